@@ -151,14 +151,27 @@ def fit(
     y: str,
     csv: Path | None = None,
     query: str | None = None,
-    form: Literal["linear", "polynomial", "exponential"] = "polynomial",
+    form: Literal["linear", "polynomial", "exponential", "asymptotic"] = "polynomial",
+    estimator: str | None = None,
+    direction: Literal["y_on_x", "x_on_y", "both"] = "y_on_x",
+    x_error: str | None = None,
+    y_error: str | None = None,
+    variance_ratio: float | None = None,
+    cluster: str | None = None,
+    year: str | None = None,
+    select: Literal["all", "frontier", "best_per_paper", "best_per_year"] = "all",
+    irreducible_error: float | None = None,
+    bootstrap: int | None = None,
+    seed: int | None = None,
+    at: float | None = None,
+    solve: float | None = None,
     level: float = 0.95,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Fit a line to two columns of a CSV file or of a query over the warehouse.
 
-    linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. In the last two x is
-    computation in any unit and y an error as a fraction. Least squares of y on x; the interval is of the slope.
+    linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. asymptotic: y = E + A x^-b,
+    where the intercept told is -log10 A. But in linear x is computation in any unit and y an error as a fraction.
 
     Parameters
     ----------
@@ -171,27 +184,70 @@ def fit(
     query
         A SELECT over the warehouse.
     form
-        linear, polynomial or exponential.
+        linear, polynomial, exponential or asymptotic.
+    estimator
+        ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
+        huber, theil_sen, deming, or york (default with --x-error or --y-error).
+    direction
+        Regress y on x, x on y (told as a line of y), or both.
+    x_error
+        The column of standard deviations of x (1/sqrt(weight)), in units of x.
+    y_error
+        The column of standard deviations of y, in units of y.
+    variance_ratio
+        Deming: variance of the error of y over that of x, as the form has them. Default: 1.
+    cluster
+        The column that names the paper: standard errors, the bootstrap and best_per_paper go by it.
+    year
+        The column of the year: for frontier and best_per_year, and for years per ten times the computation (polynomial).
+    select
+        Which points: all, better than all before (frontier), or the lowest error of each paper or year.
+    irreducible_error
+        Hold E of the asymptotic form at this value.
+    bootstrap
+        How many resamples; 10000 is usual. Percentile and BCa intervals of the slope.
+    seed
+        Seed of the bootstrap. Default: that of flows/fits.toml.
+    at
+        Tell y at this x, with the interval of the line and of a new point.
+    solve
+        Tell the x at which the line reaches this y, with both intervals.
     level
-        Probability that the interval covers.
+        Probability that an interval covers.
     json
-        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent and more.
+        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood and more.
     """
+    from flows import fitting, report, settings
     from flows import query as queries
-    from flows import report
 
     if (csv is None) == (query is None):
         raise _Stop("give either --csv FILE or --query SELECT")
-    points = (
-        queries.csv_points(csv, x, y) if csv is not None else queries.query_points(paths.warehouse(), query or "", x, y)
+    named = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
+    columns = {name: column for name, column in named.items() if column is not None}
+    data = (
+        queries.csv_data(csv, columns)
+        if csv is not None
+        else queries.query_data(paths.warehouse(), query or "", columns)
     )
-    told = queries.fit(points, form, level)
+    request = fitting.Request(
+        form=form,
+        estimator=estimator,
+        direction=direction,
+        select=select,
+        level=level,
+        irreducible_error=irreducible_error,
+        variance_ratio=variance_ratio,
+        bootstrap=bootstrap,
+        seed=settings.fits()["bootstrap"]["seed"] if seed is None else seed,
+        at=at,
+        solve=solve,
+    )
+    told = fitting.fit(data, request)
     if json:
         print(report.as_json(told))
-        return
-    for name, value in told.items():
-        shown = "–" if value is None else f"{value:.6g}" if isinstance(value, float) else value
-        print(f"{name:18} {shown}")
+    else:
+        for name, value in report.lines(told):
+            print(f"{name:28} {value}")
 
 
 @app.command
@@ -300,6 +356,7 @@ def _errors() -> tuple[type[Exception], ...]:
     from flows.expect import SuiteError
     from flows.facts import FactsError
     from flows.fetch import FetchError
+    from flows.fitting import RequestError
     from flows.query import QueryError
     from flows.records import PageError
     from flows.serve import ScheduleError
@@ -314,6 +371,7 @@ def _errors() -> tuple[type[Exception], ...]:
         FactsError,
         FetchError,
         QueryError,
+        RequestError,
         PageError,
         ScheduleError,
         LockError,

@@ -14,7 +14,8 @@ from datetime import date
 from typing import Any
 
 
-def _column(comment: str) -> Any:
+def column(comment: str) -> Any:
+    """A column of a row, with its comment for the warehouse."""
     return field(metadata={"comment": comment})
 
 
@@ -33,7 +34,7 @@ ADDRESS = {
 class Model:
     """One row per record that names a model, as the page names it."""
 
-    name: str = _column("the model's name as printed, blanks trimmed")
+    name: str = column("the model's name as printed, blanks trimmed")
     year: int | None = _optional("year of publication")
     published_on: date | None = _optional("day of publication or submission")
     paper_title: str | None = _optional("title of the paper")
@@ -53,9 +54,9 @@ class Model:
 class Result:
     """One row per benchmark score that a page prints."""
 
-    benchmark: str = _column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
-    metric: str = _column("top1, top5, box_ap, em, f1, bleu …")
-    value: float = _column("the score in percent of the metric's full scale")
+    benchmark: str = column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
+    metric: str = column("top1, top5, box_ap, em, f1, bleu …")
+    value: float = column("the score in percent of the metric's full scale")
     image_size: int | None = _optional("side of the square input that the score was taken at, pixels")
     uncertainty: float | None = _optional("the spread that the page prints beside the score (±), in percent")
 
@@ -64,9 +65,9 @@ class Result:
 class Operations:
     """One row per computation of one network pass that a page prints."""
 
-    benchmark: str | None = _column("the benchmark whose input the pass is for, where the page says")
-    operations: float = _column("operations of one forward pass, in the row's convention")
-    convention: str = _column("what is counted as one operation: mac (multiply-add) or flop (1 mac = 2 flop)")
+    benchmark: str | None = column("the benchmark whose input the pass is for, where the page says")
+    operations: float = column("operations of one forward pass, in the row's convention")
+    convention: str = column("what is counted as one operation: mac (multiply-add) or flop (1 mac = 2 flop)")
     image_size: int | None = _optional("side of the square input that the pass is for, pixels")
     printed_as: str | None = _optional("what the page calls the operations: FLOPs, GMACs, multiply-adds …")
 
@@ -75,8 +76,8 @@ class Operations:
 class RunPhase:
     """One row per phase of a training run and kind of processor used in it."""
 
-    benchmark: str | None = _column("the benchmark that the run was for, where the page says")
-    phase: str = _column("pretraining, training or finetuning")
+    benchmark: str | None = column("the benchmark that the run was for, where the page says")
+    phase: str = column("pretraining, training or finetuning")
     processor_kind: str | None = _optional("gpu, tpu or cpu; null where the page names no processor")
     processor: str | None = _optional("the processor as printed")
     processor_count: float | None = _optional("how many processors, as printed")
@@ -98,10 +99,10 @@ class RunPhase:
 class Compute:
     """One row per total of training computation that a page prints."""
 
-    benchmark: str | None = _column("the benchmark that the total was printed for; null where it is the model's own")
-    compute_measure: str = _column("network_operations, hardware_burden or training_compute")
-    value: float = _column("the total as printed, in unit")
-    unit: str = _column("gflop or flop")
+    benchmark: str | None = column("the benchmark that the total was printed for; null where it is the model's own")
+    compute_measure: str = column("network_operations, hardware_burden or training_compute")
+    value: float = column("the total as printed, in unit")
+    unit: str = column("gflop or flop")
     confidence: str | None = _optional("the source's own class: Confident (within 3x), Likely (10x), Speculative (30x)")
 
 
@@ -109,7 +110,7 @@ class Compute:
 class Processor:
     """One row per processor that a hardware sheet lists."""
 
-    name: str = _column("the processor as printed")
+    name: str = column("the processor as printed")
     manufacturer: str | None = _optional("who makes it")
     processor_kind: str | None = _optional("gpu, tpu, cpu or what the source calls it")
     released_on: date | None = _optional("day of release")
@@ -130,19 +131,19 @@ class Processor:
 class CarbonIntensity:
     """One row per region and year whose electricity a source rates."""
 
-    region: str = _column("the country or aggregate as printed")
-    region_code: str | None = _column("ISO 3166-1 alpha-3, OWID_* for aggregates; null where the source gives none")
-    year: int = _column("calendar year")
-    carbon_intensity_g_per_kwh: float = _column("emissions of electricity generated, g CO2e/kWh")
+    region: str = column("the country or aggregate as printed")
+    region_code: str | None = column("ISO 3166-1 alpha-3, OWID_* for aggregates; null where the source gives none")
+    year: int = column("calendar year")
+    carbon_intensity_g_per_kwh: float = column("emissions of electricity generated, g CO2e/kWh")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """One row per price of hardware that a source lists."""
 
-    processor: str = _column("the processor as printed")
-    kind: str = _column("purchase (USD per processor) or rental (USD per processor and hour)")
-    price_usd: float = _column("the price per processor, nominal USD; per hour for rentals")
+    processor: str = column("the processor as printed")
+    kind: str = column("purchase (USD per processor) or rental (USD per processor and hour)")
+    price_usd: float = column("the price per processor, nominal USD; per hour for rentals")
     priced_on: date | None = _optional("the day of the price")
     vendor: str | None = _optional("who sells or rents")
     commitment: str | None = _optional("on demand, 1 year, 3 years, spot …, in the source's words")
@@ -152,17 +153,17 @@ class Price:
 class PriceIndex:
     """One row per month of an index of prices."""
 
-    series: str = _column("the publisher's key of the series")
-    month: date = _column("first day of the month")
-    index_value: float = _column("the index")
+    series: str = column("the publisher's key of the series")
+    month: date = column("first day of the month")
+    index_value: float = column("the index")
 
 
 @dataclass(frozen=True, slots=True)
 class CloudRegion:
     """One row per region of a cloud provider."""
 
-    provider: str = _column("the cloud provider")
-    region: str = _column("the provider's key of the region")
+    provider: str = column("the cloud provider")
+    region: str = column("the provider's key of the region")
     country: str | None = _optional("the country that the region lies in, as printed")
     carbon_intensity_g_per_kwh: float | None = _optional("emissions of the region's electricity, g CO2e/kWh")
     pue: float | None = _optional("power usage effectiveness of the provider's data centres")
@@ -175,10 +176,10 @@ Row = Model | Result | Operations | RunPhase | Compute | Processor | CarbonInten
 class Rejected:
     """One row per record that no row could be taken from (core.quarantine) or cell that was left out (core.rejected_cells)."""
 
-    column_name: str | None = _column("the column at fault; null where the record as a whole is")
-    literal: str = _column("the text at fault, as it stands in the page")
-    rule: str = _column("the rule that rejected it")
-    reason: str = _column("what is wrong with it, in a sentence")
+    column_name: str | None = column("the column at fault; null where the record as a whole is")
+    literal: str = column("the text at fault, as it stands in the page")
+    rule: str = column("the rule that rejected it")
+    reason: str = column("what is wrong with it, in a sentence")
     record: str | None = _optional(
         "the whole record as JSON, so that nothing is lost; columns that do not ship left out"
     )
@@ -188,16 +189,16 @@ class Rejected:
 class Duplicate:
     """One row per record that says the same as an earlier one of its page."""
 
-    first_locator: str = _column("where the record stands that was kept")
-    record: str = _column("the record as JSON")
+    first_locator: str = column("where the record stands that was kept")
+    record: str = column("the record as JSON")
 
 
 @dataclass(frozen=True, slots=True)
 class PageCount:
     """One row per page that was parsed: how many records it holds, counted while reading."""
 
-    sha256: str = _column("SHA-256 of the page's bytes")
-    rows_read: int = _column("records in the page")
+    sha256: str = column("SHA-256 of the page's bytes")
+    rows_read: int = column("records in the page")
 
 
 # What a page gives, by the name of its staging table and of its facts file.
@@ -235,14 +236,14 @@ TYPE_NAMES: dict[type[Any], str] = {
 class PageSetting:
     """One row per page in use: which version of it."""
 
-    source: str = _column(ADDRESS["source"])
-    page: str = _column("the page's name within its source")
-    url: str = _column("the publisher's address of the page")
-    sha256: str = _column("SHA-256 of the bytes that the rows were taken from")
-    byte_count: int = _column("size of the page, bytes")
-    retrieved_on: date = _column("the day these bytes were first fetched")
-    last_modified: str | None = _column("the publisher's Last-Modified header, where it sends one")
-    page_rank: int = _column(
+    source: str = column(ADDRESS["source"])
+    page: str = column("the page's name within its source")
+    url: str = column("the publisher's address of the page")
+    sha256: str = column("SHA-256 of the bytes that the rows were taken from")
+    byte_count: int = column("size of the page, bytes")
+    retrieved_on: date = column("the day these bytes were first fetched")
+    last_modified: str | None = column("the publisher's Last-Modified header, where it sends one")
+    page_rank: int = column(
         "where pages of a source give the same quantity the lowest rank is preferred (TOML: page_rank)"
     )
 
@@ -251,146 +252,180 @@ class PageSetting:
 class SourceSetting:
     """One row per source that the project knows."""
 
-    source: str = _column(ADDRESS["source"])
-    title: str = _column("what the source is")
-    publisher: str = _column("who publishes it")
-    licence: str = _column("its licence (SPDX where there is one)")
-    attribution: str = _column("the credit that its licence asks for")
-    source_rank: int = _column("where sources disagree the lowest rank is preferred")
-    state: str = _column("fetched, unchanged, stale, shipped or absent")
-    age_days: int | None = _column("days since the newest page in use was fetched, for a stale source")
-    message: str | None = _column("why the source is stale or absent")
+    source: str = column(ADDRESS["source"])
+    title: str = column("what the source is")
+    publisher: str = column("who publishes it")
+    licence: str = column("its licence (SPDX where there is one)")
+    attribution: str = column("the credit that its licence asks for")
+    source_rank: int = column("where sources disagree the lowest rank is preferred")
+    state: str = column("fetched, unchanged, stale, shipped or absent")
+    age_days: int | None = column("days since the newest page in use was fetched, for a stale source")
+    message: str | None = column("why the source is stale or absent")
 
 
 @dataclass(frozen=True, slots=True)
 class RowSet:
     """One row per row set, source and measure that are fitted together."""
 
-    row_set: str = _column("paper_v1, paper_v2 or current")
-    source: str = _column("a source whose rows are in the set")
-    reconciled: bool = _column("whether one value per model is chosen over all sources")
-    compute_unit: str = _column("the unit of compute in the set's fits: gflop or flop")
+    row_set: str = column("paper_v1, paper_v2 or current")
+    source: str = column("a source whose rows are in the set")
+    reconciled: bool = column("whether one value per model is chosen over all sources")
+    compute_unit: str = column("the unit of compute in the set's fits: gflop or flop")
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """One row per line that is fitted: what of which rows, in which form."""
 
-    row_set: str = _column("paper_v1, paper_v2 or current")
-    benchmark: str = _column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
-    metric: str = _column("the metric whose error is fitted")
-    compute_measure: str = _column(
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
+    metric: str = column("the metric whose error is fitted")
+    compute_measure: str = column(
         "operations_per_pass, network_operations, hardware_burden, consolidated_burden or training_compute"
     )
-    form: str = _column("polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C")
-    selection: str = _column("which points: all, or best_per_paper (the lowest error of each paper)")
-    error_of_guessing: float | None = _column("error of a model that guesses, as a fraction; null where it has none")
+    form: str = column("polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C")
+    selection: str = column(
+        "which points: all, best_per_paper or best_per_year (the lowest error of each), or frontier (better than all "
+        "before, at their release)"
+    )
+    error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
 
 
 @dataclass(frozen=True, slots=True)
-class ConfidenceLevel:
-    """One row per level at which intervals are computed."""
+class FitRule:
+    """One row: what holds for every fit."""
 
-    level: float = _column("probability that an interval covers, as a fraction")
+    level: float = column("probability that an interval covers, as a fraction")
+    supported_ranges: float = column(
+        "how many ranges of the points' log10 computation a target may lie beyond them and still be supported"
+    )
+    resamples: int = column("resamples of a bootstrap")
+    seed: int = column("seed of the bootstrap")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """One row per estimator that is computed beside ordinary least squares and selection of points that it is computed for."""
+
+    estimator: str = column("how the line is fitted")
+    selection: str = column("which points it is fitted through")
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeError:
+    """One row per class of confidence that a source gives to an estimate of computation."""
+
+    confidence: str = column("the source's own class")
+    log10_compute_sd: float = column("standard deviation of log10 of the computation that the class stands for")
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One row per row set whose lines are held against what was published later."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    published_on: date = column("the last day that counts as known to the authors")
+    level: float = column("share of later results that a prediction interval should hold")
+    citation: str = column("what was published that day")
 
 
 @dataclass(frozen=True, slots=True)
 class Consolidation:
     """One row per row set and benchmark whose burden is predicted from network operations where it was not measured."""
 
-    row_set: str = _column("paper_v1, paper_v2 or current")
-    benchmark: str = _column("the benchmark whose missing burdens are predicted")
-    fitted_on: str | None = _column(
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column("the benchmark whose missing burdens are predicted")
+    fitted_on: str | None = column(
         "the benchmark whose rows with both figures give the line; null where it is declared"
     )
-    intercept: float | None = _column("c0 of log10(burden) = c0 + c1 log10(network operations), FLOP, where declared")
-    slope: float | None = _column("c1 of the same, where declared")
-    citation: str | None = _column("where a declared line is from")
+    intercept: float | None = column("c0 of log10(burden) = c0 + c1 log10(network operations), FLOP, where declared")
+    slope: float | None = column("c1 of the same, where declared")
+    citation: str | None = column("where a declared line is from")
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One row per error at which costs are stated."""
 
-    row_set: str = _column("paper_v1, paper_v2 or current")
-    benchmark: str = _column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
-    metric: str = _column("the metric whose error it is")
-    point: str = _column("today, target_1 or target_2")
-    error: float | None = _column("the error as a fraction; null for the lowest error of the row set")
-    published: bool = _column("whether it stands behind the published table")
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column("imagenet, coco, squad, conll, wmt_en_fr, wmt_en_de")
+    metric: str = column("the metric whose error it is")
+    point: str = column("today, target_1 or target_2")
+    error: float | None = column("the error as a fraction; null for the lowest error of the row set")
+    published: bool = column("whether it stands behind the published table")
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """One row per figure that turns computation into carbon dioxide or money, or sets how."""
 
-    scenario: str = _column("the set of conversion figures")
-    region: str = _column("where the electricity and the prices are from")
-    quantity: str = _column("what the figure is")
-    value: float = _column("the figure, in unit")
-    unit: str = _column("unit of the figure")
-    citation: str = _column("where the figure is from")
-    as_of: date = _column("the day that the figure is from")
+    scenario: str = column("the set of conversion figures")
+    region: str = column("where the electricity and the prices are from")
+    quantity: str = column("what the figure is")
+    value: float = column("the figure, in unit")
+    unit: str = column("unit of the figure")
+    citation: str = column("where the figure is from")
+    as_of: date = column("the day that the figure is from")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """One row per published figure that is recomputed."""
 
-    figure: str = _column("where it was published: figure_3, v1_fits, v2_fits …")
-    cell: str = _column("which cell: benchmark/point/form/quantity or row_set/benchmark/metric/measure/form/statistic")
-    published: float = _column("the figure as printed")
-    decimals: int = _column("digits after the point that are printed")
-    printed_as: str = _column("how the printed digits come from the value: rounded or floor")
+    figure: str = column("where it was published: figure_3, v1_fits, v2_fits …")
+    cell: str = column("which cell: benchmark/point/form/quantity or row_set/benchmark/metric/measure/form/statistic")
+    published: float = column("the figure as printed")
+    decimals: int = column("digits after the point that are printed")
+    printed_as: str = column("how the printed digits come from the value: rounded or floor")
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceModel:
     """One row per architecture whose operations are known from its definition, to hold sources against."""
 
-    architecture_key: str = _column("the architecture: lower case, without blanks and punctuation")
-    image_size: int = _column("side of the square input, pixels")
-    mac: float = _column("multiply-adds of one forward pass")
-    citation: str = _column("where the count is from")
+    architecture_key: str = column("the architecture: lower case, without blanks and punctuation")
+    image_size: int = column("side of the square input, pixels")
+    mac: float = column("multiply-adds of one forward pass")
+    citation: str = column("where the count is from")
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFault:
     """One row per record that is known to be wrong or out of place in a way that no rule can find."""
 
-    rule: str = _column("what is wrong with it")
-    source: str = _column(ADDRESS["source"])
-    page: str = _column(ADDRESS["page"])
-    printed_name: str = _column("the model's name as the page prints it")
-    citation: str = _column("how it is known")
+    rule: str = column("what is wrong with it")
+    source: str = column(ADDRESS["source"])
+    page: str = column(ADDRESS["page"])
+    printed_name: str = column("the model's name as the page prints it")
+    citation: str = column("how it is known")
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """One row per row set and rule whose findings are left out of it."""
 
-    row_set: str = _column("paper_v1, paper_v2 or current")
-    rule: str = _column("a rule of core.artefacts")
-    reason: str = _column("why its findings are left out")
+    row_set: str = column("paper_v1, paper_v2 or current")
+    rule: str = column("a rule of core.artefacts")
+    reason: str = column("why its findings are left out")
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
     """One row per pair of names that are declared to be the same thing."""
 
-    kind: str = _column("model or processor")
-    what: str = _column("a name as some page prints it")
-    into_name: str = _column("the name that it stands for")
-    reason: str = _column("why they are the same")
+    kind: str = column("model or processor")
+    what: str = column("a name as some page prints it")
+    into_name: str = column("the name that it stands for")
+    reason: str = column("why they are the same")
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
     """One row per name that is declared to be a thing of its own, whatever the rules make of it."""
 
-    kind: str = _column("model or processor")
-    name: str = _column("the name as printed")
-    reason: str = _column("why it is another thing than its namesakes")
+    kind: str = column("model or processor")
+    name: str = column("the name as printed")
+    reason: str = column("why it is another thing than its namesakes")
 
 
 SETTINGS: dict[str, type[Any]] = {
@@ -398,7 +433,10 @@ SETTINGS: dict[str, type[Any]] = {
     "source_setting": SourceSetting,
     "row_set": RowSet,
     "fit": Fit,
-    "confidence_level": ConfidenceLevel,
+    "fit_rule": FitRule,
+    "estimator": Estimator,
+    "compute_error": ComputeError,
+    "backtest": Backtest,
     "consolidation": Consolidation,
     "point": Point,
     "conversion": Conversion,

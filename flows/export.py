@@ -34,6 +34,20 @@ _HEADS = {
     "exponent_low": "low",
     "exponent_high": "high",
     "selection": "points",
+    "exponent_all": "all",
+    "exponent_x_on_y": "$x$ on $y$",
+    "exponent_best_per_paper": "paper",
+    "exponent_best_per_year": "year",
+    "exponent_frontier": "frontier",
+    "exponent_quantile": "quantile",
+    "exponent_huber": "Huber",
+    "exponent_theil_sen": "Theil-Sen",
+    "n_later": "later",
+    "n_undated": "undated",
+    "n_covered": "held",
+    "n_better": "better",
+    "n_worse": "worse",
+    "median_residual_decades": "residual",
     "rows_read": "read",
     "rows_accepted": "acc.",
     "rows_duplicate": "dup.",
@@ -58,6 +72,8 @@ _VALUES = {
     "polynomial": "poly.",
     "exponential": "exp.",
     "best_per_paper": "best",
+    "y_on_x": "$y$ on $x$",
+    "x_on_y": "$x$ on $y$",
 }
 # Significant digits of what is no published figure, and how far apart the figures of a column may lie to be set with
 # the same number of decimals.
@@ -68,6 +84,21 @@ _DIGITS = {
     "exponent": 3,
     "exponent_low": 3,
     "exponent_high": 3,
+    **dict.fromkeys(
+        (
+            "exponent_all",
+            "exponent_x_on_y",
+            "exponent_best_per_paper",
+            "exponent_best_per_year",
+            "exponent_frontier",
+            "exponent_quantile",
+            "exponent_huber",
+            "exponent_theil_sen",
+        ),
+        3,
+    ),
+    "coverage": 2,
+    "median_residual_decades": 2,
     "intercept": 3,
 }
 _DIGITS_ELSE, _DECIMALS_MAX, _SPREAD_MAX, _EXACT, _POWER_BELOW = 4, 4, 1e5, 15, 1e-3

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,23 @@ def sources(con: Any, out: Console) -> None:
 def as_json(value: object) -> str:
     """JSON with null for what JSON has no number for."""
     return json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str, allow_nan=False)
+
+
+def lines(told: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A result as names and figures with six digits, what is inside of another under its name and a dot."""
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield from lines(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for at, item in enumerate(value, 1):
+                yield from lines(item, f"{prefix}{name}.{at}.")
+        else:
+            shown = [_figure(item) for item in (value if isinstance(value, list) else [value])]
+            yield prefix + name, " … ".join(shown)
+
+
+def _figure(value: object) -> str:
+    return "–" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: object) -> object:

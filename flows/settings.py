@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from flows import sources
 from flows.contracts import (
     Apart,
-    ConfidenceLevel,
+    Backtest,
+    ComputeError,
     Consolidation,
     Conversion,
     DeclaredFault,
+    Estimator,
     Exclusion,
     Fit,
+    FitRule,
     Merge,
     Point,
     Published,
@@ -24,17 +29,18 @@ from flows.contracts import (
 )
 from flows.paths import PACKAGE
 
-# The paper states 95 % intervals.
-LEVEL = 0.95
-
 
 def rows() -> dict[str, list[Any]]:
     """{staging table: rows} of all settings but those that depend on the run."""
     domains, row_sets = _tomls("domains"), _tomls("row_sets")
+    fitting = fits()
     return {
         "row_set": [row for name, told in row_sets.items() for row in _row_set(name, told)],
         "fit": [row for name, told in row_sets.items() for row in _fits(name, told, domains)],
-        "confidence_level": [ConfidenceLevel(LEVEL)],
+        "fit_rule": [FitRule(fitting["level"], fitting["supported_ranges"], **fitting["bootstrap"])],
+        "estimator": [Estimator(name, one) for name, selections in fitting["estimators"].items() for one in selections],
+        "compute_error": list(_compute_errors(**fitting["compute_error"])),
+        "backtest": [Backtest(**told) for told in fitting["backtests"]],
         "consolidation": [row for name, told in row_sets.items() for row in _consolidations(name, told)],
         "point": [row for name, told in row_sets.items() for row in _points(name, told, domains)],
         "conversion": [row for name, told in _tomls("scenarios").items() for row in _conversions(name, told)],
@@ -49,6 +55,11 @@ def rows() -> dict[str, list[Any]]:
         "merge": [Merge(**told) for told in _toml(PACKAGE / "merges.toml").get("merges", [])],
         "apart": [Apart(**told) for told in _toml(PACKAGE / "merges.toml").get("apart", [])],
     }
+
+
+def fits() -> dict[str, Any]:
+    """What flows/fits.toml declares."""
+    return _toml(PACKAGE / "fits.toml")
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -78,6 +89,12 @@ def _fits(name: str, told: dict[str, Any], domains: dict[str, dict[str, Any]]) -
                 for form in domain["forms"]:
                     for selection in told["selections"]:
                         yield Fit(name, benchmark, metric, measure, form, selection, domain["error_of_guessing"])
+
+
+def _compute_errors(*, coverage: float, **factors: float) -> Iterator[ComputeError]:
+    """A factor that holds the truth with a probability, as a standard deviation of the logarithm (normal errors)."""
+    for confidence, factor in factors.items():
+        yield ComputeError(confidence, math.log10(factor) / NormalDist().inv_cdf((1 + coverage) / 2))
 
 
 def _consolidations(name: str, told: dict[str, Any]) -> Iterator[Consolidation]:

@@ -20,12 +20,18 @@ _COLUMN_COMMENT = re.compile(r"(\w+)\s*,?\s*--\s*(\S.*)$")
 
 
 @dataclass(frozen=True)
-class SqlFile:
-    """One table: its name, its SELECT, the tables that it reads, and its comments."""
+class Node:
+    """One table: its name and the tables that it reads."""
 
     table: str
-    select: str
     reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SqlFile(Node):
+    """One table that a file makes: its SELECT and its comments too."""
+
+    select: str
     comment: str
     column_comments: Mapping[str, str]
 
@@ -56,17 +62,20 @@ def load(path: Path) -> SqlFile:
             raise SqlFileError(f"{path}: {found.name} is read without its schema")
     matches = (_COLUMN_COMMENT.search(line) for line in lines)
     comments = {match[1]: match[2].strip() for match in matches if match}
-    return SqlFile(table, text, tuple(sorted(reads)), first.removeprefix("-- "), comments)
+    return SqlFile(table, tuple(sorted(reads)), text, first.removeprefix("-- "), comments)
 
 
-def in_order(root: Path, given: Iterable[str]) -> list[SqlFile]:
-    """All files below `root`, each after those that it reads; `given` are the tables that are there already.
+def in_order(root: Path, given: Iterable[str], computed: Mapping[str, tuple[str, ...]]) -> list[Node]:
+    """All tables, each after those that it reads: those of the files below `root`, and those that are computed otherwise.
+
+    `given` are the tables that are there already, `computed` says what each of the others reads.
 
     Raises:
         SqlFileError: a table is read that no file makes and that is not given.
         graphlib.CycleError: two tables read each other.
     """
-    files = {file.table: file for file in map(load, sorted(root.glob("*/*.sql")))}
+    files: dict[str, Node] = {file.table: file for file in map(load, sorted(root.glob("*/*.sql")))}
+    files |= {table: Node(table, reads) for table, reads in computed.items()}
     there = set(given)
     graph: dict[str, set[str]] = {}
     for file in files.values():

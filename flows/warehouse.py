@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from flows import contracts, paths, sqlfiles
+from flows import computed, contracts, paths, sqlfiles
 from flows.contracts import ADDRESS, ROW_TYPES, SETTINGS
 from flows.fits import student_t
 from flows.parse import Gathered
@@ -47,17 +47,17 @@ def stage(path: Path, gathered: Gathered, settings: dict[str, list[Any]]) -> Non
         for schema in ("staging", "core", "fits", "marts", "exports", "meta"):
             con.execute(f"create schema {schema}")
         for name, row_type in ROW_TYPES.items():
-            _load(con, name, row_type, gathered.rows.get(name, []), address=True)
+            _load(con, f"staging.{name}", row_type, gathered.rows.get(name, []), address=True)
         for name, row_type in SETTINGS.items():
             rows = [("", "", "", row) for row in settings.get(name, [])]
-            _load(con, name, row_type, rows, address=False)
+            _load(con, f"staging.{name}", row_type, rows, address=False)
         con.commit()
         con.execute("checkpoint")
 
 
 def _load(
     con: duckdb.DuckDBPyConnection,
-    name: str,
+    table: str,
     row_type: type[Any],
     rows: list[tuple[str, str, str, Any]],
     *,
@@ -73,10 +73,10 @@ def _load(
     if address:
         given = {column: pa.array([row[at] for row in rows], pa.string()) for at, column in enumerate(ADDRESS)} | given
     con.register("given", pa.table(given))
-    con.execute(f"create table staging.{name} as select * from given")
+    con.execute(f"create table {table} as select * from given")
     con.unregister("given")
     comments = (ADDRESS if address else {}) | {column: told for column, (_, told) in columns.items()}
-    _comment(con, f"staging.{name}", contracts.comment(row_type), comments)
+    _comment(con, table, contracts.comment(row_type), comments)
 
 
 def transform(path: Path, report: Callable[[str], None] = lambda _: None) -> None:
@@ -86,25 +86,38 @@ def transform(path: Path, report: Callable[[str], None] = lambda _: None) -> Non
         BuildError: a SELECT fails; the message names its file.
     """
     given = [f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)]
-    files = sqlfiles.in_order(paths.SQL, given)
+    tables = sqlfiles.in_order(paths.SQL, given, dict.fromkeys(computed.TABLES, computed.READS))
+    rows: dict[str, list[Any]] = {}
     with connect(path) as con:
         functions(con)
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
         known = {table: _comments(con, table) for table in given}
-        for file in files:
-            report(file.table)
-            try:
-                con.execute(f"create table {file.table} as\n{file.select}")
-            except duckdb.Error as error:
-                raise BuildError(f"{file.table}: {error}") from error
-            inherited = {column: told for table in file.reads for column, told in known[table].items()}
-            own = {column: told for column, told in file.column_comments.items() if column in _columns(con, file.table)}
-            known[file.table] = {c: (inherited | own)[c] for c in _columns(con, file.table) if c in inherited | own}
-            _comment(con, file.table, file.comment, known[file.table])
-        _lineage(con, files)
+        for table in tables:
+            report(table.table)
+            if isinstance(table, sqlfiles.SqlFile):
+                known[table.table] = _select(con, table, known)
+                continue
+            rows = rows or computed.rows(con)
+            row_type = computed.TABLES[table.table]
+            _load(con, table.table, row_type, [("", "", "", row) for row in rows[table.table]], address=False)
+            known[table.table] = _comments(con, table.table)
+        _lineage(con, tables)
         con.commit()
         con.execute("checkpoint")
+
+
+def _select(con: duckdb.DuckDBPyConnection, file: sqlfiles.SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Make the table of a SQL file; returns the comments of its columns, its own and those of the tables that it reads."""
+    try:
+        con.execute(f"create table {file.table} as\n{file.select}")
+    except duckdb.Error as error:
+        raise BuildError(f"{file.table}: {error}") from error
+    inherited = {column: told for table in file.reads for column, told in known[table].items()}
+    columns, told = _columns(con, file.table), inherited | dict(file.column_comments)
+    comments = {column: told[column] for column in columns if column in told}
+    _comment(con, file.table, file.comment, comments)
+    return comments
 
 
 def functions(con: duckdb.DuckDBPyConnection) -> None:
@@ -113,11 +126,11 @@ def functions(con: duckdb.DuckDBPyConnection) -> None:
     con.create_function("student_t_quantile", student_t.quantile, ["DOUBLE", "DOUBLE"], "DOUBLE")
 
 
-def _lineage(con: duckdb.DuckDBPyConnection, files: Iterable[sqlfiles.SqlFile]) -> None:
+def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[sqlfiles.Node]) -> None:
     con.execute("create table meta.lineage (table_name varchar, reads varchar)")
-    for file in files:
-        for read in file.reads:
-            con.execute("insert into meta.lineage values (?, ?)", [file.table, read])
+    for table in tables:
+        for read in table.reads:
+            con.execute("insert into meta.lineage values (?, ?)", [table.table, read])
     told = {"table_name": "a table, with its schema", "reads": "a table that it is computed from"}
     _comment(con, "meta.lineage", _LINEAGE, told)
 

@@ -1,4 +1,4 @@
--- One row per fitted line, with the exponent and its 95 % interval; where there is no upper end, slopes of 0 are in it.
+-- One row per least-squares line, with the exponent and its 95 % interval; where there is no upper end, slopes of 0 are in it.
 select
     row_set,
     benchmark,
@@ -7,6 +7,7 @@ select
     form,
     estimator,
     selection,
+    direction,
     compute_unit,
     n,
     n_papers,
@@ -20,5 +21,5 @@ select
     exponent_high,
     status,
 from marts.scaling
-where status = 'ok'
-order by row_set, benchmark, metric, compute_measure, form, estimator, selection
+where slope is not null and estimator = 'ols' and selection in ('all', 'best_per_paper')
+order by row_set, benchmark, metric, compute_measure, form, estimator, selection, direction

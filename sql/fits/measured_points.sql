@@ -39,7 +39,7 @@ as_printed as (
     select
         results.row_set, results.benchmark, results.metric, measures.compute_measure,
         results.result_id, results.model_id, results.paper_id, results.architecture, results.error,
-        measures.compute_flop, measures.source, measures.page, measures.locator,
+        measures.compute_flop, measures.confidence, measures.source, measures.page, measures.locator,
     from results
     join measures on
         results.row_set = measures.row_set
@@ -66,7 +66,7 @@ usable_measures as (
 same_model as (
     select
         results.*,
-        measures.compute_measure, measures.compute_flop, measures.precision, measures.is_derived,
+        measures.compute_measure, measures.compute_flop, measures.confidence, measures.precision, measures.is_derived,
         measures.benchmark as measured_for, measures.source_rank as measure_rank, measures.page_rank as measure_page_rank,
         measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
         (results.source, results.page, results.locator) = (measures.source, measures.page, measures.locator) as is_same_run,
@@ -82,7 +82,7 @@ same_architecture as (
     -- Weights take the computation that their source prints for the architecture (at the same image size).
     select
         results.*,
-        measures.compute_measure, measures.compute_flop, measures.precision, measures.is_derived,
+        measures.compute_measure, measures.compute_flop, measures.confidence, measures.precision, measures.is_derived,
         measures.benchmark as measured_for, measures.source_rank as measure_rank, measures.page_rank as measure_page_rank,
         measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
         true as is_same_run,
@@ -116,7 +116,7 @@ reconciled as (
     -- Of that source every run (a result with the computation of the same run) is a point; where it has none, the result of
     -- the best-ranked source with the lowest error is.
     select
-        row_set, benchmark, metric, compute_measure, result_id, model_id, paper_id, architecture, error, compute_flop,
+        row_set, benchmark, metric, compute_measure, result_id, model_id, paper_id, architecture, error, compute_flop, confidence,
         measure_source as source, measure_page as page, measure_locator as locator,
     from best_sources
     qualify
@@ -147,6 +147,7 @@ select
     architecture,
     error,
     compute_flop,  -- the computation, FLOP
+    confidence,
     source,  -- the source that the computation is from; the result's own stands in core.results
     page,  -- the page that the computation is from
     locator,  -- where in that page the computation stands

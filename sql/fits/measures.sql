@@ -15,7 +15,7 @@ per_pass as (
     -- A record that prints both conventions counts with its FLOPs, as in the paper: flops, else 2 × multiadds.
     select
         source, page, locator, model_id, benchmark, architecture, image_size, null as precision,
-        'operations_per_pass' as compute_measure, operations_per_pass_flop as compute_flop, false as is_derived,
+        'operations_per_pass' as compute_measure, operations_per_pass_flop as compute_flop, null as confidence, false as is_derived,
     from passes
     qualify row_number() over (partition by source, page, locator, benchmark, image_size order by convention) = 1
 ),
@@ -23,7 +23,7 @@ per_pass as (
 printed as (
     select
         source, page, locator, model_id, benchmark, null as architecture, null as image_size, null as precision,
-        compute_measure, compute_flop, false as is_derived,
+        compute_measure, compute_flop, confidence, false as is_derived,
     from totals
 ),
 
@@ -31,7 +31,7 @@ from_phases as (
     -- Processors × rate × time over all phases and kinds of processor, where every phase that names any of them has all.
     select
         source, page, locator, model_id, benchmark, architecture, null as image_size, precision,
-        'hardware_burden' as compute_measure, sum(hardware_burden_flop) as compute_flop, true as is_derived,
+        'hardware_burden' as compute_measure, sum(hardware_burden_flop) as compute_flop, null as confidence, true as is_derived,
     from phases
     where coalesce(processor, wall_time_literal, wall_time_s::varchar, processor_count::varchar) is not null
     group by source, page, locator, model_id, benchmark, architecture, precision
@@ -60,6 +60,7 @@ select
     precision,
     compute_measure,
     compute_flop,  -- the computation, FLOP
+    confidence,
     is_derived,  -- whether it is computed from the phases of the run and not printed
 from measures
 where compute_flop > 0

@@ -1,38 +1,69 @@
--- One row per line to be fitted and point on it: x and y as the form has them.
-with fits as (
-    select * from staging.fit
+-- One row per set of points and point in it: computation, error and performance.
+with sample_sets as (
+    select * from fits.sample_sets
 ),
 
 points as (
     select * from fits.points
 ),
 
-samples as (
+results as (
+    select result_id, released_on, year from core.results
+),
+
+candidates as (
     select
-        points.row_set,
-        points.benchmark,
-        points.metric,
-        points.compute_measure,
-        fits.form,
-        fits.selection,
-        points.log10_compute as x,  -- log10 of the computation in the row set's unit
-        case fits.form
-            when 'polynomial' then -log10(points.error)
-            when 'exponential' then 1 / points.error
-        end as y,  -- performance: log10(1/error) for polynomial, 1/error for exponential
-        coalesce(points.paper_id, 'architecture:' || points.architecture, points.model_id) as paper,  -- the paper; where none is known the architecture, else the model
+        sample_sets.sample_id,
+        sample_sets.row_set,
+        sample_sets.benchmark,
+        sample_sets.metric,
+        sample_sets.compute_measure,
+        sample_sets.selection,
         points.result_id,
+        points.model_id,
+        -- A point without a known paper counts under its architecture, and one without either under its model.
+        coalesce(points.paper_id, 'architecture:' || points.architecture, points.model_id) as paper,  -- the paper; where none is known the architecture, else the model
+        results.released_on,
+        coalesce(results.year, year(results.released_on)) as year,  -- year of publication
+        points.log10_compute,
+        points.confidence,
+        points.error,
+        -log10(points.error) as log10_performance,  -- y of the polynomial form: log10(1/error)
+        1 / points.error as performance,  -- y of the exponential form: 1/error
     from points
-    join fits on
-        points.row_set = fits.row_set
-        and points.benchmark = fits.benchmark
-        and points.metric = fits.metric
-        and points.compute_measure = fits.compute_measure
-    qualify fits.selection = 'all' or row_number() over (
-        partition by points.row_set, points.benchmark, points.metric, points.compute_measure, fits.form, fits.selection, paper
-        order by points.error, points.log10_compute, points.result_id
-    ) = 1
+    join sample_sets on
+        points.row_set = sample_sets.row_set
+        and points.benchmark = sample_sets.benchmark
+        and points.metric = sample_sets.metric
+        and points.compute_measure = sample_sets.compute_measure
+    join results on points.result_id = results.result_id
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by sample_id, paper order by error, log10_compute, result_id) as rank_in_paper,
+        row_number() over (partition by sample_id, year order by error, log10_compute, result_id) as rank_in_year,
+        row_number() over (partition by sample_id, released_on order by error, log10_compute, result_id) as rank_on_day,
+        min(error) over (
+            partition by sample_id
+            order by released_on
+            range between unbounded preceding and interval 1 day preceding
+        ) as lowest_error_before,
+    from candidates
+),
+
+samples as (
+    select * exclude (rank_in_paper, rank_in_year, rank_on_day, lowest_error_before)
+    from ranked
+    where case selection
+        when 'all' then true
+        when 'best_per_paper' then rank_in_paper = 1
+        when 'best_per_year' then rank_in_year = 1 and year is not null
+        -- At its release no result was better.
+        when 'frontier' then rank_on_day = 1 and released_on is not null and error < coalesce(lowest_error_before, 2)
+    end
 )
 
 select * from samples
-order by row_set, benchmark, metric, compute_measure, form, selection, result_id
+order by sample_id, result_id

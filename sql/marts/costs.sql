@@ -1,16 +1,25 @@
 -- One row per row set, scenario, region, benchmark, metric, compute measure, form, estimator and point: what an error would cost.
 with scaling as (
-    select * from marts.scaling where compute_measure in ('hardware_burden', 'consolidated_burden') and selection = 'all'
+    select *
+    from marts.scaling
+    where
+        compute_measure in ('hardware_burden', 'consolidated_burden')
+        and estimator = 'ols'
+        and direction = 'y_on_x'
+        and selection = 'all'
 ),
 
-lowest_errors as (
-    select row_set, benchmark, metric, compute_measure, min(error) as lowest_error
-    from fits.points
-    group by all
+projections as (
+    select row_set, benchmark, metric, compute_measure, form, point, log10_compute_low, log10_compute_high, status
+    from marts.projections
+    where method = 'y_on_x' and selection = 'all'
 ),
 
 points as (
-    select * from staging.point
+    select row_set, benchmark, metric, compute_measure, targets.point, targets.error, targets.published
+    from fits.targets as targets
+    join fits.sample_sets as sample_sets using (sample_id)
+    where selection = 'all'
 ),
 
 figures as (
@@ -42,12 +51,11 @@ stated as (
     select
         scaling.*,
         points.point,
-        coalesce(points.error, lowest_errors.lowest_error) as error,
+        points.error,
         points.published and scaling.compute_measure = 'hardware_burden' and scenarios.coefficient_decimals is not null as published,
         scenarios.* exclude (run_gflop),
     from scaling
-    join points using (row_set, benchmark, metric)
-    left join lowest_errors using (row_set, benchmark, metric, compute_measure)
+    join points using (row_set, benchmark, metric, compute_measure)
     cross join scenarios
 ),
 
@@ -64,14 +72,15 @@ lines as (
 solved as (
     -- A falling or flat line reaches no target: more computation would make the error larger.
     select
-        *,
-        if(
-            status = 'ok' and slope > 0,
-            (performance - intercept) / slope - if(compute_unit = 'flop', 9, 0),
-            null
-        ) as log10_gflop,
-        case when status != 'ok' then status when slope <= 0 then 'slope_not_positive' else 'ok' end as cost_status,
+        lines.*,
+        if(lines.compute_unit = 'flop', 9, 0) as log10_unit,
+        if(slope > 0, (performance - intercept) / slope - log10_unit, null) as log10_gflop,
+        projections.log10_compute_low - log10_unit as log10_gflop_low,
+        projections.log10_compute_high - log10_unit as log10_gflop_high,
+        -- Without points there is no projection either.
+        coalesce(projections.status, lines.status) as cost_status,
     from lines
+    left join projections using (row_set, benchmark, metric, compute_measure, form, point)
 ),
 
 costs as (
@@ -86,11 +95,13 @@ costs as (
         estimator,
         point,
         error,
-        log10_gflop,  -- log10 of the computation at which the line reaches the error, Gflop
+        log10_gflop,  -- log10 of the median computation at which the line reaches the error, Gflop
+        log10_gflop_low,  -- lower end of its interval (Fieller), Gflop
+        log10_gflop_high,  -- upper end of the same; null where it is not bounded
         log10_gflop - log10_gflop_per_lb as log10_lb_co2,  -- log10 of the emissions of that computation, lb CO2e
         log10_gflop - log10_gflop_per_usd as log10_usd,  -- log10 of its price, nominal USD of the scenario
         published,  -- whether the row stands behind the published table (Figure 3)
-        cost_status as status,  -- ok, or why there is no figure
+        cost_status as status,  -- ok; slope_not_positive; extrapolation_unsupported; or the status of the line
     from solved
 )
 

@@ -29,7 +29,7 @@ fits as (
             exponent_low,
             exponent_high,
         from marts.scaling
-        where selection = 'all'
+        where selection = 'all' and estimator = 'ols' and direction = 'y_on_x'
     )
     on n, intercept, slope, r_squared, exponent, exponent_low, exponent_high
     into name statistic value recomputed

@@ -1,47 +1,69 @@
 -- One row per row set, benchmark, metric, compute measure, form, estimator, selection and direction: a fitted line.
-with fits as (
-    select * from fits.ols
+with sample_sets as (
+    select * from fits.sample_sets
 ),
 
-intervals as (
-    select * from fits.intervals where level = 0.95
+sample_sizes as (
+    select sample_id, n_papers from fits.sample_sizes
 ),
 
-units as (
-    select distinct row_set, compute_unit from staging.row_set
+least_squares as (
+    select *, 'ols' as estimator from fits.ols_directions
+),
+
+others as (
+    select
+        *,
+        slope_low > 0 or slope_high < 0 as is_bounded,
+        form != 'exponential' and slope != 0 as has_exponent,
+        if(has_exponent, 1 / slope, null) as exponent,
+        if(has_exponent and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,
+        if(has_exponent and is_bounded, 1 / slope_low, null) as exponent_high,
+        if(has_exponent, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,
+    from fits.estimates
+),
+
+lines as (
+    select * from least_squares
+    union all by name
+    select * exclude (is_bounded, has_exponent) from others
 ),
 
 scaling as (
     select
-        fits.row_set,
-        fits.benchmark,
-        fits.metric,
-        fits.compute_measure,
-        fits.form,
-        'ols' as estimator,  -- how the line is fitted: ols is ordinary least squares
-        fits.selection,
-        'y_on_x' as direction,  -- performance (y) regressed on log10 of computation (x)
-        units.compute_unit,
-        fits.n,
-        fits.n_papers,
-        fits.intercept,
-        fits.intercept_se,
-        fits.slope,
-        fits.slope_se,
-        intervals.slope_low,
-        intervals.slope_high,
-        fits.p_value,
-        fits.r_squared,
-        if(fits.form = 'polynomial' and fits.slope != 0, 1 / fits.slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
-        intervals.exponent_low,
-        intervals.exponent_high,
-        intervals.exponent_interval,
-        fits.residual_sd,
-        fits.status,
-    from fits
-    join units using (row_set)
-    left join intervals using (row_set, benchmark, metric, compute_measure, form, selection)
+        sample_sets.row_set,
+        sample_sets.benchmark,
+        sample_sets.metric,
+        sample_sets.compute_measure,
+        lines.form,
+        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; the others are told in fits.estimates
+        sample_sets.selection,
+        lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
+        sample_sets.compute_unit,
+        lines.n,
+        sample_sizes.n_papers,
+        lines.intercept,
+        lines.intercept_se,
+        lines.slope,
+        lines.slope_se,
+        lines.slope_low,
+        lines.slope_high,
+        lines.p_value,
+        lines.r_squared,
+        lines.exponent,
+        lines.exponent_low,
+        lines.exponent_high,
+        lines.exponent_interval,
+        lines.residual_sd,
+        lines.irreducible_error,
+        lines.irreducible_error_low,
+        lines.irreducible_error_high,
+        lines.irreducible_error_status,
+        lines.status,  -- ok, too_few_points, too_few_papers, no_spread_in_x, not_converged or slope_not_different_from_0
+    from lines
+    join sample_sets using (sample_id)
+    join sample_sizes using (sample_id)
 )
 
 select * from scaling
-order by row_set, benchmark, metric, compute_measure, form, selection
+order by row_set, benchmark, metric, compute_measure, form, estimator, selection, direction

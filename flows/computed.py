@@ -1,0 +1,73 @@
+"""The tables that Python computes between two SQL files: what they are, what they read, and their rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from flows import estimates, projections, samples, scores
+from flows.contracts import FitRule
+from flows.fits import asymptotic
+from flows.samples import Sample
+
+READS = (
+    "fits.samples",
+    "fits.sample_sets",
+    "fits.targets",
+    "staging.compute_error",
+    "staging.estimator",
+    "staging.fit_rule",
+)
+TABLES: dict[str, type[Any]] = {
+    "fits.estimates": estimates.Estimate,
+    "fits.bootstrap_intervals": estimates.BootstrapInterval,
+    "fits.projections": projections.Projection,
+    "fits.form_scores": scores.FormScore,
+    "fits.time_splits": scores.TimeSplit,
+    "fits.time_terms": scores.TimeTerm,
+}
+# Fewer points are fitted by nobody; fits.ols says so.
+_POINTS_MIN = 3
+
+
+def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
+    """{table: rows} of all tables, from the tables that are read."""
+    rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
+    estimators, targets = _estimators(con), _targets(con)
+    found: dict[str, list[Any]] = {name: [] for name in TABLES}
+    for sample in samples.load(con):
+        if len(sample) >= _POINTS_MIN:
+            _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
+    return found
+
+
+def _add(
+    found: dict[str, list[Any]], sample: Sample, rule: FitRule, estimators: list[str], targets: list[tuple[str, float]]
+) -> None:
+    draws = estimates.resampled(sample, rule)
+    curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in estimators else None
+    found["fits.estimates"] += estimates.estimates(sample, estimators, curve, rule.level)
+    found["fits.bootstrap_intervals"] += estimates.bootstrap(sample, draws, rule.level)
+    found["fits.projections"] += projections.projections(sample, draws, curve, targets, rule)
+    if curve is not None:
+        found["fits.form_scores"] += scores.form_scores(sample, curve)
+        found["fits.time_splits"] += scores.time_splits(sample, rule.level)
+        found["fits.time_terms"].append(scores.time_term(sample, rule.level))
+
+
+def _estimators(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for estimator, selection in con.execute("select estimator, selection from staging.estimator").fetchall():
+        found.setdefault(selection, []).append(estimator)
+    return found
+
+
+def _targets(con: duckdb.DuckDBPyConnection) -> dict[int, list[tuple[str, float]]]:
+    """{sample_id: points and their errors}."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for sample_id, point, error in con.execute(
+        "select sample_id, point, error from fits.targets where error > 0"
+    ).fetchall():
+        found.setdefault(sample_id, []).append((point, error))
+    return found

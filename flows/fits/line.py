@@ -1,0 +1,83 @@
+"""The line that an estimator gives, and what follows from it whatever the estimator."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.fits import student_t
+
+Array = NDArray[np.float64]
+
+# Fewer points than this leave no residual to judge a line by.
+POINTS_MIN = 3
+OK = "ok"
+TOO_FEW_POINTS = "too_few_points"
+NO_SPREAD = "no_spread_in_x"
+NOT_CONVERGED = "not_converged"
+
+
+class FitError(ValueError):
+    """The arrays cannot be fitted at all (unequal lengths, a value that is not finite, an unknown option)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """y = intercept + slope x.
+
+    The variances and the covariance are of the estimates (squares of standard errors); NaN where the estimator has none.
+    `degrees_of_freedom` are those of Student's t for the intervals (inf: normal). `residual_sd` is the scatter of a single
+    point around the line, in units of y (NaN: the estimator does not describe single points). Where `status` is not "ok"
+    the figures are NaN, but those of a fit that did not converge, which are its last.
+    """
+
+    n: int
+    intercept: float = math.nan
+    slope: float = math.nan
+    intercept_variance: float = math.nan
+    slope_variance: float = math.nan
+    covariance: float = math.nan
+    degrees_of_freedom: float = math.nan
+    residual_sd: float = math.nan
+    status: str = OK
+
+    @property
+    def intercept_se(self) -> float:
+        """Standard error of the intercept."""
+        return math.sqrt(self.intercept_variance)
+
+    @property
+    def slope_se(self) -> float:
+        """Standard error of the slope."""
+        return math.sqrt(self.slope_variance)
+
+    def at(self, x: float) -> float:
+        """The line at x."""
+        return self.intercept + self.slope * x
+
+    def variance_at(self, x: float) -> float:
+        """Variance of the estimated line at x."""
+        return self.intercept_variance + 2 * x * self.covariance + x * x * self.slope_variance
+
+    def quantile(self, level: float) -> float:
+        """Half the width of a two-sided interval in standard errors."""
+        return student_t.quantile((1 + level) / 2, self.degrees_of_freedom)
+
+
+def checked(*arrays: Array) -> str:
+    """The status of a sample before it is fitted: ok, too_few_points or no_spread_in_x (the first array is x).
+
+    Raises:
+        FitError: the arrays differ in length, or hold what is not finite.
+    """
+    x = arrays[0]
+    if any(array.shape != x.shape or array.ndim != 1 for array in arrays):
+        raise FitError("arrays of one dimension and equal length are needed")
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise FitError("a value is not finite")
+    if len(x) < POINTS_MIN:
+        return TOO_FEW_POINTS
+    return OK if x.max() > x.min() else NO_SPREAD

@@ -1,0 +1,147 @@
+"""The bootstrap of least-squares lines: whole rows or whole papers drawn with replacement, batched over the resamples.
+
+A resample's line needs only sums of products, so these are formed once for each row (or paper) and added up as often as
+it is drawn: nothing is fitted twice. Intervals are the percentile interval and the bias-corrected and accelerated one (BCa; Efron
+1987, J. Am. Stat. Assoc. 82:171; Efron and Tibshirani 1993, An Introduction to the Bootstrap, 14.3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from flows.fits.line import Array
+
+Counts = NDArray[np.int64]
+Indices = NDArray[np.intp]
+# Draws made at once: few enough for the processor's cache. The stream of draws depends on it.
+_CHUNK = 1 << 17
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Lines of B resamples: intercept and slope of y on x, and the slope of the line of x on y turned to y = a + b x.
+
+    `jackknife` are the slopes of y on x, and `jackknife_turned` those of x on y turned, with one row or paper left out.
+    """
+
+    intercept: Array
+    slope: Array
+    turned: Array
+    jackknife: Array
+    jackknife_turned: Array
+
+
+def seeded(seed: int, *key: str) -> np.random.Generator:
+    """A stream of its own for each key, so that a further line leaves the draws of all others as they are."""
+    digest = hashlib.sha256("\0".join(key).encode()).digest()
+    return np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, *np.frombuffer(digest, np.uint32).tolist()]))
+    )
+
+
+def in_order(*columns: Array) -> Indices:
+    """An order of the rows that does not depend on the one in which they were given."""
+    return np.lexsort(columns[::-1])
+
+
+def units(papers: NDArray[np.str_] | NDArray[np.int64]) -> Indices:
+    """Papers numbered from 0 in the order of their first rows."""
+    _, first, inverse = np.unique(papers, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse.ravel()]
+
+
+def counts(rng: np.random.Generator, resamples: int, many: int) -> Counts:
+    """How often each of `many` units is drawn in each resample, (resamples, many)."""
+    drawn = rng.integers(0, many, (resamples, many), dtype=np.int32)
+    drawn += np.arange(resamples, dtype=np.int32)[:, None] * np.int32(many)
+    return np.bincount(drawn.ravel(), minlength=resamples * many).reshape(resamples, many)
+
+
+def ols_resampled(
+    x: Array, ys: Array, resamples: int, rng: np.random.Generator, unit: Indices | None = None
+) -> list[Resampled]:
+    """Least-squares lines of each of `ys` (forms, n) on x (n,) over the same resamples of rows, or of units if given."""
+    middle, middles = x.mean(), ys.mean(axis=1)
+    dx, dys = x - middle, ys - middles[:, None]
+    products = np.stack([np.ones_like(x), dx, dx * dx, *(p for dy in dys for p in (dy, dx * dy, dy * dy))])
+    if unit is not None:
+        products = np.stack([np.bincount(unit, weights=product) for product in products])
+    sums = _drawn(products, resamples, rng)
+    left = products.sum(axis=1, keepdims=True) - products
+    found = []
+    for at, mean_y in enumerate(middles):
+        mine = [0, 1, 2, *range(3 + 3 * at, 6 + 3 * at)]
+        intercept, slope, turned = _lines(sums[mine])
+        _, jackknife, jackknife_turned = _lines(left[mine])
+        found.append(Resampled(intercept + mean_y - slope * middle, slope, turned, jackknife, jackknife_turned))
+    return found
+
+
+def ols_slopes(x: Array, y: Array, drawn: Counts) -> Array:
+    """Least-squares slopes (B,) of y on x (n,) over resamples given as how often each row is drawn (B, n)."""
+    dx, dy = x - x.mean(), y - y.mean()
+    products = np.stack([np.ones_like(x), dx, dx * dx, dy, dx * dy, dy * dy])
+    return _lines(_summed(products, drawn))[1]
+
+
+def _drawn(products: Array, resamples: int, rng: np.random.Generator) -> Array:
+    """Sums of the products over each resample, (products, resamples)."""
+    many = products.shape[1]
+    step = max(1, _CHUNK // many)
+    chunks = (counts(rng, min(step, resamples - start), many) for start in range(0, resamples, step))
+    return np.concatenate([_summed(products, chunk) for chunk in chunks], axis=1)
+
+
+def _summed(products: Array, drawn: Counts) -> Array:
+    # Not by BLAS: its threads take a hundred times as long on matrices of this shape while others use the processor.
+    sums: Array = np.einsum("kn,bn->kb", products, drawn.astype(np.float64))
+    return sums
+
+
+def _lines(sums: Array) -> tuple[Array, Array, Array]:
+    """Intercept, slope and turned slope of y on x from n, Σx, Σx², Σy, Σxy, Σy²; NaN where x has no spread."""
+    n, x, xx, y, xy, yy = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread_x, spread_y, together = xx - x * x / n, yy - y * y / n, xy - x * y / n
+        # Where all rows drawn are one, rounding leaves a spread that is none.
+        slope = np.where(spread_x > 1e-12 * xx, together / spread_x, np.nan)
+        return (y - slope * x) / n, slope, np.where(np.isnan(slope), np.nan, spread_y / together)
+
+
+def percentile(draws: Array, level: float) -> tuple[float, float]:
+    """The interval between the equal tails of the draws; those that gave no line are left out."""
+    tail = (1 - level) / 2
+    return _quantiles(draws, tail, 1 - tail)
+
+
+def bca(draws: Array, estimate: float, jackknife: Array, level: float) -> tuple[float, float]:
+    """The bias-corrected and accelerated interval; NaN where the jackknife or the draws leave it undefined."""
+    kept = draws[~np.isnan(draws)]
+    below = (np.count_nonzero(kept < estimate) + np.count_nonzero(kept == estimate) / 2) / max(len(kept), 1)
+    apart = jackknife.mean() - jackknife
+    if not 0 < below < 1 or not np.isfinite(apart).all() or not apart.any():
+        return math.nan, math.nan
+    shift = float(ndtri(below))
+    acceleration = float((apart**3).sum() / (6 * (apart**2).sum() ** 1.5))
+    tails = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        z = shift + float(ndtri(tail))
+        if acceleration * z >= 1:
+            return math.nan, math.nan
+        tails.append(float(ndtr(shift + z / (1 - acceleration * z))))
+    return _quantiles(kept, *tails)
+
+
+def _quantiles(draws: Array, low: float, high: float) -> tuple[float, float]:
+    """Order statistics of the draws, the outer ones of two, so that infinite draws stay infinite."""
+    kept = np.sort(draws[~np.isnan(draws)])
+    if not len(kept):
+        return math.nan, math.nan
+    last = len(kept) - 1
+    return float(kept[max(math.floor(low * last), 0)]), float(kept[min(math.ceil(high * last), last)])

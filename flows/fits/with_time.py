@@ -1,0 +1,98 @@
+"""Error against computation and time: how many years of better algorithms do the work of ten times the computation.
+
+log10(error) = a + b·log10(C / C0) + c·(year - year0), by least squares; C0 and year0 are those of the earliest point, so that
+a is the error of its year. At a given error, ten times the computation does what b/c years do (both lower the error, so
+both are negative), as in section "algorithmic improvement" of Thompson et al. (arXiv 2007.05558v2). The interval of b/c is
+Fieller's (Fieller 1954, J. R. Stat. Soc. B 16:175).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from flows.fits import student_t
+from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError
+
+POINTS_MIN = 4
+SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
+
+
+@dataclass(frozen=True)
+class TimeFit:
+    """The fitted plane and b/c; figures are NaN where `status` is too_few_points or no_spread_in_x.
+
+    `interval` is "bounded", or "unbounded" where a year term of 0 cannot be ruled out: then b/c has no upper end.
+    """
+
+    n: int
+    status: str
+    reference_log10_compute: float = math.nan
+    reference_year: float = math.nan
+    intercept: float = math.nan
+    compute_slope: float = math.nan
+    compute_slope_se: float = math.nan
+    year_slope: float = math.nan
+    year_slope_se: float = math.nan
+    r_squared: float = math.nan
+    years_per_tenfold: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    interval: str | None = None
+
+
+def with_time(log10_compute: Array, error: Array, year: Array, level: float) -> TimeFit:
+    """Fit the plane to n points; intervals at `level`.
+
+    Raises:
+        FitError: a value is not finite, or an error is not positive.
+    """
+    if not (np.isfinite([log10_compute, error, year]).all() and (error > 0).all()):
+        raise FitError("computation, year and error must be finite, and errors positive")
+    n = len(error)
+    if n < POINTS_MIN:
+        return TimeFit(n, TOO_FEW_POINTS)
+    first = np.lexsort((error, log10_compute, year))[0]
+    design = np.column_stack([np.ones(n), log10_compute - log10_compute[first], year - year[first]])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        return TimeFit(n, NO_SPREAD)
+    y = np.log10(error)
+    q, r = np.linalg.qr(design)
+    coefficients = np.linalg.solve(r, q.T @ y)
+    residuals = y - design @ coefficients
+    inverse = np.linalg.inv(r)
+    covariance = inverse @ inverse.T * (residuals @ residuals) / (n - 3)
+    _, b, c = (float(value) for value in coefficients)
+    t = student_t.quantile((1 + level) / 2, n - 3)
+    low, high, interval = _ratio(b, c, covariance[1:, 1:], t)
+    return TimeFit(
+        n=n,
+        status=OK if abs(c) > t * math.sqrt(covariance[2, 2]) else SLOPE_MAY_BE_ZERO,
+        reference_log10_compute=float(log10_compute[first]),
+        reference_year=float(year[first]),
+        intercept=float(coefficients[0]),
+        compute_slope=b,
+        compute_slope_se=math.sqrt(covariance[1, 1]),
+        year_slope=c,
+        year_slope_se=math.sqrt(covariance[2, 2]),
+        r_squared=1 - float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum()) if np.ptp(y) else math.nan,
+        years_per_tenfold=b / c if c else math.nan,
+        low=low,
+        high=high,
+        interval=interval,
+    )
+
+
+def _ratio(b: float, c: float, covariance: Array, t: float) -> tuple[float, float, str]:
+    """Fieller's interval of b/c: the ratios r of which b - r c differs from 0 by at most t standard errors."""
+    (vb, cov), (_, vc) = covariance
+    lead, half, last = c * c - t * t * vc, b * c - t * t * cov, b * b - t * t * vb
+    if lead <= 0:
+        # c may be 0: the set holds arbitrarily large ratios; it begins where b differs from 0.
+        root = half * half - lead * last
+        ends = sorted((half + sign * math.sqrt(root)) / lead for sign in (-1, 1)) if root > 0 and lead < 0 else []
+        return (ends[1] if ends and b / c > 0 else math.nan), math.nan, "unbounded"
+    root = math.sqrt(max(half * half - lead * last, 0))
+    return (half - root) / lead, (half + root) / lead, "bounded"

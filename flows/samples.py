@@ -1,0 +1,70 @@
+"""The points of fits.samples as arrays, for what SQL cannot fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.fits import resampling
+from flows.fits.line import Array
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A set of points: its number and name, and arrays over its points in an order that is the same in every build.
+
+    `paper` numbers the papers from 0; `year` is NaN where none is known; `compute_sd` (of log10 of the computation) is NaN
+    where the source gives no class of confidence.
+    """
+
+    sample_id: int
+    name: str
+    selection: str
+    x: Array
+    error: Array
+    paper: NDArray[np.intp]
+    year: Array
+    compute_sd: Array
+
+    def __len__(self) -> int:
+        """How many points."""
+        return len(self.x)
+
+    def part(self, kept: NDArray[np.bool_]) -> Sample:
+        """The points of a mask."""
+        return replace(
+            self,
+            x=self.x[kept],
+            error=self.error[kept],
+            paper=self.paper[kept],
+            year=self.year[kept],
+            compute_sd=self.compute_sd[kept],
+        )
+
+
+def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
+    """All sets of points that have any, by their number."""
+    table = con.sql(
+        "select sample_id, concat_ws('/', row_set, benchmark, metric, compute_measure, selection) as name, selection, "
+        "log10_compute, error, paper, year::double as year, log10_compute_sd "
+        "from fits.samples left join staging.compute_error using (confidence) order by sample_id, result_id"
+    ).to_arrow_table()
+    ids = table["sample_id"].to_numpy()
+    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    starts = np.flatnonzero(np.diff(ids, prepend=-1))
+    return [
+        Sample(
+            int(ids[start]),
+            str(columns["name"][start]),
+            str(columns["selection"][start]),
+            columns["log10_compute"][start:stop].astype(np.float64),
+            columns["error"][start:stop].astype(np.float64),
+            resampling.units(columns["paper"][start:stop].astype(np.str_)),
+            columns["year"][start:stop].astype(np.float64),
+            columns["log10_compute_sd"][start:stop].astype(np.float64),
+        )
+        for start, stop in zip(starts, [*starts[1:], len(ids)], strict=True)
+    ]

@@ -1,0 +1,18 @@
+-- One row per published line: how many of the results that came out later its prediction interval holds.
+select
+    row_set,
+    benchmark,
+    metric,
+    compute_measure,
+    form,
+    level,
+    n_later,
+    n_papers,
+    n_undated,
+    n_covered,
+    n_better,
+    n_worse,
+    coverage,
+    median_residual_decades,
+from marts.backtest_coverage
+order by row_set, benchmark, metric, compute_measure, form

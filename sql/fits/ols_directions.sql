@@ -1,0 +1,125 @@
+-- One row per set of points, form and direction: the least-squares line with the intervals of its slope and exponent.
+with ols as (
+    select * from fits.ols
+),
+
+fit_rule as (
+    select level from staging.fit_rule
+),
+
+y_on_x as (
+    select
+        ols.* exclude (mean_x, mean_y, var_x, var_y, cov_xy),
+        'y_on_x' as direction,
+        student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
+        slope - t * slope_se as slope_low,
+        slope + t * slope_se as slope_high,
+        -- Where the slope's interval holds 0, its inverse is not one interval: all exponents from 1/slope_high up are in it,
+        -- and so are all negative ones from 1/slope_low down.
+        slope_low > 0 or slope_high < 0 as is_bounded,
+        if(is_bounded or slope_high > 0, 1 / slope_high, null) as inverse_low,
+        if(is_bounded, 1 / slope_low, null) as inverse_high,
+    from ols
+    cross join fit_rule
+    where status = 'ok'
+),
+
+turned as (
+    -- x = c + d y, by the same formulas with x and y changed over; d itself is the exponent, so its interval is bounded.
+    select
+        ols.*,
+        cov_xy / var_y as d,
+        greatest(var_x - cov_xy * cov_xy / var_y, 0) * n / (n - 2) as residual_variance,
+        sqrt(residual_variance / (n * var_y)) as d_se,
+        student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
+        d - t * d_se as d_low,
+        d + t * d_se as d_high,
+    from ols
+    cross join fit_rule
+    where status = 'ok' and var_y > 0 and cov_xy != 0
+),
+
+x_on_y as (
+    select
+        sample_id,
+        form,
+        'x_on_y' as direction,
+        n,
+        mean_y - mean_x / d as intercept,
+        1 / d as slope,
+        if(d_low > 0 or d_high < 0, 1 / d_high, null) as slope_low,
+        if(d_low > 0 or d_high < 0, 1 / d_low, null) as slope_high,
+        degrees_of_freedom,
+        r_squared,
+        d_low as inverse_low,
+        d_high as inverse_high,
+        true as is_bounded,
+        -- Seen along y, as the scatter of the other direction is.
+        sqrt(residual_variance) / abs(d) as residual_sd,
+        'ok' as status,
+    from turned
+),
+
+directions as (
+    select * from y_on_x
+    union all by name
+    select * from x_on_y
+),
+
+tested as (
+    select
+        directions.*,
+        case
+            when ols.slope_se > 0 then student_t_two_sided_p(ols.slope / ols.slope_se, ols.degrees_of_freedom)
+            when ols.slope != 0 then 0
+        end as p_value,
+        fit_rule.level,
+    from directions
+    join ols using (sample_id, form)
+    cross join fit_rule
+),
+
+unfitted as (
+    select sample_id, form, n, unnest(['y_on_x', 'x_on_y']) as direction, status
+    from ols
+    where status != 'ok'
+    union all
+    -- Performance that is the same everywhere says nothing of computation.
+    select sample_id, form, n, 'x_on_y' as direction, 'slope_not_different_from_0' as status
+    from ols
+    anti join turned using (sample_id, form)
+    where status = 'ok'
+),
+
+lines as (
+    select * from tested
+    union all by name
+    select * from unfitted
+)
+
+select
+    sample_id,
+    form,
+    direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x
+    n,
+    intercept,
+    intercept_se,
+    slope,
+    slope_se,
+    slope_low,  -- lower end of the slope's interval
+    slope_high,  -- upper end of the slope's interval
+    degrees_of_freedom,
+    residual_sd,  -- standard deviation of the residuals along y, n - 2 degrees of freedom
+    p_value,  -- two-sided p of a slope of 0, from the t distribution; the same in both directions
+    r_squared,
+    if(form = 'polynomial' and slope != 0, 1 / slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
+    if(form = 'polynomial', inverse_low, null) as exponent_low,  -- lower end of the exponent's interval
+    if(form = 'polynomial', inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
+    if(form = 'polynomial', if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
+    case
+        when status != 'ok' then status
+        when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'
+        else 'ok'
+    end as status,  -- ok, too_few_points (fewer than 3), no_spread_in_x or slope_not_different_from_0
+from lines
+order by sample_id, form, direction

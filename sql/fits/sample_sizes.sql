@@ -1,0 +1,26 @@
+-- One row per set of points: how many there are, of how many papers, and how far they reach.
+with sample_sets as (
+    select sample_id from fits.sample_sets
+),
+
+samples as (
+    select * from fits.samples
+),
+
+sizes as (
+    select
+        sample_id,
+        count(samples.result_id) as n,  -- points
+        count(distinct samples.paper) as n_papers,  -- papers that the points are from
+        count(samples.released_on) as n_dated,  -- points whose release is known
+        min(samples.log10_compute) as log10_compute_min,  -- least computation, log10 in the row set's unit
+        max(samples.log10_compute) as log10_compute_max,  -- most computation, log10 in the row set's unit
+        min(samples.error) as error_min,  -- lowest error
+        max(samples.error) as error_max,  -- highest error
+    from sample_sets
+    left join samples using (sample_id)
+    group by sample_id
+)
+
+select * from sizes
+order by sample_id

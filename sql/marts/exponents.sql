@@ -1,0 +1,31 @@
+-- One row per row set, benchmark, metric and compute measure: the exponent under each choice of points, direction and estimator.
+with scaling as (
+    select * from marts.scaling where form = 'polynomial' and exponent is not null and status = 'ok'
+),
+
+choices as (
+    select
+        row_set,
+        benchmark,
+        metric,
+        compute_measure,
+        max(n) filter (selection = 'all') as n,
+        max(n_papers) filter (selection = 'all') as n_papers,
+        count(*) as n_choices,  -- choices that give an exponent whose slope differs from 0
+        min(exponent) as exponent_min,  -- lowest of them
+        max(exponent) as exponent_max,  -- highest of them
+        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'all') as exponent_all,  -- least squares, performance on computation, all points
+        max(exponent) filter (estimator = 'ols' and direction = 'x_on_y' and selection = 'all') as exponent_x_on_y,  -- least squares, computation on performance, all points
+        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'best_per_paper') as exponent_best_per_paper,  -- the lowest error of each paper
+        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'best_per_year') as exponent_best_per_year,  -- the lowest error of each year
+        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'frontier') as exponent_frontier,  -- results that were better than all before at their release
+        max(exponent) filter (estimator = 'quantile:0.1' and selection = 'all') as exponent_quantile,  -- the frontier that a tenth of the errors lie below
+        max(exponent) filter (estimator = 'huber' and selection = 'all') as exponent_huber,  -- Huber's robust line
+        max(exponent) filter (estimator = 'theil_sen' and selection = 'all') as exponent_theil_sen,  -- the median of all pairs' slopes
+        max(exponent) filter (estimator = 'york' and selection = 'all') as exponent_york,  -- errors in both variables, where the source tells how sure the computation is
+    from scaling
+    group by all
+)
+
+select * from choices
+order by row_set, benchmark, metric, compute_measure

@@ -1,0 +1,66 @@
+-- One row per least-squares line and influential point: what the slope and the exponent would be without it; five points a line.
+with sample_sets as (
+    select * from fits.sample_sets
+),
+
+ols as (
+    select * from fits.ols where status = 'ok' and n > 3
+),
+
+models as (
+    select model_id, name from core.models
+),
+
+points as (
+    select
+        samples.*,
+        ols.* exclude (sample_id),
+        log10_compute - mean_x as from_mean_x,
+        if(form = 'polynomial', log10_performance, performance) - (intercept + slope * log10_compute) as residual,
+        1 / n + from_mean_x * from_mean_x / (n * var_x) as leverage,
+    from fits.samples as samples
+    join ols using (sample_id)
+),
+
+left_out as (
+    -- Belsley, Kuh and Welsch 1980, Regression Diagnostics, 2.1: the change of a coefficient when one row is deleted.
+    select
+        *,
+        slope - from_mean_x * residual / (n * var_x * (1 - leverage)) as slope_without,
+    from points
+    where leverage < 1 - 1e-9
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by sample_id, form order by abs(slope_without - slope) desc, result_id
+        ) as influence_rank,
+    from left_out
+    qualify influence_rank <= 5
+)
+
+select
+    sample_sets.row_set,
+    sample_sets.benchmark,
+    sample_sets.metric,
+    sample_sets.compute_measure,
+    ranked.form,
+    sample_sets.selection,
+    ranked.influence_rank,  -- 1 for the point that moves the slope most
+    ranked.result_id,
+    models.name,
+    ranked.paper,
+    ranked.log10_compute,
+    ranked.error,
+    ranked.leverage,  -- h of the point: how far its own y pulls the line
+    ranked.residual,  -- y less the line at x
+    ranked.slope,
+    ranked.slope_without,  -- slope of the line through all other points
+    if(ranked.form = 'polynomial' and ranked.slope != 0, 1 / ranked.slope, null) as exponent,
+    if(ranked.form = 'polynomial' and slope_without != 0, 1 / slope_without, null) as exponent_without,  -- exponent of the line through all other points
+from ranked
+join sample_sets using (sample_id)
+join models using (model_id)
+order by row_set, benchmark, metric, compute_measure, form, selection, influence_rank
