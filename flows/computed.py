@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+from threadpoolctl import threadpool_limits
 
 from flows import estimates, projections, samples, scores
 from flows.contracts import FitRule
@@ -36,9 +37,11 @@ def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
     rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
     estimators, targets = _estimators(con), _targets(con)
     found: dict[str, list[Any]] = {name: [] for name in TABLES}
-    for sample in samples.load(con):
-        if len(sample) >= _POINTS_MIN:
-            _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
+    # One thread: on small matrices BLAS's others cost more than they give, and sums would differ in their last bits.
+    with threadpool_limits(1):
+        for sample in samples.load(con):
+            if len(sample) >= _POINTS_MIN:
+                _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
     return found
 
 

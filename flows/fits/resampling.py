@@ -99,7 +99,7 @@ def _drawn(products: Array, resamples: int, rng: np.random.Generator) -> Array:
 
 
 def _summed(products: Array, drawn: Counts) -> Array:
-    # Not by BLAS: its threads take a hundred times as long on matrices of this shape while others use the processor.
+    # Not by BLAS: on matrices of this shape its threads take a hundred times as long while others use the processor.
     sums: Array = np.einsum("kn,bn->kb", products, drawn.astype(np.float64))
     return sums
 
