@@ -428,6 +428,49 @@ class Apart:
     reason: str = column("why it is another thing than its namesakes")
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthLevel:
+    """One row per level at which intervals of growth are stated."""
+
+    level: float = column("probability that an interval covers, as a fraction")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthSeries:
+    """One row per series of models or processors whose growth over time is fitted."""
+
+    series: str = column("the series: what grows")
+    subject: str = column("model or processor")
+    source: str = column(ADDRESS["source"])
+    quantity: str = column(
+        "what grows: of models a compute measure (FLOP), of processors fp32_flop_per_s or fp32_flop_per_s_per_usd (nominal)"
+    )
+    notable_only: bool = column("whether only models count that the source gives a notability criterion for")
+    processor_kind: str | None = _optional("gpu or cpu; null for models")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthEra:
+    """One row per period that growth is fitted in, for models and for processors."""
+
+    era: str = column("the period")
+    subject: str = column("model or processor")
+    reason: str = column("why this period, or who published it")
+    released_from: date | None = _optional("first day of release in it; null where it has no beginning")
+    released_before: date | None = _optional("first day of release after it; null where it has no end")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthRule:
+    """One row per rule that says which models or processors of a period count."""
+
+    rule: str = column("the frontier rule: which of the series count")
+    keep: str = column("all, top, largest_of_year or running_maximum")
+    within_era: bool = column("whether they are compared with those of the period only, not with all before")
+    reason: str = column("the rule in words")
+    top: int | None = _optional("of keep = top: how many of those released until then may count")
+
+
 SETTINGS: dict[str, type[Any]] = {
     "page_setting": PageSetting,
     "source_setting": SourceSetting,
@@ -446,6 +489,10 @@ SETTINGS: dict[str, type[Any]] = {
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
     "exclusion": Exclusion,
+    "growth_level": GrowthLevel,
+    "growth_series": GrowthSeries,
+    "growth_era": GrowthEra,
+    "growth_rule": GrowthRule,
 }
 
 

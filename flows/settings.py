@@ -21,6 +21,10 @@ from flows.contracts import (
     Exclusion,
     Fit,
     FitRule,
+    GrowthEra,
+    GrowthLevel,
+    GrowthRule,
+    GrowthSeries,
     Merge,
     Point,
     Published,
@@ -33,7 +37,7 @@ from flows.paths import PACKAGE
 def rows() -> dict[str, list[Any]]:
     """{staging table: rows} of all settings but those that depend on the run."""
     domains, row_sets = _tomls("domains"), _tomls("row_sets")
-    fitting = fits()
+    fitting, growth = fits(), _toml(PACKAGE / "growth.toml")
     return {
         "row_set": [row for name, told in row_sets.items() for row in _row_set(name, told)],
         "fit": [row for name, told in row_sets.items() for row in _fits(name, told, domains)],
@@ -53,6 +57,10 @@ def rows() -> dict[str, list[Any]]:
             for rule, reason in told.get("excluded_artefacts", {}).items()
         ],
         "merge": [Merge(**told) for told in _toml(PACKAGE / "merges.toml").get("merges", [])],
+        "growth_level": [GrowthLevel(growth["level"])],
+        "growth_series": [GrowthSeries(**told) for told in growth["series"]],
+        "growth_era": [GrowthEra(**told) for told in growth["eras"]],
+        "growth_rule": [GrowthRule(**told) for told in growth["rules"]],
         "apart": [Apart(**told) for told in _toml(PACKAGE / "merges.toml").get("apart", [])],
     }
 
