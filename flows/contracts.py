@@ -293,7 +293,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class FitRule:
-    """One row: what holds for every fit."""
+    """One row per build: what holds for every fit."""
 
     level: float = column("probability that an interval covers, as a fraction")
     supported_ranges: float = column(
@@ -377,6 +377,25 @@ class Published:
     published: float = column("the figure as printed")
     decimals: int = column("digits after the point that are printed")
     printed_as: str = column("how the printed digits come from the value: rounded or floor")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row per published statement that is a figure."""
+
+    claim: str = column("key of the statement")
+    said_in: str = column("who printed it")
+    statement: str = column("what is stated, in this project's words")
+    published: float = column("the figure as printed")
+    decimals: int = column("digits after the point that are printed")
+    reason: str = column("why it differs or cannot be checked, or what stands behind the recomputed figure")
+    cell: str | None = _optional("address of the recomputed figure in marts.figures; null where there is none")
+    printed_as: str = field(
+        default="rounded", metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"}
+    )
+    has_rows: bool = field(
+        default=True, metadata={"comment": "whether a source has the rows behind it; else the figure beside it is of other rows"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +503,7 @@ SETTINGS: dict[str, type[Any]] = {
     "point": Point,
     "conversion": Conversion,
     "published": Published,
+    "claim": Claim,
     "merge": Merge,
     "apart": Apart,
     "reference_model": ReferenceModel,

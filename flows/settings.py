@@ -13,6 +13,7 @@ from flows import sources
 from flows.contracts import (
     Apart,
     Backtest,
+    Claim,
     ComputeError,
     Consolidation,
     Conversion,
@@ -49,6 +50,7 @@ def rows() -> dict[str, list[Any]]:
         "point": [row for name, told in row_sets.items() for row in _points(name, told, domains)],
         "conversion": [row for name, told in _tomls("scenarios").items() for row in _conversions(name, told)],
         "published": [row for name, told in _tomls("published").items() for row in _published(name, told)],
+        "claim": [Claim(**told) for told in _toml(PACKAGE / "claims.toml")["claims"]],
         "reference_model": [ReferenceModel(**told) for told in _toml(PACKAGE / "reference_models.toml")["models"]],
         "declared_fault": [DeclaredFault(**told) for told in _toml(PACKAGE / "faults.toml")["faults"]],
         "exclusion": [
