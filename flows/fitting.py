@@ -94,8 +94,8 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
 
 
 def _check(data: Data, request: Request) -> None:
-    estimator = request.estimator or "ols"
-    known = estimator in ESTIMATORS or _tau(estimator) is not None
+    estimator = _asked_for(data, request)
+    known = _tau(estimator) is not None or (estimator in ESTIMATORS and not estimator.startswith("quantile"))
     for given, there, what in (
         (request.form in FORMS, FORMS, f"form {request.form!r}"),
         (known, ESTIMATORS, f"estimator {estimator!r}"),
@@ -108,6 +108,12 @@ def _check(data: Data, request: Request) -> None:
         raise RequestError(f"level {request.level} is not between 0 and 1")
     if request.bootstrap is not None and request.bootstrap < 1:
         raise RequestError(f"--bootstrap {request.bootstrap}: at least one resample is needed; 10000 is usual")
+    held = request.irreducible_error
+    if held is not None and not 0 <= held < math.inf:
+        raise RequestError(f"--irreducible-error {held:g}: an error is not below 0, and finite")
+    for option, value in (("--at", request.at), ("--solve", request.solve)):
+        if value is not None and not math.isfinite(value):
+            raise RequestError(f"{option} {value:g}: a finite number is needed")
     for refused, why in _refusals(data, request, estimator).items():
         if why:
             raise RequestError(f"{refused}: {why}")
@@ -115,13 +121,11 @@ def _check(data: Data, request: Request) -> None:
 
 def _refusals(data: Data, request: Request, estimator: str) -> dict[str, str]:
     """{option: why it cannot go with the others, or ""}."""
-    has_errors = data.x_error is not None or data.y_error is not None
+    has_errors, symmetric = _has_errors(data), estimator in ("deming", "york")
     curve, turned = request.form == "asymptotic", request.direction != "y_on_x"
     return {
         "--estimator york": "it needs --x-error or --y-error" if estimator == "york" and not has_errors else "",
-        "--x-error and --y-error": "only --estimator york takes them"
-        if has_errors and estimator not in ("york", "ols")
-        else "",
+        "--x-error and --y-error": "only --estimator york takes them" if has_errors and estimator != "york" else "",
         "--variance-ratio": "only --estimator deming takes it"
         if request.variance_ratio is not None and estimator != "deming"
         else "",
@@ -131,25 +135,32 @@ def _refusals(data: Data, request: Request, estimator: str) -> dict[str, str]:
         "--form asymptotic": "it is fitted by least squares of y on x, without errors of the columns"
         if curve and (estimator != "ols" or turned or has_errors)
         else "",
-        "--direction": f"{estimator} treats both variables alike; leave it out"
-        if turned and (estimator in ("deming", "york") or has_errors)
+        "--direction": f"{estimator} treats both variables alike; leave it out" if turned and symmetric else "",
+        "--cluster": f"{'the asymptotic form' if curve else estimator} has no standard error by cluster; "
+        + ("leave it out" if symmetric else "add --bootstrap 10000")
+        if data.cluster is not None
+        and (estimator != "ols" or curve)
+        and not request.bootstrap
+        and request.select != "best_per_paper"
         else "",
-        "--cluster": f"{estimator} has no standard error by cluster; add --bootstrap 10000"
-        if data.cluster is not None and estimator != "ols" and not request.bootstrap and request.select == "all"
-        else "",
-        "--bootstrap": f"{estimator} is not resampled"
-        if request.bootstrap and (estimator in ("deming", "york") or has_errors)
-        else "",
+        "--bootstrap": f"{estimator} is not resampled" if request.bootstrap and symmetric else "",
         "--select": "a best point is one of lowest error, which --form linear does not know"
         if request.select != "all" and request.form == "linear"
         else "",
-        "--select best_per_paper": "it needs --cluster"
+        f"--select {request.select}": "it needs --cluster"
         if request.select == "best_per_paper" and data.cluster is None
-        else "",
-        f"--select {request.select}": "it needs --year"
+        else "it needs --year"
         if request.select in ("frontier", "best_per_year") and data.year is None
         else "",
     }
+
+
+def _has_errors(data: Data) -> bool:
+    return data.x_error is not None or data.y_error is not None
+
+
+def _asked_for(data: Data, request: Request) -> str:
+    return request.estimator or ("york" if _has_errors(data) else "ols")
 
 
 def _tau(estimator: str) -> float | None:
@@ -170,6 +181,8 @@ def _finite(data: Data, form: str) -> Data:
             raise RequestError(f"{data.row[at]}: {name} {column[at]:g} is not finite")
         for at in np.flatnonzero(column < 0) if name.endswith("error") else ():
             raise RequestError(f"{data.row[at]}: {name} {column[at]:g} is below 0")
+    for at in np.flatnonzero(data.cluster == "") if data.cluster is not None else ():
+        raise RequestError(f"{data.row[at]}: the cluster is blank; a point of a paper of its own needs a name too")
     for at in np.flatnonzero((data.x <= 0) | (data.y <= 0)) if form != "linear" else ():
         raise RequestError(
             f"{data.row[at]}: {data.x[at]:g}, {data.y[at]:g}: computation and error must be positive in the {form} form"
@@ -185,7 +198,7 @@ def _given(column: Column | None, name: str) -> Column:
 
 def _selected(data: Data, request: Request) -> Data:
     """The points that the rule keeps: the lowest error of each paper or year, or lower than all before at its release."""
-    if request.select == "all":
+    if request.select == "all" or not data.row:
         return data
     order = np.lexsort((data.x, data.y))
     if request.select == "frontier":
@@ -222,22 +235,27 @@ def _responses(data: Data, form: str) -> _Responses:
 
 
 def _estimator(data: Data, request: Request) -> str:
-    if data.x_error is not None or data.y_error is not None:
-        return "york"
-    return (
-        "ols_cluster" if data.cluster is not None and request.estimator in (None, "ols") else request.estimator or "ols"
-    )
+    estimator = _asked_for(data, request)
+    return "ols_cluster" if estimator == "ols" and data.cluster is not None else estimator
 
 
-def _fitted(estimator: str, form: str, points: _Responses, data: Data, request: Request) -> Line:
+def _of_response(tau: float, request: Request) -> float:
+    """The quantile of the response that is that of the error.
+
+    0.1 is the frontier of low errors: 0.9 of y, which grows as the error falls; of x on y 0.1, the low computations.
+    """
+    return tau if request.form == "linear" or request.direction == "x_on_y" else 1 - tau
+
+
+def _fitted(estimator: str, points: _Responses, data: Data, request: Request) -> Line:
     tau = _tau(estimator)
     if tau is not None:
-        # Of the error, so that 0.1 is the frontier of low errors; where y grows as the error falls it is 0.9 of y.
-        return quantile.quantile_line(points.x, points.y, tau if form == "linear" else 1 - tau)
+        return quantile.quantile_line(points.x, points.y, _of_response(tau, request))
     if estimator == "york":
         return errors_in_variables.york(points.x, points.y, points.x_sd, points.y_sd)
     if estimator == "deming":
-        return errors_in_variables.deming(points.x, points.y, request.variance_ratio or 1.0)
+        ratio = 1.0 if request.variance_ratio is None else request.variance_ratio
+        return errors_in_variables.deming(points.x, points.y, ratio)
     if estimator == "ols_cluster":
         return clustered.cluster_robust(points.x, points.y, _given(data.cluster, "cluster"))
     plain = {
@@ -253,15 +271,16 @@ def _line(data: Data, request: Request) -> dict[str, Any]:
     points, estimator = _responses(data, request.form), _estimator(data, request)
     if request.direction == "x_on_y":
         points = _Responses(points.y, points.x, points.y_sd, points.x_sd)
-    line = _fitted(estimator, request.form, points, data, request)
+    line = _fitted(estimator, points, data, request)
     low, high = slope_interval(estimator, line, points.x, points.y, request.level)
     told = _head(data, request, estimator) | {"status": judged(line.status, low, high), "n": line.n}
     if line.status != OK:
         return told | dict.fromkeys((*_FIGURES, *_EXPONENT))
     told |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
-    told |= _exponent(told, request.form) | _criteria(line, estimator, points, data, request)
+    told |= _exponent(told, request.form, (low, high) if request.direction == "x_on_y" else None)
+    told |= _criteria(line, estimator, points, data, request)
     told |= (
-        _influential(data, line, points, estimator)
+        _influential(data, line, points, estimator, request)
         | _time(data, request)
         | _resamples(data, request, estimator, points)
     )
@@ -315,13 +334,16 @@ def _r_squared(points: _Responses) -> float:
     """Of least squares; the other estimators do not maximise it."""
     dx, dy = points.x - points.x.mean(), points.y - points.y.mean()
     both = float(dx @ dx) * float(dy @ dy)
-    return float(dx @ dy) ** 2 / both if both else math.nan
+    return min(float(dx @ dy) ** 2 / both, 1.0) if both else math.nan
 
 
-def _exponent(told: dict[str, Any], form: str) -> dict[str, Any]:
+def _exponent(told: dict[str, Any], form: str, own: tuple[float, float] | None = None) -> dict[str, Any]:
+    """1 / slope; of a line of x on y it is what was estimated, with an interval of its own that has both ends."""
     slope, low, high = told["slope"], told["low"], told["high"]
     if form not in ("polynomial", "asymptotic") or not slope:
         return dict.fromkeys(_EXPONENT)
+    if own is not None and math.isfinite(own[0]):
+        return dict(zip(_EXPONENT, (1 / slope, *own, "bounded"), strict=True))
     if low is None or high is None:
         return dict.fromkeys(_EXPONENT) | {"exponent": 1 / slope}
     is_bounded = low > 0 or high < 0
@@ -343,16 +365,19 @@ def _criteria(line: Line, estimator: str, points: _Responses, data: Data, reques
     return {name: _plain(getattr(told, name)) for name in names}
 
 
-def _influential(data: Data, line: Line, points: _Responses, estimator: str) -> dict[str, Any]:
-    """The points whose leaving out moves the least-squares slope most."""
+def _influential(data: Data, line: Line, points: _Responses, estimator: str, request: Request) -> dict[str, Any]:
+    """The points whose leaving out moves the least-squares slope most; those first without which there is none."""
     if not estimator.startswith("ols") or line.n <= 3:
         return {}
     dx = points.x - points.x.mean()
     residual, sxx = points.y - line.intercept - line.slope * points.x, float(dx @ dx)
     kept = 1 - 1 / line.n - dx**2 / sxx
     with np.errstate(divide="ignore", invalid="ignore"):
-        without = line.slope - np.where(kept > 1e-9, dx * residual / (sxx * kept), np.nan)
-    worst = np.argsort(-np.abs(np.nan_to_num(without - line.slope)), kind="stable")[:_NAMED]
+        without, slope = line.slope - np.where(kept > 1e-9, dx * residual / (sxx * kept), np.nan), line.slope
+        if request.direction == "x_on_y":
+            without, slope = 1 / without, np.float64(1) / slope
+        moved = np.abs(without - slope)
+    worst = np.argsort(-np.where(np.isnan(moved), np.inf, moved), kind="stable")[:_NAMED]
     return {"influential": [{"row": data.row[at], "slope_without": _plain(float(without[at]))} for at in worst]}
 
 
@@ -382,18 +407,21 @@ def _resamples(data: Data, request: Request, estimator: str, points: _Responses)
         drawn = resampling.counts(rng, min(step, request.bootstrap - start), many)
         draws.append(slopes(x, y, drawn[:, unit]))
     left = slopes(x, y, (unit[None, :] != np.arange(many)[:, None]).astype(np.int64))
-    whole = float(slopes(x, y, np.ones((1, len(x)), dtype=np.int64))[0])
+    whole = slopes(x, y, np.ones((1, len(x)), dtype=np.int64))[0]
     drawn_slopes = np.concatenate(draws)
-    if request.direction == "x_on_y":
-        with np.errstate(divide="ignore"):
+    # Turned, a slope of 0 is infinite.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if request.direction == "x_on_y":
             drawn_slopes, left, whole = 1 / drawn_slopes, 1 / left, 1 / whole
-    percentile = resampling.percentile(drawn_slopes, request.level)
-    bca = resampling.bca(drawn_slopes, whole, left, request.level)
+        percentile = resampling.percentile(drawn_slopes, request.level)
+        bca = resampling.bca(drawn_slopes, whole, left, request.level)
+        kept = drawn_slopes[~np.isnan(drawn_slopes)]
+        slope_sd = float(kept.std(ddof=1)) if len(kept) > 1 else math.nan
     told = {
         "resampled": "rows" if data.cluster is None else "clusters",
-        "resamples": int(np.count_nonzero(~np.isnan(drawn_slopes))),
+        "resamples": len(kept),
         "seed": request.seed,
-        "slope_sd": _plain(float(np.nanstd(drawn_slopes, ddof=1))) if request.bootstrap > 1 else None,
+        "slope_sd": _plain(slope_sd),
         "percentile": [_plain(end) for end in percentile],
         "bca": [_plain(end) for end in bca],
     }
@@ -407,8 +435,8 @@ def _slopes(estimator: str, request: Request) -> Callable[[Array, Array, NDArray
         return lambda x, y, drawn: asymptotic.asymptotic_resampled(x, y, drawn, held)[:, 2]
     tau = _tau(estimator)
     if tau is not None:
-        of_y = tau if request.form == "linear" else 1 - tau
-        return lambda x, y, drawn: quantile.quantile_resampled(x, y, drawn, of_y)[:, 1]
+        of_response = _of_response(tau, request)
+        return lambda x, y, drawn: quantile.quantile_resampled(x, y, drawn, of_response)[:, 1]
     if estimator == "huber":
         return lambda x, y, drawn: robust.huber_resampled(x, y, drawn)[:, 1]
     if estimator == "theil_sen":
@@ -440,6 +468,8 @@ def _asked(line: Line, points: _Responses, request: Request) -> dict[str, Any]:
             else None
         )
         told["solve"] = {"y": request.solve} | _as_x(found, beyond, request.form)
+        if math.isnan(line.slope_variance):
+            told["solve"]["interval"] = None
     return told
 
 
@@ -545,7 +575,7 @@ def _asked_of_curve(curve: asymptotic.Asymptote, x: Array, request: Request) -> 
         t, of_line = curve.quantile(request.level), curve.variance_at(at)
         halves = (t * math.sqrt(of_line), t * math.sqrt(of_line + curve.residual_sd**2))
         ends = (curve.at(at) + side * half for half in halves for side in (-1, 1))
-        told["at"] = {"x": request.at, "y": curve.at(at)} | dict(zip(_READ[1:], map(_plain, ends), strict=True))
+        told["at"] = {"x": request.at, "y": _plain(curve.at(at))} | dict(zip(_READ[1:], map(_plain, ends), strict=True))
     if request.solve is not None:
         reached = asymptotic.inverse(curve, _positive(request.solve, "--solve"))
         value = _plain(reached)

@@ -66,5 +66,5 @@ def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
             columns["year"][start:stop].astype(np.float64),
             columns["log10_compute_sd"][start:stop].astype(np.float64),
         )
-        for start, stop in zip(starts, [*starts[1:], len(ids)], strict=True)
+        for start, stop in zip(starts, np.append(starts, len(ids))[1:], strict=True)
     ]

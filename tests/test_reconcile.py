@@ -413,7 +413,7 @@ ENOUGH = [
 def test_current_has_enough_points(db: Db, benchmark: str, metric: str, measure: str, at_least: int) -> None:
     counted = db.execute(
         "select count(*) from fits.samples where row_set = 'current' and benchmark = ? and metric = ? "
-        "and compute_measure = ? and selection = 'all' and form = 'polynomial'",
+        "and compute_measure = ? and selection = 'all'",
         [benchmark, metric, measure],
     ).fetchone()
     assert counted is not None

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows import paths, sqlfiles
+from flows import computed, paths, sqlfiles
 from flows.contracts import ROW_TYPES, SETTINGS
 from flows.sqlfiles import SqlFileError, in_order, load
 
 GIVEN = [f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)]
+# What Python computes between two files, and what it reads.
+COMPUTED = dict.fromkeys(computed.TABLES, computed.READS)
 FILES = sorted(paths.SQL.glob("*/*.sql"))
 
 
@@ -25,15 +27,24 @@ def write(root: Path, **files: str) -> Path:
 
 
 def order(root: Path, *given: str) -> list[str]:
-    return [file.table for file in in_order(root, given)]
+    return [file.table for file in in_order(root, given, {})]
 
 
 def test_every_table_comes_after_those_that_it_reads() -> None:
     there = set(GIVEN)
-    for file in in_order(paths.SQL, GIVEN):
-        assert set(file.reads) <= there, file.table
-        there.add(file.table)
-    assert there - set(GIVEN) == {f"{path.parent.name}.{path.stem}" for path in FILES}
+    for node in in_order(paths.SQL, GIVEN, COMPUTED):
+        assert set(node.reads) <= there, node.table
+        there.add(node.table)
+    assert there - set(GIVEN) == {f"{path.parent.name}.{path.stem}" for path in FILES} | set(COMPUTED)
+
+
+def test_what_is_computed_stands_between_the_files_that_it_reads_and_its_readers(tmp_path: Path) -> None:
+    # By name alone both files would come before it.
+    write(tmp_path, a__reader="select * from c.computed", b__read="select * from staging.given")
+    ordered = in_order(tmp_path, ["staging.given"], {"c.computed": ("b.read", "staging.given")})
+    assert [node.table for node in ordered] == ["b.read", "c.computed", "a.reader"]
+    with pytest.raises(SqlFileError, match=r"c\.computed reads b\.nowhere, which nothing makes"):
+        in_order(tmp_path, ["staging.given"], {"c.computed": ("b.nowhere",)})
 
 
 def test_a_layer_may_read_any_other_and_names_settle_the_rest(tmp_path: Path) -> None:
@@ -69,13 +80,13 @@ def test_what_a_select_reads_is_found(tmp_path: Path, select: str) -> None:
 def test_a_table_that_nothing_makes_is_named_with_its_reader(tmp_path: Path) -> None:
     write(tmp_path, core__a="select * from core.nowhere join staging.given using (k)")
     with pytest.raises(SqlFileError, match=r"core\.a reads core\.nowhere, which nothing makes"):
-        in_order(tmp_path, ["staging.given"])
+        in_order(tmp_path, ["staging.given"], {})
 
 
 def test_a_table_read_without_its_schema_is_named(tmp_path: Path) -> None:
     write(tmp_path, core__a="with x as (select 1) select * from x join results using (k)")
     with pytest.raises(SqlFileError, match=r"core/a\.sql: results is read without its schema"):
-        in_order(tmp_path, [])
+        in_order(tmp_path, [], {})
 
 
 @pytest.mark.parametrize("text", ["select 1 as one", "\n-- One row.\nselect 1 as one", "--no blank\nselect 1 as one"])
@@ -83,13 +94,13 @@ def test_a_file_that_does_not_state_its_grain_is_named(tmp_path: Path, text: str
     write(tmp_path, core__a="select 1")
     (tmp_path / "core" / "a.sql").write_text(text, encoding="utf-8")
     with pytest.raises(SqlFileError, match=r"core/a\.sql: the first line must be a comment that states the grain"):
-        in_order(tmp_path, [])
+        in_order(tmp_path, [], {})
 
 
 def test_tables_that_read_each_other_are_named(tmp_path: Path) -> None:
     write(tmp_path, core__a="select * from core.b", core__b="select * from marts.c", marts__c="select * from core.a")
     with pytest.raises(CycleError, match=r"core\.a|core\.b|marts\.c"):
-        in_order(tmp_path, [])
+        in_order(tmp_path, [], {})
 
 
 @pytest.mark.parametrize("text", ["", "-- One row.\n", "-- One row.\nselect from where\n"])
@@ -97,7 +108,7 @@ def test_a_file_that_is_no_select_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "a.sql").write_text(text, encoding="utf-8")
     with pytest.raises(SqlFileError, match=r"core/a\.sql"):
-        in_order(tmp_path, [])
+        in_order(tmp_path, [], {})
 
 
 def test_comments_are_the_grain_and_the_columns(tmp_path: Path) -> None:

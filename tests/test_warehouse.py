@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from conftest import AS_OF, checksums, content
 
-from flows import build, contracts, inputs, paths, settings, sources, sqlfiles, warehouse
+from flows import build, computed, contracts, inputs, paths, settings, sources, sqlfiles, warehouse
 from flows.contracts import ROW_TYPES, SETTINGS
 from flows.inputs import Loaded
 from flows.parse import Gathered
@@ -42,7 +42,7 @@ def built(folder: Path, facts: Path) -> Path:
 
 
 def test_there_is_a_table_for_each_row_type_setting_and_file(db: duckdb.DuckDBPyConnection) -> None:
-    made = {f"{path.parent.name}.{path.stem}" for path in FILES} | {"meta.lineage"}
+    made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES) | {"meta.lineage"}
     assert set(warehouse.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)} | made
 
 
@@ -52,6 +52,8 @@ def test_every_table_states_its_grain(db: duckdb.DuckDBPyConnection) -> None:
     for path in FILES:
         first = path.read_text(encoding="utf-8").partition("\n")[0]
         assert f"-- {told[f'{path.parent.name}.{path.stem}']}" == first
+    for name, row_type in computed.TABLES.items():
+        assert told[name] == (row_type.__doc__ or "").partition("\n")[0]
 
 
 def test_every_column_is_told(db: duckdb.DuckDBPyConnection) -> None:
@@ -79,7 +81,8 @@ def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> N
     assert {table for table, _ in edges} == made
     assert {read for _, read in edges} <= set(warehouse.tables(db))
     assert sorted(edges) == sorted(
-        (f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sqlfiles.load(p).reads
+        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sqlfiles.load(p).reads]
+        + [(table, read) for table in computed.TABLES for read in computed.READS]
     )
 
 
@@ -157,7 +160,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
     model = contracts.Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
     rows.add("result", page, "row 2", result)
     rows.add("model", page, "row 2", model)
-    warehouse.stage(tmp_path / "x.duckdb", rows, {"confidence_level": [contracts.ConfidenceLevel(0.95)]})
+    warehouse.stage(tmp_path / "x.duckdb", rows, {"fit_rule": [contracts.FitRule(0.95, 1.5, 10_000, 2**40)]})
     with warehouse.connect(tmp_path / "x.duckdb", read_only=True) as con:
         assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
             ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
@@ -165,7 +168,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
         assert con.execute("select name, year, published_on, parameters from staging.model").fetchall() == [
             ("Σ", None, AS_OF, 1e300)
         ]
-        assert con.execute("select level from staging.confidence_level").fetchall() == [(0.95,)]
+        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 10_000, 2**40)]
 
 
 def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
         assert con.execute("select count(*) from staging.result").fetchone() == (0,)
 
 
-def computed(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
+def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
     """A warehouse of rows given by hand: {row type: [(source, locator, row)]}, one page a source."""
     given, path = Gathered(), folder / "computed.duckdb"
     keys = sorted({source for told in rows.values() for source, *_ in told})
@@ -197,7 +200,7 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
         rows["result"].append(("mit_futuretech", at, contracts.Result("imagenet", "top1", 75.0)))
         for convention, operations in printed.items():
             rows["operations"].append(("mit_futuretech", at, contracts.Operations("imagenet", operations, convention)))
-    with warehouse.connect(computed(tmp_path, rows), read_only=True) as con:
+    with warehouse.connect(of_rows(tmp_path, rows), read_only=True) as con:
         measures = con.execute(
             "select locator, compute_measure, compute_flop from fits.measures order by all"
         ).fetchall()

@@ -9,9 +9,10 @@ the profiled sum of squares is taken on a grid of b, and each of its passages fr
 root by Chandrupatla's method (1997, Adv. Eng. Softw. 28(3), 145-149). The lowest of these local minima is the fit. All
 resamples of a bootstrap go through the search together.
 
-The search of b ends where the term A C^(-b) falls by 10^20 (`DECADES`) from the smallest computation to the largest, or
-by 10^6 (`STEP_DECADES`) from the smallest to the next: from there on the curve is a step, whatever b. b > 0 where E is
-free. Where E is held b may have any sign.
+b is in (0, end] where E is free: E >= 0 makes the curves with b near 0 flat, so that points which decline have a best b > 0
+and points which rise have none ("no_decline"). Where E is held b may have any sign. The search ends where A C^(-b) falls
+by 10^20 (`DECADES`) from the smallest computation to the largest, or by 10^6 (`STEP_DECADES`) from the smallest to the
+next: there the curve is a step for points of a few digits, and a steeper one fits them alike ("slope_at_bound").
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ OFFSET_MAX = 1e-6
 ROUNDING = 1e-12
 # A curve whose R^2 is below this differs from a flat one by rounding.
 R_SQUARED_MIN = 1e-14
-# Numbers in one array of the search, so that it stays in the processor's cache.
-BLOCK = 2**18
+# Numbers in the largest array of the search: fewer calls, and not much memory (8 MiB).
+BLOCK = 2**20
 
 Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 NO_COVARIANCE: Matrix3 = ((math.nan,) * 3,) * 3
@@ -69,7 +70,7 @@ class Asymptote:
     `degrees_of_freedom` are the points less the parameters estimated. Where `status` is
 
     - too_few_points (no more points than parameters) or no_spread_in_x (fewer distinct x than parameters): all NaN;
-    - no_decline: the curve is flat, E the level (the mean, or as held), A = 0 (log10 -inf), b = 0, without covariance;
+    - no_decline (points that rise): a flat curve, E the mean (or as held), A = 0 (log10 -inf), b = 0, without covariance;
     - slope_at_bound: b is the end of the search, and E and A are its best, without covariance;
     - not_converged: the figures are the last.
     """
@@ -122,8 +123,9 @@ class Asymptote:
 class ProfileInterval:
     """The values of E that the points allow at a level, and why they do or do not identify it.
 
-    `reason` is "not_bounded" where the interval does not close below the largest error, or where the points allow b = 0
-    (then E and A trade against each other without end); else "zero_not_ruled_out" where it holds E = 0; else "identified".
+    `reason` is "not_bounded" where the points allow b = 0 at the level: then a flat curve, and with it every split of its
+    height into E and A, is among those allowed, and only there can the interval fail to close below the largest error; else
+    "zero_not_ruled_out" where it holds E = 0; else "identified".
     """
 
     low: float
@@ -183,14 +185,17 @@ def asymptotic(x: Array, error: Array, irreducible_error: float | None = None) -
     Raises:
         FitError: the arrays differ in length, or a value is not finite.
     """
-    parameters = 3 if irreducible_error is None else 2
-    status = _estimable(x, error, parameters)
+    status = checked(x, error)
+    held = _held(irreducible_error, 1)
+    parameters = 3 if held is None else 2
+    if status == OK and len(x) <= parameters:
+        status = TOO_FEW_POINTS
+    if status == OK and len(np.unique(x)) < parameters:
+        status = NO_SPREAD
     if status != OK:
         return Asymptote(n=len(x), status=status)
-    points = _points(x, error, both_signs=irreducible_error is not None)
-    held = None if irreducible_error is None else np.array([irreducible_error])
-    fits = _fit(points, np.ones((1, len(x))), held)
-    return _inference(points, fits, irreducible_error is not None)
+    points = _points(x, error, both_signs=held is not None)
+    return _inference(points, _fit(points, np.ones((1, len(x))), held), held is not None)
 
 
 def inverse(fit: Asymptote, error: float) -> float:
@@ -223,10 +228,10 @@ def profile_interval(x: Array, error: Array, level: float = 0.95) -> ProfileInte
     if math.isnan(fit.irreducible_error):
         return ProfileInterval(math.nan, math.nan, level, NOT_BOUNDED)
     points = _points(x, error, both_signs=False)
-    residual_degrees = len(x) - 3
-    cut = fit.residual_sum_of_squares * (
-        1 + student_t.quantile((1 + level) / 2, residual_degrees) ** 2 / residual_degrees
-    )
+    degrees = len(x) - 3
+    cut = fit.residual_sum_of_squares * (1 + student_t.quantile((1 + level) / 2, degrees) ** 2 / degrees)
+    # A perfect fit leaves sums of squares that are rounding alone.
+    cut += float(((ROUNDING * error) ** 2).sum())
 
     def excess(held: Array) -> Array:
         counts = np.ones((len(held), len(x)))
@@ -238,7 +243,8 @@ def profile_interval(x: Array, error: Array, level: float = 0.95) -> ProfileInte
     low, high = (_end(excess, grid, float(inside), side) for inside, side in ((below.min(), -1), (below.max(), 1)))
     flat = float(((error - error.mean()) ** 2).sum())
     reason = ZERO_NOT_RULED_OUT if low <= 0 else IDENTIFIED
-    if above[-1] <= 0 or flat <= cut:
+    # Else RSS(E) is over the cut at the largest error too, where the best curve is flat and above the mean.
+    if flat <= cut:
         reason = NOT_BOUNDED
     return ProfileInterval(low, high, level, reason)
 
@@ -263,45 +269,42 @@ def asymptotic_resampled(
     status = checked(x, error)
     if counts.ndim != 2 or counts.shape[1] != len(x) or counts.min(initial=0) < 0:
         raise FitError("counts are one row for each resample, one column for each point, and not negative")
+    held = _held(irreducible_error, len(counts))
     estimates = np.full((len(counts), 3), math.nan)
     if status != OK:
         return estimates
-    points = _points(x, error, both_signs=irreducible_error is not None)
+    points = _points(x, error, both_signs=held is not None)
     counts = counts[:, np.lexsort((error, x))]
     distinct = np.add.reduceat(counts, np.flatnonzero(np.diff(points.z, prepend=-math.inf)), axis=1) > 0
-    rows = np.flatnonzero(distinct.sum(axis=1) >= (3 if irreducible_error is None else 2))
+    rows = np.flatnonzero(distinct.sum(axis=1) >= (3 if held is None else 2))
     block = max(1, BLOCK // max(len(x), 6 * len(points.rates)))
     for start in range(0, len(rows), block):
         some = rows[start : start + block]
-        held = None if irreducible_error is None else np.full(len(some), irreducible_error)
-        fits = _fit(points, counts[some].astype(np.float64), held)
+        fits = _fit(points, counts[some].astype(np.float64), None if held is None else held[some])
         estimates[some] = np.column_stack([fits.irreducible_error, fits.log10_amplitude, fits.slope])
     return estimates
 
 
-def _estimable(x: Array, error: Array, parameters: int) -> str:
-    status = checked(x, error)
-    if status == OK and len(x) <= parameters:
-        return TOO_FEW_POINTS
-    if status == OK and len(np.unique(x)) < parameters:
-        return NO_SPREAD
-    return status
+def _held(irreducible_error: float | None, resamples: int) -> Array | None:
+    if irreducible_error is None:
+        return None
+    if not math.isfinite(irreducible_error):
+        raise FitError(f"an irreducible error is finite, not {irreducible_error}")
+    return np.full(resamples, irreducible_error)
 
 
 def _points(x: Array, error: Array, both_signs: bool) -> _Points:
     # Sorted, so that the order of the rows cannot change a digit of a sum.
     order = np.lexsort((error, x))
     x, error = x[order], error[order]
-    x_mean = float(x.mean())
-    # From the first error, so that equal errors differ by exactly nothing.
-    f = error - error[0]
-    z, f = x - x_mean, f - f.mean()
+    x_mean, error_mean = float(x.mean()), float(error.mean())
+    z, f = x - x_mean, error - error_mean
     distinct = np.unique(z)
     gaps, width = np.diff(distinct), distinct[-1] - distinct[0]
     rates = LN10 * min(DECADES / width, STEP_DECADES / gaps[0]) * GRID
     if both_signs:
         rates = np.concatenate([-LN10 * min(DECADES / width, STEP_DECADES / gaps[-1]) * GRID[:0:-1], rates])
-    return _Points(z, f, x_mean, float(error.mean()), np.column_stack([np.ones_like(z), z, f, z * f, f * f]), rates)
+    return _Points(z, f, x_mean, error_mean, np.column_stack([np.ones_like(z), z, f, z * f, f * f]), rates)
 
 
 def _fit(points: _Points, counts: Array, held: Array | None) -> _Fits:
@@ -339,9 +342,10 @@ def _minima(points: _Points, counts: Array, held: Array | None) -> tuple[NDArray
         return _linear(sums, points.error_mean, None if held is None else held[row])[2]
 
     rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
-    found = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13}).x
-    # The sums of the grid and of a single rate may round to unlike signs: then the derivative is 0 at the end of the cell.
-    found = np.where(np.isnan(found), rates[cells + 1], found)
+    search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
+    # The sums of the grid and of a single rate may round to unlike signs: then the root is the end of the cell.
+    left = np.abs(search.f_bracket[0]) < np.abs(search.f_bracket[1])
+    found = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
     first, last = np.flatnonzero(slopes[:, 0] >= 0), np.flatnonzero(slopes[:, -1] < 0)
     ends = [np.full(len(first), rates[0]), np.full(len(last), rates[-1])]
     return np.concatenate([rows, first, last]), np.concatenate([found, *ends])
@@ -360,15 +364,20 @@ def _grid_sums(points: _Points, counts: Array) -> _Sums:
 def _sums(points: _Points, counts: Array, totals: Array, rates: Array) -> tuple[_Sums, Array]:
     """Of one rate for each resample, with h (resample, point) from the mean x of each resample."""
     centres = totals[:, 1] / totals[:, 0]
-    h = np.expm1((rates * centres)[:, None] - np.multiply.outer(rates, points.z))
+    h = np.multiply.outer(-rates, points.z)
+    h += (rates * centres)[:, None]
+    np.expm1(h, out=h)
     weighted = counts * h
-    return _Sums(totals.T, (weighted @ points.powers[:, :4]).T, ((weighted * h) @ points.powers[:, :2]).T, 1.0), h
+    first = (weighted @ points.powers[:, :4]).T
+    weighted *= h
+    return _Sums(totals.T, first, (weighted @ points.powers[:, :2]).T, 1.0), h
 
 
 def _linear(sums: _Sums, error_mean: float, held: Array | None) -> tuple[Array, Array, Array]:
     """The best E and amplitude for each rate, and half the derivative of the sum of squares by the rate.
 
-    By the envelope theorem the derivative is that of u alone: with r the residuals, a sum(r z u).
+    By the envelope theorem the derivative is that of u alone: with r the residuals, a sum(r z u). Where the amplitude is 0
+    it is given as 1, so that a flat stretch is no root.
     """
     number, z, f, zf, _ = sums.totals
     h, hz, hf, hzf = sums.first
@@ -388,11 +397,8 @@ def _linear(sums: _Sums, error_mean: float, held: Array | None) -> tuple[Array, 
         flat = False
     amplitude = np.where(flat, 0.0, np.maximum(hf + offset * f + (error_mean - level) * u, 0.0) / uu)
     rest = error_mean - level - amplitude * offset
-    return (
-        level,
-        amplitude,
-        amplitude * (hzf + offset * zf + rest * (hz + offset * z) - amplitude * (hhz + offset * hz)),
-    )
+    derivative = amplitude * (hzf + offset * zf + rest * (hz + offset * z) - amplitude * (hhz + offset * hz))
+    return level, amplitude, np.where(amplitude > 0, derivative, 1.0)
 
 
 def _inference(points: _Points, fits: _Fits, held: bool) -> Asymptote:
@@ -429,12 +435,10 @@ def _covariance(
     converged = np.linalg.norm(q.T @ residuals) <= OFFSET_MAX * np.linalg.norm(residuals) + rounding
     if not np.diag(r).all():
         return NOT_CONVERGED, NO_COVARIANCE
-    inverse_r = solve_triangular(r, np.eye(len(r)))
-    centred = np.zeros((3, 3))
-    centred[np.ix_(estimated, estimated)] = variance * inverse_r @ inverse_r.T
-    # J is of the amplitude at the mean x; log10 A is its logarithm + b times the mean.
+    # J is of the logarithm of the amplitude at the mean x; log10 A is that + b times the mean.
     shift = np.array([[1.0, 0, 0], [0, 1.0, points.x_mean], [0, 0, 1.0]])
-    (ee, ea, eb), (_, aa, ab), (_, _, bb) = (shift @ centred @ shift.T).tolist()
+    spread = shift[:, estimated] @ solve_triangular(r, np.eye(len(r)))
+    (ee, ea, eb), (_, aa, ab), (_, _, bb) = (variance * spread @ spread.T).tolist()
     return (OK if converged else NOT_CONVERGED), ((ee, ea, eb), (ea, aa, ab), (eb, ab, bb))
 
 

@@ -23,8 +23,6 @@ _STEPS = 1_000
 _TOLERANCE, _TOLERANCE_AT_LAST = 1e-15, 1e-12
 # In units of the largest y: a scatter this small is none.
 _SCATTER_FLOOR = 1e-12
-# How far from 1 the reduced chi-square may be where the scatter was found.
-_CHI_SQUARE_TOLERANCE = 1e-6
 
 
 class _Errors(NamedTuple):
@@ -99,13 +97,7 @@ def york_with_scatter(x: Array, y: Array, x_sd: Array) -> Line:
     if _excess(least, x, y, x_sd) > 0:
         scatter = float(brentq(_excess, least, most, args=(x, y, x_sd), xtol=least, rtol=1e-14))
     line = york(x, y, x_sd, np.full_like(y, scatter))
-    found = scatter == least or abs(_excess(scatter, x, y, x_sd)) <= _CHI_SQUARE_TOLERANCE
-    return replace(
-        line,
-        degrees_of_freedom=len(x) - 2.0,
-        residual_sd=scatter if scatter > least else 0.0,
-        status=line.status if found else NOT_CONVERGED,
-    )
+    return replace(line, degrees_of_freedom=len(x) - 2.0, residual_sd=scatter if scatter > least else 0.0)
 
 
 def deming(x: Array, y: Array, variance_ratio: float) -> Line:
@@ -188,15 +180,15 @@ def _york_line(x: Array, y: Array, slope: float, errors: _Errors) -> Line:
     slope; hence the covariance of intercept and slope.
     """
     weights, u, v, beta = _york_points(x, y, slope, errors)
-    total = float(weights.sum())
-    adjusted = beta - float((weights * beta).sum()) / total
-    slope_variance = 1 / float((weights * adjusted**2).sum())
-    middle = float((weights * (x - u + beta)).sum()) / total
+    total = weights.sum()
+    adjusted = beta - (weights * beta).sum() / total
+    slope_variance = float(1 / (weights * adjusted**2).sum())
+    middle = float((weights * (x - u + beta)).sum() / total)
     return Line(
         n=len(x),
         intercept=float((y - v)[0] - slope * (x - u)[0]),
         slope=slope,
-        intercept_variance=1 / total + middle * middle * slope_variance,
+        intercept_variance=float(1 / total) + middle * middle * slope_variance,
         slope_variance=slope_variance,
         covariance=-middle * slope_variance,
         degrees_of_freedom=math.inf,
@@ -204,10 +196,9 @@ def _york_line(x: Array, y: Array, slope: float, errors: _Errors) -> Line:
 
 
 def _excess(scatter: float, x: Array, y: Array, x_sd: Array) -> float:
-    """The reduced chi-square of York's line less 1, if y scatters by that much; infinite where there is no line."""
+    """The reduced chi-square of York's line less 1, if y scatters by that much."""
     y_sd = np.full_like(y, scatter)
-    reduced = goodness_of_fit(york(x, y, x_sd, y_sd), x, y, x_sd, y_sd)
-    return math.inf if math.isnan(reduced) else reduced - 1
+    return goodness_of_fit(york(x, y, x_sd, y_sd), x, y, x_sd, y_sd) - 1
 
 
 def _least_squares_slope(x: Array, y: Array) -> float:

@@ -2,7 +2,7 @@
 
 The line of quantile tau has the smallest sum of check losses w rho(y - a - b x), rho(r) = r (tau - [r < 0]). The loss is
 convex and piecewise linear in (a, b), and an optimal line passes through two points. It is found by descent from line to
-line (Bloomfield and Steiger 1983, Least Absolute Deviations, chapter 2): of all lines through one point, the best has as
+line (Bloomfield and Steiger 1983, Least Absolute Deviations): of all lines through one point, the best has as
 slope a weighted quantile of the slopes to the other points; the next turn is about another point of that line.
 
 Around a line the loss is linear between the turns about the points that lie on it. So it is at its minimum when no such
@@ -12,7 +12,7 @@ hence two turns settle the matter in every line, ties and duplicated points incl
 
 Where the optimum is not unique, the slope is the middle of the optimal slopes, and the intercept the middle of those that
 are optimal with that slope. It is the convention of the median of an even number: x of two values gives the line through
-the two quantiles. It does not depend on the order of the points, nor on the signs of x and y.
+the two quantiles. It does not depend on the order of the points, nor on the signs of x and of y (with 1 - tau).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def quantile_resampled(x: Array, y: Array, counts: NDArray[np.integer], tau: flo
         tau: probability of the quantile, between 0 and 1.
 
     Returns:
-        Intercept and slope of each resample, shape (B, 2); NaN where a resample has no spread in x.
+        Intercept and slope of each resample, shape (B, 2); NaN where it has no spread in x, or its optimum is not found.
 
     Raises:
         FitError: unequal lengths, a value that is not finite, a negative count, or tau outside (0, 1).

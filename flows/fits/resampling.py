@@ -21,6 +21,8 @@ Counts = NDArray[np.int64]
 Indices = NDArray[np.intp]
 # Draws made at once: few enough for the processor's cache. The stream of draws depends on it.
 _CHUNK = 1 << 17
+# Relative difference of two slopes that are one.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def percentile(draws: Array, level: float) -> tuple[float, float]:
 def bca(draws: Array, estimate: float, jackknife: Array, level: float) -> tuple[float, float]:
     """The bias-corrected and accelerated interval; NaN where the jackknife or the draws leave it undefined."""
     kept = draws[~np.isnan(draws)]
-    below = (np.count_nonzero(kept < estimate) + np.count_nonzero(kept == estimate) / 2) / max(len(kept), 1)
+    # A resample that draws every row or paper once has the line of the sample, but for rounding.
+    is_equal = np.abs(kept - estimate) <= _ROUNDING * abs(estimate)
+    below = (np.count_nonzero((kept < estimate) & ~is_equal) + np.count_nonzero(is_equal) / 2) / max(len(kept), 1)
     apart = jackknife.mean() - jackknife
     if not 0 < below < 1 or not np.isfinite(apart).all() or not apart.any():
         return math.nan, math.nan

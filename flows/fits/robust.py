@@ -118,7 +118,7 @@ def theil_sen(x: Array, y: Array) -> Line:
 
 
 def theil_sen_interval(x: Array, y: Array, level: float) -> tuple[float, float]:
-    """The two-sided interval of the Theil–Sen slope by Kendall's tau (Sen 1968, section 2, ties by his equation 2.6).
+    """The two-sided interval of the Theil–Sen slope by Kendall's tau (Sen 1968, with ties by his equation 2.6).
 
     Both are NaN where there is no line, and where so much is tied that the variance of equation 2.6 is negative.
 
@@ -317,11 +317,10 @@ def _holds(points: _Points, solution: Array, size: float) -> NDArray[np.bool_]:
 def _approached(
     points: _Points, solution: Array, now: Array, before: Array, first: Array, size: float
 ) -> NDArray[np.bool_]:
-    """Whether the steps approach the solution and are near it, or both are at a scale of 0, where it is the only one."""
+    """Whether the steps approach the solution and are near it: some solutions repel them, and they end at another."""
     floor = _SCALE_FLOOR * size
     distance, earlier = _distance(points, solution, now), _distance(points, solution, before)
-    near = (distance <= np.maximum(earlier, floor)) & (distance <= np.maximum(_NEAR * first, floor))
-    return near | ((now[:, 2] <= floor) & (solution[:, 2] <= floor))
+    return (distance <= np.maximum(earlier, floor)) & (distance <= np.maximum(_NEAR * first, floor))
 
 
 def _distance(points: _Points, one: Array, other: Array) -> Array:
@@ -364,7 +363,9 @@ def _medians_of_slopes(x: Array, y: Array, counts: Counts) -> Array:
     """
     one, other, slopes = _blocks(*_pairs(x, y))
     medians = np.full(len(counts), np.nan)
-    step = max(1, _CHUNK // (len(x) + len(slopes)))
+    if not len(slopes):
+        return medians
+    step = max(_PAIRS_OF_BLOCK, _CHUNK // (len(x) + len(slopes)))
     for start in range(0, len(counts), step):
         # A last row of zeros is the point that fills up the last block. Sums of whole numbers are exact in float64.
         drawn = np.zeros((len(x) + 1, len(counts[start : start + step])))

@@ -17,7 +17,7 @@ papers as (
         published_on,
         -- An arXiv id begins with the year and month of the first version: 2007.05558.
         if(
-            regexp_matches(arxiv_id, '^\d{4}\.\d{4,5}'),
+            regexp_matches(arxiv_id, '^\d\d(0[1-9]|1[0-2])\.\d{4,5}'),
             make_date(2000 + arxiv_id[1:2]::integer, arxiv_id[3:4]::integer, 15),
             null
         ) as arxiv_month,

@@ -62,7 +62,7 @@ fitted as (
     select
         sample_id,
         form,
-        n,
+        n,  -- points
         if(status = 'ok', mean_y - b * mean_x, null) as intercept,  -- a of y = a + b x
         if(status = 'ok', sqrt(residual_variance * (1 / n + mean_x * mean_x / (n * var_x))), null) as intercept_se,  -- standard error of the intercept
         if(status = 'ok', b, null) as slope,  -- b of y = a + b x

@@ -115,7 +115,7 @@ select
     if(form = 'polynomial' and slope != 0, 1 / slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
     if(form = 'polynomial', inverse_low, null) as exponent_low,  -- lower end of the exponent's interval
     if(form = 'polynomial', inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
-    if(form = 'polynomial', if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
+    if(form = 'polynomial' and slope is not null, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
     case
         when status != 'ok' then status
         when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'

@@ -58,7 +58,7 @@ select
     ranked.residual,  -- y less the line at x
     ranked.slope,
     ranked.slope_without,  -- slope of the line through all other points
-    if(ranked.form = 'polynomial' and ranked.slope != 0, 1 / ranked.slope, null) as exponent,
+    if(ranked.form = 'polynomial' and ranked.slope != 0, 1 / ranked.slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
     if(ranked.form = 'polynomial' and slope_without != 0, 1 / slope_without, null) as exponent_without,  -- exponent of the line through all other points
 from ranked
 join sample_sets using (sample_id)

@@ -6,7 +6,7 @@ with sample_sets as (
 by_t as (
     select sample_id, form, direction, 't' as method, slope_low, slope_high
     from fits.ols_directions
-    where slope is not null
+    where slope_low is not null
     union all
     select
         sample_id, form, direction,
@@ -40,7 +40,7 @@ select
     intervals.slope_low,
     intervals.slope_high,
     slope_low > 0 or slope_high < 0 as is_bounded,  -- whether a slope of 0 is ruled out
-    if(form = 'polynomial' and slope_high > 0, 1 / slope_high, null) as exponent_low,  -- lower end of the exponent's interval
+    if(form = 'polynomial' and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,  -- lower end of the exponent's interval
     if(form = 'polynomial' and is_bounded, 1 / slope_low, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
 from intervals
 join sample_sets using (sample_id)

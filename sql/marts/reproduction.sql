@@ -49,12 +49,56 @@ consolidations as (
     into name statistic value recomputed
 ),
 
+with_year as (
+    select
+        concat_ws('/', row_set, benchmark, metric, compute_measure) as line_cell,
+        * exclude (row_set, benchmark, metric, compute_measure),
+    from marts.algorithmic_progress
+    where selection = 'all'
+),
+
+progress as (
+    unpivot (
+        select
+            line_cell || '/with_year' as progress_cell,
+            n::double as n,
+            intercept,
+            compute_slope,
+            year_slope,
+            r_squared,
+            years_per_tenfold,
+        from with_year
+    )
+    on n, intercept, compute_slope, year_slope, r_squared, years_per_tenfold
+    into name statistic value recomputed
+),
+
+frontiers as (
+    -- As the notebooks have it: log10(error) on the computation relative to that of the earliest model.
+    unpivot (
+        select
+            line_cell || '/' || scaling.estimator as frontier_cell,
+            -(scaling.intercept + scaling.slope * with_year.reference_log10_compute) as intercept,
+            -scaling.slope as slope,
+        from marts.scaling as scaling
+        join with_year on
+            with_year.line_cell = concat_ws('/', scaling.row_set, scaling.benchmark, scaling.metric, scaling.compute_measure)
+        where scaling.selection = 'all' and scaling.form = 'polynomial' and scaling.estimator = 'quantile:0.1'
+    )
+    on intercept, slope
+    into name statistic value recomputed
+),
+
 recomputed as (
     select cost_cell || '/' || quantity as cell, recomputed from costs
     union all
     select fit_cell || '/' || statistic as cell, recomputed from fits
     union all
     select line_cell || '/' || statistic as cell, recomputed from consolidations
+    union all
+    select progress_cell || '/' || statistic as cell, recomputed from progress
+    union all
+    select frontier_cell || '/' || statistic as cell, recomputed from frontiers
 ),
 
 as_printed as (

@@ -59,7 +59,7 @@ scaling as (
         lines.irreducible_error_low,
         lines.irreducible_error_high,
         lines.irreducible_error_status,
-        lines.status,  -- ok, too_few_points, too_few_papers, no_spread_in_x, not_converged or slope_not_different_from_0
+        lines.status,  -- ok, slope_not_different_from_0 or why there is no line (told in fits.estimates)
     from lines
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)
