@@ -111,7 +111,8 @@ def region(given: str, countries: Mapping[str, str], cloud_regions: Iterable[str
     known |= {two.casefold(): three for two, three in _alpha_2().items() if three in countries}
     known |= {code.casefold(): code for code in countries} | clouds
     if wanted not in known:
-        among = clouds.values() if ":" in wanted else [*countries.values(), *countries, *clouds.values()]
+        is_code = len(wanted) <= 3
+        among = clouds.values() if ":" in wanted else countries if is_code else countries.values()
         raise ScenarioError(f"no region {given!r}; {near(given, among)}")
     return known[wanted]
 
