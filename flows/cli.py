@@ -217,6 +217,8 @@ def fit(
     json
         Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood and more.
     """
+    from threadpoolctl import threadpool_limits
+
     from flows import fitting, report, settings
     from flows import query as queries
 
@@ -242,12 +244,13 @@ def fit(
         at=at,
         solve=solve,
     )
-    told = fitting.fit(data, request)
+    with threadpool_limits(1):
+        told = fitting.fit(data, request)
     if json:
         print(report.as_json(told))
     else:
         for name, value in report.lines(told):
-            print(f"{name:28} {value}")
+            print(f"{name:31} {value}")
 
 
 @app.command

@@ -64,7 +64,7 @@ def _add(
     if curve is not None:
         found["fits.form_scores"] += scores.form_scores(sample, curve)
         found["fits.time_splits"] += scores.time_splits(sample, rule.level)
-        found["fits.time_terms"].append(scores.time_term(sample, rule.level))
+        found["fits.time_terms"].append(scores.time_term(sample, rule))
 
 
 def _estimators(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -293,7 +293,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class FitRule:
-    """One row: what holds for every fit."""
+    """One row per build: what holds for every fit."""
 
     level: float = column("probability that an interval covers, as a fraction")
     supported_ranges: float = column(
@@ -421,6 +421,25 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One row per published statement that is a figure."""
+
+    claim: str = column("key of the statement")
+    said_in: str = column("who printed it")
+    statement: str = column("what is stated, in this project's words")
+    published: float = column("the figure as printed")
+    decimals: int = column("digits after the point that are printed")
+    reason: str = column("why it differs or cannot be checked, or what stands behind the recomputed figure")
+    cell: str | None = _optional("address of the recomputed figure in marts.figures; null where there is none")
+    printed_as: str = field(
+        default="rounded", metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"}
+    )
+    has_rows: bool = field(
+        default=True, metadata={"comment": "whether a source has the rows behind it; else the figure beside it is of other rows"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceModel:
     """One row per architecture whose operations are known from its definition, to hold sources against."""
 
@@ -469,6 +488,49 @@ class Apart:
     reason: str = column("why it is another thing than its namesakes")
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthLevel:
+    """One row per level at which intervals of growth are stated."""
+
+    level: float = column("probability that an interval covers, as a fraction")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthSeries:
+    """One row per series of models or processors whose growth over time is fitted."""
+
+    series: str = column("the series: what grows")
+    subject: str = column("model or processor")
+    source: str = column(ADDRESS["source"])
+    quantity: str = column(
+        "what grows: of models a compute measure (FLOP), of processors fp32_flop_per_s or fp32_flop_per_s_per_usd (nominal)"
+    )
+    notable_only: bool = column("whether only models count that the source gives a notability criterion for")
+    processor_kind: str | None = _optional("gpu or cpu; null for models")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthEra:
+    """One row per period that growth is fitted in, for models and for processors."""
+
+    era: str = column("the period")
+    subject: str = column("model or processor")
+    reason: str = column("why this period, or who published it")
+    released_from: date | None = _optional("first day of release in it; null where it has no beginning")
+    released_before: date | None = _optional("first day of release after it; null where it has no end")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthRule:
+    """One row per rule that says which models or processors of a period count."""
+
+    rule: str = column("the frontier rule: which of the series count")
+    keep: str = column("all, top, largest_of_year or running_maximum")
+    within_era: bool = column("whether they are compared with those of the period only, not with all before")
+    reason: str = column("the rule in words")
+    top: int | None = _optional("of keep = top: how many of those released until then may count")
+
+
 SETTINGS: dict[str, type[Any]] = {
     "page_setting": PageSetting,
     "source_setting": SourceSetting,
@@ -485,11 +547,16 @@ SETTINGS: dict[str, type[Any]] = {
     "scenario_processor": ScenarioProcessor,
     "conversion": Conversion,
     "published": Published,
+    "claim": Claim,
     "merge": Merge,
     "apart": Apart,
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
     "exclusion": Exclusion,
+    "growth_level": GrowthLevel,
+    "growth_series": GrowthSeries,
+    "growth_era": GrowthEra,
+    "growth_rule": GrowthRule,
 }
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from flows.contracts import column
+from flows.contracts import FitRule, column
 from flows.estimates import FORMS, number
-from flows.fits import asymptotic, comparison, least_squares, projection, with_time
+from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
 from flows.fits.comparison import error_at, response
 from flows.fits.line import OK, POINTS_MIN, Array
 from flows.samples import Sample
+
+# Numbers drawn at once, few enough for the processor's cache; the stream of draws depends on it.
+_DRAWS = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class TimeTerm:
     years_per_tenfold_low: float | None = column("lower end of its interval (Fieller)")
     years_per_tenfold_high: float | None = column("upper end of the same; null where it is not bounded")
     years_per_tenfold_interval: str | None = column("bounded, or unbounded: no progress in time cannot be ruled out")
+    compute_share: float | None = column(
+        "share of the yearly fall of log10(error) that comes from more computation; the rest is the year term"
+    )
+    compute_share_low: float | None = column("lower end of its interval (percentile bootstrap by paper)")
+    compute_share_high: float | None = column("upper end of the same")
     status: str = column(
         "ok, too_few_points (fewer than 4), no_spread_in_x or slope_not_different_from_0 (of the year)"
     )
@@ -151,10 +160,12 @@ def _power_law(x: Array, curves: Array) -> Array:
     return predicted
 
 
-def time_term(sample: Sample, level: float) -> TimeTerm:
+def time_term(sample: Sample, rule: FitRule) -> TimeTerm:
     """Computation and year together."""
     dated = sample.part(~np.isnan(sample.year))
-    fit = with_time.with_time(dated.x, dated.error, dated.year, level)
+    fit = with_time.with_time(dated.x, dated.error, dated.year, rule.level)
+    has_fit = not math.isnan(fit.compute_slope)
+    share, low, high = _compute_share(dated, rule) if has_fit else (math.nan,) * 3
     return TimeTerm(
         sample.sample_id,
         fit.n,
@@ -170,5 +181,24 @@ def time_term(sample: Sample, level: float) -> TimeTerm:
         number(fit.low),
         number(fit.high),
         fit.interval,
+        number(share),
+        number(low),
+        number(high),
         fit.status,
     )
+
+
+def _compute_share(sample: Sample, rule: FitRule) -> tuple[float, float, float]:
+    order = resampling.in_order(sample.x, sample.error, sample.year, sample.paper.astype(np.float64))
+    x, error, year = sample.x[order], sample.error[order], sample.year[order]
+    unit = resampling.units(sample.paper[order])
+    rng, many = resampling.seeded(rule.seed, sample.name, "compute share"), int(unit.max()) + 1
+    step = max(1, _DRAWS // len(x))
+    shares = [
+        with_time.compute_shares(
+            x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many)[:, unit]
+        )
+        for start in range(0, rule.resamples, step)
+    ]
+    share = float(with_time.compute_shares(x, error, year, np.ones((1, len(x)), dtype=np.int64))[0])
+    return share, *resampling.percentile(np.concatenate(shares), rule.level)

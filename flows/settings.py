@@ -13,6 +13,7 @@ from flows import scenarios, sources
 from flows.contracts import (
     Apart,
     Backtest,
+    Claim,
     ComputeError,
     Consolidation,
     DeclaredFault,
@@ -20,6 +21,10 @@ from flows.contracts import (
     Exclusion,
     Fit,
     FitRule,
+    GrowthEra,
+    GrowthLevel,
+    GrowthRule,
+    GrowthSeries,
     Merge,
     Point,
     Published,
@@ -32,7 +37,7 @@ from flows.paths import PACKAGE
 def rows() -> dict[str, list[Any]]:
     """{staging table: rows} of all settings but those that depend on the run."""
     domains, row_sets = _tomls("domains"), _tomls("row_sets")
-    fitting = fits()
+    fitting, growth = fits(), _toml(PACKAGE / "growth.toml")
     return {
         "row_set": [row for name, told in row_sets.items() for row in _row_set(name, told)],
         "fit": [row for name, told in row_sets.items() for row in _fits(name, told, domains)],
@@ -44,6 +49,7 @@ def rows() -> dict[str, list[Any]]:
         "point": [row for name, told in row_sets.items() for row in _points(name, told, domains)],
         **scenarios.rows(scenarios.shipped()),
         "published": [row for name, told in _tomls("published").items() for row in _published(name, told)],
+        "claim": [Claim(**told) for told in _toml(PACKAGE / "claims.toml")["claims"]],
         "reference_model": [ReferenceModel(**told) for told in _toml(PACKAGE / "reference_models.toml")["models"]],
         "declared_fault": [DeclaredFault(**told) for told in _toml(PACKAGE / "faults.toml")["faults"]],
         "exclusion": [
@@ -52,6 +58,10 @@ def rows() -> dict[str, list[Any]]:
             for rule, reason in told.get("excluded_artefacts", {}).items()
         ],
         "merge": [Merge(**told) for told in _toml(PACKAGE / "merges.toml").get("merges", [])],
+        "growth_level": [GrowthLevel(growth["level"])],
+        "growth_series": [GrowthSeries(**told) for told in growth["series"]],
+        "growth_era": [GrowthEra(**told) for told in growth["eras"]],
+        "growth_rule": [GrowthRule(**told) for told in growth["rules"]],
         "apart": [Apart(**told) for told in _toml(PACKAGE / "merges.toml").get("apart", [])],
     }
 

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flows.fits import student_t
 from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError
@@ -83,6 +84,28 @@ def with_time(log10_compute: Array, error: Array, year: Array, level: float) -> 
         high=high,
         interval=interval,
     )
+
+
+def compute_shares(log10_compute: Array, error: Array, year: Array, drawn: NDArray[np.int64]) -> Array:
+    """The share of progress that is computation, over resamples (B,) given as how often each point is drawn (B, n).
+
+    With g the growth of log10(C) a year (the slope of its regression on the year), log10(error) falls by b·g + c a year, which
+    is the slope of its own regression on the year (the formula of the omitted variable; Greene 2012, Econometric Analysis,
+    section 4.3.2). The share is b·g / (b·g + c); above 1 or below 0 where the two work against each other. NaN where a
+    resample has no spread.
+    """
+    x, t = log10_compute - log10_compute.mean(), year - year.mean()
+    y = np.log10(error)
+    y = y - y.mean()
+    products = np.stack([np.ones_like(x), x, t, y, x * x, x * t, t * t, x * y, t * y])
+    n, sx, st, sy, sxx, sxt, stt, sxy, sty = np.einsum("kn,bn->kb", products, drawn.astype(np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        xx, xt, tt = sxx - sx * sx / n, sxt - sx * st / n, stt - st * st / n
+        xy, ty = sxy - sx * sy / n, sty - st * sy / n
+        left = xx * tt - xt * xt
+        b = np.where(left > 1e-12 * xx * tt, (xy * tt - ty * xt) / left, np.nan)
+        share: Array = b * xt / ty
+    return share
 
 
 def _ratio(b: float, c: float, covariance: Array, t: float) -> tuple[float, float, str]:

@@ -1,0 +1,79 @@
+-- One row per series and model or processor in it: the day of its release and log10 of its computation, rate or price-performance.
+with series as (
+    select * from staging.growth_series
+),
+
+totals as (
+    select * from core.compute_totals
+),
+
+records as (
+    select source, page, locator, name, published_on, notability_criteria from staging.model
+),
+
+results as (
+    select distinct source, page, locator, released_on from core.results
+),
+
+sheets as (
+    select *, lower(processor_kind) as kind from staging.processor
+),
+
+models as (
+    -- A record that gives its own day (Epoch's) stands by it; of a model that stands in several records the largest figure counts.
+    select
+        series.series,
+        totals.model_id as thing,
+        records.name,
+        coalesce(records.published_on, results.released_on) as released_on,
+        totals.compute_flop as value,
+        totals.source, totals.page, totals.locator,
+    from series
+    join totals on series.source = totals.source and series.quantity = totals.compute_measure
+    join records on
+        totals.source = records.source and totals.page = records.page and totals.locator = records.locator
+    left join results on
+        totals.source = results.source and totals.page = results.page and totals.locator = results.locator
+    where series.subject = 'model' and (records.notability_criteria is not null or not series.notable_only)
+    qualify row_number() over (
+        partition by series.series, totals.model_id order by totals.compute_flop desc, totals.page, totals.locator
+    ) = 1
+),
+
+processors as (
+    -- Prices are nominal.
+    select
+        series.series,
+        concat_ws(':', sheets.source, sheets.page, sheets.locator) as thing,
+        sheets.name,
+        sheets.released_on,
+        case series.quantity
+            when 'fp32_flop_per_s' then sheets.fp32_flop_per_s
+            when 'fp32_flop_per_s_per_usd' then sheets.fp32_flop_per_s / nullif(sheets.release_price_usd, 0)
+        end as value,
+        sheets.source, sheets.page, sheets.locator,
+    from series
+    join sheets on series.source = sheets.source and series.processor_kind = sheets.kind
+    where series.subject = 'processor'
+),
+
+dated as (
+    select * from models
+    union all
+    select * from processors
+)
+
+select
+    series,
+    thing,  -- the model (key of core.models), or the processor's source, page and locator
+    name,  -- the model or processor as printed
+    released_on,  -- day of publication or release
+    -- Only the slope matters to growth, so any day may stand for zero; one nearby keeps the digits.
+    date_diff('day', date '2000-01-01', released_on) / 365.25 as years,  -- years from the first day of 2000 to the release
+    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s or FLOP/s per USD
+    source,
+    page,
+    locator,
+from dated
+where value > 0 and released_on is not null
+order by series, released_on, thing

@@ -1,0 +1,77 @@
+-- One row per published statement that is a figure: beside the recomputed one, whether they agree, and why not.
+with claims as (
+    select * from staging.claim
+),
+
+figures as (
+    select * from marts.figures
+),
+
+cost_table as (
+    -- The cells of Figure 3 are claims too; marts.reproduction holds them to their printed digits.
+    select
+        'figure_3/' || cell as claim,
+        'paper, Figure 3' as said_in,
+        'power of ten at which the fitted line reaches the error' as statement,
+        published,
+        cell,
+        unrounded as recomputed,
+        figures.low,
+        figures.high,
+        if(agrees, 'agrees', 'differs') as verdict,
+        'printed as the floor of the logarithm' as reason,
+    from marts.reproduction
+    left join figures using (cell)
+    where figure = 'figure_3'
+),
+
+compared as (
+    select
+        claims.claim,
+        claims.said_in,
+        claims.statement,
+        claims.published,
+        claims.cell,
+        figures.value as recomputed,
+        figures.low,
+        figures.high,
+        case claims.printed_as
+            when 'rounded' then abs(round(figures.value, claims.decimals::integer) - claims.published) < 1e-9
+            when 'floor' then
+                abs(floor(figures.value * 10 ** claims.decimals) / 10 ** claims.decimals - claims.published) < 1e-9
+            when 'at_least' then figures.value >= claims.published
+        end as is_printed_so,
+        claims.has_rows,
+        claims.reason,
+    from claims
+    left join figures using (cell)
+),
+
+judged as (
+    select
+        * exclude (is_printed_so, has_rows, reason),
+        case
+            when recomputed is null or not has_rows then 'cannot_be_checked'
+            when is_printed_so then 'agrees'
+            when published between low and high then 'within_interval'
+            else 'differs'
+        end as verdict,
+        reason,
+    from compared
+    union all
+    select * from cost_table
+)
+
+select
+    claim,  -- key of the statement
+    said_in,  -- who printed it
+    statement,  -- what is stated, in this project's words
+    published,  -- the figure as printed
+    cell,  -- address of the recomputed figure in marts.figures; null where there is none
+    recomputed,  -- the figure recomputed; of other rows where the verdict is cannot_be_checked
+    low,
+    high,
+    verdict,  -- agrees (to the printed digits), within_interval (the printed figure lies in ours), differs or cannot_be_checked
+    reason,  -- why it differs or cannot be checked, or what stands behind the recomputed figure
+from judged
+order by claim

@@ -1,0 +1,28 @@
+-- One row per series of processors, era and frontier rule: how fast their rate and their rate for the money grow.
+with series as (
+    select * from staging.growth_series where subject = 'processor'
+),
+
+lines as (
+    select * from fits.growth_lines
+),
+
+growth as (
+    select
+        series.series,
+        lines.era,
+        lines.rule,
+        series.source,
+        series.processor_kind,
+        series.quantity,
+        lines.* exclude (series, era, rule, status),
+        lines.doubling_time_month / 12 as doubling_time_year,  -- the doubling time in years
+        lines.doubling_time_month_low / 12 as doubling_time_year_low,  -- lower end of its interval
+        lines.doubling_time_month_high / 12 as doubling_time_year_high,  -- upper end of its interval
+        lines.status,
+    from lines
+    join series on lines.series = series.series
+)
+
+select * from growth
+order by series, era, rule
