@@ -5,8 +5,8 @@
     kWh = hours × TDP × draw fraction × PUE        kg CO2e = kWh × intensity        USD = hours × price of an hour
 
 A burden's peak rate is the one by which burdens are counted, so that an hour of a processor costs an hour of it; the
-other is that of the precision of the scenario. All of it is added as log10. The interval comes from draws of the fitted line, utilisation, draw fraction, PUE and prices
-(flows/fits/monte_carlo.py); intensity and deflator are taken as known.
+other is that of the precision of the scenario. All of it is added as log10. The interval comes from draws of the fitted
+line, utilisation, draw fraction, PUE and prices (flows/fits/monte_carlo.py); intensity and deflator are taken as known.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from flows.contracts import FitRule, column
 from flows.estimates import FORMS, number
 from flows.fits import least_squares, monte_carlo, resampling
 from flows.fits.comparison import response
-from flows.fits.line import OK, Array
+from flows.fits.line import OK, Array, Line
 from flows.projections import Projection, projected
 from flows.samples import Sample
 
@@ -36,6 +36,9 @@ BASES = {"hardware_burden": PEAK, "consolidated_burden": PEAK, "training_compute
 SELECTION = "all"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
+# What the intervals are made of, in the order in which they are added.
+_KWH_PARTS = ("fit", "utilisation", "draw_fraction", "pue")
+_USD_PARTS = ("fit", "utilisation", "price")
 # log10 of FLOP in one of the unit of a row set.
 _UNITS = {"gflop": 9, "flop": 0}
 
@@ -269,29 +272,30 @@ def costs(
     sample: Sample, measure: str, unit: str, targets: Sequence[Target], scenarios: Sequence[Scenario], spreads: Spreads
 ) -> Iterator[Cost]:
     """What each target costs by the line of each form in each scenario."""
-    rule = spreads.rule
+    rule, basis = spreads.rule, BASES[measure]
     for form in FORMS:
-        y = response(form, sample.error)
-        line = least_squares.ols(sample.x, y)
-        drawn = None
-        if line.status == OK and line.slope > 0:
-            rng = resampling.seeded(rule.seed, sample.name, form, "cost")
-            drawn = monte_carlo.lines(line, rule.resamples, rng)
+        line, drawn = _line(sample, form, rule)
         for target in targets:
             goal = float(response(form, np.array([target.error]))[0])
             found = projected(sample, form, target.point, target.error, rule)
-            shift = _UNITS[unit]
-            x = None if drawn is None else monte_carlo.reached(*drawn, goal) + shift
-            ends = _intervals(x, BASES[measure], scenarios, spreads)
-            for scenario, end in zip(scenarios, ends, strict=True):
-                decimals = scenario.coefficient_decimals
-                is_published = target.published and measure == "hardware_burden" and decimals is not None
-                flop = _or_nan(found.log10_compute) + shift
-                if is_published and drawn is not None:
+            x = None if drawn is None else monte_carlo.reached(*drawn, goal) + _UNITS[unit]
+            is_printed = target.published and measure == "hardware_burden"
+            for scenario, end in zip(scenarios, _intervals(x, basis, scenarios, spreads), strict=True):
+                flop = math.nan if found.log10_compute is None else found.log10_compute
+                decimals = scenario.coefficient_decimals if is_printed else None
+                if decimals is not None and drawn is not None:
                     # The published table was computed from coefficients as printed.
-                    flop = (goal - round(line.intercept, decimals)) / round(line.slope, decimals) + shift
-                published = is_published and scenario.is_stated
-                yield _cost(found, scenario, BASES[measure], flop, end, published=published)
+                    flop = (goal - round(line.intercept, decimals)) / round(line.slope, decimals)
+                published = decimals is not None and scenario.is_stated
+                yield _cost(found, scenario, basis, flop + _UNITS[unit], end, published=published)
+
+
+def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None]:
+    """The least-squares line and draws of it; none where no line rises."""
+    line = least_squares.ols(sample.x, response(form, sample.error))
+    if line.status != OK or not line.slope > 0:
+        return line, None
+    return line, monte_carlo.lines(line, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost"))
 
 
 @dataclass(frozen=True)
@@ -307,7 +311,8 @@ class _Ends:
     unreachable: float
 
 
-_NOTHING = _Ends(*[(math.nan, math.nan)] * 4, (math.nan,) * 4, (math.nan,) * 3, math.nan)
+_NO_END = (math.nan, math.nan)
+_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (math.nan,) * 4, (math.nan,) * 3, math.nan)
 
 
 def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], spreads: Spreads) -> list[_Ends]:
@@ -355,32 +360,33 @@ def _moved(ends: tuple[float, float], by: float) -> tuple[float, float]:
 def _cost(found: Projection, scenario: Scenario, basis: str, flop: float, end: _Ends, *, published: bool) -> Cost:
     hours = flop + scenario.log10_hours(basis)
     kwh, usd = hours + scenario.log10_kw, hours + scenario.log10_price
-    kg, lb = scenario.log10_intensity, scenario.log10_intensity + _LB
+    kg = scenario.log10_intensity
+    figures = (
+        _figures("gflop", flop, end.flop, -9)
+        | _figures("hours", hours, end.hours)
+        | _figures("kwh", kwh, end.kwh)
+        | _figures("kg_co2", kwh, end.kwh, kg)
+        | _figures("lb_co2", kwh, end.kwh, kg + _LB)
+        | _figures("usd", usd, end.usd)
+        | _figures("usd_constant", usd, end.usd, scenario.log10_deflator)
+        | {f"kwh_share_{name}": number(share) for name, share in zip(_KWH_PARTS, end.kwh_shares, strict=True)}
+        | {f"usd_share_{name}": number(share) for name, share in zip(_USD_PARTS, end.usd_shares, strict=True)}
+    )
     return Cost(
-        found.sample_id,
-        found.form,
-        scenario.scenario,
-        scenario.region,
-        found.point,
-        found.error,
-        published,
-        *_triple(flop, end.flop, -9),
-        *_triple(hours, end.hours),
-        *_triple(kwh, end.kwh),
-        *_triple(kwh, end.kwh, kg),
-        *_triple(kwh, end.kwh, lb),
-        *_triple(usd, end.usd),
-        *_triple(usd, end.usd, scenario.log10_deflator),
-        *map(number, end.kwh_shares),
-        *map(number, end.usd_shares),
-        number(end.unreachable),
-        scenario.status if found.status == OK else found.status,
+        sample_id=found.sample_id,
+        form=found.form,
+        scenario=scenario.scenario,
+        region=scenario.region,
+        point=found.point,
+        error=found.error,
+        published=published,
+        share_unreachable=number(end.unreachable),
+        status=scenario.status if found.status == OK else found.status,
+        **figures,
     )
 
 
-def _triple(centre: float, ends: tuple[float, float], by: float = 0.0) -> tuple[float | None, ...]:
-    return number(centre + by), number(ends[0] + by), number(ends[1] + by)
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
+def _figures(name: str, centre: float, ends: tuple[float, float], by: float = 0.0) -> dict[str, Any]:
+    low, high = ends
+    told = {"": centre, "_low": low, "_high": high}
+    return {f"log10_{name}{end}": number(value + by) for end, value in told.items()}

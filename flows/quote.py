@@ -71,7 +71,9 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
             sample_id, told = _points(con, request)
             return told | _costs(con, sample_id, told, request, error)
     except duckdb.CatalogException as failure:
-        raise query.QueryError(f"{path} was built by another version; run `compute-limits build` ({failure})") from failure
+        raise query.QueryError(
+            f"{path} was built by another version; run `compute-limits build` ({failure})"
+        ) from failure
 
 
 def fraction(given: str) -> float:
@@ -181,7 +183,9 @@ def _region(con: duckdb.DuckDBPyConnection, given: str) -> str:
     countries = con.execute(
         "select distinct region_code, region from core.carbon_intensities where region_code is not null"
     ).fetchall()
-    clouds = con.execute("select distinct region_key from core.cloud_regions where carbon_intensity_g_per_kwh is not null")
+    clouds = con.execute(
+        "select distinct region_key from core.cloud_regions where carbon_intensity_g_per_kwh is not null"
+    )
     return scenarios.region(given, dict(countries), [key for (key,) in clouds.fetchall()])
 
 

@@ -25,7 +25,17 @@ CONSTANT_YEAR = 2023
 PRICE_SERIES = "PCU518210518210"
 PRECISIONS = ("fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8")
 
-_KEYS = {"title", "processor", "precision", "burden_precision", "price", "electricity_year", "regions", "stated_region", "figures"}
+_KEYS = {
+    "title",
+    "processor",
+    "precision",
+    "burden_precision",
+    "price",
+    "electricity_year",
+    "regions",
+    "stated_region",
+    "figures",
+}
 _PRICE_KEYS = {"kind", "from", "until", "vendor", "commitment", "processors"}
 _FIGURE_KEYS = {"quantity", "low", "value", "high", "unit", "citation", "as_of"}
 _PROCESSOR_FIGURES = {"utilisation": "1", "draw_fraction": "1", "pue": "1"}
@@ -87,7 +97,9 @@ def rows(declared: Iterable[Declared]) -> dict[str, list[Any]]:
     return {
         "scenario": [one.scenario for one in found],
         "scenario_region": [ScenarioRegion(one.scenario.scenario, region) for one in found for region in one.regions],
-        "scenario_processor": [ScenarioProcessor(one.scenario.scenario, name) for one in found for name in one.processors],
+        "scenario_processor": [
+            ScenarioProcessor(one.scenario.scenario, name) for one in found for name in one.processors
+        ],
         "conversion": [figure for one in found for figure in one.figures],
     }
 
@@ -176,7 +188,7 @@ def _figure(name: str, told: dict[str, Any]) -> Conversion:
 def _check_figures(figures: Iterable[Conversion], wanted: Mapping[str, str]) -> None:
     """Each figure wanted is there, once and in its unit, and no other."""
     units = {figure.quantity: figure.unit for figure in figures}
-    known = wanted | _OPTIONAL_FIGURES
+    known = {**wanted, **_OPTIONAL_FIGURES}
     if len(units) != len(list(figures)):
         raise ScenarioError("a figure stands twice")
     if missing := set(wanted) - set(units):
