@@ -109,7 +109,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
             shares = [
                 f"{part} {result[f'{quantity}_share_{name}']:.1%}"
                 for name, part in _PARTS.items()
-                if result.get(f"{quantity}_share_{name}") is not None
+                if result.get(f"{quantity}_share_{name}")
             ]
             if shares:
                 yield f"  interval of {label}: {', '.join(shares)}"
@@ -121,19 +121,12 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
 
 def _grounds(told: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
     """Which factors were used, and where they are from."""
-    rate = factors["burden_rate_flop_per_s"]
-    told_rate = f"peak {rate / 1e12:g} TFLOP/s, as burdens count it"
+    rate = f"peak {factors['burden_rate_flop_per_s'] / 1e12:g} TFLOP/s, as burdens count it"
     if told["compute_measure"] == "training_compute":
-        told_rate = (
-            f"{factors['utilisation']:g} ({factors['utilisation_low']:g} … {factors['utilisation_high']:g}) of "
-            f"{factors['rate_flop_per_s'] / 1e12:g} TFLOP/s ({factors['precision'] or 'as stated'})"
-        )
-    yield f"processor   {factors['processor_id'] or 'of the stated run'}: {told_rate}"
-    yield (
-        f"power       {factors['power_kw']:.3g} kW × {factors['draw_fraction']:g} "
-        f"({factors['draw_fraction_low']:g} … {factors['draw_fraction_high']:g}) × PUE {factors['pue']:g} "
-        f"({factors['pue_low']:g} … {factors['pue_high']:g})"
-    )
+        precision = factors["precision"] or "as stated"
+        rate = f"{_ranged(factors, 'utilisation')} of {factors['rate_flop_per_s'] / 1e12:g} TFLOP/s ({precision})"
+    yield f"processor   {factors['processor_id'] or 'of the stated run'}: {rate}"
+    yield f"power       {factors['power_kw']:.3g} kW × {_ranged(factors, 'draw_fraction')} × PUE {_ranged(factors, 'pue')}"
     used = factors["intensity_year"]
     year = f"of {used}" if used is not None else "whose year is not told"
     if used not in (None, factors["electricity_year"]):
@@ -141,18 +134,25 @@ def _grounds(told: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
     source = factors["intensity_source"] or "stated by the scenario"
     yield f"electricity {factors['carbon_intensity_g_per_kwh']:.4g} g CO2e/kWh, {factors['region']}, {year}, {source}"
     yield (
-        f"price       {factors['price_usd_per_hour']:.3g} USD per processor-hour, median of {factors['n_prices']} "
-        f"({factors['price_usd_per_hour_low']:.3g} … {factors['price_usd_per_hour_high']:.3g}), {factors['price_kind']}, "
-        f"newest of {factors['last_priced_on']}"
+        f"price       {_ranged(factors, 'price_usd_per_hour')} USD per processor-hour, {factors['price_kind']}, "
+        f"median of {factors['n_prices']}, newest of {factors['last_priced_on']}"
     )
     for by, rows in groupby(sorted(told["prices"], key=itemgetter("by")), key=itemgetter("by")):
         prices = sorted(row["price_usd_per_hour"] for row in rows)
-        many = f" … {prices[-1]:.3g} ({len(prices)} prices)" if len(prices) > 1 else ""
-        yield f"            {prices[0]:.3g}{many} {by}"
+        yield f"            {_range(prices[0], prices[-1])} {by}" + (f" ({len(prices)})" if len(prices) > 1 else "")
     yield (
         f"deflator    {factors['deflator']:.4f} = {factors['price_series']}, mean of {factors['constant_year']} "
         f"over {factors['deflator_month']:%Y-%m}"
     )
+
+
+def _ranged(factors: dict[str, Any], name: str) -> str:
+    low, value, high = (factors[key] for key in (f"{name}_low", name, f"{name}_high"))
+    return f"{value:.3g}" + (f" ({_range(low, high)})" if low < high else "")
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.3g} … {high:.3g}" if low < high else f"{low:.3g}"
 
 
 def power(log10: float | None) -> str:
