@@ -254,6 +254,66 @@ def fit(
 
 
 @app.command
+def cost(
+    *,
+    benchmark: str,
+    error: str,
+    scenario: str = "h100_2026",
+    region: str = "world",
+    metric: str | None = None,
+    measure: Literal["hardware_burden", "consolidated_burden", "training_compute"] | None = None,
+    form: Literal["polynomial", "exponential"] | None = None,
+    row_set: str = "current",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Tell what it would cost to reach an error: computation, hours, electricity, emissions and money, with intervals.
+
+    The interval carries that of the fitted line, the spread of prices, and ranges of utilisation, power drawn and PUE; what
+    part each has in it is told.
+
+    Parameters
+    ----------
+    benchmark
+        The benchmark: imagenet, coco, squad, conll, wmt_en_fr, mmlu, gsm8k and others.
+    error
+        The error to be reached, 5% or 0.05.
+    scenario
+        A scenario that ships (paper_2020, p100_2017, v100_2020, a100_2023, h100_2026) or a TOML file of the same kind.
+    region
+        Whose electricity: an ISO code (FR, FRA), a country's name, world, or a cloud's region (gcp:europe-west1).
+    metric
+        The metric whose error it is. Default: the benchmark's first.
+    measure
+        What computation is counted. Default: hardware_burden, and training_compute of language models.
+    form
+        polynomial or exponential. Default: both.
+    row_set
+        Whose rows: current, paper_v1 or paper_v2.
+    json
+        Write JSON: all figures as log10, every factor and price that was used.
+    """
+    from flows import quote, report
+
+    told = quote.quote(
+        paths.warehouse(),
+        quote.Request(
+            benchmark=benchmark,
+            error=error,
+            scenario=scenario,
+            region=region,
+            metric=metric,
+            measure=measure,
+            form=form,
+            row_set=row_set,
+        ),
+    )
+    if json:
+        print(report.as_json(told))
+    else:
+        print("\n".join(quote.lines(told)))
+
+
+@app.command
 def export(folder: Path) -> None:
     """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX.
 
@@ -362,6 +422,7 @@ def _errors() -> tuple[type[Exception], ...]:
     from flows.fitting import RequestError
     from flows.query import QueryError
     from flows.records import PageError
+    from flows.scenarios import ScenarioError
     from flows.serve import ScheduleError
     from flows.snapshots import LockError
     from flows.sources import SourceError
@@ -376,6 +437,7 @@ def _errors() -> tuple[type[Exception], ...]:
         QueryError,
         RequestError,
         PageError,
+        ScenarioError,
         ScheduleError,
         LockError,
         SourceError,

@@ -7,12 +7,14 @@ from typing import Any
 import duckdb
 from threadpoolctl import threadpool_limits
 
-from flows import estimates, projections, samples, scores
+from flows import costs, estimates, projections, samples, scores
 from flows.contracts import FitRule
 from flows.fits import asymptotic
 from flows.samples import Sample
 
 READS = (
+    "core.scenarios",
+    "core.scenario_prices",
     "fits.samples",
     "fits.sample_sets",
     "fits.targets",
@@ -27,6 +29,8 @@ TABLES: dict[str, type[Any]] = {
     "fits.form_scores": scores.FormScore,
     "fits.time_splits": scores.TimeSplit,
     "fits.time_terms": scores.TimeTerm,
+    "fits.unit_costs": costs.UnitCost,
+    "fits.costs": costs.Cost,
 }
 # Fewer points are fitted by nobody; fits.ols says so.
 _POINTS_MIN = 3
@@ -36,12 +40,16 @@ def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
     """{table: rows} of all tables, from the tables that are read."""
     rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
     estimators, targets = _estimators(con), _targets(con)
+    scenarios, spreads, asked = costs.load(con), costs.Spreads(rule), _asked(con)
     found: dict[str, list[Any]] = {name: [] for name in TABLES}
     # One thread: on small matrices BLAS's others cost more than they give, and sums would differ in their last bits.
     with threadpool_limits(1):
+        found["fits.unit_costs"] += costs.unit_costs(scenarios, spreads)
         for sample in samples.load(con):
             if len(sample) >= _POINTS_MIN:
                 _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
+            if len(sample) >= _POINTS_MIN and sample.sample_id in asked:
+                found["fits.costs"] += costs.costs(sample, *asked[sample.sample_id], scenarios, spreads)
     return found
 
 
@@ -73,4 +81,18 @@ def _targets(con: duckdb.DuckDBPyConnection) -> dict[int, list[tuple[str, float]
         "select sample_id, point, error from fits.targets where error > 0"
     ).fetchall():
         found.setdefault(sample_id, []).append((point, error))
+    return found
+
+
+def _asked(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str, list[costs.Target]]]:
+    """{sample_id: compute measure, its unit, targets} of the sets of points whose computation has a price."""
+    found: dict[int, tuple[str, str, list[costs.Target]]] = {}
+    rows = con.execute(
+        "select sample_id, compute_measure, compute_unit, point, error, published "
+        "from fits.sample_sets join fits.targets using (sample_id) where selection = ? and error > 0 order by all",
+        [costs.SELECTION],
+    ).fetchall()
+    for sample_id, measure, unit, point, error, published in rows:
+        if measure in costs.BASES:
+            found.setdefault(sample_id, (measure, unit, []))[2].append(costs.Target(point, error, published))
     return found

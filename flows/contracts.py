@@ -356,13 +356,54 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """One row per figure that turns computation into carbon dioxide or money, or sets how."""
+class Scenario:
+    """One row per scenario: on which processor, at which prices and with whose electricity computation is done."""
 
-    scenario: str = column("the set of conversion figures")
-    region: str = column("where the electricity and the prices are from")
+    scenario: str = column("the scenario: the name of its file in flows/scenarios, or of the user's own")
+    title: str = column("what the scenario is")
+    processor: str | None = column("the processor, by any name in core.processor_aliases; null where a run is stated")
+    precision: str | None = column(
+        "which of its peak rates arithmetic is done at: fp64, fp32, tf32, fp16, tensor_fp16 or int8; null where a run is stated"
+    )
+    burden_precision: str | None = column(
+        "which of its peak rates a hardware burden counts; null for the paper's: FP32, and of TPUs, which have none, BF16"
+    )
+    price_kind: str = column("rental; purchase, amortised; or run: the price of a stated run")
+    price_from: date | None = column("first day of the prices that count")
+    price_until: date = column("last day of the prices that count, and the day of its nominal USD")
+    vendor: str | None = column("the only vendor whose prices count; null for all")
+    commitment: str | None = column("the only commitment whose prices count; null for all")
+    electricity_year: int = column("the year of the electricity")
+    stated_region: str | None = column("the region that a stated carbon intensity is of")
+    constant_year: int = column("the year of the constant USD")
+    price_series: str = column("the index of prices that makes nominal USD constant: key of core.price_indices")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRegion:
+    """One row per scenario and region whose electricity it is priced with."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
+    region: str = column("ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioProcessor:
+    """One row per scenario and name of a processor whose prices count."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
+    processor: str = column("the processor, by any name in core.processor_aliases")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One row per figure of a scenario that turns computation into carbon dioxide or money, or sets how."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
     quantity: str = column("what the figure is")
-    value: float = column("the figure, in unit")
+    low: float = column("least value thought possible, in unit; the value itself where none is stated")
+    value: float = column("the figure, in unit: where a range is stated its most likely value")
+    high: float = column("largest value thought possible, in unit; the value itself where none is stated")
     unit: str = column("unit of the figure")
     citation: str = column("where the figure is from")
     as_of: date = column("the day that the figure is from")
@@ -501,6 +542,9 @@ SETTINGS: dict[str, type[Any]] = {
     "backtest": Backtest,
     "consolidation": Consolidation,
     "point": Point,
+    "scenario": Scenario,
+    "scenario_region": ScenarioRegion,
+    "scenario_processor": ScenarioProcessor,
     "conversion": Conversion,
     "published": Published,
     "claim": Claim,

@@ -89,6 +89,13 @@ def projections(
             yield _row(sample, "asymptotic", "nls", point, error, _on_curve(curve, error), rule)
 
 
+def projected(sample: Sample, form: str, point: str, error: float, rule: FitRule) -> Projection:
+    """One target by the least-squares line of performance on computation, as the method y_on_x has it."""
+    line = fitted("ols", form, sample.x, response(form, sample.error), sample.paper, sample.compute_sd)
+    target = float(response(form, np.array([error]))[0])
+    return _row(sample, form, "y_on_x", point, error, _solved(line, target, rule.level), rule)
+
+
 _LINES = {"y_on_x": "ols", "cluster": "ols_cluster"}
 
 

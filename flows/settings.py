@@ -9,14 +9,13 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from flows import sources
+from flows import scenarios, sources
 from flows.contracts import (
     Apart,
     Backtest,
     Claim,
     ComputeError,
     Consolidation,
-    Conversion,
     DeclaredFault,
     Estimator,
     Exclusion,
@@ -48,7 +47,7 @@ def rows() -> dict[str, list[Any]]:
         "backtest": [Backtest(**told) for told in fitting["backtests"]],
         "consolidation": [row for name, told in row_sets.items() for row in _consolidations(name, told)],
         "point": [row for name, told in row_sets.items() for row in _points(name, told, domains)],
-        "conversion": [row for name, told in _tomls("scenarios").items() for row in _conversions(name, told)],
+        **scenarios.rows(scenarios.shipped()),
         "published": [row for name, told in _tomls("published").items() for row in _published(name, told)],
         "claim": [Claim(**told) for told in _toml(PACKAGE / "claims.toml")["claims"]],
         "reference_model": [ReferenceModel(**told) for told in _toml(PACKAGE / "reference_models.toml")["models"]],
@@ -126,11 +125,6 @@ def _points(name: str, told: dict[str, Any], domains: dict[str, dict[str, Any]])
         for metric in metrics:
             for point, error in ({"today": today} | domain["targets"]).items():
                 yield Point(name, benchmark, metric, point, error, published=today is not None)
-
-
-def _conversions(name: str, told: dict[str, Any]) -> Iterator[Conversion]:
-    for figure in told["figures"]:
-        yield Conversion(name, told["region"], **(figure | {"value": float(figure["value"])}))
 
 
 def _published(name: str, told: dict[str, Any]) -> Iterator[Published]:

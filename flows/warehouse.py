@@ -55,6 +55,11 @@ def stage(path: Path, gathered: Gathered, settings: dict[str, list[Any]]) -> Non
         con.execute("checkpoint")
 
 
+def load(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], rows: list[Any]) -> None:
+    """Make a table of rows, with its comments."""
+    _load(con, table, row_type, [("", "", "", row) for row in rows], address=False)
+
+
 def _load(
     con: duckdb.DuckDBPyConnection,
     table: str,

@@ -711,7 +711,7 @@ def test_a_point_of_the_curve_has_intervals_by_the_delta_method() -> None:
     gradient = np.array([(up - down) / 2e-6 for up, down in moved])
     variance = float(gradient @ covariance @ gradient)
     t = stats.t.ppf(0.975, 13)
-    y, half, new = asymptotic_of(at, e, log_a, b), t * math.sqrt(variance), t * math.sqrt(variance + rss / 13)
+    y, half, new = float(asymptotic_of(at, e, log_a, b)), t * math.sqrt(variance), t * math.sqrt(variance + rss / 13)
     found = told(data, form="asymptotic", at=3e6)["at"]
     wanted = {
         "x": 3e6,
@@ -923,10 +923,10 @@ def turned_slope_of(x: Array, y: Array, axis: int = -1) -> Array:
 
 
 def lopsided() -> Data:
-    """Few points of high leverage and skewed scatter, so that BCa and percentile differ."""
-    rng = np.random.default_rng(11)
-    x = np.concatenate([rng.uniform(0, 1, 14), [2.5, 4.0]])
-    return points(x, 1 + x + (0.2 + x) * (rng.exponential(1, 16) - 1))
+    """Points whose scatter is skewed and grows with x, so that BCa and percentile differ."""
+    rng = np.random.default_rng(24)
+    x = rng.exponential(1, 20)
+    return points(x, 1 + 2 * x + (0.2 + 0.5 * x) * (rng.exponential(1, 20) - 1))
 
 
 @pytest.mark.parametrize(("direction", "statistic"), [("y_on_x", slope_of), ("x_on_y", turned_slope_of)])
@@ -940,18 +940,19 @@ def test_intervals_of_resampled_rows_are_those_of_scipy(direction: str, statisti
             method=method, rng=np.random.default_rng(5),
         )  # fmt: skip
         low, high = expected.confidence_interval
-        # The standard error of a 5 % quantile of 10,000 draws is 0.7 % of the width of a normal's 90 % interval, twice that
-        # in a tail as heavy as these; both have it.
-        assert found[method.lower()] == pytest.approx([low, high], abs=0.06 * (high - low)), method
+        # From seed to seed the ends move by up to 1 % of the width, here and there (the standard error of a 5 % quantile of
+        # 10,000 draws from a normal is 0.7 % of the width of the 90 % interval).
+        assert found[method.lower()] == pytest.approx([low, high], abs=0.04 * (high - low)), method
         assert found["slope_sd"] == pytest.approx(expected.standard_error, rel=0.05)
     # So much do the two methods differ that one could not pass for the other.
-    assert abs(found["bca"][0] - found["percentile"][0]) > 0.1 * (found["percentile"][1] - found["percentile"][0])
+    assert found["bca"][1] - found["percentile"][1] > 0.1 * (found["percentile"][1] - found["percentile"][0])
 
 
 def test_resampled_clusters_scatter_as_the_jackknife_says() -> None:
     rng = np.random.default_rng(4)
     papers = np.repeat(np.arange(30), rng.integers(1, 5, 30))
-    of_paper, x = rng.normal(0, 1, 30)[papers], rng.uniform(0, 10, len(papers))
+    of_paper = rng.normal(0, 1, 30)[papers]
+    x = rng.uniform(0, 8, 30)[papers] + rng.uniform(0, 2, len(papers))
     data = points(x, 2 + 0.5 * x + of_paper + 0.5 * rng.standard_normal(len(x)), cluster=[f"p{at}" for at in papers])
     line = told(data, form="linear", bootstrap=4000, seed=2)
     found = line["bootstrap"]
@@ -968,7 +969,7 @@ def test_resampled_clusters_scatter_as_the_jackknife_says() -> None:
     # The jackknife is about a thirtieth larger, and by what its linear part misses.
     assert found["slope_sd"] == pytest.approx(line["se"], rel=0.15)
     rows_alone = told(plain(data), form="linear", bootstrap=4000, seed=2)["bootstrap"]["slope_sd"]
-    assert abs(rows_alone / found["slope_sd"] - 1) > 0.05
+    assert rows_alone < 0.8 * found["slope_sd"]
 
 
 THREE = 5
@@ -1134,7 +1135,8 @@ def test_of_equal_errors_the_one_of_less_computation_is_best() -> None:
 @pytest.mark.parametrize("select", ["frontier", "best_per_paper", "best_per_year"])
 @pytest.mark.parametrize("form", ["polynomial", "exponential", "asymptotic"])
 def test_a_selection_of_nothing_is_too_little(select: str, form: str) -> None:
-    assert told(points([], [], cluster=[], year=[]), form=form, select=select)["status"] == "too_few_points"
+    columns = {"cluster": []} if select == "best_per_paper" else {"year": []}
+    assert told(points([], [], **columns), form=form, select=select)["status"] == "too_few_points"
 
 
 def test_papers_may_be_named_for_the_selection_alone() -> None:

@@ -1,4 +1,4 @@
 -- One row per figure of a scenario that turns computation into carbon dioxide or money.
 select *
 from staging.conversion
-order by scenario, region, quantity
+order by scenario, quantity

@@ -1,7 +1,7 @@
 -- One row per row set, benchmark and error: the computation, emissions and price at which the line reaches it, as powers of ten.
 with costs as (
     select * from marts.costs
-    where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020'
+    where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA'
 ),
 
 points as (
