@@ -203,7 +203,7 @@ def test_the_quantile_is_that_of_statsmodels(db: duckdb.DuckDBPyConnection, sets
                 assert interval(row) == pytest.approx((row["slope"] - half, row["slope"] + half), rel=1e-9)
         below = points.y(form) <= found @ [np.ones_like(points.x), points.x] + 1e-9
         assert abs(below.mean() - 0.9) <= 2 / len(points.x)
-    assert compared >= 35
+    assert compared >= 25
 
 
 def test_huber_is_that_of_statsmodels(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
@@ -996,12 +996,12 @@ def test_the_forms_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyCon
     by = splits.groupby([*key, "form"])
     total = by.apply(lambda of: math.sqrt((of.rmse_decades**2 * of.n_scored).sum() / of.n_scored.sum()))
     coverage = by.apply(lambda of: (of.coverage * of.n_scored).sum(skipna=False) / of.n_scored.sum())
-    expected = pd.DataFrame({"n": by.size(), "rmse": total, "coverage": coverage})
+    expected = pd.DataFrame({"splits": by.size(), "rmse": total, "coverage": coverage})
     # Where the asymptotic form does not describe all points it has no row, though it may have some of the splits.
     table = told.set_index([*key, "form"]).join(expected)
-    assert table.n.notna().sum() >= 150
+    assert table.splits.notna().sum() >= 150
     for column, other in {
-        "n_time_splits": "n",
+        "n_time_splits": "splits",
         "time_split_rmse_decades": "rmse",
         "time_split_coverage": "coverage",
     }.items():
