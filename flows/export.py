@@ -34,6 +34,8 @@ _HEADS = {
     "exponent_low": "low",
     "exponent_high": "high",
     "selection": "points",
+    "polynomial_status": "poly.",
+    "exponential_status": "exp.",
     "exponent_all": "all",
     "exponent_x_on_y": "$x$ on $y$",
     "exponent_best_per_paper": "paper",
@@ -72,6 +74,9 @@ _VALUES = {
     "polynomial": "poly.",
     "exponential": "exp.",
     "best_per_paper": "best",
+    "extrapolation_unsupported": "beyond",
+    "slope_not_different_from_0": "flat?",
+    "slope_not_positive": "falls",
     "y_on_x": "$y$ on $x$",
     "x_on_y": "$x$ on $y$",
 }

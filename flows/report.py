@@ -59,6 +59,9 @@ def _show_costs(con: Any, out: Console) -> None:
     out.print(_costs(con, "paper_v1", "The published table, recomputed from the rows of 2020 (paper_v1)"))
     out.print(_costs(con, "current", "The same from all sources reconciled (current)"))
     out.print("Powers of ten of Gflop, lb CO2 and USD at which the fitted line reaches the error (paper_2020).")
+    out.print(
+        "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0."
+    )
     agreed = con.execute(
         "select figure, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
     ).fetchall()
@@ -78,13 +81,16 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
     order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
     rows.sort(key=lambda row: (order.index(row[:2]), list(_POINTS).index(row[2])))
     previous: tuple[str, str] | None = None
-    for benchmark, metric, point, error, *powers in rows:
+    for benchmark, metric, point, error, *powers, polynomial, exponential in rows:
         is_next = (benchmark, metric) != previous
         if is_next and previous is not None:
             table.add_section()
         previous = (benchmark, metric)
         named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
-        shown = ["–" if power is None else str(power) for power in powers]
+        marks = [""] * len(powers)
+        # At the first figure of each form, which the others are a factor of.
+        marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
+        shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
         table.add_row(*named, _POINTS[point], "–" if error is None else f"{error:g}", *shown)
     return table
 

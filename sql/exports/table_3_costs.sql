@@ -17,6 +17,8 @@ points as (
         first(floor(log10_gflop)) filter (form = 'exponential') as exponential_gflop,
         first(floor(log10_lb_co2)) filter (form = 'exponential') as exponential_lb_co2,
         first(floor(log10_usd)) filter (form = 'exponential') as exponential_usd,
+        first(status) filter (form = 'polynomial') as polynomial_status,
+        first(status) filter (form = 'exponential') as exponential_status,
     from costs
     group by all
 )
@@ -33,6 +35,8 @@ select
     exponential_gflop::integer as log10_exponential_gflop,  -- power of ten of the computation, exponential form, Gflop
     exponential_lb_co2::integer as log10_exponential_lb_co2,  -- power of ten of the emissions, exponential form, lb CO2e
     exponential_usd::integer as log10_exponential_usd,  -- power of ten of the price, exponential form, USD
+    polynomial_status,  -- whether the points support the polynomial figures: ok, or why not
+    exponential_status,  -- whether the points support the exponential figures: ok, or why not
 from points
 order by
     row_set,
