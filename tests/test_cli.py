@@ -67,14 +67,16 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     documented = dict(re.findall(r"^(\w+)\n    (.+)$", inspect.cleandoc(function.__doc__ or ""), re.MULTILINE))
     for parameter in inspect.signature(function).parameters:
         option = f"--{parameter.replace('_', '-')} "
-        line = next(line for line in ended.stdout.splitlines() if line.startswith("│") and option in line)
+        line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z_]+ )?{option}", line))
         assert documented[parameter].rstrip(".") in line
 
 
 @pytest.mark.parametrize(
     "arguments",
     [("sql",), ("nope",), ("sql", "select 1", "--format", "xml"), ("fit", "--x", "a"), ("build", "--as-of", "yesterday"),
-     ("build", "--nope"), ("fit", "--x", "a", "--y", "b", "--csv", "c", "--form", "cubic")],
+     ("build", "--nope"), ("fit", "--x", "a", "--y", "b", "--csv", "c", "--form", "cubic"),
+     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--direction", "up"),
+     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--bootstrap", "many")],
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(empty: dict[str, str], arguments: tuple[str, ...]) -> None:
@@ -252,7 +254,8 @@ def test_fit_of_a_csv(env: dict[str, str], tmp_path: Path) -> None:
     ended = command(env, "fit", "--csv", str(path), "--x", "flop", "--y", "error", "--json")
     assert ended.returncode == 0, ended
     told = json.loads(ended.stdout)
-    assert {"n", "intercept", "slope", "se", "p", "r_squared", "low", "high", "exponent"} <= told.keys()
+    named = "n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood"
+    assert set(named.split(", ")) <= told.keys()
     # Halving the error takes 100 times the computation.
     assert told["n"] == 4
     assert told["slope"] == pytest.approx(0.150515, abs=1e-6)
@@ -265,7 +268,10 @@ def test_fit_of_a_query_is_the_line_in_the_table(env: dict[str, str]) -> None:
     points = f"select pow(10, log10_compute) as computation, error from fits.points where {where}"
     ended = command(env, "fit", "--query", points, "--x", "computation", "--y", "error", "--json")
     assert ended.returncode == 0, ended
-    line = f"select n, slope, r_squared, exponent from exports.scaling where {where} and form = 'polynomial' and selection = 'all'"
+    line = (
+        "select n, intercept, slope, slope_se as se, p_value as p, r_squared, exponent, exponent_low, exponent_high, status "
+        f"from exports.scaling where {where} and form = 'polynomial' and selection = 'all' and direction = 'y_on_x'"
+    )
     (wanted,) = json.loads(command(env, "sql", line, "--format", "json").stdout)
     told = json.loads(ended.stdout)
     assert {name: told[name] for name in wanted} == pytest.approx(wanted)
@@ -275,8 +281,19 @@ def test_a_fit_is_printed_line_by_line(env: dict[str, str], tmp_path: Path) -> N
     path = tmp_path / "mine.csv"
     path.write_text("a,b\n1,2\n2,4\n3,6.5\n")
     ended = command(env, "fit", "--csv", str(path), "--x", "a", "--y", "b", "--form", "linear")
-    assert dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())["slope"] == "2.25"
+    shown = dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())
+    assert [shown[name] for name in ("form", "n", "slope", "exponent")] == ["linear", "3", "2.25", "–"]
+    assert ended.stderr == ""
     assert "'c'" in refused(env, "fit", "--csv", str(path), "--x", "c", "--y", "b")
+
+
+def test_what_fit_cannot_do_is_said(env: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n1,0.5\n2,0.4\n3,0\n")
+    columns = ("--csv", str(path), "--x", "a", "--y", "b")
+    assert refused(env, "fit", *columns).startswith("row 4: 3, 0: computation and error must be positive")
+    told = refused(env, "fit", *columns, "--estimator", "lasso")
+    assert told == "no estimator 'lasso'; there are: ols, ols_hc3, quantile:<tau>, huber, theil_sen, deming, york"
 
 
 @pytest.mark.parametrize(

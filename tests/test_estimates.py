@@ -745,21 +745,29 @@ def test_an_error_below_the_irreducible_one_is_reached_by_no_computation(db: duc
     assert {row["status"] for row in told} == {"below_irreducible_error", "ok", "extrapolation_unsupported"}
 
 
-def test_costs_have_the_interval_of_their_projection(db: duckdb.DuckDBPyConnection) -> None:
+def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnection) -> None:
     told = rows(
         db,
-        "select costs.*, projections.log10_compute_low as low, projections.log10_compute_high as high, "
-        "projections.compute_unit, projections.status as projected from marts.costs as costs "
+        "select costs.*, projections.log10_compute - if(compute_unit = 'flop', 9, 0) as middle, "
+        "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
+        "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
+        "from marts.costs as costs "
         "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, point) "
-        "where method = 'y_on_x' and selection = 'all'",
+        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
     )
     assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
+    assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
     for row in told:
-        unit = 9 if row["compute_unit"] == "flop" else 0
-        for end in ("low", "high"):
-            expected = None if row[end] is None else pytest.approx(row[end] - unit, rel=1e-12)
-            assert row[f"log10_gflop_{end}"] == expected
         assert row["status"] == row["projected"]
+        middle = None if row["middle"] is None else pytest.approx(row["middle"], rel=1e-12)
+        assert row["log10_gflop"] == middle
+        # Costs are drawn; the draws of the line have Fieller's ends, the far one less sharply.
+        if row["interval"] == "bounded":
+            width = row["high"] - row["low"]
+            assert row["log10_gflop_low"] == pytest.approx(row["low"], abs=0.03 * width)
+            assert row["log10_gflop_high"] == pytest.approx(row["high"], abs=0.25 * width)
+        else:
+            assert row["log10_gflop_high"] is None
 
 
 # --- what came out later
@@ -999,7 +1007,7 @@ def test_the_forms_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyCon
     expected = pd.DataFrame({"splits": by.size(), "rmse": total, "coverage": coverage})
     # Where the asymptotic form does not describe all points it has no row, though it may have some of the splits.
     table = told.set_index([*key, "form"]).join(expected)
-    assert table.splits.notna().sum() >= 150
+    assert table.splits.notna().sum() >= 100
     for column, other in {
         "n_time_splits": "splits",
         "time_split_rmse_decades": "rmse",
@@ -1010,7 +1018,7 @@ def test_the_forms_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyCon
 
 def test_every_time_term_is_what_statsmodels_fits(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
     told = rows(db, "from fits.time_terms where status in ('ok', 'slope_not_different_from_0')")
-    assert len(told) >= 50
+    assert len(told) >= 40
     columns = ["intercept", "compute_slope", "year_slope", "compute_slope_se", "year_slope_se", "r_squared"]
     for row in told:
         points = sets[row["sample_id"]]
@@ -1029,12 +1037,12 @@ def test_every_time_term_is_what_statsmodels_fits(db: duckdb.DuckDBPyConnection,
 
 
 def shuffled(path: Path, copy: Path, change: str) -> Path:
-    """A copy of a warehouse with the papers' sets of points alone, changed."""
+    """A copy of a warehouse with some of the papers' sets of points alone, changed."""
     shutil.copy(path, copy)
     with warehouse.connect(copy) as con:
         con.execute(
             "delete from fits.samples where sample_id not in "
-            "(select sample_id from fits.sample_sets where row_set != 'current' and compute_measure != 'consolidated_burden')"
+            "(select sample_id from fits.sample_sets where row_set = 'paper_v1' or (row_set = 'paper_v2' and benchmark = 'squad'))"
         )
         con.execute(change)
     return copy
@@ -1048,7 +1056,7 @@ def computed_rows(path: Path) -> dict[str, list[Any]]:
 def test_the_order_of_the_points_does_not_matter(tmp_path: Path, warehouse_path: Path) -> None:
     as_built = computed_rows(shuffled(warehouse_path, tmp_path / "a.duckdb", "select 1"))
     counted = {table: len(found) for table, found in as_built.items()}
-    assert min(counted.values()) >= 20, counted
+    assert min(counted.values()) >= 5, counted
     stored = "create or replace table fits.samples as select * from fits.samples order by hash(result_id)"
     assert computed_rows(shuffled(warehouse_path, tmp_path / "b.duckdb", stored)) == as_built
     # Under other names the points come in another order into every sum.

@@ -342,7 +342,9 @@ def _minima(points: _Points, counts: Array, held: Array | None) -> tuple[NDArray
         return _linear(sums, points.error_mean, None if held is None else held[row])[2]
 
     rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
-    search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
+    # Chandrupatla's test of the bracket takes the root of a number that may round below 0, and bisects then.
+    with np.errstate(invalid="ignore"):
+        search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
     # The sums of the grid and of a single rate may round to unlike signs: then the root is the end of the cell.
     left = np.abs(search.f_bracket[0]) < np.abs(search.f_bracket[1])
     found = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
@@ -433,8 +435,6 @@ def _covariance(
     q, r = np.linalg.qr(jacobian[:, estimated])
     rounding = ROUNDING * np.linalg.norm(points.f + points.error_mean)
     converged = np.linalg.norm(q.T @ residuals) <= OFFSET_MAX * np.linalg.norm(residuals) + rounding
-    if not np.diag(r).all():
-        return NOT_CONVERGED, NO_COVARIANCE
     # J is of the logarithm of the amplitude at the mean x; log10 A is that + b times the mean.
     shift = np.array([[1.0, 0, 0], [0, 1.0, points.x_mean], [0, 0, 1.0]])
     spread = shift[:, estimated] @ solve_triangular(r, np.eye(len(r)))
@@ -445,6 +445,6 @@ def _covariance(
 def _end(excess: Callable[[Array], Array], grid: Array, inside: float, side: int) -> float:
     """The end of the interval between a value inside and its neighbour outside on the grid of E."""
     place = int(np.searchsorted(grid, inside, "left" if side < 0 else "right")) + (side - 1) // 2
-    if not 0 <= place < len(grid) or excess(np.array([inside]))[0] >= 0:
+    if not 0 <= place < len(grid):
         return inside
     return float(brentq(lambda held: excess(np.array([held]))[0], grid[place], inside, xtol=ROUNDING * grid[-1]))
