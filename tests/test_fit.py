@@ -727,6 +727,15 @@ def test_the_curve_is_read_backwards_down_to_its_irreducible_error() -> None:
     assert "no computation reaches it" in below["interval"]
 
 
+def test_a_curve_that_may_be_flat_has_a_status() -> None:
+    data = points([1.0, 10.0, 100.0, 1000.0, 10000.0], [0.4, 0.3, 0.45, 0.25, 0.35])
+    (_, _), covariance = curve_fit(lambda x, a, b: 10 ** (a - b * x), np.log10(data.x), data.y, p0=[-0.4, 0.02])
+    found = told(data, form="asymptotic", irreducible_error=0.0)
+    same(found, {"se": math.sqrt(covariance[1, 1])}, rel=1e-4)
+    assert found["low"] < 0 < found["slope"]
+    assert (found["status"], found["exponent_interval"]) == ("slope_not_different_from_0", "unbounded")
+
+
 def test_errors_that_rise_have_no_asymptotic_curve() -> None:
     found = told(
         points([1.0, 10.0, 100.0, 1000.0, 10000.0], [0.1, 0.2, 0.3, 0.4, 0.5]), form="asymptotic", bootstrap=20, at=1.0
