@@ -432,10 +432,12 @@ class Claim:
     reason: str = column("why it differs or cannot be checked, or what stands behind the recomputed figure")
     cell: str | None = _optional("address of the recomputed figure in marts.figures; null where there is none")
     printed_as: str = field(
-        default="rounded", metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"}
+        default="rounded",
+        metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"},
     )
     has_rows: bool = field(
-        default=True, metadata={"comment": "whether a source has the rows behind it; else the figure beside it is of other rows"}
+        default=True,
+        metadata={"comment": "whether a source has the rows behind it; else the figure beside it is of other rows"},
     )
 
 
@@ -531,6 +533,48 @@ class GrowthRule:
     top: int | None = _optional("of keep = top: how many of those released until then may count")
 
 
+@dataclass(frozen=True, slots=True)
+class TheoryRow:
+    """One row per setting of the simulation, model and number of observations."""
+
+    setting: str = column("the setting: base, or the one that is moved (flows/theory.toml)")
+    changed: str = column("what the setting has otherwise than the base")
+    model: str = column("oracle, expert, flexible or regularised")
+    n_observations: int = column("observations that the model is fitted to")
+    n_simulations: int = column("simulations")
+    mean_excess_error: float = column("mean of the squared error beyond the noise, in units of the noise variance")
+    mean_excess_error_se: float = column("its standard error over the simulations")
+    median_excess_error: float = column("median of the same")
+    mean_log10_excess_error: float = column("mean of log10 of the same")
+    mean_log10_excess_error_se: float = column("its standard error over the simulations")
+    mean_squared_error: float = column("mean squared error, noise included, in units of the noise variance")
+    performance: float = column("1 / mean_excess_error")
+    log10_performance: float = column("mean of log10(1 / excess error)")
+    computation_flop: float = column("arithmetic of one fit, tuning included, FLOP; counted as flows/theory.toml says")
+    mean_features: float = column("features in the fitted model, in the mean")
+    mean_lambda: float = column("penalty of the LASSO, in the mean; 0 for the others")
+    parameters_sha256: str = column("SHA-256 of the parameters and the method that gave the row")
+
+
+@dataclass(frozen=True, slots=True)
+class TheoryMatch:
+    """One row per setting of the simulation, model and statistic: the observations it needs to do as well as the oracle."""
+
+    setting: str = column("the setting: base, or the one that is moved (flows/theory.toml)")
+    changed: str = column("what the setting has otherwise than the base")
+    model: str = column("expert, flexible or regularised")
+    statistic: str = column("what is compared: mean (of the excess error) or mean_log10 (of its logarithm)")
+    target_observations: int = column("observations of the oracle")
+    target_excess_error: float = column("excess error of the oracle with them")
+    status: str = column(
+        "ok, from_the_first_size (as good with the fewest simulated) or not_reached (not with the most)"
+    )
+    n_observations: float | None = column("observations from which on the model is at least as good, interpolated")
+    n_observations_low: float | None = column("lower end of the interval from the standard errors")
+    n_observations_high: float | None = column("upper end of the same; null where it lies beyond the simulated sizes")
+    computation_flop: float | None = column("arithmetic of one fit with that many observations, FLOP")
+
+
 SETTINGS: dict[str, type[Any]] = {
     "page_setting": PageSetting,
     "source_setting": SourceSetting,
@@ -553,6 +597,8 @@ SETTINGS: dict[str, type[Any]] = {
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
     "exclusion": Exclusion,
+    "theory_row": TheoryRow,
+    "theory_match": TheoryMatch,
     "growth_level": GrowthLevel,
     "growth_series": GrowthSeries,
     "growth_era": GrowthEra,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -30,14 +31,19 @@ from flows.contracts import (
     Published,
     ReferenceModel,
     RowSet,
+    TheoryMatch,
+    TheoryRow,
 )
 from flows.paths import PACKAGE
+from flows.theory import match, table
+from flows.theory import settings as theory_settings
 
 
 def rows() -> dict[str, list[Any]]:
     """{staging table: rows} of all settings but those that depend on the run."""
     domains, row_sets = _tomls("domains"), _tomls("row_sets")
     fitting, growth = fits(), _toml(PACKAGE / "growth.toml")
+    theory, simulated = theory_settings.load(), table.read(table.SHIPPED)
     return {
         "row_set": [row for name, told in row_sets.items() for row in _row_set(name, told)],
         "fit": [row for name, told in row_sets.items() for row in _fits(name, told, domains)],
@@ -58,6 +64,8 @@ def rows() -> dict[str, list[Any]]:
             for rule, reason in told.get("excluded_artefacts", {}).items()
         ],
         "merge": [Merge(**told) for told in _toml(PACKAGE / "merges.toml").get("merges", [])],
+        "theory_row": [TheoryRow(**asdict(row)) for row in simulated],
+        "theory_match": [_theory_match(found) for found in match.sensitivity(simulated, theory.reading)],
         "growth_level": [GrowthLevel(growth["level"])],
         "growth_series": [GrowthSeries(**told) for told in growth["series"]],
         "growth_era": [GrowthEra(**told) for told in growth["eras"]],
@@ -69,6 +77,25 @@ def rows() -> dict[str, list[Any]]:
 def fits() -> dict[str, Any]:
     """What flows/fits.toml declares."""
     return _toml(PACKAGE / "fits.toml")
+
+
+def _theory_match(told: match.Matched) -> TheoryMatch:
+    def known(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return TheoryMatch(
+        told.setting,
+        told.changed,
+        told.model,
+        told.statistic,
+        told.target_observations,
+        told.target_excess_error,
+        told.status,
+        known(told.n_observations),
+        known(told.low),
+        known(told.high),
+        known(told.computation_flop),
+    )
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from conftest import AS_OF
 from hand_made import built
 from scipy import optimize, stats
 
-from flows import computed, paths, settings, warehouse
+from flows import computed, expect, paths, settings, warehouse
 from flows.contracts import Compute, Model, Operations, Result, RowSet
 from flows.fits import least_squares
 
@@ -575,6 +575,18 @@ def test_releases_of_all_sources_agree_with_what_is_printed(db: duckdb.DuckDBPyC
             expected = (date(row["year"], 7, 1), "year") if row["year"] else (None, None)
         assert (row["released_on"], row["released_precision"]) == expected, row
     assert {row["released_precision"] for row in told} == {"day", "month", "year", None}
+
+
+def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
+    records = [record(f"Model {at}", 60 + at * at, 10.0 ** (9 + at)) for at in range(5)]
+    with built(tmp_path, [*records, record("Perfect", 100, 1e15)]) as con:
+        assert names_of(con, "all") == {f"Model {at}" for at in range(5)}
+        assert "ok" in {row["status"] for row in rows(con, "from marts.scaling where n = 5")}
+    suite = tmp_path / "expectations"
+    suite.mkdir()
+    shutil.copy(paths.EXPECTATIONS / "core.results.json", suite)
+    (failure,) = [one for one in expect.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation]
+    assert (failure.severity, failure.told) == ("critical", "1 of 6 rows, such as [100.0]")
 
 
 # --- projections

@@ -37,6 +37,8 @@ candidates as (
         and points.metric = sample_sets.metric
         and points.compute_measure = sample_sets.compute_measure
     join results on points.result_id = results.result_id
+    -- The performance of an error of 0 is infinite; the suite of core.results tells of it.
+    where points.error > 0
 ),
 
 ranked as (

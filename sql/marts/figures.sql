@@ -83,6 +83,19 @@ derived as (
     where region_code = 'USA' and year = 2018
 ),
 
+of_theory as (
+    select
+        concat_ws('/', 'theory', model, 'observations') as cell,
+        n_observations as value,
+        n_observations_low as low,
+        n_observations_high as high,
+    from marts.theory_observations
+    where setting = 'base' and statistic = 'mean'
+    union all
+    -- sigma^2 p / (n - p - 1) of the oracle's 10 features with 15 observations is reached by 1,000 features with
+    select 'theory/least_squares/observations' as cell, 1000 / (10 / (15 - 10 - 1)) + 1000 + 1 as value, null as low, null as high
+),
+
 figures as (
     select * from of_scaling
     union all
@@ -91,6 +104,8 @@ figures as (
     select * from of_costs
     union all
     select * from derived
+    union all
+    select * from of_theory
 )
 
 select
