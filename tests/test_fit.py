@@ -1188,6 +1188,11 @@ def test_computation_and_time_together() -> None:
     same(found, wanted, rel=1e-6)
 
 
+def test_time_is_told_in_the_polynomial_form_alone() -> None:
+    data = without(sample(), "cluster")
+    assert [form for form in (*FORMS_OF_LINES, "asymptotic") if "with_time" in told(data, form=form)] == ["polynomial"]
+
+
 def ratio_of(model: Any, level: float) -> tuple[float | None, float | None]:
     """Fieller's interval of the ratio of the last two coefficients, by scanning the ratios r for which b - r c may be 0."""
     (_, b, c), covariance = model.params, np.asarray(model.cov_params())
