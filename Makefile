@@ -34,12 +34,13 @@ lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, scale
+bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, scale, theory (with scikit-learn, if it is there)
 	$(BIN)/python tests/bench_build.py
 	$(BIN)/python tests/bench_parse.py
 	$(BIN)/python tests/bench_refresh.py
 	$(BIN)/python tests/bench_fits.py
 	$(BIN)/python tests/bench_scale.py
+	$(BIN)/python tests/bench_theory.py
 
 lock:  ## resolve requirements.lock anew for Python 3.11 to 3.13 (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -495,6 +495,10 @@ def main(argv: list[str] | None = None) -> None:
     told = ""
     try:
         _run(argv)
+    except BrokenPipeError:
+        # The reader has what it wanted (`| head`); what is left is not told to anybody, not at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except Exception as error:
         if not isinstance(error, _errors()):
             raise

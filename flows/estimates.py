@@ -30,6 +30,8 @@ from flows.samples import Sample
 
 FORMS = ("polynomial", "exponential")
 SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
+# There is a line, and nothing that says how sure its slope is.
+NO_INTERVAL = "no_interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Estimate:
     irreducible_error_status: str | None = column("identified, or why the points do not tell E")
     status: str = column(
         "ok, too_few_points, no_spread_in_x, too_few_papers, perfect_leverage (one point alone gives x its spread), "
-        "not_converged, no_decline (flat), slope_at_bound (a step) or slope_not_different_from_0"
+        "not_converged, no_decline (flat), slope_at_bound (a step), no_interval (of the slope) or slope_not_different_from_0"
     )
 
 
@@ -155,6 +157,8 @@ def p_value(line: Line) -> float:
 
 def judged(status: str, low: float, high: float) -> str:
     """The status of a fit in view of its slope's interval."""
+    if status == OK and math.isnan(low) and math.isnan(high):
+        return NO_INTERVAL
     return SLOPE_MAY_BE_ZERO if status == OK and not (low > 0 or high < 0) else status
 
 

@@ -125,7 +125,7 @@ def csv_data(path: Path, columns: Mapping[str, str]) -> Data:
 
 def _cell(path: Path, locator: str, column: str, literal: str, *, is_text: bool) -> float | str:
     try:
-        return literal if is_text else number(literal)
+        return literal.strip() if is_text else number(literal)
     except CellError as error:
         raise QueryError(f"{path}, {locator}, column {column!r}: {error.reason}") from error
 
@@ -151,7 +151,7 @@ def query_data(warehouse_path: Path, sql: str, columns: Mapping[str, str]) -> Da
 
 def _value(at: int, column: str, value: object, *, is_text: bool) -> float | str:
     if is_text:
-        return str(value)
+        return "" if value is None else str(value).strip()
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:

@@ -326,3 +326,22 @@ def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tm
     at = next(at for at, line in enumerate(lines) if re.match(r"│ new +│ top1", line))
     # In the paper's order: today, then the targets.
     assert [re.search(r"today|target \d", line)[0] for line in lines[at : at + 3]] == ["today", "target 1", "target 2"]
+
+
+LEFT_EARLY = """
+import os
+from flows import cli
+reader, writer = os.pipe()
+os.dup2(writer, 1)
+def written(_):
+    os.close(reader)
+    print("x" * 10 ** 6)
+cli._run = written
+cli.main([])
+"""
+
+
+def test_a_reader_that_leaves_early_is_no_fault(empty: dict[str, str]) -> None:
+    # As `| head` does: the write that nobody reads fails.
+    ended = subprocess.run([sys.executable, "-c", LEFT_EARLY], env=empty, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (141, "")

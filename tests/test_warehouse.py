@@ -266,6 +266,7 @@ def test_two_builds_are_the_same_to_the_last_digit(tmp_path: Path, shipped: Path
     assert checksums(built(tmp_path, shipped)) == checksums(warehouse_path)
 
 
+@pytest.mark.slow
 def test_a_build_with_other_hashes_of_text_is_the_same(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
     code = (
         "import sys; from datetime import date; from pathlib import Path; from flows import build, warehouse; "
