@@ -146,6 +146,8 @@ STATED = {
     "flexible_observations": 1500,
     "regularised_observations": 175,
     "oracle_observations": 15,
+    "simulations": 1000,
+    "data_bound": 2,
     "informative_features": 1401,
     "image_recognition_exponent": 9,
     "smallest_exponent": 7.7,

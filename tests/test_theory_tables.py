@@ -75,6 +75,7 @@ def test_the_readings_of_the_figure(db: duckdb.DuckDBPyConnection) -> None:
         "flexible_observations": "differs",
         "regularised_observations": "within_interval",
         "informative_features": "agrees",
+        "simulations": "agrees",
     }
     assert math.isclose(middle, (low * high) ** 0.5, rel_tol=0.02)
 

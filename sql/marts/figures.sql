@@ -92,6 +92,10 @@ of_theory as (
     from marts.theory_observations
     where setting = 'base' and statistic = 'mean'
     union all
+    select distinct 'theory/base/simulations' as cell, n_simulations as value, null as low, null as high
+    from marts.theory
+    where setting = 'base'
+    union all
     -- sigma^2 p / (n - p - 1) of the oracle's 10 features with 15 observations is reached by 1,000 features with
     select 'theory/least_squares/observations' as cell, 1000 / (10 / (15 - 10 - 1)) + 1000 + 1 as value, null as low, null as high
 ),
