@@ -97,3 +97,14 @@ def checksums(path: Path) -> dict[str, str]:
             table: hashlib.md5(repr(content(con, table)).encode(), usedforsecurity=False).hexdigest()
             for table in warehouse.tables(con)
         }
+
+
+def downstream(path: Path, table: str) -> set[str]:
+    """All tables that read a table, or one that reads it, and so on (meta.lineage)."""
+    with warehouse.connect(path, read_only=True) as con:
+        edges = con.execute("select reads, table_name from meta.lineage").fetchall()
+    found, new = set(), {table}
+    while new:
+        new = {to for source, to in edges if source in new} - found
+        found |= new
+    return found
