@@ -12,16 +12,8 @@ from flows.contracts import FitRule
 from flows.fits import asymptotic
 from flows.samples import Sample
 
-READS = (
-    "core.scenarios",
-    "core.scenario_prices",
-    "fits.samples",
-    "fits.sample_sets",
-    "fits.targets",
-    "staging.compute_error",
-    "staging.estimator",
-    "staging.fit_rule",
-)
+_POINTS = ("fits.samples", "fits.sample_sets", "staging.fit_rule")
+_PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")
 TABLES: dict[str, type[Any]] = {
     "fits.estimates": estimates.Estimate,
     "fits.bootstrap_intervals": estimates.BootstrapInterval,
@@ -32,6 +24,18 @@ TABLES: dict[str, type[Any]] = {
     "fits.unit_costs": costs.UnitCost,
     "fits.costs": costs.Cost,
 }
+# What each is computed from. All are made at once, when all that any of them reads is there.
+READS: dict[str, tuple[str, ...]] = {
+    "fits.estimates": (*_POINTS, "staging.compute_error", "staging.estimator"),
+    "fits.bootstrap_intervals": _POINTS,
+    "fits.projections": (*_POINTS, "fits.targets"),
+    "fits.form_scores": (*_POINTS, "staging.estimator"),
+    "fits.time_splits": (*_POINTS, "staging.estimator"),
+    "fits.time_terms": (*_POINTS, "staging.estimator"),
+    "fits.unit_costs": _PRICED,
+    "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
+}
+NEEDED = tuple(sorted({read for reads in READS.values() for read in reads}))
 # Fewer points are fitted by nobody; fits.ols says so.
 _POINTS_MIN = 3
 

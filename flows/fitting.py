@@ -278,6 +278,8 @@ def _line(data: Data, request: Request) -> dict[str, Any]:
         return told | dict.fromkeys((*_FIGURES, *_EXPONENT))
     told |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
     told |= _exponent(told, request.form, (low, high) if request.direction == "x_on_y" else None)
+    if not estimator.startswith("ols"):
+        told["r_squared"] = None
     told |= _criteria(line, estimator, points, data, request)
     told |= (
         _influential(data, line, points, estimator, request)
@@ -331,7 +333,7 @@ def _turned(line: Line, points: _Responses, low: float, high: float) -> dict[str
 
 
 def _r_squared(points: _Responses) -> float:
-    """Of least squares; the other estimators do not maximise it."""
+    """The share of the variance that least squares explains; the other estimators have none."""
     dx, dy = points.x - points.x.mean(), points.y - points.y.mean()
     both = float(dx @ dx) * float(dy @ dy)
     return min(float(dx @ dy) ** 2 / both, 1.0) if both else math.nan

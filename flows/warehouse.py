@@ -91,7 +91,7 @@ def transform(path: Path, report: Callable[[str], None] = lambda _: None) -> Non
         BuildError: a SELECT fails; the message names its file.
     """
     given = [f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)]
-    tables = sqlfiles.in_order(paths.SQL, given, dict.fromkeys(computed.TABLES, computed.READS))
+    tables = sqlfiles.in_order(paths.SQL, given, dict.fromkeys(computed.TABLES, computed.NEEDED))
     rows: dict[str, list[Any]] = {}
     with connect(path) as con:
         functions(con)
@@ -134,7 +134,7 @@ def functions(con: duckdb.DuckDBPyConnection) -> None:
 def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[sqlfiles.Node]) -> None:
     con.execute("create table meta.lineage (table_name varchar, reads varchar)")
     for table in tables:
-        for read in table.reads:
+        for read in computed.READS.get(table.table, table.reads):
             con.execute("insert into meta.lineage values (?, ?)", [table.table, read])
     told = {"table_name": "a table, with its schema", "reads": "a table that it is computed from"}
     _comment(con, "meta.lineage", _LINEAGE, told)

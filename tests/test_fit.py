@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import nist
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -26,21 +27,8 @@ from flows.query import QueryError, csv_data, query_data
 
 Array = NDArray[np.float64]
 
-# NIST Statistical Reference Datasets, linear regression, Norris (y, x): certified to 15 digits.
-NORRIS = """
-0.1 0.2  338.8 337.4  118.1 118.2  888.0 884.6  9.2 10.1  228.1 226.5  668.5 666.3  998.5 996.3  449.1 448.6
-778.9 777.0  559.2 558.2  0.3 0.4  0.1 0.6  778.1 775.5  668.8 666.9  339.3 338.0  448.9 447.5  10.8 11.6  557.7 556.0
-228.3 228.1  998.0 995.8  888.8 887.6  119.6 120.2  0.3 0.3  0.6 0.3  557.6 556.8  339.3 339.1  888.0 887.2  998.5 999.0
-778.9 779.0  10.2 11.1  117.6 118.3  228.9 229.2  668.4 669.1  449.2 448.9  0.2 0.5
-"""
-CERTIFIED = {
-    "intercept": -0.262323073774029,
-    "intercept_se": 0.232818234301152,
-    "slope": 1.00211681802045,
-    "se": 0.429796848199937e-03,
-    "r_squared": 0.999993745883712,
-    "residual_sd": 0.884796396144373,
-}
+# The command calls the slope's standard error se.
+CERTIFIED = {name.replace("slope_se", "se"): value for name, value in nist.CERTIFIED.items()}
 # Anscombe 1973, The American Statistician 27: four sets that a line fits alike.
 X = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
 ANSCOMBE = [
@@ -76,7 +64,7 @@ def pairs(of: Sequence[tuple[float, float]]) -> Data:
 
 
 def norris() -> list[tuple[float, float]]:
-    numbers = [float(text) for text in NORRIS.split()]
+    numbers = [float(text) for text in nist.NORRIS.split()]
     return list(zip(numbers[1::2], numbers[0::2], strict=True))
 
 
@@ -1600,3 +1588,9 @@ def test_a_result_is_printed_by_names_with_six_digits(run: Callable[..., tuple[i
     assert shown["x_on_y.se"] == "–"
     assert " … " in shown["x_on_y.bootstrap.percentile"]
     assert shown["y_on_x.influential.1.row"].startswith("row ")
+
+
+@pytest.mark.parametrize("estimator", ["huber", "theil_sen", "quantile:0.5", "deming"])
+def test_only_least_squares_has_r_squared(estimator: str) -> None:
+    assert told(pairs(norris()), form="linear", estimator=estimator)["r_squared"] is None
+    assert told(pairs(norris()), form="linear")["r_squared"] == pytest.approx(CERTIFIED["r_squared"], rel=1e-10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import nist
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -12,20 +13,7 @@ import statsmodels.api as sm
 from flows.fits.least_squares import PERFECT_LEVERAGE, hc3, ols
 from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, FitError, Line
 
-# NIST Statistical Reference Datasets, linear regression, Norris (y, x), and its figures certified to 15 digits.
-NORRIS = """
-0.1 0.2  338.8 337.4  118.1 118.2  888.0 884.6  9.2 10.1  228.1 226.5  668.5 666.3  998.5 996.3  449.1 448.6
-778.9 777.0  559.2 558.2  0.3 0.4  0.1 0.6  778.1 775.5  668.8 666.9  339.3 338.0  448.9 447.5  10.8 11.6  557.7 556.0
-228.3 228.1  998.0 995.8  888.8 887.6  119.6 120.2  0.3 0.3  0.6 0.3  557.6 556.8  339.3 339.1  888.0 887.2  998.5 999.0
-778.9 779.0  10.2 11.1  117.6 118.3  228.9 229.2  668.4 669.1  449.2 448.9  0.2 0.5
-"""
-CERTIFIED = {
-    "intercept": -0.262323073774029,
-    "intercept_se": 0.232818234301152,
-    "slope": 1.00211681802045,
-    "slope_se": 0.429796848199937e-03,
-    "residual_sd": 0.884796396144373,
-}
+CERTIFIED = {name: value for name, value in nist.CERTIFIED.items() if name != "r_squared"}
 # Anscombe 1973, The American Statistician 27:17, fourth set: all x but one are 8.
 ANSCOMBE_X = np.array([8.0] * 7 + [19] + [8] * 3)
 ANSCOMBE_Y = np.array([6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89])
@@ -44,7 +32,7 @@ def covariance(line: Line) -> np.ndarray:
 
 
 def test_the_certified_set_of_nist() -> None:
-    y, x = np.array(NORRIS.split(), dtype=float).reshape(-1, 2).T
+    y, x = np.array(nist.NORRIS.split(), dtype=float).reshape(-1, 2).T
     line = ols(x, y)
     for name, value in CERTIFIED.items():
         assert getattr(line, name) == pytest.approx(value, rel=1e-10), name

@@ -13,7 +13,7 @@ from flows.sqlfiles import SqlFileError, in_order, load
 
 GIVEN = [f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)]
 # What Python computes between two files, and what it reads.
-COMPUTED = dict.fromkeys(computed.TABLES, computed.READS)
+COMPUTED = dict.fromkeys(computed.TABLES, computed.NEEDED)
 FILES = sorted(paths.SQL.glob("*/*.sql"))
 
 
