@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The tests of the parsers that sources share, which `make test-all` runs on ten thousand mutated records each.
-MUTATED := tests/test_records.py tests/test_clock.py tests/test_hardware.py tests/test_tables.py
+MUTATED := tests/readers
 
 .PHONY: help refresh test test-all lint bench lock clean
 help:  ## show this list
@@ -35,12 +35,12 @@ lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/mypy
 
 bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, scale, theory (with scikit-learn, if it is there)
-	$(BIN)/python tests/bench_build.py
-	$(BIN)/python tests/bench_parse.py
-	$(BIN)/python tests/bench_refresh.py
-	$(BIN)/python tests/bench_fits.py
-	$(BIN)/python tests/bench_scale.py
-	$(BIN)/python tests/bench_theory.py
+	$(BIN)/python tests/bench/bench_build.py
+	$(BIN)/python tests/bench/bench_parse.py
+	$(BIN)/python tests/bench/bench_refresh.py
+	$(BIN)/python tests/bench/bench_fits.py
+	$(BIN)/python tests/bench/bench_scale.py
+	$(BIN)/python tests/bench/bench_theory.py
 
 lock:  ## resolve requirements.lock anew for Python 3.11 to 3.13 (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -8,10 +8,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from flows import expect, inputs, settings, sources, warehouse
-from flows.fetch import Outcome
-from flows.parse import Gathered
+from flows import paths, sources
+from flows.analysis import computed
+from flows.declared import settings
+from flows.declared.setting_types import SETTINGS
+from flows.fits import student_t
+from flows.pages import versions
+from flows.pages.fetch import Outcome
+from flows.pages.parse import Gathered
+from flows.pages.versions import PageSetting, SourceSetting
+from flows.readers.row_types import ROW_TYPES
+from flows.warehouse import conservation, expectations, publishing, staging
+from flows.warehouse import transform as transforming
+from flows.warehouse.connection import BuildError
+from flows.warehouse.staging import Staged
+from flows.warehouse.transform import Computed
+
+# What is staged beside the rows of pages.
+DECLARED: dict[str, type[Any]] = {"page_setting": PageSetting, "source_setting": SourceSetting, **SETTINGS}
+STAGED = tuple(f"staging.{name}" for name in (*ROW_TYPES, *DECLARED))
+COMPUTED = Computed(computed.TABLES, computed.READS, computed.rows)
+# Student's t for SQL.
+FUNCTIONS = {
+    "student_t_two_sided_p": (student_t.two_sided_p, ["DOUBLE", "DOUBLE"], "DOUBLE"),
+    "student_t_quantile": (student_t.quantile, ["DOUBLE", "DOUBLE"], "DOUBLE"),
+}
 
 
 def read_sources(built: Path, raw: Path, shipped: Path | None, as_of: date, outcomes: Iterable[Outcome] = ()) -> None:
@@ -20,36 +43,56 @@ def read_sources(built: Path, raw: Path, shipped: Path | None, as_of: date, outc
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after `as_of` do not exist.
 
     Raises:
-        flows.warehouse.BuildError: no source gives anything.
+        flows.warehouse.connection.BuildError: no source gives anything.
     """
     gathered, asked = Gathered(), list(outcomes)
     declared = settings.rows() | {"source_setting": [], "page_setting": []}
     for key in sources.names():
-        loaded = inputs.load(sources.load(key), raw, shipped, as_of)
+        loaded = versions.load(sources.load(key), raw, shipped, as_of)
         mine = [outcome for outcome in asked if outcome.source == key]
-        setting, pages = inputs.settings(loaded, mine, as_of)
+        setting, pages = versions.settings(loaded, mine, as_of)
         declared["source_setting"].append(setting)
         declared["page_setting"].extend(pages)
         gathered.extend(loaded.gathered)
     if all(setting.state == "absent" for setting in declared["source_setting"]):
-        raise warehouse.BuildError(
+        raise BuildError(
             f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"
         )
-    warehouse.stage(built, gathered, declared)
+    stage(built, gathered, declared)
+
+
+def stage(built: Path, gathered: Gathered, declared: dict[str, list[Any]]) -> None:
+    """Make a new file with a table in `staging` for each row type and for everything that is declared."""
+    tables = {}
+    for name, row_type in ROW_TYPES.items():
+        rows = gathered.rows.get(name, [])
+        tables[name] = Staged(row_type, [row for *_, row in rows], [(s, p, at) for s, p, at, _ in rows])
+    for name, row_type in DECLARED.items():
+        tables[name] = Staged(row_type, declared.get(name, []))
+    staging.stage(built, tables)
+
+
+def transform(built: Path) -> None:
+    """Staging to exports.
+
+    Raises:
+        flows.warehouse.connection.BuildError: a SELECT fails; the message names its file.
+    """
+    transforming.transform(built, paths.SQL, STAGED, COMPUTED, FUNCTIONS)
 
 
 def validate(built: Path) -> list[str]:
     """Check that no row was lost and run all expectations; returns the warnings.
 
     Raises:
-        flows.warehouse.BuildError: a row was lost, or a critical expectation is not met.
+        flows.warehouse.connection.BuildError: a row was lost, or a critical expectation is not met.
     """
-    warehouse.check_conservation(built)
-    failures = expect.validate(built)
+    conservation.check_conservation(built)
+    failures = expectations.validate(built)
     critical = [str(failure) for failure in failures if failure.severity == "critical"]
     if critical:
         told = "\n".join(f"  {failure}" for failure in critical)
-        raise warehouse.BuildError(
+        raise BuildError(
             f"not published, {len(critical)} critical expectations are not met:\n{told}\n"
             f"The tables are in {built}; what was published before stands."
         )
@@ -66,17 +109,17 @@ def run(
     """Build aside, validate and publish; returns the warnings.
 
     Raises:
-        flows.warehouse.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
+        flows.warehouse.connection.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
             published before stands.
     """
-    built = warehouse.next_path(final)
-    with warehouse.exclusive(final):
+    built = publishing.next_path(final)
+    with publishing.exclusive(final):
         step("reading pages and facts")
         read_sources(built, raw, shipped, as_of)
         step("computing tables")
-        warehouse.transform(built)
+        transform(built)
         step("validating")
         warnings = validate(built)
         step("publishing")
-        warehouse.publish(built, final)
+        publishing.publish(built, final)
     return warnings

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from cyclopts import App, Parameter
 
 from flows import __version__, paths
+from flows.errors import UserError
 
 app = App(
     name="compute-limits",
@@ -25,7 +26,7 @@ app = App(
 )
 
 
-class _Stop(Exception):  # noqa: N818
+class _Stop(UserError):  # noqa: N818
     """Ends the command with a message on standard error and exit status 1."""
 
 
@@ -54,13 +55,9 @@ def refresh(
     """
     _check_sources(source)
     _prepare_prefect()
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from flows.refresh import run
 
-    from flows import refresh as flow
-
-    # The heartbeat's thread is joined at the end of every flow, which takes a second.
-    with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        given = flow.refresh(source, offline=offline, as_of=as_of)
+    given = run(source, offline=offline, as_of=as_of)
     _show(given["warnings"])
     _end(strict=strict)
 
@@ -76,11 +73,11 @@ def build(*, strict: Annotated[bool, Parameter(negative="")] = False, as_of: dat
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
     """
-    from flows import build as stages
     from flows import progress
+    from flows.build import run
 
     with progress.steps() as step:
-        warnings = stages.run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step)
+        warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step)
     _show(warnings)
     _end(strict=strict)
 
@@ -103,12 +100,11 @@ def sql(
     output
         The file to write; default: standard output.
     """
-    from flows import query as queries
-    from flows import report
+    from flows.answers import queries, rendering
 
     found = queries.run(paths.warehouse(), query)
     if format == "table":
-        queries.show(found, report.console() if output is None else report.console(output))
+        queries.show(found, rendering.console() if output is None else rendering.console(output))
     elif output is None:
         sys.stdout.buffer.write(queries.rendered(found, format))
     else:
@@ -124,12 +120,13 @@ def report(*, svg: Path | None = None) -> None:
     svg
         Draw it to this SVG file instead.
     """
-    from flows import report as reports
+    from flows.answers import rendering
+    from flows.publish import reports
 
     if not paths.warehouse().is_file():
         raise _Stop(f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)")
     if svg is None:
-        reports.show(paths.warehouse(), reports.console())
+        reports.show(paths.warehouse(), rendering.console())
     else:
         reports.draw(paths.warehouse(), svg)
 
@@ -137,11 +134,11 @@ def report(*, svg: Path | None = None) -> None:
 @app.command
 def sources() -> None:
     """Show each source: its state, age, licence, and what became of its rows."""
-    from flows import query as queries
-    from flows import report
+    from flows.answers import queries, rendering
+    from flows.publish import reports
 
     with queries.connect(paths.warehouse()) as con:
-        report.sources(con, report.console())
+        reports.sources(con, rendering.console())
 
 
 @app.command
@@ -207,7 +204,7 @@ def fit(
     bootstrap
         How many resamples; 10000 is usual. Percentile and BCa intervals of the slope.
     seed
-        Seed of the bootstrap. Default: that of flows/fits.toml.
+        Seed of the bootstrap. Default: that of flows/declared/estimation.toml.
     at
         Tell y at this x, with the interval of the line and of a new point.
     solve
@@ -219,8 +216,8 @@ def fit(
     """
     from threadpoolctl import threadpool_limits
 
-    from flows import fitting, report, settings
-    from flows import query as queries
+    from flows.answers import line_fits, queries, rendering
+    from flows.declared import settings
 
     if (csv is None) == (query is None):
         raise _Stop("give either --csv FILE or --query SELECT")
@@ -231,7 +228,7 @@ def fit(
         if csv is not None
         else queries.query_data(paths.warehouse(), query or "", columns)
     )
-    request = fitting.Request(
+    request = line_fits.Request(
         form=form,
         estimator=estimator,
         direction=direction,
@@ -245,11 +242,11 @@ def fit(
         solve=solve,
     )
     with threadpool_limits(1):
-        told = fitting.fit(data, request)
+        told = line_fits.fit(data, request)
     if json:
-        print(report.as_json(told))
+        print(rendering.as_json(told))
     else:
-        for name, value in report.lines(told):
+        for name, value in rendering.lines(told):
             print(f"{name:31} {value}")
 
 
@@ -292,11 +289,11 @@ def cost(
     json
         Write JSON: all figures as log10, every factor and price that was used.
     """
-    from flows import quote, report
+    from flows.answers import cost_quotes, rendering
 
-    told = quote.quote(
+    told = cost_quotes.quote(
         paths.warehouse(),
-        quote.Request(
+        cost_quotes.Request(
             benchmark=benchmark,
             error=error,
             scenario=scenario,
@@ -308,16 +305,16 @@ def cost(
         ),
     )
     if json:
-        print(report.as_json(told))
+        print(rendering.as_json(told))
     else:
-        print("\n".join(quote.lines(told)))
+        print("\n".join(cost_quotes.lines(told)))
 
 
 @app.command
 def theory(*, output: Path | None = None, processes: int = 1) -> None:
     """Run the simulation behind Figure 1 again, but only what changed in its parameters, and tell what comes out.
 
-    The parameters are those of flows/theory.toml. All of it anew takes minutes on two processors.
+    The parameters are those of flows/declared/theory.toml. All of it anew takes minutes on two processors.
 
     Parameters
     ----------
@@ -326,17 +323,18 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
     processes
         How many processes compute.
     """
-    from flows import progress, report
+    from flows import progress
+    from flows.answers import rendering
     from flows.theory import match, settings, table
 
     configuration = settings.load()
     with progress.steps() as step:
         rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)
     reading = configuration.reading
-    out = report.console()
+    out = rendering.console()
     out.print(
         f"Observations for the error of the {reading.reference_model} with {reading.reference_observations} "
-        f"({reading.level:.0%} intervals; flows/theory.toml says what each setting changes)"
+        f"({reading.level:.0%} intervals; flows/declared/theory.toml says what each setting changes)"
     )
     for found in match.sensitivity(rows, reading):
         if found.statistic == match.MEAN:
@@ -357,7 +355,7 @@ def export(folder: Path) -> None:
     folder
         Where to; made if it is not there.
     """
-    from flows import export as exports
+    from flows.publish import exports
 
     for path in exports.export(paths.warehouse(), folder):
         print(path)
@@ -366,9 +364,9 @@ def export(folder: Path) -> None:
 @app.command
 def bundle() -> None:
     """Write the facts that ship, taken from the kept pages, to raw/ in the data folder (for maintainers)."""
-    from flows import bundle as bundles
+    from flows.pages import bundling
 
-    sizes = bundles.everything(paths.raw(), _today())
+    sizes = bundling.everything(paths.raw(), _today())
     for source, size in sizes.items():
         print(f"{source:20} {size / 1e6:.2f} MB")
     print(f"{'in all':20} {sum(sizes.values()) / 1e6:.2f} MB")
@@ -383,10 +381,11 @@ def review(output: Path | None = None) -> None:
     output
         The file; default: review/merges.csv in the data folder.
     """
-    from flows import review as reviews
+    from flows.answers import merge_candidates
 
     path = output or paths.data() / "review" / "merges.csv"
-    print(f"{reviews.write(paths.warehouse(), path)} candidates in {path}; copy what is the same to flows/merges.toml")
+    count = merge_candidates.write(paths.warehouse(), path)
+    print(f"{count} candidates in {path}; copy what is the same to flows/declared/merges.toml")
 
 
 @app.command
@@ -401,9 +400,9 @@ def serve(*, cron: str | None = None, every: str | None = None) -> None:
         An interval: 20s, 15m, 6h, 7d.
     """
     _prepare_prefect()
-    from flows import serve as schedule
+    from flows.serve import keep_on_schedule
 
-    schedule.serve(cron, every)
+    keep_on_schedule(cron, every)
 
 
 def _today() -> date:
@@ -411,10 +410,10 @@ def _today() -> date:
 
 
 def _check_sources(given: list[str] | None) -> None:
-    from flows import sources as registry
+    from flows.sources import load
 
     for key in given or []:
-        registry.load(key)
+        load(key)
 
 
 def _prepare_prefect() -> None:
@@ -430,58 +429,23 @@ def _prepare_prefect() -> None:
 
 
 def _show(warnings: list[str]) -> None:
-    from flows import report
+    from flows.answers import rendering
+    from flows.publish import reports
 
-    out = report.console()
-    report.show(paths.warehouse(), out)
+    out = rendering.console()
+    reports.show(paths.warehouse(), out)
     for warning in warnings:
         out.print(f"warning: {warning}", soft_wrap=True, markup=False)
 
 
 def _end(*, strict: bool) -> None:
-    from flows import query as queries
+    from flows.answers import queries
 
     told = queries.run(paths.warehouse(), "select source, state from meta.sources where state in ('stale', 'absent')")
     if strict and told.num_rows:
         raise _Stop(
             "not all sources are fresh: " + ", ".join(f"{r['source']} is {r['state']}" for r in told.to_pylist())
         )
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    """What a user can mend, each with a message that says how; anything else is a fault and keeps its traceback."""
-    from flows.bundle import BundleError
-    from flows.expect import SuiteError
-    from flows.facts import FactsError
-    from flows.fetch import FetchError
-    from flows.fitting import RequestError
-    from flows.query import QueryError
-    from flows.records import PageError
-    from flows.scenarios import ScenarioError
-    from flows.serve import ScheduleError
-    from flows.snapshots import LockError
-    from flows.sources import SourceError
-    from flows.theory.settings import SettingError
-    from flows.theory.table import TableError
-    from flows.warehouse import BuildError
-
-    return (
-        _Stop,
-        BundleError,
-        SuiteError,
-        FactsError,
-        FetchError,
-        QueryError,
-        RequestError,
-        PageError,
-        ScenarioError,
-        ScheduleError,
-        LockError,
-        SourceError,
-        SettingError,
-        TableError,
-        BuildError,
-    )
 
 
 def _terminated(*_: object) -> NoReturn:
@@ -499,9 +463,7 @@ def main(argv: list[str] | None = None) -> None:
         # The reader has what it wanted (`| head`); what is left is not told to anybody, not at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
-    except Exception as error:
-        if not isinstance(error, _errors()):
-            raise
+    except UserError as error:
         told = str(error)
     # Outside of the handler, so that what the error holds on to (an open warehouse) is let go before the exit.
     if told:

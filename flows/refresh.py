@@ -1,10 +1,10 @@
 """The refresh flow: fetch, build, publish. The table of contents of the project; read this first.
 
-fetch      one task a source, in one queue per host        flows/fetch.py, flows/snapshots.py
-read       pages and facts -> staging                       flows/inputs.py, flows/parse.py, flows/sources/
-transform  staging -> core -> fits -> marts -> exports      sql/, flows/warehouse.py
-validate   no row lost, all expectations                    flows/expect.py, expectations/
-publish    by rename                                        flows/warehouse.py
+fetch      one task a source, in one queue per host        flows/pages/
+read       pages and facts -> staging                       flows/pages/, flows/sources/, flows/readers/
+transform  staging -> core -> fits -> marts -> exports      sql/, flows/analysis/, flows/warehouse/transform.py
+validate   no row lost, all expectations                    expectations/, flows/warehouse/expectations.py
+publish    by rename                                        flows/warehouse/publishing.py
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, fetch, paths, progress, sources, warehouse
-from flows.fetch import Limits, Outcome
+from flows import build, paths, progress, sources
+from flows.pages import fetch
+from flows.pages.fetch import Limits, Outcome
+from flows.warehouse import publishing
 
 Fetched = tuple[list[Outcome], dict[str, str]]
 
@@ -52,7 +55,7 @@ def read_task(built: Path, raw: Path, shipped: Path | None, as_of: date, outcome
 @task(name="transform", cache_policy=NO_CACHE)
 def transform_task(built: Path) -> None:
     """Staging to exports."""
-    warehouse.transform(built)
+    build.transform(built)
 
 
 @task(name="validate", cache_policy=NO_CACHE)
@@ -64,7 +67,7 @@ def validate_task(built: Path) -> list[str]:
 @task(name="publish", cache_policy=NO_CACHE)
 def publish_task(built: Path, final: Path) -> None:
     """The built file in place of the published one."""
-    warehouse.publish(built, final)
+    publishing.publish(built, final)
 
 
 def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
@@ -96,12 +99,12 @@ def refresh(only: list[str] | None = None, *, offline: bool = False, as_of: date
     Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}.
 
     Raises:
-        flows.warehouse.BuildError: nothing is published; what was published before stands.
+        flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
-    built = warehouse.next_path(final)
+    built = publishing.next_path(final)
     outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, fetch.mirror_from_environment())
-    with warehouse.exclusive(final), progress.steps() as step:
+    with publishing.exclusive(final), progress.steps() as step:
         step("reading pages and facts")
         read_task(built, raw, paths.shipped_raw(), today, outcomes)
         step("computing tables")
@@ -111,3 +114,9 @@ def refresh(only: list[str] | None = None, *, offline: bool = False, as_of: date
         step("publishing")
         publish_task(built, final)
     return {"outcomes": outcomes, "warnings": warnings}
+
+
+def run(only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None) -> dict[str, Any]:
+    """The flow without Prefect's heartbeat, whose thread is joined at the end of every flow, which takes a second."""
+    with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        return refresh(only, offline=offline, as_of=as_of)

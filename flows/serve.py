@@ -14,11 +14,13 @@ from contextlib import contextmanager, suppress
 
 import requests
 
+from flows.errors import UserError
+
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _START_S = 180
 
 
-class ScheduleError(ValueError):
+class ScheduleError(UserError, ValueError):
     """The schedule cannot be read, or no Prefect server can be had; the message says what to do."""
 
 
@@ -30,7 +32,7 @@ def seconds(every: str) -> int:
     return int(found[1]) * _UNITS_S[found[2]]
 
 
-def serve(cron: str | None, every: str | None) -> None:
+def keep_on_schedule(cron: str | None, every: str | None) -> None:
     """Run the refresh on schedule until stopped; a server is started where none is configured, and stopped at the end.
 
     Raises:

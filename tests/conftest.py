@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from hypothesis import settings
 
-from flows import build, paths, warehouse
+from flows import build, paths
+from flows.warehouse import connection
 
 # After every page that ships, whenever the facts were last bundled.
 AS_OF = date(2099, 12, 31)
@@ -71,7 +72,7 @@ def warehouse_path(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> P
 @pytest.fixture
 def db(warehouse_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the shared warehouse."""
-    with warehouse.connect(warehouse_path, read_only=True) as con:
+    with connection.connect(warehouse_path, read_only=True) as con:
         yield con
 
 
@@ -92,16 +93,16 @@ def checksums(path: Path) -> dict[str, str]:
     The columns that report the run itself are left out, and only those (see `content`): `state`, `age_days` and
     `message` of meta.sources and staging.source_setting, and `state` of exports.sources.
     """
-    with warehouse.connect(path, read_only=True) as con:
+    with connection.connect(path, read_only=True) as con:
         return {
             table: hashlib.md5(repr(content(con, table)).encode(), usedforsecurity=False).hexdigest()
-            for table in warehouse.tables(con)
+            for table in connection.tables(con)
         }
 
 
 def downstream(path: Path, table: str) -> set[str]:
     """All tables that read a table, or one that reads it, and so on (meta.lineage)."""
-    with warehouse.connect(path, read_only=True) as con:
+    with connection.connect(path, read_only=True) as con:
         edges = con.execute("select reads, table_name from meta.lineage").fetchall()
     found, new = set(), {table}
     while new:

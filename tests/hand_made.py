@@ -11,10 +11,14 @@ from typing import Any
 
 import duckdb
 
-from flows import settings, warehouse
-from flows.contracts import TYPE_NAMES, PageCount, PageSetting, RowSet, SourceSetting
-from flows.parse import Gathered
+from flows import build
+from flows.declared import settings
+from flows.declared.setting_types import RowSet
+from flows.pages.parse import Gathered
+from flows.pages.versions import PageSetting, SourceSetting
+from flows.readers.row_types import TYPE_NAMES, PageCount
 from flows.sources import Page
+from flows.warehouse import connection
 
 DAY = date(2026, 1, 1)
 
@@ -55,7 +59,7 @@ def built(
         "row_set": [RowSet("current", source, True, "flop") for source in ranks],
     }
     path = folder / "hand_made.duckdb"
-    warehouse.stage(path, gathered, given | declared)
-    warehouse.transform(path)
-    with warehouse.connect(path, read_only=True) as con:
+    build.stage(path, gathered, given | declared)
+    build.transform(path)
+    with connection.connect(path, read_only=True) as con:
         yield con

@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 from running import ROOT, command, environment
 
-from flows import cli, paths, query, report, sources
+from flows import cli, paths, sources
+from flows.answers import queries
+from flows.publish import reports
 
 COMMANDS = [name for name in cli.app if not name.startswith("-")]
 ESCAPE = "\x1b"
@@ -180,8 +182,8 @@ def test_a_piped_table_is_plain_and_cuts_no_cell(env: dict[str, str]) -> None:
 )
 def test_sql_reads_the_warehouse_and_nothing_else(warehouse_path: Path, tmp_path: Path, statement: str) -> None:
     before = warehouse_path.read_bytes()
-    with pytest.raises(query.QueryError) as error:
-        query.run(warehouse_path, statement.format(folder=tmp_path))
+    with pytest.raises(queries.QueryError) as error:
+        queries.run(warehouse_path, statement.format(folder=tmp_path))
     assert "root:" not in str(error.value)
     assert warehouse_path.read_bytes() == before
     assert not list(tmp_path.iterdir())
@@ -318,10 +320,10 @@ def test_progress_is_for_a_terminal(empty: dict[str, str], shown: str) -> None:
 def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tmp_path: Path) -> None:
     path = shutil.copy(warehouse_path, tmp_path / "copy.duckdb")
     with duckdb.connect(path) as con:
-        con.execute("insert into exports.table_3_costs by name (select * replace ('new' as benchmark) "
-                    "from exports.table_3_costs where row_set = 'paper_v1' and benchmark = 'imagenet')")  # fmt: skip
-    with report.console(tmp_path / "shown") as out:
-        report.show(path, out)
+        con.execute("insert into exports.figure_3_costs by name (select * replace ('new' as benchmark) "
+                    "from exports.figure_3_costs where row_set = 'paper_v1' and benchmark = 'imagenet')")  # fmt: skip
+    with reports.console(tmp_path / "shown") as out:
+        reports.show(path, out)
     lines = (tmp_path / "shown").read_text(encoding="utf-8").splitlines()
     at = next(at for at, line in enumerate(lines) if re.match(r"│ new +│ top1", line))
     # In the paper's order: today, then the targets.

@@ -25,7 +25,7 @@ from running import (
 )
 
 from flows import sources
-from flows.fetch import Limits
+from flows.pages.fetch import Limits
 
 pytestmark = pytest.mark.slow
 api = running.api

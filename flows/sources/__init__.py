@@ -1,7 +1,7 @@
 """The registry of sources: one `.toml` (what it is) and one `.py` (how to read it) each, found by name.
 
 A parser module has two functions: `read(path, page)` yields every record of a page, and `rows(record, page)` yields the
-typed rows (flows/contracts.py) that the record holds. flows/parse.py does the counting between them.
+typed rows (flows/readers/row_types.py) that the record holds. flows/pages/parse.py does the counting between them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
+from flows.errors import UserError
+
 if TYPE_CHECKING:
-    from flows.contracts import Row
-    from flows.records import Record
+    from flows.readers.record import Record
+    from flows.readers.row_types import Row
 
 _FOLDER = Path(__file__).parent
 _CONTENTS = ("csv", "html", "javascript", "json", "markdown", "tsv", "yaml", "zip")
 
 
-class SourceError(ValueError):
+class SourceError(UserError, ValueError):
     """A source's TOML is wrong; the message names the file and the key."""
 
 
@@ -52,7 +54,7 @@ class Page:
 class Source:
     """What `<source>.toml` says. `rank`: where sources disagree the lowest is preferred (`rank_reason` says why).
 
-    `pause_s`: seconds between two requests to its hosts, where the usual (flows/fetch.py) is not theirs.
+    `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs.
     """
 
     key: str
@@ -78,7 +80,7 @@ class Parser(Protocol):
         """Every record of the page, with its locator."""
 
     def rows(self, record: Record, page: Page) -> Iterator[Row]:
-        """The typed rows of one record; raises `flows.records.Rejected` where it cannot be used."""
+        """The typed rows of one record; raises `flows.readers.record.Rejected` where it cannot be used."""
 
 
 @cache

@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from flows.contracts import Model, Operations, Result, Row, RunPhase
-from flows.records import RAGGED, CellError, PageError, Record, Rejected, number, whole
+from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number, whole
+from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
-from flows.tables import Table, check_header, fields, markdown_tables
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.contracts import Processor, Row
-from flows.records import Record, Rejected, csv_records
+from flows.readers.record import Record, Rejected, csv_records
+from flows.readers.row_types import Processor, Row
 from flows.sources import Page
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from flows.contracts import Compute, Model, Result, Row
-from flows.records import PageError, Record, Rejected
+from flows.readers.record import PageError, Record, Rejected
+from flows.readers.row_types import Compute, Model, Result, Row
 from flows.sources import Page
 
 # A burden of 0 has no logarithm; in Gflop no training run is below one.

@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flows.contracts import Model, Result, Row, RunPhase
-from flows.hardware import Processors, processors
-from flows.records import CellError, PageError, Record, Rejected, csv_records, json_page, number
+from flows.readers.processor_phrases import Processors, processors
+from flows.readers.record import CellError, PageError, Record, Rejected, csv_records, json_page, number
+from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
 
 

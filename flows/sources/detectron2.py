@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.contracts import Model, Result, Row, RunPhase
-from flows.hardware import processors
-from flows.records import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.processor_phrases import processors
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
-from flows.tables import Table, check_header, fields, markdown_tables
 
 _BLANK = ("", "-")
 _HOUR_S = 3600

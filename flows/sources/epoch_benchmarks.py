@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.contracts import Compute, Model, Result, Row
-from flows.records import PageError, Record, Rejected, csv_records
+from flows.readers.record import PageError, Record, Rejected, csv_records
+from flows.readers.row_types import Compute, Model, Result, Row
 from flows.sources import Page
 
 # The archive unpacks to under 1 MB; what is beyond this is no such archive.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.contracts import Compute, Model, Row, RunPhase
-from flows.records import Record, Rejected, csv_records
+from flows.readers.record import Record, Rejected, csv_records
+from flows.readers.row_types import Compute, Model, Row, RunPhase
 from flows.sources import Page
 
 

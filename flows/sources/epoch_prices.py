@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.contracts import Price, PriceIndex, Processor, Row
-from flows.records import RAGGED, Record, Rejected, csv_records
+from flows.readers.record import RAGGED, Record, Rejected, csv_records
+from flows.readers.row_types import Price, PriceIndex, Processor, Row
 from flows.sources import Page
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flows.contracts import Processor, Row
-from flows.records import CellError, PageError, Record, Rejected, day, json_page, number
+from flows.readers.record import CellError, PageError, Record, Rejected, day, json_page, number
+from flows.readers.row_types import Processor, Row
 from flows.sources import Page
 
 # Units that a cell may repeat: "120 W", "8 GB".

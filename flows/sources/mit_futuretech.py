@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.contracts import Compute, Model, Operations, Result, Row, RunPhase
-from flows.records import CellError, Record, Rejected, csv_records, duration_s, number
+from flows.readers.record import CellError, Record, Rejected, csv_records, duration_s, number
+from flows.readers.row_types import Compute, Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
 _PHASES = ("pretraining", "training", "finetuning")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from flows.contracts import CloudRegion, Processor, Row
-from flows.records import RAGGED, Record, Rejected, csv_records
+from flows.readers.record import RAGGED, Record, Rejected, csv_records
+from flows.readers.row_types import CloudRegion, Processor, Row
 from flows.sources import Page
 
 

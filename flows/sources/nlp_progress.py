@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.contracts import Model, Result, Row
-from flows.records import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
-from flows.tables import Table, check_header, fields, markdown_tables
 
 _PAPER, _LINKS, _BENCHMARK = "Paper / Source", "(links)", "(benchmark)"
 # "(Devlin et al., 2018)" or "(2017)" after a name.

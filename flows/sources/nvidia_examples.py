@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flows.contracts import Model, Result, Row, RunPhase
-from flows.hardware import Processors, processors
-from flows.records import RAGGED, CellError, PageError, Record, Rejected, clock_s, duration_s, number
+from flows.readers.page_tables import Cell, Table, fields, markdown_tables
+from flows.readers.processor_phrases import Processors, processors
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, clock_s, duration_s, number
+from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
-from flows.tables import Cell, Table, fields, markdown_tables
 
 _FENCE = re.compile(r" {0,3}```")
 # What editors left behind the last pipe of a row: "# PBR".

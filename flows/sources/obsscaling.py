@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from flows.contracts import Compute, Model, Result, Row
-from flows.records import Record, Rejected, csv_records
+from flows.readers.record import Record, Rejected, csv_records
+from flows.readers.row_types import Compute, Model, Result, Row
 from flows.sources import Page
 
 

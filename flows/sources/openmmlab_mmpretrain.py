@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from flows.contracts import Model, Operations, Result, Row, RunPhase
-from flows.hardware import Processors, processors
-from flows.records import CellError, PageError, Record, Rejected, number
+from flows.readers.processor_phrases import Processors, processors
+from flows.readers.record import CellError, PageError, Record, Rejected, number
+from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
 _PARTS = ("Collections", "Models")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.contracts import Model, Result, Row
-from flows.records import CellError, PageError, Record, Rejected, number
+from flows.readers.record import CellError, PageError, Record, Rejected, number
+from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
 from flows.sources.nlp_progress import cited
 

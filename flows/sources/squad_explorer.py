@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-from flows.contracts import Model, Result, Row
-from flows.records import CellError, PageError, Record, Rejected, day
+from flows.readers.record import CellError, PageError, Record, Rejected, day
+from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.contracts import Model, Operations, Result, Row
-from flows.records import Record, Rejected, csv_records
+from flows.readers.record import Record, Rejected, csv_records
+from flows.readers.row_types import Model, Operations, Result, Row
 from flows.sources import Page
 
 # The files print millions of parameters and 1e9 operations, to two decimals.

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from flows.contracts import Model, Operations, Result, Row, RunPhase
-from flows.hardware import processors
-from flows.records import CellError, PageError, Record, Rejected, duration_s, number, renamed
+from flows.readers.processor_phrases import processors
+from flows.readers.record import CellError, PageError, Record, Rejected, duration_s, number, renamed
+from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
 T = TypeVar("T")

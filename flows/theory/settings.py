@@ -1,4 +1,4 @@
-"""The settings of the simulation, from flows/theory.toml: `[base]`, and `[[settings]]` that each say what differs from it."""
+"""The settings of the simulation, from flows/declared/theory.toml: `[base]`, and `[[settings]]` that say what differs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from flows.errors import UserError
 from flows.paths import PACKAGE
 
 ORACLE, EXPERT, FLEXIBLE, REGULARISED = "oracle", "expert", "flexible", "regularised"
@@ -22,13 +23,13 @@ METHOD = 1
 _UNKEYED = ("why", "changed", "sizes")
 
 
-class SettingError(ValueError):
+class SettingError(UserError, ValueError):
     """The TOML of the settings is wrong; the message names the setting and the key."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The parameters of one simulation; flows/theory.toml says what each means and why it is what it is.
+    """The parameters of one simulation; flows/declared/theory.toml says what each means and why it is what it is.
 
     sizes: {model: its numbers of observations}. changed: what differs from the base, as text.
     """
@@ -85,7 +86,7 @@ def load(path: Path | None = None) -> Configuration:
     Raises:
         SettingError: a key is unknown, missing or out of its range.
     """
-    told = tomllib.loads((path or PACKAGE / "theory.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads((path or PACKAGE / "declared" / "theory.toml").read_text(encoding="utf-8"))
     if unknown := set(told) - {"reading", "sizes", "base", "settings"}:
         raise SettingError(f"unknown tables: {sorted(unknown)}")
     settings = tuple(_setting(told["base"], changes, told["sizes"]) for changes in told["settings"])

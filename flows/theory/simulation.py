@@ -34,8 +34,8 @@ class Row:
 
     Excess errors are in units of the noise variance. `changed`: what the setting has otherwise than the base. `performance`:
     1 / mean_excess_error; `log10_performance`: the mean of log10(1 / excess error). `computation_flop`: mean arithmetic of
-    one fit, tuning included, counted as flows/theory.toml says. `mean_features`: in the fitted model. `mean_lambda`: of the
-    LASSO's |y - X b|^2 / (2 n) + lambda |b|_1, else 0. `parameters_sha256`: Setting.key.
+    one fit, tuning included, counted as flows/declared/theory.toml says. `mean_features`: in the fitted model.
+    `mean_lambda`: of the LASSO's |y - X b|^2 / (2 n) + lambda |b|_1, else 0. `parameters_sha256`: Setting.key.
     """
 
     setting: str

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from flows.errors import UserError
 from flows.paths import PACKAGE
 from flows.theory.settings import REGULARISED, Setting
 from flows.theory.simulation import Progress, Row, cell, cells, label
@@ -25,7 +26,7 @@ _TYPES: dict[str, Any] = typing.get_type_hints(Row)
 _COLUMNS = [field.name for field in fields(Row)]
 
 
-class TableError(ValueError):
+class TableError(UserError, ValueError):
     """The CSV does not have the columns of `Row`; the message names the file."""
 
 

@@ -116,7 +116,7 @@ products as (
         training_examples,
         totals.compute_flop / (pass_flop * 3 * training_examples) as training_ratio,
     from core.compute_totals as totals
-    join fits.measures as measures on
+    join core.measures as measures on
         totals.source = measures.source and totals.page = measures.page and totals.locator = measures.locator
         and measures.compute_measure = 'operations_per_pass'
     join epochs on totals.source = epochs.source and totals.page = epochs.page and totals.locator = epochs.locator

@@ -1,9 +1,9 @@
--- One row per published figure, beside the same figure recomputed.
+-- One row per published number, beside the same number recomputed.
 select
-    figure,
+    printed_in,
     cell,
     published,
     recomputed,
     agrees,
 from marts.reproduction
-order by figure, cell
+order by printed_in, cell

@@ -28,7 +28,7 @@ results as (
 
 measures as (
     select row_sets.row_set, row_sets.reconciled, measures.*, sources.source_rank, pages.page_rank
-    from fits.measures as measures
+    from core.measures as measures
     join row_sets on measures.source = row_sets.source
     join pages on measures.source = pages.source and measures.page = pages.page
     join sources on measures.source = sources.source

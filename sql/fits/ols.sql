@@ -1,9 +1,9 @@
 -- One row per set of points and form: ordinary least squares of performance on log10 of computation, or why there is none.
 with lines as (
-    select sample_sets.sample_id, fits.form
-    from staging.fit as fits
+    select sample_sets.sample_id, declared.form
+    from staging.fit as declared
     join fits.sample_sets as sample_sets using (row_set, benchmark, metric, compute_measure, selection)
-    where fits.form in ('polynomial', 'exponential')
+    where declared.form in ('polynomial', 'exponential')
 ),
 
 samples as (

@@ -1,4 +1,4 @@
--- One row per set of points and point: the error whose cost is stated.
+-- One row per set of points and target: the error whose cost is stated.
 with sample_sets as (
     select * from fits.sample_sets
 ),
@@ -9,16 +9,16 @@ lowest_errors as (
     group by all
 ),
 
-points as (
-    select * from staging.point
+targets as (
+    select * from staging.target
 )
 
 select
     sample_sets.sample_id,
-    points.point,
-    coalesce(points.error, lowest_errors.lowest_error) as error,  -- the error as a fraction: published, of the domain, or the lowest of the row set
-    points.published,
+    targets.target,
+    coalesce(targets.error, lowest_errors.lowest_error) as error,  -- the error as a fraction: published, of the domain, or the lowest of the row set
+    targets.published,
 from sample_sets
-join points using (row_set, benchmark, metric)
+join targets using (row_set, benchmark, metric)
 left join lowest_errors using (row_set, benchmark, metric, compute_measure)
-order by sample_sets.sample_id, points.point
+order by sample_sets.sample_id, targets.target

@@ -1,10 +1,10 @@
--- One row per published statement that is a figure: beside the recomputed one, whether they agree, and why not.
+-- One row per published statement that is a number: beside the recomputed one, whether they agree, and why not.
 with claims as (
     select * from staging.claim
 ),
 
-figures as (
-    select * from marts.figures
+numbers as (
+    select * from marts.numbers
 ),
 
 cost_table as (
@@ -16,13 +16,13 @@ cost_table as (
         published,
         cell,
         unrounded as recomputed,
-        figures.low,
-        figures.high,
+        numbers.low,
+        numbers.high,
         if(agrees, 'agrees', 'differs') as verdict,
         'printed as the floor of the logarithm' as reason,
     from marts.reproduction
-    left join figures using (cell)
-    where figure = 'figure_3'
+    left join numbers using (cell)
+    where printed_in = 'figure_3'
 ),
 
 compared as (
@@ -32,19 +32,19 @@ compared as (
         claims.statement,
         claims.published,
         claims.cell,
-        figures.value as recomputed,
-        figures.low,
-        figures.high,
+        numbers.value as recomputed,
+        numbers.low,
+        numbers.high,
         case claims.printed_as
-            when 'rounded' then abs(round(figures.value, claims.decimals::integer) - claims.published) < 1e-9
+            when 'rounded' then abs(round(numbers.value, claims.decimals::integer) - claims.published) < 1e-9
             when 'floor' then
-                abs(floor(figures.value * 10 ** claims.decimals) / 10 ** claims.decimals - claims.published) < 1e-9
-            when 'at_least' then figures.value >= claims.published
+                abs(floor(numbers.value * 10 ** claims.decimals) / 10 ** claims.decimals - claims.published) < 1e-9
+            when 'at_least' then numbers.value >= claims.published
         end as is_printed_so,
         claims.has_rows,
         claims.reason,
     from claims
-    left join figures using (cell)
+    left join numbers using (cell)
 ),
 
 judged as (
@@ -66,12 +66,12 @@ select
     claim,  -- key of the statement
     said_in,  -- who printed it
     statement,  -- what is stated, in this project's words
-    published,  -- the figure as printed
-    cell,  -- address of the recomputed figure in marts.figures; null where there is none
-    recomputed,  -- the figure recomputed; of other rows where the verdict is cannot_be_checked
+    published,  -- the number as printed
+    cell,  -- address of the recomputed number in marts.numbers; null where there is none
+    recomputed,  -- the number recomputed; of other rows where the verdict is cannot_be_checked
     low,
     high,
-    verdict,  -- agrees (to the printed digits), within_interval (the printed figure lies in ours), differs or cannot_be_checked
-    reason,  -- why it differs or cannot be checked, or what stands behind the recomputed figure
+    verdict,  -- agrees (to the printed digits), within_interval (the printed number lies in ours), differs or cannot_be_checked
+    reason,  -- why it differs or cannot be checked, or what stands behind the recomputed number
 from judged
 order by claim

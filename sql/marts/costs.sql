@@ -1,4 +1,4 @@
--- One row per row set, scenario, region, benchmark, metric, compute measure, form, estimator and point: what an error would cost.
+-- One row per row set, scenario, region, benchmark, metric, compute measure, form, estimator and target: what an error would cost.
 with scaling as (
     select *
     from marts.scaling
@@ -16,7 +16,7 @@ points as (
         sample_sets.benchmark,
         sample_sets.metric,
         sample_sets.compute_measure,
-        targets.point,
+        targets.target,
         targets.error,
     from fits.targets as targets
     join fits.sample_sets as sample_sets on targets.sample_id = sample_sets.sample_id
@@ -37,9 +37,9 @@ costs as (
         scaling.compute_measure,
         scaling.form,
         scaling.estimator,
-        points.point,
+        points.target,
         points.error,
-        costs.* exclude (sample_id, form, scenario, region, point, error, published, status),
+        costs.* exclude (sample_id, form, scenario, region, target, error, published, status),
         scenarios.constant_year,
         coalesce(costs.published, false) as published,
         -- Without points there is no cost, and the line says why.
@@ -49,11 +49,11 @@ costs as (
     cross join scenarios
     left join fits.costs as costs on
         points.sample_id = costs.sample_id
-        and points.point = costs.point
+        and points.target = costs.target
         and scaling.form = costs.form
         and scenarios.scenario = costs.scenario
         and scenarios.region = costs.region
 )
 
 select * from costs
-order by row_set, scenario, region, benchmark, metric, compute_measure, form, estimator, point
+order by row_set, scenario, region, benchmark, metric, compute_measure, form, estimator, target

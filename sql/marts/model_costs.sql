@@ -21,7 +21,7 @@ excluded as (
 computed as (
     -- One figure per model and measure: printed before derived from phases, of the source that ranks best.
     select measures.model_id, measures.compute_measure, measures.compute_flop, measures.confidence, measures.source
-    from fits.measures as measures
+    from core.measures as measures
     join sources on measures.source = sources.source
     join pages on measures.source = pages.source and measures.page = pages.page
     anti join excluded on

@@ -1,4 +1,4 @@
--- One row per row set, benchmark, metric, compute measure, form, method, selection and point: the computation that an error takes.
+-- One row per row set, benchmark, metric, compute measure, form, method, selection and target: the computation that an error takes.
 with sample_sets as (
     select * from fits.sample_sets
 ),
@@ -15,9 +15,9 @@ select
     projections.form,
     projections.method,
     sample_sets.selection,
-    projections.point,
+    projections.target,
     sample_sets.compute_unit,
-    projections.* exclude (sample_id, form, method, point),
+    projections.* exclude (sample_id, form, method, target),
 from projections
 join sample_sets using (sample_id)
-order by row_set, benchmark, metric, compute_measure, form, method, selection, point
+order by row_set, benchmark, metric, compute_measure, form, method, selection, target

@@ -1,4 +1,4 @@
--- One row per published figure, beside the same figure recomputed.
+-- One row per published number, beside the same number recomputed.
 with published as (
     select * from staging.published
 ),
@@ -6,7 +6,7 @@ with published as (
 costs as (
     unpivot (
         select
-            benchmark || '/' || point || '/' || form as cost_cell,
+            benchmark || '/' || target || '/' || form as cost_cell,
             log10_gflop as gflop,
             log10_lb_co2 as lb_co2,
             log10_usd as usd,
@@ -103,14 +103,14 @@ recomputed as (
 
 as_printed as (
     select
-        published.figure,
+        published.printed_in,
         published.cell,
         published.published,
         case published.printed_as
             when 'floor' then floor(recomputed.recomputed)
             when 'rounded' then round(recomputed.recomputed, published.decimals::integer)
-        end as recomputed,  -- the recomputed figure, printed as the published one is
-        recomputed.recomputed as unrounded,  -- the recomputed figure with all its digits
+        end as recomputed,  -- the recomputed number, printed as the published one is
+        recomputed.recomputed as unrounded,  -- the recomputed number with all its digits
         published.decimals,
         published.printed_as,
     from published
@@ -118,7 +118,7 @@ as_printed as (
 )
 
 select
-    figure,
+    printed_in,
     cell,
     published,
     recomputed,
@@ -127,4 +127,4 @@ select
     decimals,
     printed_as,
 from as_printed
-order by figure, cell
+order by printed_in, cell

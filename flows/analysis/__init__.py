@@ -1,0 +1,1 @@
+"""Fits applied to the points of the warehouse."""

@@ -1,0 +1,177 @@
+"""What computation an error takes, as rows of fits.projections: inverse predictions with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from flows.analysis.estimates import FORMS, SLOPE_MAY_BE_ZERO, fitted, number
+from flows.analysis.samples import Sample
+from flows.columns import column
+from flows.declared.setting_types import FitRule
+from flows.fits import asymptotic, least_squares, projection, resampling
+from flows.fits.comparison import response
+from flows.fits.line import OK, Array, Line
+from flows.fits.resampling import Resampled
+
+SLOPE_NOT_POSITIVE = "slope_not_positive"
+BEYOND = "extrapolation_unsupported"
+BELOW_IRREDUCIBLE = "below_irreducible_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One row per set of points, form, method and error: the computation at which the fitted line reaches the error."""
+
+    sample_id: int = column("the set of points: key of fits.sample_sets")
+    form: str = column("polynomial, exponential or asymptotic")
+    method: str = column(
+        "y_on_x: the line of performance on computation, Fieller's interval; cluster: the same with standard errors by paper; "
+        "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers; nls: the asymptotic form"
+    )
+    target: str = column("which error: today, target_1 or target_2")
+    error: float = column("the error to be reached, a fraction")
+    log10_compute: float | None = column(
+        "log10 of the median computation at which the line reaches it, in the row set's unit"
+    )
+    log10_compute_low: float | None = column(
+        "lower end of the interval of the line: what such models take in the median"
+    )
+    log10_compute_high: float | None = column("upper end of the same; null where it is not bounded")
+    log10_compute_new_low: float | None = column("lower end of the interval of one new model")
+    log10_compute_new_high: float | None = column("upper end of the same; null where it is not bounded")
+    interval: str | None = column("bounded, or unbounded: no computation is known to be enough")
+    decades_beyond: float | None = column("how far that computation is beyond the points, in powers of ten")
+    ranges_beyond: float | None = column(
+        "the same in ranges of the points (log10 of the largest over the least computation)"
+    )
+    status: str = column(
+        "ok; the status of the fit where that is not ok; slope_not_positive: more computation does not lower the error; "
+        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error"
+    )
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Where a line reaches a target: the computation, the interval of the line, that of one new model, and the status."""
+
+    status: str
+    x: float = math.nan
+    line: tuple[float, float] = (math.nan, math.nan)
+    new: tuple[float, float] = (math.nan, math.nan)
+
+
+def projections(
+    sample: Sample,
+    draws: dict[str, list[Resampled]],
+    curve: asymptotic.Asymptote | None,
+    targets: list[tuple[str, float]],
+    rule: FitRule,
+) -> Iterator[Projection]:
+    """Each target in both forms by each method, and in the asymptotic form if its curve is given."""
+    for at, form in enumerate(FORMS):
+        y = response(form, sample.error)
+        lines = {
+            method: fitted(by, form, sample.x, y, sample.paper, sample.compute_sd) for method, by in _LINES.items()
+        }
+        turned, scatter = least_squares.ols(y, sample.x), _scatter(sample, form, lines["y_on_x"], y, rule)
+        for name, error in targets:
+            target = float(response(form, np.array([error]))[0])
+            for method, line in lines.items():
+                yield _row(sample, form, method, name, error, _solved(line, target, rule.level), rule)
+            yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
+            drawn = _drawn(lines["y_on_x"], draws["papers"][at], scatter, target, rule.level)
+            yield _row(sample, form, "bootstrap", name, error, drawn, rule)
+    if curve is not None:
+        for name, error in targets:
+            yield _row(sample, "asymptotic", "nls", name, error, _on_curve(curve, error), rule)
+
+
+def projected(sample: Sample, form: str, name: str, error: float, rule: FitRule) -> Projection:
+    """One target by the least-squares line of performance on computation, as the method y_on_x has it."""
+    line = fitted("ols", form, sample.x, response(form, sample.error), sample.paper, sample.compute_sd)
+    target = float(response(form, np.array([error]))[0])
+    return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+
+
+_LINES = {"y_on_x": "ols", "cluster": "ols_cluster"}
+
+
+def _row(
+    sample: Sample, form: str, method: str, name: str, error: float, reached: _Reached, rule: FitRule
+) -> Projection:
+    is_known = math.isfinite(reached.x)
+    decades, ranges = projection.distance(reached.x, sample.x) if is_known else (math.nan, math.nan)
+    has_interval = not any(map(math.isnan, reached.line))
+    is_bounded = all(map(math.isfinite, reached.line))
+    return Projection(
+        sample_id=sample.sample_id,
+        form=form,
+        method=method,
+        target=name,
+        error=error,
+        log10_compute=number(reached.x),
+        log10_compute_low=number(reached.line[0]),
+        log10_compute_high=number(reached.line[1]),
+        log10_compute_new_low=number(reached.new[0]),
+        log10_compute_new_high=number(reached.new[1]),
+        interval=("bounded" if is_bounded else "unbounded") if has_interval else None,
+        decades_beyond=number(decades),
+        ranges_beyond=number(ranges),
+        status=BEYOND if reached.status == OK and ranges > rule.supported_ranges else reached.status,
+    )
+
+
+def _solved(line: Line, target: float, level: float) -> _Reached:
+    """Inverse prediction by a line of performance on computation."""
+    if line.status != OK or not line.slope > 0:
+        return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
+    mean, new = projection.solve(line, target, level), projection.solve(line, target, level, new=True)
+    return _Reached(_judged(line, level), mean.x, (mean.low, mean.high), (new.low, new.high))
+
+
+def _predicted(line: Line, target: float, level: float) -> _Reached:
+    """A line of computation on performance predicts the computation directly."""
+    if line.status != OK or not line.slope > 0:
+        return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
+    found = projection.prediction(line, target, level)
+    return _Reached(_judged(line, level), found.y, (found.low, found.high), (found.new_low, found.new_high))
+
+
+def _judged(line: Line, level: float) -> str:
+    return OK if line.slope > line.quantile(level) * line.slope_se else SLOPE_MAY_BE_ZERO
+
+
+def _scatter(sample: Sample, form: str, line: Line, y: Array, rule: FitRule) -> Array:
+    """Residuals drawn for one new model in each resample, widened by the two degrees of freedom that the line took."""
+    if line.status != OK:
+        return np.zeros(rule.resamples)
+    residuals = np.sort(y - line.intercept - line.slope * sample.x) * math.sqrt(len(y) / (len(y) - 2))
+    return resampling.seeded(rule.seed, sample.name, form, "new model").choice(residuals, rule.resamples)
+
+
+def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: float) -> _Reached:
+    """Percentiles over the resamples; one whose line does not rise reaches no lower error: it counts as infinite."""
+    if line.status != OK or not line.slope > 0:
+        return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reached, new = (
+            np.where(draws.slope > 0, (target - apart - draws.intercept) / draws.slope, np.inf)
+            for apart in (0.0, scatter)
+        )
+    return _Reached(
+        OK if resampling.percentile(draws.slope, level)[0] > 0 else SLOPE_MAY_BE_ZERO,
+        (target - line.intercept) / line.slope,
+        resampling.percentile(reached, level),
+        resampling.percentile(new, level),
+    )
+
+
+def _on_curve(curve: asymptotic.Asymptote, error: float) -> _Reached:
+    if curve.status != OK:
+        return _Reached(curve.status)
+    reached = asymptotic.inverse(curve, error)
+    return _Reached(BELOW_IRREDUCIBLE if math.isinf(reached) else OK, reached)

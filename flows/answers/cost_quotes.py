@@ -1,0 +1,300 @@
+"""What one error would cost in one scenario and region: the tables of the build, made again in memory for what was asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows import paths
+from flows.analysis import costs, samples
+from flows.answers import queries
+from flows.declared import domains, scenarios
+from flows.declared.scenarios import Declared, ScenarioError, near
+from flows.declared.setting_types import SETTINGS, FitRule
+from flows.warehouse import sql_files, staging
+from flows.warehouse.staging import Staged
+
+# From what the TOML files declare to the factors of a scenario.
+_SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios.sql")
+_DECLARED = ("scenario", "scenario_region", "scenario_processor", "conversion")
+# What is asked for first, where the measure is not.
+_MEASURES = ("hardware_burden", "training_compute", "consolidated_burden")
+_QUANTITIES = {
+    "gflop": "Gflop",
+    "hours": "hours on the processor",
+    "kwh": "kWh",
+    "kg_co2": "kg CO2e",
+    "lb_co2": "lb CO2e",
+    "usd": "USD, nominal",
+    "usd_constant": "USD of {constant_year}",
+}
+_PARTS = {"fit": "fit", "utilisation": "utilisation", "draw_fraction": "power drawn", "pue": "PUE", "price": "price"}
+_STATUS = {
+    "extrapolation_unsupported": "the error lies further beyond the points than they can support",
+    "slope_not_positive": "more computation does not lower the error",
+    "slope_not_different_from_0": "the slope may be 0: no computation is known to be enough",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: which line, which error, which scenario and region."""
+
+    benchmark: str
+    error: str
+    scenario: str = "h100_2026"
+    region: str = "world"
+    metric: str | None = None
+    measure: str | None = None
+    row_set: str = "current"
+    form: str | None = None
+
+
+def quote(path: Path, request: Request) -> dict[str, Any]:
+    """The answer, as it is told in JSON.
+
+    Raises:
+        ScenarioError: a name is not known, the scenario cannot be used, or the error is no fraction.
+        QueryError: there is no warehouse, or it was built by another version.
+    """
+    error = fraction(request.error)
+    declared = scenarios.named(request.scenario)
+    queries.connect(path).close()
+    try:
+        with duckdb.connect(config={"threads": 1}) as con:
+            _attach(con, path)
+            region = _region(con, request.region)
+            _price(con, replace(declared, regions=(region,)))
+            sample_id, told = _points(con, request)
+            return told | _costs(con, sample_id, told, request, error)
+    except duckdb.CatalogException as failure:
+        raise queries.QueryError(
+            f"{path} was built by another version; run `compute-limits build` ({failure})"
+        ) from failure
+
+
+def fraction(given: str) -> float:
+    """An error given as 5% or 0.05. Raises `ScenarioError`."""
+    try:
+        found = float(given.removesuffix("%")) / (100 if given.endswith("%") else 1)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < 1:
+        raise ScenarioError(f"an error between 0 and 1, or between 0% and 100%, is needed, not {given!r}")
+    return found
+
+
+def lines(told: dict[str, Any]) -> Iterator[str]:
+    """The answer as text."""
+    factors = told["factors"]
+    yield (
+        f"{told['title']} ({told['metric']}), error {100 * told['error']:g} %, "
+        f"{told['compute_measure']}, {told['n_points']} points of {told['row_set']}"
+    )
+    yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
+    yield ""
+    for result in told["results"]:
+        yield f"{result['form']} form: {result['status']}" + (
+            f" ({_STATUS[result['status']]})" if result["status"] in _STATUS else ""
+        )
+        for name, label in _QUANTITIES.items():
+            centre, low, high = (result[f"log10_{name}{end}"] for end in ("", "_low", "_high"))
+            upper = "unbounded" if high is None and low is not None else power(high)
+            shown = label.format(**factors)
+            yield f"  {shown:24} {power(centre):>10}   {told['level']:.0%} interval {power(low)} … {upper}"
+        for quantity, label in (("usd", "USD"), ("kwh", "kWh and CO2e")):
+            shares = [
+                f"{part} {result[f'{quantity}_share_{name}']:.1%}"
+                for name, part in _PARTS.items()
+                if result.get(f"{quantity}_share_{name}")
+            ]
+            if shares:
+                yield f"  interval of {label}: {', '.join(shares)}"
+        if result["share_unreachable"]:
+            yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
+        yield ""
+    yield from _grounds(told, factors)
+
+
+def _grounds(told: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
+    """Which factors were used, and where they are from."""
+    rate = f"peak {factors['burden_rate_flop_per_s'] / 1e12:g} TFLOP/s, as burdens count it"
+    if told["compute_measure"] == "training_compute":
+        precision = factors["precision"] or "as stated"
+        rate = f"{_ranged(factors, 'utilisation')} of {factors['rate_flop_per_s'] / 1e12:g} TFLOP/s ({precision})"
+    yield f"processor   {factors['processor_id'] or 'of the stated run'}: {rate}"
+    yield f"power       {factors['power_kw']:.3g} kW × {_ranged(factors, 'draw_fraction')} × PUE {_ranged(factors, 'pue')}"
+    used = factors["intensity_year"]
+    year = f"of {used}" if used is not None else "whose year is not told"
+    if used not in (None, factors["electricity_year"]):
+        year += f" (there is none of {factors['electricity_year']})"
+    source = factors["intensity_source"] or "stated by the scenario"
+    yield f"electricity {factors['carbon_intensity_g_per_kwh']:.4g} g CO2e/kWh, {factors['region']}, {year}, {source}"
+    yield (
+        f"price       {_ranged(factors, 'price_usd_per_hour')} USD per processor-hour, {factors['price_kind']}, "
+        f"median of {factors['n_prices']}, newest of {factors['last_priced_on']}"
+    )
+    for by, rows in groupby(sorted(told["prices"], key=itemgetter("by")), key=itemgetter("by")):
+        prices = sorted(row["price_usd_per_hour"] for row in rows)
+        yield f"            {_range(prices[0], prices[-1])} {by}" + (f" ({len(prices)})" if len(prices) > 1 else "")
+    yield (
+        f"deflator    {factors['deflator']:.4f} = {factors['price_series']}, mean of {factors['constant_year']} "
+        f"over {factors['deflator_month']:%Y-%m}"
+    )
+
+
+def _ranged(factors: dict[str, Any], name: str) -> str:
+    low, value, high = (factors[key] for key in (f"{name}_low", name, f"{name}_high"))
+    return f"{value:.3g}" + (f" ({_range(low, high)})" if low < high else "")
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.3g} … {high:.3g}" if low < high else f"{low:.3g}"
+
+
+def power(log10: float | None) -> str:
+    """10 to a power with two digits, however large; – where there is none."""
+    if log10 is None:
+        return "–"
+    if -3 <= log10 < 5:
+        return f"{10**log10:.2g}" if log10 < 2 else f"{10**log10:,.0f}"
+    whole = math.floor(log10)
+    digits = f"{10 ** (log10 - whole):.1f}"
+    return f"1.0e{whole + 1}" if digits == "10.0" else f"{digits}e{whole}"
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Every table of the warehouse under its own name, but for those that are made again."""
+    con.execute("attach '{}' as built (read_only)".format(str(path).replace("'", "''")))
+    remade = {f"staging.{name}" for name in _DECLARED}
+    remade |= {sql_files.load(paths.SQL / name).table for name in _SCENARIO}
+    found = con.execute("select schema_name, table_name from duckdb_tables() where database_name = 'built'").fetchall()
+    for schema in sorted({schema for schema, _ in found}):
+        con.execute(f"create schema if not exists {schema}")
+    for schema, table in found:
+        if f"{schema}.{table}" not in remade:
+            con.execute(f"create view {schema}.{table} as from built.{schema}.{table}")
+
+
+def _region(con: duckdb.DuckDBPyConnection, given: str) -> str:
+    countries = con.execute(
+        "select distinct region_code, region from core.carbon_intensities where region_code is not null"
+    ).fetchall()
+    clouds = con.execute(
+        "select distinct region_key from core.cloud_regions where carbon_intensity_g_per_kwh is not null"
+    )
+    return scenarios.region(given, dict(countries), [key for (key,) in clouds.fetchall()])
+
+
+def _price(con: duckdb.DuckDBPyConnection, declared: Declared) -> None:
+    """Make core.scenarios of one scenario. Raises `ScenarioError` where a factor is not known."""
+    aliases = {name for (name,) in con.execute("select alias from core.processor_aliases").fetchall()}
+    for name in filter(None, (declared.scenario.processor, *declared.processors)):
+        if name not in aliases:
+            raise ScenarioError(f"no processor {name!r}; {near(name, aliases)}")
+    for table, rows in scenarios.rows([declared]).items():
+        staging.load(con, f"staging.{table}", Staged(SETTINGS[table], rows))
+    for name in _SCENARIO:
+        file = sql_files.load(paths.SQL / name)
+        con.execute(f"create table {file.table} as\n{file.select}")
+    status = con.execute("select status from core.scenarios").fetchall()[0][0]
+    if status == "no_price":
+        raise ScenarioError(f"{declared.scenario.scenario}: no price counts; {_prices_there(con)}")
+    if status != "ok":
+        raise ScenarioError(
+            f"{declared.scenario.scenario}: {status}: no source gives it for {declared.scenario.processor!r}; "
+            "see core.processors"
+        )
+
+
+def _prices_there(con: duckdb.DuckDBPyConnection) -> str:
+    rows = con.execute(
+        "select prices.kind, count(*), min(priced_on), max(priced_on), string_agg(distinct commitment, ', ' order by commitment) "
+        "from core.prices as prices "
+        "join core.processor_aliases as aliases on prices.processor_id = aliases.processor_id "
+        "join staging.scenario_processor as wanted on aliases.alias = wanted.processor group by all order by all"
+    ).fetchall()
+    told = [f"{n} of {kind}, {first} to {last}" + (f" ({how})" if how else "") for kind, n, first, last, how in rows]
+    return f"of these processors there are: {'; '.join(told) or 'none'}"
+
+
+def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict[str, Any]]:
+    """The set of points that is asked for, and its names."""
+    rows = con.execute(
+        "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
+        "count(points.sample_id) from fits.sample_sets as sets left join fits.samples as points using (sample_id) "
+        "where sets.selection = ? group by all order by all",
+        [costs.SELECTION],
+    ).fetchall()
+    found = [row for row in rows if row[4] in costs.BASES]
+    for at, name, given in ((1, "row set", request.row_set), (2, "benchmark", request.benchmark)):
+        found = _chosen(found, at, name, given)
+    metric = request.metric or _first_metric(request.benchmark, [row[3] for row in found])
+    found = _chosen(found, 3, "metric", metric)
+    with_points = [row[4] for row in found if row[6] >= 3]
+    measure = request.measure or next((one for one in _MEASURES if one in with_points), found[0][4])
+    sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(found, 4, "compute measure", measure)[0]
+    if n < 3:
+        raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
+    return sample_id, {
+        "row_set": row_set,
+        "benchmark": benchmark,
+        "title": domains.titles().get(benchmark, benchmark),
+        "metric": metric,
+        "compute_measure": measure,
+        "compute_unit": unit,
+        "n_points": n,
+    }
+
+
+def _chosen(rows: list[Any], at: int, what: str, given: str) -> list[Any]:
+    there = {row[at] for row in rows}
+    if given not in there:
+        raise ScenarioError(f"no {what} {given!r}; {near(given, there, 8)}")
+    return [row for row in rows if row[at] == given]
+
+
+def _first_metric(benchmark: str, there: list[str]) -> str:
+    """The metric that the benchmark's domain names first."""
+    declared = domains.domains().get(benchmark, {"metrics": []})["metrics"]
+    return next((metric for metric in declared if metric in there), there[0])
+
+
+def _costs(
+    con: duckdb.DuckDBPyConnection, sample_id: int, told: dict[str, Any], request: Request, error: float
+) -> dict[str, Any]:
+    rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
+    sample = next(one for one in samples.load(con) if one.sample_id == sample_id)
+    rows = costs.costs(
+        sample,
+        told["compute_measure"],
+        told["compute_unit"],
+        [costs.Goal("asked", error)],
+        costs.load(con),
+        costs.Spreads(rule),
+    )
+    left_out = ("sample_id", "scenario", "region", "target", "error", "published")
+    results = [{key: value for key, value in _dict(row).items() if key not in left_out} for row in rows]
+    factors = con.sql("select * from core.scenarios").to_arrow_table().to_pylist()[0]
+    prices = con.sql(
+        "select processor_id, coalesce(vendor, source, citation) as by, priced_on, commitment, price_usd_per_hour "
+        "from core.scenario_prices order by all"
+    ).to_arrow_table()
+    return {
+        "error": error,
+        "level": rule.level,
+        "results": [row for row in results if request.form in (None, row["form"])],
+        "factors": factors,
+        "prices": prices.to_pylist(),
+    }
+
+
+def _dict(row: costs.Cost) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}

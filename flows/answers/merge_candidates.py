@@ -1,0 +1,64 @@
+"""Candidates for merging, for a person to judge: names that look alike, numbers and all, and stand for different things."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from flows.answers import queries
+
+# Below this the pairs are mostly different models of one family.
+SCORE = 92
+_HEADER = ["kind", "score", "what", "into_name", "what_id", "into_id"]
+_NAMES = {
+    "model": """
+        select distinct mentions.benchmark as "group", models.name, models.model_id as id
+        from core.models as models
+        join core.model_mentions as mentions using (model_id)
+        where mentions.benchmark is not null
+        order by all
+    """,
+    "processor": """select '' as "group", processor_id as name, processor_id as id from core.processors order by all""",
+}
+
+
+def write(warehouse: Path, out: Path) -> int:
+    """Write the candidates to a CSV file, most alike first; returns how many.
+
+    Nothing is merged by a score: a line becomes a merge when a person copies it to flows/declared/merges.toml with a reason.
+
+    Raises:
+        flows.answers.queries.QueryError: there is no warehouse.
+    """
+    found = []
+    for kind, sql in _NAMES.items():
+        groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for row in queries.run(warehouse, sql).to_pylist():
+            # Names with other numbers are other sizes and versions: "i7-8650U" is no candidate for "i7-8550U".
+            numbers = sorted(re.findall(r"\d+", row["name"]))
+            groups.setdefault((row["group"], *numbers), []).append((row["name"], row["id"]))
+        for names in groups.values():
+            found += [(kind, *candidate) for candidate in _candidates(names)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lines = sorted(set(found), key=lambda line: (line[0], -line[1], line[2:]))
+    with out.open("w", newline="", encoding="utf-8") as handle:
+        rows = csv.writer(handle, lineterminator="\n")
+        rows.writerow(_HEADER)
+        rows.writerows(lines)
+    return len(lines)
+
+
+def _candidates(names: list[tuple[str, str]]) -> list[tuple[float, str, str, str, str]]:
+    """Pairs (each thing has one name) whose names score at least SCORE; of names as written, without order of words."""
+    folded = [name.lower() for name, _ in names]
+    scores = process.cdist(folded, folded, scorer=fuzz.token_sort_ratio, score_cutoff=SCORE, dtype="float32")
+    pairs = []
+    for one, row in enumerate(scores):
+        for other in row.nonzero()[0]:
+            if one < other:
+                (what, what_id), (into, into_id) = names[one], names[other]
+                pairs.append((round(float(row[other]), 1), what, into, what_id, into_id))
+    return pairs

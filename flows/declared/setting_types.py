@@ -1,0 +1,356 @@
+"""What the TOML files declare, as row types: one dataclass is one staging table that SQL reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flows.columns import ADDRESS, column, optional
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """One row per row set, source and measure that are fitted together."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    source: str = column("a source whose rows are in the set")
+    reconciled: bool = column("whether one value per model is chosen over all sources")
+    compute_unit: str = column("the unit of compute in the set's fits: gflop or flop")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One row per line that is fitted: what of which rows, in which form."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column(
+        "the benchmark: imagenet, coco, squad … (those that are fitted have a file in flows/declared/domains)"
+    )
+    metric: str = column("the metric whose error is fitted")
+    compute_measure: str = column(
+        "operations_per_pass, network_operations, hardware_burden, consolidated_burden or training_compute"
+    )
+    form: str = column("polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C")
+    selection: str = column(
+        "which points: all, best_per_paper or best_per_year (the lowest error of each), or frontier (better than all "
+        "before, at their release)"
+    )
+    error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
+
+
+@dataclass(frozen=True, slots=True)
+class FitRule:
+    """One row per build: what holds for every fit."""
+
+    level: float = column("probability that an interval covers, as a fraction")
+    supported_ranges: float = column(
+        "how many ranges of the points' log10 computation a target may lie beyond them and still be supported"
+    )
+    resamples: int = column("resamples of a bootstrap")
+    seed: int = column("seed of the bootstrap")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """One row per estimator that is computed beside ordinary least squares and selection of points that it is computed for."""
+
+    estimator: str = column("how the line is fitted")
+    selection: str = column("which points it is fitted through")
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeError:
+    """One row per class of confidence that a source gives to an estimate of computation."""
+
+    confidence: str = column("the source's own class")
+    log10_compute_sd: float = column("standard deviation of log10 of the computation that the class stands for")
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One row per row set whose lines are held against what was published later."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    published_on: date = column("the last day that counts as known to the authors")
+    level: float = column("share of later results that a prediction interval should hold")
+    citation: str = column("what was published that day")
+
+
+@dataclass(frozen=True, slots=True)
+class Consolidation:
+    """One row per row set and benchmark whose burden is predicted from network operations where it was not measured."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column("the benchmark whose missing burdens are predicted")
+    fitted_on: str | None = column(
+        "the benchmark whose rows with both figures give the line; null where it is declared"
+    )
+    intercept: float | None = column("c0 of log10(burden) = c0 + c1 log10(network operations), FLOP, where declared")
+    slope: float | None = column("c1 of the same, where declared")
+    citation: str | None = column("where a declared line is from")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row per error at which costs are stated."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column(
+        "the benchmark: imagenet, coco, squad … (those that are fitted have a file in flows/declared/domains)"
+    )
+    metric: str = column("the metric whose error it is")
+    target: str = column("which error: today, target_1 or target_2")
+    error: float | None = column("the error as a fraction; null for the lowest error of the row set")
+    published: bool = column("whether it stands behind the published table")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One row per scenario: on which processor, at which prices and with whose electricity computation is done."""
+
+    scenario: str = column("the scenario: the name of its file in flows/declared/scenarios, or of the user's own")
+    title: str = column("what the scenario is")
+    processor: str | None = column("the processor, by any name in core.processor_aliases; null where a run is stated")
+    precision: str | None = column(
+        "which of its peak rates arithmetic is done at: fp64, fp32, tf32, fp16, tensor_fp16 or int8; null where a run is stated"
+    )
+    burden_precision: str | None = column(
+        "which of its peak rates a hardware burden counts; null for the paper's: FP32, and of TPUs, which have none, BF16"
+    )
+    price_kind: str = column("rental; purchase, amortised; or run: the price of a stated run")
+    price_from: date | None = column("first day of the prices that count")
+    price_until: date = column("last day of the prices that count, and the day of its nominal USD")
+    vendor: str | None = column("the only vendor whose prices count; null for all")
+    commitment: str | None = column("the only commitment whose prices count; null for all")
+    electricity_year: int = column("the year of the electricity")
+    stated_region: str | None = column("the region that a stated carbon intensity is of")
+    constant_year: int = column("the year of the constant USD")
+    price_series: str = column("the index of prices that makes nominal USD constant: key of core.price_indices")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRegion:
+    """One row per scenario and region whose electricity it is priced with."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
+    region: str = column("ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioProcessor:
+    """One row per scenario and name of a processor whose prices count."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
+    processor: str = column("the processor, by any name in core.processor_aliases")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One row per figure of a scenario that turns computation into carbon dioxide or money, or sets how."""
+
+    scenario: str = column("the scenario: key of core.scenarios")
+    quantity: str = column("what the figure is")
+    low: float = column("least value thought possible, in unit; the value itself where none is stated")
+    value: float = column("the figure, in unit: where a range is stated its most likely value")
+    high: float = column("largest value thought possible, in unit; the value itself where none is stated")
+    unit: str = column("unit of the figure")
+    citation: str = column("where the figure is from")
+    as_of: date = column("the day that the figure is from")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One row per published number that is recomputed."""
+
+    printed_in: str = column("where it was published: figure_3, v1_fits, v2_fits …")
+    cell: str = column("which cell: benchmark/target/form/quantity or row_set/benchmark/metric/measure/form/statistic")
+    published: float = column("the number as printed")
+    decimals: int = column("digits after the point that are printed")
+    printed_as: str = column("how the printed digits come from the value: rounded or floor")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row per published statement that is a number."""
+
+    claim: str = column("key of the statement")
+    said_in: str = column("who printed it")
+    statement: str = column("what is stated, in this project's words")
+    published: float = column("the number as printed")
+    decimals: int = column("digits after the point that are printed")
+    reason: str = column("why it differs or cannot be checked, or what stands behind the recomputed number")
+    cell: str | None = optional("address of the recomputed number in marts.numbers; null where there is none")
+    printed_as: str = field(
+        default="rounded",
+        metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"},
+    )
+    has_rows: bool = field(
+        default=True,
+        metadata={"comment": "whether a source has the rows behind it; else the number beside it is of other rows"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceModel:
+    """One row per architecture whose operations are known from its definition, to hold sources against."""
+
+    architecture_key: str = column("the architecture: lower case, without blanks and punctuation")
+    image_size: int = column("side of the square input, pixels")
+    mac: float = column("multiply-adds of one forward pass")
+    citation: str = column("where the count is from")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFault:
+    """One row per record that is known to be wrong or out of place in a way that no rule can find."""
+
+    rule: str = column("what is wrong with it")
+    source: str = column(ADDRESS["source"])
+    page: str = column(ADDRESS["page"])
+    printed_name: str = column("the model's name as the page prints it")
+    citation: str = column("how it is known")
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One row per row set and rule whose findings are left out of it."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    rule: str = column("a rule of core.artefacts")
+    reason: str = column("why its findings are left out")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One row per pair of names that are declared to be the same thing."""
+
+    kind: str = column("model or processor")
+    what: str = column("a name as some page prints it")
+    into_name: str = column("the name that it stands for")
+    reason: str = column("why they are the same")
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """One row per name that is declared to be a thing of its own, whatever the rules make of it."""
+
+    kind: str = column("model or processor")
+    name: str = column("the name as printed")
+    reason: str = column("why it is another thing than its namesakes")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthLevel:
+    """One row per level at which intervals of growth are stated."""
+
+    level: float = column("probability that an interval covers, as a fraction")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthSeries:
+    """One row per series of models or processors whose growth over time is fitted."""
+
+    series: str = column("the series: what grows")
+    subject: str = column("model or processor")
+    source: str = column(ADDRESS["source"])
+    quantity: str = column(
+        "what grows: of models a compute measure (FLOP), of processors fp32_flop_per_s or fp32_flop_per_s_per_usd (nominal)"
+    )
+    notable_only: bool = column("whether only models count that the source gives a notability criterion for")
+    processor_kind: str | None = optional("gpu or cpu; null for models")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthEra:
+    """One row per period that growth is fitted in, for models and for processors."""
+
+    era: str = column("the period")
+    subject: str = column("model or processor")
+    reason: str = column("why this period, or who published it")
+    released_from: date | None = optional("first day of release in it; null where it has no beginning")
+    released_before: date | None = optional("first day of release after it; null where it has no end")
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthRule:
+    """One row per rule that says which models or processors of a period count."""
+
+    rule: str = column("the frontier rule: which of the series count")
+    keep: str = column("all, top, largest_of_year or running_maximum")
+    within_era: bool = column("whether they are compared with those of the period only, not with all before")
+    reason: str = column("the rule in words")
+    top: int | None = optional("of keep = top: how many of those released until then may count")
+
+
+@dataclass(frozen=True, slots=True)
+class TheoryRow:
+    """One row per setting of the simulation, model and number of observations."""
+
+    setting: str = column("the setting: base, or the one that is moved (flows/declared/theory.toml)")
+    changed: str = column("what the setting has otherwise than the base")
+    model: str = column("oracle, expert, flexible or regularised")
+    n_observations: int = column("observations that the model is fitted to")
+    n_simulations: int = column("simulations")
+    mean_excess_error: float = column("mean of the squared error beyond the noise, in units of the noise variance")
+    mean_excess_error_se: float = column("its standard error over the simulations")
+    median_excess_error: float = column("median of the same")
+    mean_log10_excess_error: float = column("mean of log10 of the same")
+    mean_log10_excess_error_se: float = column("its standard error over the simulations")
+    mean_squared_error: float = column("mean squared error, noise included, in units of the noise variance")
+    performance: float = column("1 / mean_excess_error")
+    log10_performance: float = column("mean of log10(1 / excess error)")
+    computation_flop: float = column(
+        "arithmetic of one fit, tuning included, FLOP; counted as flows/declared/theory.toml says"
+    )
+    mean_features: float = column("features in the fitted model, in the mean")
+    mean_lambda: float = column("penalty of the LASSO, in the mean; 0 for the others")
+    parameters_sha256: str = column("SHA-256 of the parameters and the method that gave the row")
+
+
+@dataclass(frozen=True, slots=True)
+class TheoryMatch:
+    """One row per setting of the simulation, model and statistic: the observations it needs to do as well as the oracle."""
+
+    setting: str = column("the setting: base, or the one that is moved (flows/declared/theory.toml)")
+    changed: str = column("what the setting has otherwise than the base")
+    model: str = column("expert, flexible or regularised")
+    statistic: str = column("what is compared: mean (of the excess error) or mean_log10 (of its logarithm)")
+    target_observations: int = column("observations of the oracle")
+    target_excess_error: float = column("excess error of the oracle with them")
+    status: str = column(
+        "ok, from_the_first_size (as good with the fewest simulated) or not_reached (not with the most)"
+    )
+    n_observations: float | None = column("observations from which on the model is at least as good, interpolated")
+    n_observations_low: float | None = column("lower end of the interval from the standard errors")
+    n_observations_high: float | None = column("upper end of the same; null where it lies beyond the simulated sizes")
+    computation_flop: float | None = column("arithmetic of one fit with that many observations, FLOP")
+
+
+SETTINGS: dict[str, type[Any]] = {
+    "row_set": RowSet,
+    "fit": Fit,
+    "fit_rule": FitRule,
+    "estimator": Estimator,
+    "compute_error": ComputeError,
+    "backtest": Backtest,
+    "consolidation": Consolidation,
+    "target": Target,
+    "scenario": Scenario,
+    "scenario_region": ScenarioRegion,
+    "scenario_processor": ScenarioProcessor,
+    "conversion": Conversion,
+    "published": Published,
+    "claim": Claim,
+    "merge": Merge,
+    "apart": Apart,
+    "reference_model": ReferenceModel,
+    "declared_fault": DeclaredFault,
+    "exclusion": Exclusion,
+    "theory_row": TheoryRow,
+    "theory_match": TheoryMatch,
+    "growth_level": GrowthLevel,
+    "growth_series": GrowthSeries,
+    "growth_era": GrowthEra,
+    "growth_rule": GrowthRule,
+}

@@ -1,0 +1,135 @@
+"""Facts that ship: the rows that the project's own parsers took from a page, as `data/raw/<source>/<row_type>.facts.csv`.
+
+A fact file has the SHA-256 of the page and the locator on each row, and everything that the parse of the page gave: the
+records that were rejected and the number of records read, too. So a build from facts equals one from the pages.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import astuple
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flows.columns import columns
+from flows.errors import UserError
+from flows.pages.parse import Gathered
+from flows.readers.row_types import ROW_TYPES
+from flows.sources import Page
+
+_ADDRESS = ["sha256", "page", "locator"]
+_SUFFIX = ".facts.csv"
+
+
+class FactsError(UserError, ValueError):
+    """A facts file cannot be read; the message names file, row, column and literal."""
+
+
+def _readers(row_type: type[Any]) -> list[tuple[str, Callable[[str], Any], bool]]:
+    """[(column, text -> value, may be null)] of a row type, in order."""
+    hints = typing.get_type_hints(row_type)
+    convert: dict[type, Callable[[str], Any]] = {
+        str: str,
+        float: float,
+        int: int,
+        date: date.fromisoformat,
+    }
+    return [
+        (name, convert[kind], type(None) in typing.get_args(hints[name]))
+        for name, (kind, _) in columns(row_type).items()
+    ]
+
+
+def read(folder: Path, page: Page, sha256: str) -> Gathered | None:
+    """The facts of one version of a page in a source's folder, or None if the folder has none of that version.
+
+    Raises:
+        FactsError: a row has a column too many or too few, or a literal that its column cannot hold.
+    """
+    gathered, files = Gathered(), {}
+    if folder.is_dir():
+        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
+            files = {entry.name: entry for entry in entries if entry.name.endswith(_SUFFIX)}
+    for row_type in ROW_TYPES:
+        if (entry := files.get(row_type + _SUFFIX)) is not None:
+            stat = entry.stat()
+            parsed = _parsed(entry.path, row_type, (stat.st_mtime_ns, stat.st_size))
+            for locator, row in parsed.get((page.name, sha256), ()):
+                gathered.add(row_type, page, locator, row)
+    return gathered if "page_count" in gathered.rows else None
+
+
+@cache
+def _parsed(
+    path: str,
+    row_type: str,
+    version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
+) -> dict[tuple[str, str], list[tuple[str, Any]]]:
+    """{(page, sha256): [(locator, row)]} of a whole file."""
+    readers, kind = _readers(ROW_TYPES[row_type]), ROW_TYPES[row_type]
+    found: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    # Read whole: a byte that is not UTF-8 and a quote that is not closed are faults of the file, not of a row.
+    try:
+        lines = list(csv.reader(io.StringIO(Path(path).read_bytes().decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FactsError(f"{path}: not a CSV file in UTF-8: {error}; run `compute-limits bundle` again") from error
+    header, wanted = (lines or [[]])[0], [*_ADDRESS, *(name for name, *_ in readers)]
+    if header != wanted:
+        raise FactsError(f"{path}: the columns are {header}, not {wanted}; run `compute-limits bundle` again")
+    for number, cells in enumerate(lines[1:], 2):
+        values = _values(path, number, readers, cells)
+        found.setdefault((cells[1], cells[0]), []).append((cells[2], kind(*values)))
+    return found
+
+
+def _values(
+    path: str, number: int, readers: list[tuple[str, Callable[[str], Any], bool]], cells: list[str]
+) -> list[Any]:
+    if len(cells) != len(_ADDRESS) + len(readers):
+        raise FactsError(f"{path}, row {number}: {len(cells)} cells, not {len(_ADDRESS) + len(readers)}")
+    values = []
+    for (name, convert, optional), literal in zip(readers, cells[len(_ADDRESS) :], strict=True):
+        try:
+            values.append(None if optional and literal == "" else convert(literal))
+        except ValueError as error:
+            raise FactsError(f"{path}, row {number}, column {name}: {literal!r} ({error})") from error
+    return values
+
+
+def write(folder: Path, pages: Iterable[tuple[str, Gathered]]) -> list[Path]:
+    """Write the facts of the pages, [(SHA-256, rows)], in place of what the folder has; returns the files written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f"*{_SUFFIX}"):
+        old.unlink()
+    listed, written = list(pages), []
+    for row_type, kind in ROW_TYPES.items():
+        kinds = [of for of, _ in columns(kind).values()]
+        rows = [
+            [sha256, page, locator, *map(_text, astuple(row), kinds)]
+            for sha256, gathered in listed
+            for _, page, locator, row in gathered.rows.get(row_type, [])
+        ]
+        if rows:
+            path = folder / f"{row_type}{_SUFFIX}"
+            with path.open("w", newline="", encoding="utf-8") as handle:
+                out = csv.writer(handle, lineterminator="\n")
+                out.writerow([*_ADDRESS, *columns(kind)])
+                # The csv module leaves a lone carriage return unquoted and then cannot read it.
+                quoted = csv.writer(handle, lineterminator="\n", quoting=csv.QUOTE_ALL)
+                for row in rows:
+                    (quoted if any("\r" in cell for cell in row) else out).writerow(row)
+            written.append(path)
+    return written
+
+
+def _text(value: Any, kind: type) -> str:
+    """What `_readers` turn back to the same value: repr of a float is exact, and a whole number may stand for one."""
+    if value is None:
+        return ""
+    return repr(float(value)) if kind is float else str(value)

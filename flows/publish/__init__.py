@@ -1,0 +1,1 @@
+"""What leaves the house: tables on the terminal, exports."""

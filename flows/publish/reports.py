@@ -1,0 +1,96 @@
+"""What a refresh shows at its end: the cost table in the paper's layout, and what each source gave."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.table import Table
+
+from flows.declared.domains import titles
+from flows.warehouse import connection
+
+_TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
+_WIDTH_OF_COSTS = 101
+
+
+def show(path: Path, out: Console) -> None:
+    """Print the published cost table and today's beside it, how many published figures come out, and the sources."""
+    with connection.connect(path, read_only=True) as con:
+        _show_costs(con, out)
+        sources(con, out)
+
+
+def draw(path: Path, svg: Path) -> None:
+    """Draw the cost tables to an SVG file that loads nothing from outside."""
+    out = Console(file=io.StringIO(), record=True, width=_WIDTH_OF_COSTS, force_terminal=False, highlight=False)
+    with connection.connect(path, read_only=True) as con:
+        _show_costs(con, out)
+    # Without the @font-face rules, which load fonts from a server.
+    form = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    svg.parent.mkdir(parents=True, exist_ok=True)
+    svg.write_text(out.export_svg(title="compute-limits report", code_format=form), encoding="utf-8")
+
+
+def _show_costs(con: Any, out: Console) -> None:
+    out.print(_costs(con, "paper_v1", "The published table, recomputed from the rows of 2020 (paper_v1)"))
+    out.print(_costs(con, "current", "The same from all sources reconciled (current)"))
+    out.print("Powers of ten of Gflop, lb CO2 and USD at which the fitted line reaches the error (paper_2020).")
+    out.print(
+        "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0."
+    )
+    agreed = con.execute(
+        "select printed_in, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
+    ).fetchall()
+    out.print("Published numbers reproduced: " + ", ".join(f"{f} {a} of {n}" for f, a, n in agreed))
+
+
+def _costs(con: Any, row_set: str, title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in ("benchmark", "metric", "target"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("error %", justify="right")
+    for form in ("polynomial", "exponential"):
+        for unit in ("Gflop", "lb", "USD"):
+            table.add_column(f"{form}\n{unit}" if unit == "Gflop" else f"\n{unit}", justify="right")
+    cursor = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set])
+    rows = cursor.fetchall()
+    order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
+    rows.sort(key=lambda row: (order.index(row[:2]), list(_TARGETS).index(row[2])))
+    previous: tuple[str, str] | None = None
+    for benchmark, metric, target, error, *powers, polynomial, exponential in rows:
+        is_next = (benchmark, metric) != previous
+        if is_next and previous is not None:
+            table.add_section()
+        previous = (benchmark, metric)
+        named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
+        marks = [""] * len(powers)
+        # At the first figure of each form, which the others are a factor of.
+        marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
+        shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
+        table.add_row(*named, _TARGETS[target], "–" if error is None else f"{error:g}", *shown)
+    return table
+
+
+def sources(con: Any, out: Console) -> None:
+    """Print what each source gave."""
+    table = Table(title="Sources", title_justify="left")
+    for name in ("source", "state", "retrieved", "read", "accepted", "duplicate", "quarantined", "licence"):
+        right = name in ("read", "accepted", "duplicate", "quarantined")
+        table.add_column(name, justify="right" if right else "left")
+    cursor = con.execute(
+        "select source, state, age_days, retrieved_on, rows_read, rows_accepted, rows_duplicate, rows_quarantined, "
+        "licence, message from meta.sources order by source"
+    )
+    messages: list[str] = []
+    for source, state, age, day, *counts, licence, message in cursor.fetchall():
+        told = f"{state} ({age} days)" if age is not None else state
+        table.add_row(source, told, str(day or "–"), *map(str, counts), licence)
+        messages += [] if message is None else message.splitlines()
+    out.print(table)
+    for message in dict.fromkeys(messages):
+        out.print(f"! {message}", soft_wrap=True, markup=False)

@@ -1,0 +1,1 @@
+"""What parsers are made of: records and their cells, tables of a page, phrases that name processors, the row types."""

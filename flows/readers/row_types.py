@@ -1,0 +1,217 @@
+"""The closed set of row types that parsers emit: one dataclass is one staging table, and the one place of its columns.
+
+Each staging table has, beside the columns here, those of `flows.columns.ADDRESS`: where the row came from. Rows of different
+types that stand in the same record of a page share that address, which is how a result finds its model and its compute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flows.columns import column, optional
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row per record that names a model, as the page names it."""
+
+    name: str = column("the model's name as printed, blanks trimmed")
+    year: int | None = optional("year of publication")
+    published_on: date | None = optional("day of publication or submission")
+    paper_title: str | None = optional("title of the paper")
+    paper_url: str | None = optional("address of the paper")
+    organization: str | None = optional("who published the model")
+    model_domain: str | None = optional("what the model is for, in the source's words (Vision, Language …)")
+    parameters: float | None = optional("trainable parameters, as a count")
+    training_set_size: float | None = optional("size of the training set as the source counts it")
+    notability_criteria: str | None = optional("why the source lists the model (Epoch's criteria)")
+    training_cost_usd_2023: float | None = optional("the source's own cost of training, 2023 USD")
+    architecture: str | None = optional(
+        "the architecture of the weights, where a source tells weights and architectures apart"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row per benchmark score that a page prints."""
+
+    benchmark: str = column(
+        "the benchmark: imagenet, coco, squad … (those that are fitted have a file in flows/declared/domains)"
+    )
+    metric: str = column("top1, top5, box_ap, em, f1, bleu …")
+    value: float = column("the score in percent of the metric's full scale")
+    image_size: int | None = optional("side of the square input that the score was taken at, pixels")
+    uncertainty: float | None = optional("the spread that the page prints beside the score (±), in percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """One row per computation of one network pass that a page prints."""
+
+    benchmark: str | None = column("the benchmark whose input the pass is for, where the page says")
+    operations: float = column("operations of one forward pass, in the row's convention")
+    convention: str = column("what is counted as one operation: mac (multiply-add) or flop (1 mac = 2 flop)")
+    image_size: int | None = optional("side of the square input that the pass is for, pixels")
+    printed_as: str | None = optional("what the page calls the operations: FLOPs, GMACs, multiply-adds …")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPhase:
+    """One row per phase of a training run and kind of processor used in it."""
+
+    benchmark: str | None = column("the benchmark that the run was for, where the page says")
+    phase: str = column("pretraining, training or finetuning")
+    processor_kind: str | None = optional("gpu, tpu or cpu; null where the page names no processor")
+    processor: str | None = optional("the processor as printed")
+    processor_count: float | None = optional("how many processors, as printed")
+    peak_flop_per_s: float | None = optional("peak rate of one processor as the page prints it, FLOP/s")
+    wall_time_s: float | None = optional("wall time of the phase, seconds")
+    wall_time_literal: str | None = optional("the time as printed")
+    epochs: float | None = optional("passes over the training set")
+    training_set_size: float | None = optional("examples in the training set")
+    dataset: str | None = optional("name of the training set")
+    utilization: float | None = optional("share of the peak rate achieved, where the page prints it")
+    backward_ratio: float | None = optional("operations of a training step over those of a forward pass, where printed")
+    precision: str | None = optional("number format of the arithmetic: fp32, tf32, fp16, bf16, mixed, int8 …")
+    price_usd_per_hour: float | None = optional("price of all processors of the phase together, nominal USD per hour")
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """One row per total of training computation that a page prints."""
+
+    benchmark: str | None = column("the benchmark that the total was printed for; null where it is the model's own")
+    compute_measure: str = column("network_operations, hardware_burden or training_compute")
+    value: float = column("the total as printed, in unit")
+    unit: str = column("gflop or flop")
+    confidence: str | None = optional("the source's own class: Confident (within 3x), Likely (10x), Speculative (30x)")
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """One row per processor that a hardware sheet lists."""
+
+    name: str = column("the processor as printed")
+    manufacturer: str | None = optional("who makes it")
+    processor_kind: str | None = optional("gpu, tpu, cpu or what the source calls it")
+    released_on: date | None = optional("day of release")
+    release_year: int | None = optional("year of release, where no day is given")
+    fp64_flop_per_s: float | None = optional("peak rate at FP64, FLOP/s")
+    fp32_flop_per_s: float | None = optional("peak rate at FP32, FLOP/s")
+    tf32_flop_per_s: float | None = optional("peak rate at TF32, FLOP/s")
+    fp16_flop_per_s: float | None = optional("peak rate at FP16 without tensor cores, FLOP/s")
+    tensor_fp16_flop_per_s: float | None = optional("peak rate of tensor cores at FP16 or BF16, FLOP/s")
+    int8_op_per_s: float | None = optional("peak rate at INT8, OP/s")
+    memory_byte: float | None = optional("memory of one board, bytes")
+    memory_bandwidth_byte_per_s: float | None = optional("memory bandwidth, byte/s")
+    tdp_watt: float | None = optional("thermal design power, W")
+    release_price_usd: float | None = optional("price at release, nominal USD")
+
+
+@dataclass(frozen=True, slots=True)
+class CarbonIntensity:
+    """One row per region and year whose electricity a source rates."""
+
+    region: str = column("the country or aggregate as printed")
+    region_code: str | None = column("ISO 3166-1 alpha-3, OWID_* for aggregates; null where the source gives none")
+    year: int = column("calendar year")
+    carbon_intensity_g_per_kwh: float = column("emissions of electricity generated, g CO2e/kWh")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One row per price of hardware that a source lists."""
+
+    processor: str = column("the processor as printed")
+    kind: str = column("purchase (USD per processor) or rental (USD per processor and hour)")
+    price_usd: float = column("the price per processor, nominal USD; per hour for rentals")
+    priced_on: date | None = optional("the day of the price")
+    vendor: str | None = optional("who sells or rents")
+    commitment: str | None = optional("on demand, 1 year, 3 years, spot …, in the source's words")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceIndex:
+    """One row per month of an index of prices."""
+
+    series: str = column("the publisher's key of the series")
+    month: date = column("first day of the month")
+    index_value: float = column("the index")
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRegion:
+    """One row per region of a cloud provider."""
+
+    provider: str = column("the cloud provider")
+    region: str = column("the provider's key of the region")
+    country: str | None = optional("the country that the region lies in, as printed")
+    carbon_intensity_g_per_kwh: float | None = optional("emissions of the region's electricity, g CO2e/kWh")
+    pue: float | None = optional("power usage effectiveness of the provider's data centres")
+
+
+Row = Model | Result | Operations | RunPhase | Compute | Processor | CarbonIntensity | Price | PriceIndex | CloudRegion
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One row per record that no row could be taken from (core.quarantine) or cell that was left out (core.rejected_cells)."""
+
+    column_name: str | None = column("the column at fault; null where the record as a whole is")
+    literal: str = column("the text at fault, as it stands in the page")
+    rule: str = column("the rule that rejected it")
+    reason: str = column("what is wrong with it, in a sentence")
+    record: str | None = optional(
+        "the whole record as JSON, so that nothing is lost; columns that do not ship left out"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One row per record that says the same as an earlier one of its page."""
+
+    first_locator: str = column("where the record stands that was kept")
+    record: str = column("the record as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class PageCount:
+    """One row per page that was parsed: how many records it holds, counted while reading."""
+
+    sha256: str = column("SHA-256 of the page's bytes")
+    rows_read: int = column("records in the page")
+
+
+# What a page gives, by the name of its staging table and of its facts file.
+ROW_TYPES: dict[str, type[Any]] = {
+    "model": Model,
+    "result": Result,
+    "operations": Operations,
+    "run_phase": RunPhase,
+    "compute": Compute,
+    "processor": Processor,
+    "carbon_intensity": CarbonIntensity,
+    "price": Price,
+    "price_index": PriceIndex,
+    "cloud_region": CloudRegion,
+    "quarantine": Rejected,
+    "rejected_cell": Rejected,
+    "duplicate": Duplicate,
+    "page_count": PageCount,
+}
+
+
+TYPE_NAMES: dict[type[Any], str] = {
+    Model: "model",
+    Result: "result",
+    Operations: "operations",
+    RunPhase: "run_phase",
+    Compute: "compute",
+    Processor: "processor",
+    CarbonIntensity: "carbon_intensity",
+    Price: "price",
+    PriceIndex: "price_index",
+    CloudRegion: "cloud_region",
+}

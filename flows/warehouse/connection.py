@@ -1,0 +1,45 @@
+"""Connections to a warehouse file, and what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from flows.errors import UserError
+
+
+class BuildError(UserError):
+    """The build is not published; the message says what is wrong and where."""
+
+
+def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
+    return duckdb.connect(path, read_only=read_only, config={"threads": 1})
+
+
+def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """All tables with their schema, in alphabetical order."""
+    found = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by all").fetchall()
+    return [str(name) for (name,) in found]
+
+
+def comments(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """{column: its comment} of a table; a column without one is left out."""
+    schema, name = table.split(".")
+    found = con.execute(
+        "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?",
+        [schema, name],
+    )
+    return {column: comment for column, comment in found.fetchall() if comment}
+
+
+def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:
+    """Say of a table and of its columns what they are."""
+
+    def quoted(text: str) -> str:
+        return "'" + text.replace("'", "''") + "'"
+
+    con.execute(f"comment on table {table} is {quoted(text)}")
+    for column, told in columns.items():
+        con.execute(f'comment on column {table}."{column}" is {quoted(told)}')

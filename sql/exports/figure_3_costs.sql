@@ -1,0 +1,45 @@
+-- One row per row set, benchmark, metric and target (Figure 3 of the paper): the computation, emissions and price at which the line reaches it, as powers of ten.
+with costs as (
+    select * from marts.costs
+    where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA'
+),
+
+points as (
+    select
+        row_set,
+        benchmark,
+        metric,
+        target,
+        first(error) as error,
+        first(floor(log10_gflop)) filter (form = 'polynomial') as polynomial_gflop,
+        first(floor(log10_lb_co2)) filter (form = 'polynomial') as polynomial_lb_co2,
+        first(floor(log10_usd)) filter (form = 'polynomial') as polynomial_usd,
+        first(floor(log10_gflop)) filter (form = 'exponential') as exponential_gflop,
+        first(floor(log10_lb_co2)) filter (form = 'exponential') as exponential_lb_co2,
+        first(floor(log10_usd)) filter (form = 'exponential') as exponential_usd,
+        first(status) filter (form = 'polynomial') as polynomial_status,
+        first(status) filter (form = 'exponential') as exponential_status,
+    from costs
+    group by all
+)
+
+select
+    row_set,
+    benchmark,
+    metric,
+    target,
+    round(error * 100, 3) as error_percent,  -- error in percent
+    polynomial_gflop::integer as log10_polynomial_gflop,  -- power of ten of the computation, polynomial form, Gflop
+    polynomial_lb_co2::integer as log10_polynomial_lb_co2,  -- power of ten of the emissions, polynomial form, lb CO2e
+    polynomial_usd::integer as log10_polynomial_usd,  -- power of ten of the price, polynomial form, USD
+    exponential_gflop::integer as log10_exponential_gflop,  -- power of ten of the computation, exponential form, Gflop
+    exponential_lb_co2::integer as log10_exponential_lb_co2,  -- power of ten of the emissions, exponential form, lb CO2e
+    exponential_usd::integer as log10_exponential_usd,  -- power of ten of the price, exponential form, USD
+    polynomial_status,  -- whether the points support the polynomial figures: ok, or why not
+    exponential_status,  -- whether the points support the exponential figures: ok, or why not
+from points
+order by
+    row_set,
+    list_position(['imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr', 'wmt_en_de'], benchmark),
+    metric,
+    list_position(['today', 'target_1', 'target_2'], target)

@@ -1,0 +1,278 @@
+"""The whole of it over the mirror of real pages: fetched, fetched again, on other days, bundled, and with faults."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import running
+from conftest import OF_THE_RUN, checksums, downstream
+from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored
+
+from flows import sources
+from flows.pages import snapshots
+
+pytestmark = [
+    pytest.mark.mirror,
+    pytest.mark.slow,
+    pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
+]
+api = running.api
+
+BEFORE, NOW = "2025-12-31", "2026-08-31"
+DAYS = ["2020-01-01", "2022-12-31", "2024-06-30", "2025-06-30", "2025-12-31"]
+PAGES = [page for name in sources.names() for page in sources.load(name).pages]
+
+
+class User:
+    """One who has a data folder, and no facts that ship."""
+
+    def __init__(self, folder: Path, api: Api, data: Path | None = None) -> None:
+        self.folder, self.api, self.data = folder, api, folder / "data"
+        if data is not None:
+            shutil.copytree(data, self.data)
+
+    def run(self, at: Mirror | None, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        more = {} if at is None else {"COMPUTE_LIMITS_MIRROR": at.url}
+        env = environment(
+            self.data, self.folder / "prefect", PREFECT_API_URL=self.api.url, COMPUTE_LIMITS_FACTS="", **more
+        )
+        ended = command(env, *arguments)
+        assert ended.returncode == status, ended
+        assert "Traceback" not in ended.stderr
+        return ended
+
+    @property
+    def warehouse(self) -> Path:
+        return self.data / "warehouse" / "compute_limits.duckdb"
+
+    def checksums(self) -> dict[str, str]:
+        return checksums(self.warehouse)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(self.warehouse, read_only=True) as con:
+            return con.execute(query).fetchall()
+
+    def lines(self) -> Counter[str]:
+        """{address: lines in the lock}."""
+        return Counter(line.url for name in sources.names() for line in snapshots.read(self.data / "raw", name))
+
+
+@pytest.fixture(scope="module")
+def now(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
+    with mirror(tmp_path_factory.mktemp("mirror") / "log", NOW) as at:
+        yield at
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory, api: Api, now: Mirror) -> User:
+    """Who has refreshed once. It is shared: copy the data folder before changing it."""
+    user = User(tmp_path_factory.mktemp("user"), api)
+    user.run(now, "refresh", "--strict")
+    return user
+
+
+@pytest.fixture
+def user(tmp_path: Path, api: Api, fetched: User) -> User:
+    """Who has refreshed once, with a data folder of his own."""
+    return User(tmp_path, api, fetched.data)
+
+
+def tables_of_results(sums: dict[str, str]) -> dict[str, str]:
+    """Without the tables that tell of the pages and the run."""
+    return {table: told for table, told in sums.items() if table.split(".")[0] in ("core", "fits", "marts")}
+
+
+def test_the_first_refresh_fetches_every_page(fetched: User, now: Mirror) -> None:
+    assert dict(fetched.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "fetched")
+    assert fetched.ask("select source, page from meta.pages order by all") == sorted((p.source, p.name) for p in PAGES)
+    assert fetched.lines() == Counter(page.url for page in PAGES)
+    assert {status for path, status in now.answers() if not path.endswith("/robots.txt")} >= {200}
+    counted = fetched.ask(
+        "select source, rows_read, rows_accepted + rows_duplicate + rows_quarantined from meta.sources order by source"
+    )
+    assert all(read == told > 0 for _, read, told in counted), counted
+    assert fetched.ask(
+        "select count(*), count(*) filter (agrees) from marts.reproduction where printed_in = 'figure_3'"
+    ) == [(90, 90)]
+
+
+def test_the_second_refresh_transfers_nothing(
+    user: User, fetched: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = user.lines()
+    with mirror(tmp_path / "log", NOW) as again:
+        user.run(again, "refresh", "--strict")
+        answers = again.answers()
+    assert [path for path, status in answers if status == 200 and not path.endswith("/robots.txt")] == []
+    assert Counter(status for path, status in answers if not path.endswith("/robots.txt")) == {304: len(PAGES)}
+    assert user.lines() == lines
+    assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
+    first, second = fetched.checksums(), user.checksums()
+    with capsys.disabled():
+        print("", *(f"{table:32} {first[table]} {second[table]}" for table in first), sep="\n")
+    assert second == first
+
+
+def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> None:
+    user = User(tmp_path, api)
+    with mirror(tmp_path / "before.log", BEFORE) as before:
+        # Pages of which the mirror has no version as old as that leave their source absent.
+        user.run(before, "refresh")
+    there = {day: {url: row["sha256"] for url, row in mirrored(day).items()} for day in (BEFORE, NOW)}
+    asked = {page.url for page in PAGES}
+    assert user.lines() == Counter(asked & there[BEFORE].keys())
+    with mirror(tmp_path / "now.log", NOW) as later:
+        user.run(later, "refresh", "--strict")
+        sent = [path for path, status in later.answers() if status == 200 and not path.endswith("/robots.txt")]
+    changed = {url for url in asked if there[NOW].get(url) != there[BEFORE].get(url)}
+    assert 0 < len(changed) < len(asked)
+    assert user.lines() == Counter(asked & there[BEFORE].keys()) + Counter(changed)
+    assert len(sent) == len(changed)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_every_page_that_is_there_on_a_day_is_used(
+    day: str, tmp_path: Path, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The code is newer than the pages, of which there are the fewer the older the day."""
+    user, web = User(tmp_path, api), mirrored(day)
+    with mirror(tmp_path / "log", day) as at:
+        user.run(at, "refresh")
+    there = [page for page in PAGES if page.url in web]
+    assert user.ask("select source, page, sha256 from meta.pages order by all") == sorted(
+        (page.source, page.name, web[page.url]["sha256"]) for page in there
+    )
+    states, count = {}, Counter(page.source for page in there)
+    for name in sources.names():
+        wanted = len(sources.load(name).pages)
+        states[name] = "absent" if not count[name] else "stale" if count[name] < wanted else "fetched"
+    told = {name: rest for name, *rest in user.ask("select source, state, message from meta.sources")}
+    assert {name: state for name, (state, _) in told.items()} == states
+    for name, (state, message) in told.items():
+        # Of a page that is not there it is told that the server has none, and nothing else is wrong with any.
+        assert message is None if state == "fetched" else "answered 404" in message, name
+        assert "rows where at least" not in (message or ""), name
+    with capsys.disabled():
+        absent = ", ".join(name for name, state in states.items() if state == "absent")
+        print(f"\n{day}: {len(there)} pages served and used, absent: {absent or 'none'}")
+
+
+def test_a_build_from_the_bundled_facts_is_the_build_from_the_pages(
+    user: User, fetched: User, tmp_path: Path, api: Api
+) -> None:
+    user.run(None, "bundle")
+    alone = User(tmp_path / "alone", api)
+    for pattern in ("*/*.facts.csv", "*/snapshots.jsonl"):
+        for path in (user.data / "raw").glob(pattern):
+            copy = alone.data / "raw" / path.relative_to(user.data / "raw")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    alone.run(None, "build", "--strict")
+    assert dict(alone.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "shipped")
+    assert alone.checksums() == fetched.checksums()
+
+
+def test_a_host_that_fails_leaves_its_sources_stale(user: User, fetched: User, tmp_path: Path) -> None:
+    with mirror(tmp_path / "log", NOW, "epoch.ai=500") as failing:
+        ended = user.run(failing, "refresh")
+    told = {name: rest for name, *rest in user.ask("select source, state, age_days, message from meta.sources")}
+    failing_ones = {page.source for page in PAGES if page.host == "epoch.ai"}
+    assert failing_ones
+    for name in sources.names():
+        state, age, message = told[name]
+        if name not in failing_ones:
+            assert (state, age, message) == ("unchanged", None, None), name
+            continue
+        assert (state, age >= 0) == ("stale", True)
+        assert re.search(r"https://epoch\.ai/data/\w+\.\w+ answered 500", message)
+        assert re.search(rf"{name} +│ stale \(\d+ days\)", ended.stdout)
+    assert user.checksums() == fetched.checksums()
+
+
+# {source: (fault of the pages whose address has the text, what is told of it)}
+FAULTS = {
+    "coco_model_pages": ("Megvii-BaseDetection=html", "is an HTML page"),
+    "codecarbon": ("cpu_power=halved", "rows"),
+    "computerprogress": ("Computer-Progress=html", "is an HTML page"),
+    "dawnbench": ("dawn-bench-entries=empty", "empty body"),
+    "detectron": ("facebookresearch/Detectron/=truncate", "broke off before its end"),
+    "detectron2": ("facebookresearch/detectron2/=latin1", "not valid UTF-8"),
+    "epoch_all_models": ("all_ai_models=latin1", "not valid UTF-8"),
+    "epoch_benchmarks": ("benchmark_data=truncate", "broke off before its end"),
+    "epoch_hardware": ("ml_hardware=empty", "empty body"),
+    "epoch_models": ("notable_ai_models=header", "Renamed upstream"),
+    "epoch_prices": ("training-cost-trends=header", "Renamed upstream"),
+    "gpu_info": ("gpu.json=halved", "not a JSON page"),
+    "mit_futuretech": ("TheComputationalLimits=latin1", "not valid UTF-8"),
+    "mlco2": ("mlco2/impact=header", "Renamed upstream"),
+    "nlp_progress": ("NLP-progress=500", "answered 500"),
+    "nvidia_examples": ("NVIDIA=html", "is an HTML page"),
+    "obsscaling": ("ObsScaling=header", "Renamed upstream"),
+    "openmmlab_mmdetection": ("mmdetection=truncate", "broke off before its end"),
+    "openmmlab_mmpretrain": ("mmpretrain=empty", "empty body"),
+    "owid_carbon": ("ourworldindata=halved", "rows"),
+    "papers_with_code": ("sota-extractor=halved", "JSON"),
+    "squad_explorer": ("SQuAD-explorer=truncate", "broke off before its end"),
+    "timm": ("pytorch-image-models/main/results=header", "Renamed upstream"),
+    "timm_model_index": ("hfdocs=404", "answered 404"),
+}
+
+
+def test_each_source_falls_back_whatever_is_wrong_with_it(user: User, fetched: User, tmp_path: Path) -> None:
+    assert set(FAULTS) == set(sources.names())
+    with mirror(tmp_path / "log", NOW, *(fault for fault, _ in FAULTS.values())) as failing:
+        ended = user.run(failing, "refresh", "--strict", status=1)
+    assert ended.stderr.startswith("error: not all sources are fresh: ")
+    for name, state, message in user.ask("select source, state, message from meta.sources"):
+        assert state == "stale", name
+        assert FAULTS[name][1] in message, name
+        assert f"{name} is stale" in ended.stderr
+    assert user.checksums() == fetched.checksums()
+
+
+def test_a_redirect_to_another_host_is_not_followed(user: User, fetched: User, tmp_path: Path) -> None:
+    with mirror(tmp_path / "log", NOW, "ourworldindata=redirect") as failing:
+        user.run(failing, "refresh")
+    ((state, message),) = user.ask("select state, message from meta.sources where source = 'owid_carbon'")
+    assert state == "stale"
+    assert "169.254.169.254" in message
+    assert "not followed" in message
+    assert user.checksums() == fetched.checksums()
+
+
+def test_a_fault_on_the_first_day_leaves_the_source_absent(tmp_path: Path, api: Api, fetched: User) -> None:
+    user = User(tmp_path, api)
+    with mirror(tmp_path / "log", NOW, "ourworldindata=truncate") as failing:
+        ended = user.run(failing, "refresh", "--strict", status=1)
+    assert ended.stderr == "error: not all sources are fresh: owid_carbon is absent\n"
+    there, wanted = tables_of_results(user.checksums()), tables_of_results(fetched.checksums())
+    changed = {table for table in wanted if there[table] != wanted[table]}
+    # Costs are of its electricity; nothing else is.
+    assert {"core.carbon_intensities", "core.scenarios", "marts.costs"} <= changed
+    assert changed <= {"core.carbon_intensities"} | downstream(user.warehouse, "core.carbon_intensities")
+
+
+def test_what_checksums_leave_out_is_what_tells_of_the_run(fetched: User) -> None:
+    assert all(set(left_out) <= {"state", "age_days", "message"} for left_out in OF_THE_RUN.values())
+    assert set(OF_THE_RUN) < set(fetched.checksums())
+
+
+def test_an_undeclared_column_stops_its_source_and_says_what_to_do(user: User, tmp_path: Path) -> None:
+    user.data.joinpath("raw", "epoch_hardware").rename(tmp_path / "set aside")
+    with mirror(tmp_path / "log", NOW, "ml_hardware=header") as failing:
+        user.run(failing, "refresh", "--source", "epoch_hardware")
+    ((state, message),) = user.ask("select state, message from meta.sources where source = 'epoch_hardware'")
+    assert state == "absent"
+    # The page's second column has another name: the one is missing, and the other is not declared.
+    assert re.search(r"epoch_hardware, page ml_hardware\.csv .*column '[^']+'", message)
+    assert "'Renamed upstream'" in message
+    assert "in the source's TOML" in message
+    assert user.ask("select count(*) from staging.processor where source = 'epoch_hardware'") == [(0,)]

@@ -1,0 +1,701 @@
+"""What an error costs: the paper's conversion, scenarios of processors, units, intervals and what they are made of, the command."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import random
+import re
+import shutil
+import statistics
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from running import command, environment
+from test_paper import CELLS
+
+from flows import paths
+from flows.analysis import costs, samples
+from flows.answers import cost_quotes
+from flows.declared import scenarios
+from flows.declared.setting_types import FitRule
+from flows.fits import least_squares, monte_carlo, projection, resampling
+from flows.fits.comparison import response
+from flows.fits.line import FitError, Line
+
+ATLAS = pint.UnitRegistry()
+# The units that pint does not know.
+ATLAS.define("usd = [money]")
+ATLAS.define("flop = [computation] = FLOP")
+REGIONS = {"OWID_WRL", "USA", "FRA", "POL"}
+SHIPPED = ("a100_2023", "h100_2026", "p100_2017", "paper_2020", "v100_2020")
+RULE = FitRule(level=0.95, supported_ranges=1.0, resamples=10_000, seed=20200710)
+
+
+def facts(source: str, kind: str) -> list[dict[str, str]]:
+    with (paths.SHIPPED_RAW / source / f"{kind}.facts.csv").open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def intensity(region: str, year: int) -> float:
+    """Our World in Data's cell."""
+    cells = [
+        float(row["carbon_intensity_g_per_kwh"])
+        for row in facts("owid_carbon", "carbon_intensity")
+        if (row["region_code"], row["year"]) == (region, str(year))
+    ]
+    assert len(cells) == 1
+    return cells[0]
+
+
+def one(con: duckdb.DuckDBPyConnection, query: str, *values: Any) -> tuple[Any, ...]:
+    rows = con.execute(query, list(values)).fetchall()
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def scenario(**changed: Any) -> costs.Scenario:
+    """A processor of 100 TFLOP/s, 0.5 kW, at 2 USD an hour; in a burden it counts 20 TFLOP/s."""
+    made = costs.Scenario(
+        scenario="made",
+        region="USA",
+        log10_rate=14.0,
+        log10_burden_rate=math.log10(2e13),
+        utilisation=(0.2, 0.3, 0.4),
+        draw_fraction=(0.8, 1.0, 1.5),
+        pue=(1.1, 1.2, 1.6),
+        prices=(1.0, 2.0, 5.0),
+        log10_power=math.log10(0.5),
+        log10_intensity=math.log10(0.4),
+        log10_deflator=math.log10(1.1),
+        is_stated=False,
+        coefficient_decimals=None,
+        status="ok",
+    )
+    return replace(made, **changed)
+
+
+def sample(n: int = 20) -> samples.Sample:
+    """Points around log10(1/error) = -2 + 0.15 log10 C."""
+    rng = np.random.default_rng(3)
+    x = np.sort(rng.uniform(18, 23, n))
+    error = 10 ** -(-2 + 0.15 * x + rng.normal(0, 0.05, n))
+    return samples.Sample(
+        1,
+        "current/imagenet/top1/hardware_burden/all",
+        "all",
+        x,
+        error,
+        np.arange(n),
+        np.full(n, np.nan),
+        np.full(n, np.nan),
+    )
+
+
+def priced(measure: str = "hardware_burden", error: float = 0.05, **changed: Any) -> costs.Cost:
+    rows = costs.costs(
+        sample(), measure, "flop", [costs.Goal("asked", error)], [scenario(**changed)], costs.Spreads(RULE)
+    )
+    return next(rows)
+
+
+# --- the paper's conversion, a scenario among the others
+
+
+def test_the_published_co2_and_usd_come_out_of_the_scenario(db: duckdb.DuckDBPyConnection) -> None:
+    rows = db.execute(
+        "select benchmark, target, form, log10_lb_co2, log10_usd from marts.costs where scenario = 'paper_2020' "
+        "and region = 'USA' and row_set = 'paper_v1' and compute_measure = 'hardware_burden' and benchmark != 'wmt_en_de'"
+    ).fetchall()
+    found = {
+        (*row[:3], quantity): math.floor(value)
+        for row in rows
+        for quantity, value in zip(("lb_co2", "usd"), row[3:], strict=True)
+    }
+    assert len(found) == 60
+    assert found == {key: power for key, power in CELLS.items() if key[3] != "gflop"}
+    assert one(
+        db, "select count(*) from marts.costs where published and (scenario, region) != ('paper_2020', 'USA')"
+    ) == (0,)
+    assert one(
+        db, "select count(*), count(*) filter (where agrees) from marts.reproduction where printed_in = 'figure_3'"
+    ) == (
+        90,
+        90,
+    )
+
+
+def test_the_stated_run_costs_what_it_is_stated_to_cost(db: duckdb.DuckDBPyConnection) -> None:
+    # Strubell et al. 2019, table 3: 8 P100 for 12 hours are 26 lb and 41 USD; kWh from their 0.954 lb per kWh.
+    hours, kwh, kg, usd = one(
+        db,
+        "select log10_hours_per_gflop, log10_kwh_per_gflop, log10_kg_co2_per_kwh, log10_usd_per_gflop "
+        "from fits.unit_costs where scenario = 'paper_2020' and region = 'USA' and basis = 'peak'",
+    )
+    gflop = math.log10(8 * 9526 * 12 * 3600)
+    assert 10 ** (gflop + hours) == pytest.approx(96, rel=1e-12)
+    assert 10 ** (gflop + kwh) == pytest.approx(26 / 0.954, rel=1e-12)
+    assert 10 ** (gflop + kwh + kg) / 0.45359237 == pytest.approx(26, rel=1e-12)
+    assert 10 ** (gflop + usd) == pytest.approx(41, rel=1e-12)
+
+
+def test_a_stated_run_elsewhere_has_the_same_energy_and_price_and_other_emissions(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = db.execute(
+        "select region, log10_kwh, log10_usd, log10_kg_co2 from marts.costs where scenario = 'paper_2020' and "
+        "row_set = 'paper_v1' and benchmark = 'imagenet' and target = 'today' and form = 'polynomial'"
+    ).fetchall()
+    assert {region for region, *_ in rows} == REGIONS
+    assert len({(kwh, usd) for _, kwh, usd, _ in rows}) == 1
+    for region, kwh, _, kg in rows:
+        if region != "USA":
+            assert 10 ** (kg - kwh) == pytest.approx(intensity(region, 2020) / 1000, rel=1e-9)
+
+
+# --- the factors of the scenarios
+
+
+def test_every_shipped_scenario_has_all_its_factors(db: duckdb.DuckDBPyConnection) -> None:
+    rows = db.execute("select scenario, region, status, n_prices from core.scenarios").fetchall()
+    assert {row[:2] for row in rows} == {(name, region) for name in SHIPPED for region in REGIONS}
+    assert {row[2] for row in rows} == {"ok"}
+    assert all(n >= (1 if name == "paper_2020" else 3) for name, _, _, n in rows)
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_intensities_are_the_cells_of_our_world_in_data(db: duckdb.DuckDBPyConnection, region: str) -> None:
+    newest = max(int(r["year"]) for r in facts("owid_carbon", "carbon_intensity") if r["region_code"] == region)
+    # There is none of 2026: the newest year stands for it, and the row says which.
+    for name, asked, year in (("v100_2020", 2020, 2020), ("h100_2026", 2026, newest)):
+        row = one(
+            db,
+            "select electricity_year, intensity_year, carbon_intensity_g_per_kwh, intensity_source "
+            "from core.scenarios where scenario = ? and region = ?",
+            name,
+            region,
+        )
+        assert row == (asked, year, intensity(region, year), "owid_carbon")
+
+
+def test_prices_are_those_of_the_scenario_and_no_other(db: duckdb.DuckDBPyConnection) -> None:
+    expected = sorted(
+        float(row["price_usd"])
+        for row in facts("epoch_prices", "price")
+        if row["processor"] == "NVIDIA H100 SXM5 80GB"
+        and (row["kind"], row["commitment"]) == ("rental", "on demand")
+        and row["priced_on"] >= "2024-06-01"
+    )
+    found = db.execute("select price_usd_per_hour from core.scenario_prices where scenario = 'h100_2026' order by 1")
+    assert [price for (price,) in found.fetchall()] == expected
+    median = one(db, "select distinct price_usd_per_hour from core.scenarios where scenario = 'h100_2026'")
+    assert median == (statistics.median(expected),)
+    # Those of runs count too: an hour of the cluster over its processors.
+    assert ("dawnbench", 3.06) in db.execute(
+        "select source, price_usd_per_hour from core.scenario_prices where scenario = 'v100_2020'"
+    ).fetchall()
+
+
+def test_constant_usd_go_by_the_index_of_the_newest_price(db: duckdb.DuckDBPyConnection) -> None:
+    index = {row["month"]: float(row["index_value"]) for row in facts("epoch_prices", "price_index")}
+    base = statistics.mean(value for month, value in index.items() if month.startswith("2023"))
+    rows = db.execute(
+        "select distinct scenario, last_priced_on, deflator_month, deflator from core.scenarios"
+    ).fetchall()
+    assert {name for name, *_ in rows} == set(SHIPPED)
+    for _, day, month, deflator in rows:
+        assert (month.year, month.month) == (day.year, day.month)
+        assert deflator == pytest.approx(base / index[str(month)], rel=1e-12)
+
+
+def test_utilisations_are_those_that_training_runs_print(db: duckdb.DuckDBPyConnection) -> None:
+    wanted = {
+        "v100_2020": ("V100", (0, 0.5, 1)),
+        "a100_2023": ("A100", (0, 0.5, 0.9)),
+        "h100_2026": ("H100", (0, 0.5, 1)),
+    }
+    for name, (processor, shares) in wanted.items():
+        found = one(
+            db,
+            "select quantile_cont(utilization, ?::double[]) from core.run_phases "
+            "where processor_id like '%' || ? || '%' and utilization is not null",
+            list(shares),
+            processor,
+        )[0]
+        stated = one(
+            db, "select low, value, high from core.conversions where scenario = ? and quantity = 'utilisation'", name
+        )
+        assert stated == pytest.approx(found, abs=0.001), name
+
+
+# --- units, and a cost by hand
+
+
+def test_a_cost_on_an_h100_by_hand(db: duckdb.DuckDBPyConnection) -> None:
+    """ImageNet at 5 % error in France, with figures typed from the data sheet and the sources, in units."""
+    gflop, hours, kwh, kg, lb, usd, constant = one(
+        db,
+        "select log10_gflop, log10_hours, log10_kwh, log10_kg_co2, log10_lb_co2, log10_usd, log10_usd_constant "
+        "from marts.costs where row_set = 'current' and scenario = 'h100_2026' and region = 'FRA' and benchmark = 'imagenet' "
+        "and metric = 'top1' and compute_measure = 'hardware_burden' and form = 'polynomial' and target = 'target_1'",
+    )
+    q = ATLAS.Quantity
+    # H100 SXM5: 66.91 TFLOP/s FP32, 700 W; 1.5 of it drawn, PUE 1.2; France 2025: 41.44 g/kWh; median price 3.47 USD/h.
+    time = (q(10**gflop * 1e9, "flop") / q(66.91e12, "flop/s")).to("hour")
+    energy = (time * q(700, "watt") * 1.5 * 1.2).to("kilowatt_hour")
+    mass = energy * q(41.44, "gram/kilowatt_hour")
+    price = (time * q(3.47, "usd/hour")).to("usd")
+    assert 10**hours == pytest.approx(time.magnitude, rel=1e-9)
+    assert 10**kwh == pytest.approx(energy.magnitude, rel=1e-9)
+    assert 10**kg == pytest.approx(mass.to("kilogram").magnitude, rel=1e-9)
+    assert 10**lb == pytest.approx(mass.to("pound").magnitude, rel=1e-9)
+    assert 10**usd == pytest.approx(price.magnitude, rel=1e-9)
+    # The index was 118.306 in March 2025 and 118.126 in the mean of 2023.
+    assert 10**constant == pytest.approx(price.magnitude * 118.12608 / 118.306, rel=1e-5)
+
+
+@pytest.mark.parametrize(("measure", "rate"), [("hardware_burden", 2e13), ("training_compute", 1e14 * 0.3)])
+def test_units_of_every_conversion(measure: str, rate: float) -> None:
+    cost, q = priced(measure), ATLAS.Quantity
+    assert cost.log10_gflop is not None
+    time = q(10**cost.log10_gflop, "gigaflop") / q(rate, "flop/s")
+    energy = time * q(0.5, "kilowatt") * 1.0 * 1.2
+    mass = energy * q(400, "gram/kilowatt_hour")
+    price = time * q(2, "usd/hour")
+    told = {
+        "log10_hours": time.to("hour"),
+        "log10_kwh": energy.to("kilowatt_hour"),
+        "log10_kg_co2": mass.to("kilogram"),
+        "log10_lb_co2": mass.to("pound"),
+        "log10_usd": price.to("usd"),
+        "log10_usd_constant": price.to("usd") * 1.1,
+    }
+    for name, quantity in told.items():
+        assert getattr(cost, name) == pytest.approx(math.log10(quantity.magnitude), abs=1e-12), name
+
+
+@given(
+    utilisation=st.floats(0.01, 0.5),
+    measure=st.sampled_from(sorted(costs.BASES)),
+    rate=st.floats(10, 17),
+    error=st.floats(0.001, 0.5),
+)
+def test_doubling_utilisation_halves_the_cost_of_arithmetic_and_leaves_that_of_processors_time(
+    utilisation: float, measure: str, rate: float, error: float
+) -> None:
+    def at(share: float) -> costs.Cost:
+        known = {"draw_fraction": (1.0,) * 3, "pue": (1.2,) * 3, "prices": (2.0,), "log10_rate": rate}
+        return priced(measure, error, utilisation=(share,) * 3, **known)
+
+    once, twice = at(utilisation), at(2 * utilisation)
+    halved = math.log10(2) if measure == "training_compute" else 0.0
+    assert once.log10_gflop == twice.log10_gflop
+    for name in ("hours", "kwh", "kg_co2", "lb_co2", "usd", "usd_constant"):
+        for end in ("", "_low", "_high"):
+            before, after = (getattr(cost, f"log10_{name}{end}") for cost in (once, twice))
+            assert before - after == pytest.approx(halved, abs=1e-9), (name, end)
+
+
+# --- intervals
+
+
+def test_draws_agree_with_an_independent_loop() -> None:
+    """The same distributions drawn one by one with the standard library; the line from its textbook formulas."""
+    points, error = sample(), 0.05
+    x, y = points.x.tolist(), [-math.log10(value) for value in points.error]
+    n, mean_x = len(x), statistics.mean(x)
+    s_xx = sum((value - mean_x) ** 2 for value in x)
+    slope = sum((a - mean_x) * b for a, b in zip(x, y, strict=True)) / s_xx
+    middle = statistics.mean(y)
+    variance = sum((b - middle - slope * (a - mean_x)) ** 2 for a, b in zip(x, y, strict=True)) / (n - 2)
+    rng = random.Random(1)
+
+    def triangular(low: float, mode: float, high: float) -> float:
+        return rng.triangular(math.log10(low), math.log10(high), math.log10(mode))
+
+    kwh, usd = [], []
+    for _ in range(40_000):
+        sd = math.sqrt(variance * (n - 2) / rng.gammavariate((n - 2) / 2, 2))
+        b, height = rng.gauss(slope, sd / math.sqrt(s_xx)), rng.gauss(middle, sd / math.sqrt(n))
+        flop = mean_x + (-math.log10(error) - height) / b if b > 0 else math.inf
+        hours = flop - 14 - triangular(0.2, 0.3, 0.4) - math.log10(3600)
+        kwh.append(hours + math.log10(0.5) + triangular(0.8, 1.0, 1.5) + triangular(1.1, 1.2, 1.6))
+        usd.append(hours + math.log10(rng.choice((1.0, 2.0, 5.0))))
+    cost = priced("training_compute", error)
+    for name, drawn in (("kwh", kwh), ("usd", usd)):
+        low, high = statistics.quantiles(drawn, n=40)[0], statistics.quantiles(drawn, n=40)[-1]
+        # Standard errors of these quantiles are 0.01 and 0.02.
+        assert getattr(cost, f"log10_{name}_low") == pytest.approx(low, abs=0.04)
+        assert getattr(cost, f"log10_{name}_high") == pytest.approx(high, abs=0.08)
+
+
+def test_draws_of_a_line_give_fiellers_interval() -> None:
+    points = sample()
+    line = least_squares.ols(points.x, response("polynomial", points.error))
+    fieller = projection.solve(line, -math.log10(0.05), 0.95)
+    cost = priced()
+    assert cost.log10_gflop_low == pytest.approx(fieller.low - 9, abs=0.03)
+    assert cost.log10_gflop_high == pytest.approx(fieller.high - 9, abs=0.06)
+
+
+def test_a_line_that_may_not_rise_has_no_upper_end_and_says_how_often() -> None:
+    line = Line(10, 0.0, 0.1, 1.0, 0.05**2, 0.0, 8, 0.1)
+    drawn = monte_carlo.lines(line, 100_000, np.random.default_rng(1))
+    reached = monte_carlo.reached(*drawn, 5.0)
+    # P(t_8 > 2), from a table of Student's t: 0.0403.
+    assert np.isinf(reached).mean() == pytest.approx(0.0403, abs=0.002)
+    assert math.isinf(monte_carlo.interval(reached, 0.95)[1])
+    with pytest.raises(FitError, match="a line with variances"):
+        monte_carlo.lines(Line(10, 0.0, 0.1), 10, np.random.default_rng(1))
+
+
+def test_a_range_is_triangular_on_the_logarithm() -> None:
+    drawn = monte_carlo.triangular(1, 10, 1000, 200_000, np.random.default_rng(1))
+    # Of a triangle on [0, 3] with its peak at 1: mean 4/3, variance (9 + 1 - 3) / 18, a third of it below the peak.
+    assert drawn.mean() == pytest.approx(4 / 3, abs=0.006)
+    assert drawn.var() == pytest.approx(7 / 18, abs=0.006)
+    assert (drawn < 1).mean() == pytest.approx(1 / 3, abs=0.005)
+    assert 0 <= drawn.min() <= drawn.max() <= 3
+    assert set(monte_carlo.triangular(2, 2, 2, 5, np.random.default_rng(1))) == {math.log10(2)}
+    with pytest.raises(FitError, match="does not hold of 3, 2, 4"):
+        monte_carlo.triangular(3, 2, 4, 5, np.random.default_rng(1))
+
+
+def test_prices_are_drawn_from_those_observed_whatever_their_order() -> None:
+    prices = [np.array(order) for order in ([1.0, 10.0, 100.0], [100.0, 1.0, 10.0])]
+    first, second = (monte_carlo.observed(one, 30_000, np.random.default_rng(1)) for one in prices)
+    assert np.array_equal(first, second)
+    values, counts = np.unique(first, return_counts=True)
+    assert values.tolist() == [0, 1, 2]
+    assert counts / 30_000 == pytest.approx([1 / 3] * 3, abs=0.01)
+
+
+@pytest.mark.parametrize("measure", ["hardware_burden", "training_compute"])
+def test_the_interval_is_made_of_parts_that_add_up(measure: str) -> None:
+    cost = priced(measure)
+    kwh = [cost.kwh_share_fit, cost.kwh_share_utilisation, cost.kwh_share_draw_fraction, cost.kwh_share_pue]
+    usd = [cost.usd_share_fit, cost.usd_share_utilisation, cost.usd_share_price]
+    for parts in (kwh, usd):
+        assert None not in parts
+        assert abs(math.fsum(parts) - 1) < 1e-15
+    # A burden has its utilisation in it.
+    assert (cost.usd_share_utilisation == 0) == (cost.kwh_share_utilisation == 0) == (measure == "hardware_burden")
+    assert cost.usd_share_fit != cost.kwh_share_fit
+
+
+def test_shares_are_covariances_with_the_total() -> None:
+    rng = np.random.default_rng(5)
+    parts = [rng.normal(0, sd, 5000) for sd in (1.0, 2.0, 0.5)]
+    total = sum(parts)
+    found = monte_carlo.shares(parts, total, -math.inf, math.inf)
+    covariances = [np.cov(part, total)[0, 1] / np.var(total, ddof=1) for part in parts]
+    assert found == pytest.approx(covariances, abs=1e-12)
+    # One draw far outside of the interval decides nothing.
+    parts[0][0] = total[0] = 1e6
+    low, high = monte_carlo.interval(total, 0.95)
+    assert monte_carlo.shares(parts, total, low, high)[1] == pytest.approx(4 / 5.25, abs=0.06)
+    assert all(math.isnan(share) for share in monte_carlo.shares([np.zeros(9)] * 2, np.zeros(9), 0, 0))
+
+
+def test_every_row_of_the_table_adds_up(db: duckdb.DuckDBPyConnection) -> None:
+    n, kwh, usd = one(
+        db,
+        "select count(*), max(abs(1 - kwh_share_fit - kwh_share_utilisation - kwh_share_draw_fraction - kwh_share_pue)), "
+        "max(abs(1 - usd_share_fit - usd_share_utilisation - usd_share_price)) from marts.costs where usd_share_fit is not null",
+    )
+    assert n > 1000
+    assert max(kwh, usd) < 1e-12
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
+    def rows(seed: int) -> list[costs.Cost]:
+        rule = replace(RULE, seed=seed)
+        found = [scenario(), scenario(region="FRA")]
+        return list(
+            costs.costs(sample(), "hardware_burden", "flop", [costs.Goal("a", 0.1)], found, costs.Spreads(rule))
+        )
+
+    assert repr(rows(1)) == repr(rows(1))
+    assert repr(rows(1)) != repr(rows(2))
+
+
+def test_a_further_scenario_leaves_the_draws_of_the_others() -> None:
+    def usd(given: list[costs.Scenario]) -> float | None:
+        target = [costs.Goal("a", 0.1)]
+        return next(costs.costs(sample(), "training_compute", "flop", target, given, costs.Spreads(RULE))).log10_usd_low
+
+    assert usd([scenario()]) == usd([scenario(), scenario(scenario="other", prices=(3.0,))])
+
+
+def test_wider_prices_widen_the_interval_and_their_share() -> None:
+    narrow, wide = priced(prices=(2.0,)), priced(prices=(0.02, 2.0, 200.0))
+    assert narrow.log10_usd == wide.log10_usd
+    assert narrow.usd_share_price == 0
+    assert wide.usd_share_price is not None
+    assert wide.usd_share_price > 0.3
+    assert wide.log10_usd_high - wide.log10_usd_low > narrow.log10_usd_high - narrow.log10_usd_low  # type: ignore[operator]
+    assert (wide.log10_kwh_low, wide.log10_kwh_high) == (narrow.log10_kwh_low, narrow.log10_kwh_high)
+
+
+def test_an_error_beyond_the_points_is_said_to_be_unsupported() -> None:
+    assert priced(error=0.1).status == "ok"
+    assert priced(error=1e-6).status == "extrapolation_unsupported"
+    assert priced(status="no_price", prices=()).status == "no_price"
+    assert priced(status="no_price", prices=()).log10_usd is None
+
+
+# --- models that exist
+
+
+def test_a_model_that_exists_is_priced_by_its_computation(db: duckdb.DuckDBPyConnection) -> None:
+    # GPT-3: 3.14e23 FLOP (Brown et al. 2020, table D.1). A V100 of 125 TFLOP/s at 0.227 does it in 3.07 million hours.
+    compute, hours, usd = one(
+        db,
+        "select log10_gflop, log10_hours, log10_usd from marts.model_costs where name = 'GPT-3 175B (davinci)' "
+        "and compute_measure = 'training_compute' and scenario = 'v100_2020'",
+    )
+    assert 10 ** (compute + 9) == pytest.approx(3.14e23, rel=0.01)
+    assert 10**hours == pytest.approx(3.14e23 / (125e12 * 0.227) / 3600, rel=0.01)
+    assert 10 ** (usd - hours) == pytest.approx(3.06, rel=1e-9)
+
+
+def test_costs_agree_with_those_of_epoch_within_what_renting_and_owning_differ_by(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    n, low, median, high = one(
+        db,
+        "select count(*), quantile_cont(cost_ratio, 0.1), median(cost_ratio), quantile_cont(cost_ratio, 0.9) "
+        "from marts.model_costs where is_of_its_time and compute_measure = 'training_compute' and scenario = 'a100_2023'",
+    )
+    # Epoch amortises hardware over its life where these are hours on demand: some five times as much, and not ten.
+    assert n >= 50
+    assert 1 < low < median < high
+    assert 2 < median < 10
+
+
+# --- names and files of the user's own
+
+
+OWN = """
+title = "Two boards of our own"
+processor = "NVIDIA A100 SXM4 40 GB"
+precision = "tensor_fp16"
+electricity_year = 1950
+regions = ["POL"]
+
+[price]
+kind = "purchase"
+from = 2020-01-01
+until = 2022-12-31
+
+[[figures]]
+quantity = "utilisation"
+value = 0.4
+unit = "1"
+citation = "our own runs"
+as_of = 2022-12-31
+
+[[figures]]
+quantity = "draw_fraction"
+value = 1.1
+unit = "1"
+citation = "our own meter"
+as_of = 2022-12-31
+
+[[figures]]
+quantity = "pue"
+value = 1.3
+unit = "1"
+citation = "our own meter"
+as_of = 2022-12-31
+
+[[figures]]
+quantity = "amortisation"
+value = 4
+unit = "year"
+citation = "our books"
+as_of = 2022-12-31
+
+[[figures]]
+quantity = "hours_per_year"
+value = 6000
+unit = "h"
+citation = "our scheduler"
+as_of = 2022-12-31
+"""
+
+
+def own(folder: Path, *changes: tuple[str, str]) -> str:
+    text = OWN
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def asked(path: Path, **request: Any) -> dict[str, Any]:
+    return cost_quotes.quote(path, cost_quotes.Request(**({"benchmark": "imagenet", "error": "5%"} | request)))
+
+
+def test_a_scenario_of_the_users_own(warehouse_path: Path, tmp_path: Path) -> None:
+    told = asked(warehouse_path, scenario=own(tmp_path), region="Poland", benchmark="mmlu", error="0.06")
+    factors = told["factors"]
+    # Bought for 12,500, 15,000 and 24,875 USD; for 4 years of 6,000 hours. Poland's first year in the sources is not 1950.
+    first = min(int(r["year"]) for r in facts("owid_carbon", "carbon_intensity") if r["region_code"] == "POL")
+    assert factors["price_usd_per_hour"] == pytest.approx(15_000 / 24_000)
+    assert factors["n_prices"] == 3
+    assert (factors["electricity_year"], factors["intensity_year"]) == (1950, first)
+    assert factors["carbon_intensity_g_per_kwh"] == intensity("POL", first)
+    row = told["results"][0]
+    assert row["log10_hours"] == pytest.approx(row["log10_gflop"] + 9 - math.log10(312e12 * 0.4 * 3600), abs=1e-9)
+    assert row["log10_kwh"] == pytest.approx(row["log10_hours"] + math.log10(0.4 * 1.1 * 1.3), abs=1e-9)
+    assert f"of {first} (there is none of 1950)" in "\n".join(cost_quotes.lines(told))
+
+
+def test_the_command_answers_as_the_table_does(warehouse_path: Path, db: duckdb.DuckDBPyConnection) -> None:
+    told = asked(warehouse_path, scenario="h100_2026", region="FR")
+    columns = [name for name in told["results"][0] if name not in ("form", "status")]
+    rows = db.execute(
+        f"select form, status, {', '.join(columns)} from marts.costs where row_set = 'current' and scenario = 'h100_2026' "
+        "and region = 'FRA' and benchmark = 'imagenet' and metric = 'top1' and compute_measure = 'hardware_burden' "
+        "and target = 'target_1'"
+    ).fetchall()
+    assert len(rows) == 2
+    for form, status, *values in rows:
+        result = next(row for row in told["results"] if row["form"] == form)
+        assert result["status"] == status
+        assert [result[name] for name in columns] == values
+
+
+def test_a_data_centres_own_pue_counts_and_nothing_else_of_it_is_spread(warehouse_path: Path) -> None:
+    told = asked(warehouse_path, region="gcp:europe-west1")
+    # mlco2's table: Belgium, 267 g/kWh, PUE 1.09.
+    assert [told["factors"][f"pue{end}"] for end in ("_low", "", "_high")] == [1.09] * 3
+    assert told["factors"]["carbon_intensity_g_per_kwh"] == 267
+    assert told["factors"]["intensity_year"] is None
+    assert {row["kwh_share_pue"] for row in told["results"]} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("FR", "FRA"),
+        ("fra", "FRA"),
+        ("France", "FRA"),
+        ("world", "OWID_WRL"),
+        ("PL", "POL"),
+        ("GCP:europe-west1", "gcp:europe-west1"),
+    ],
+)
+def test_a_region_by_any_of_its_names(given: str, code: str) -> None:
+    countries = {"FRA": "France", "POL": "Poland", "OWID_WRL": "World"}
+    assert scenarios.region(given, countries, ["gcp:europe-west1"]) == code
+
+
+def test_every_country_of_the_sources_has_its_two_letters() -> None:
+    codes = {row["region_code"] for row in facts("owid_carbon", "carbon_intensity")} - {""}
+    two = tomllib.loads((paths.PACKAGE / "declared" / "regions.toml").read_text(encoding="utf-8"))["alpha_2"]
+    assert {code for code in codes if not code.startswith("OWID_")} <= set(two.values())
+    assert {key: two[key] for key in ("FR", "US", "PL", "DE", "CN", "GB", "CH")} == {
+        "FR": "FRA", "US": "USA", "PL": "POL", "DE": "DEU", "CN": "CHN", "GB": "GBR", "CH": "CHE",
+    }  # fmt: skip
+    assert len(set(two.values())) == len(two)
+    assert all(re.fullmatch("[A-Z]{2}", key) for key in two)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"region": "Frnace"}, "no region 'Frnace'; near it: 'France'"),
+        ({"region": "gcp:europe-west"}, "near it: 'gcp:europe-west1'"),
+        ({"scenario": "h100"}, "no scenario 'h100'; there are: a100_2023, h100_2026"),
+        ({"scenario": "nowhere.toml"}, "nowhere.toml: .*No such file"),
+        ({"benchmark": "imagnet"}, "no benchmark 'imagnet'; near it: 'imagenet'"),
+        ({"metric": "top2"}, "no metric 'top2'; near it: 'top1'"),
+        ({"row_set": "paper_v3"}, "no row set 'paper_v3'; near it: .*'paper_v1'"),
+        (
+            {"measure": "training_compute", "row_set": "paper_v1"},
+            "no compute measure 'training_compute'; near it: 'hardware_burden'",
+        ),
+        ({"error": "5"}, "an error between 0 and 1, or between 0% and 100%, is needed, not '5'"),
+        ({"error": "five"}, "not 'five'"),
+    ],
+)
+def test_what_is_not_known_is_told_with_what_is(warehouse_path: Path, request_: dict[str, str], message: str) -> None:
+    with pytest.raises(scenarios.ScenarioError, match=message):
+        asked(warehouse_path, **request_)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('"NVIDIA A100 SXM4 40 GB"', '"NVIDIA A100 SXM4 40GBs"', "no processor .*near it: .*'NVIDIA A100 SXM4 40 GB'"),
+        ('"tensor_fp16"', '"fp4"', "precision is 'fp4', but there are: fp64, fp32"),
+        ('kind = "purchase"', 'kind = "gift"', "kind is 'gift', but there are: rental, purchase"),
+        ("2020-01-01", "2023-06-01", "no price counts; of these processors there are: 3 of purchase, 2020-"),
+        ("electricity_year", "electricty_year", "unknown key 'electricty_year'; near it: 'electricity_year'"),
+        ('quantity = "pue"', 'quantity = "peu"', "figures are missing: pue"),
+        ("value = 1.3", "value = 0.9", "a power usage effectiveness is at least 1"),
+        ("value = 0.4", "value = 40", "utilisation is a share of the peak rate"),
+        ("value = 0.4", "low = 0.5\nvalue = 0.4", "0 < low <= value <= high does not hold of 0.5, 0.4, 0.4"),
+        ('unit = "h"', 'unit = "days"', "figure 'hours_per_year' is in 'h', not in 'days'"),
+        ('citation = "our books"\n', "", "figure 'amortisation': missing citation"),
+        ("from = 2020-01-01", 'from = "2020"', "is not a date"),
+        ('title = "Two', "title = Two", "own.toml: "),
+    ],
+)
+def test_a_fault_in_an_own_scenario_is_told(
+    warehouse_path: Path, tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    with pytest.raises(scenarios.ScenarioError, match=message):
+        asked(warehouse_path, scenario=own(tmp_path, (before, after)), region="Poland")
+
+
+def test_very_large_and_small_costs_are_shown() -> None:
+    assert [cost_quotes.power(value) for value in (794.0, 9.999, 4.5, 0.3, -2.0, -9.3, None)] == [
+        "1.0e794", "1.0e10", "31,623", "2", "0.01", "5.0e-10", "–",
+    ]  # fmt: skip
+
+
+def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "warehouse"
+    folder.mkdir(parents=True)
+    env = environment(tmp_path / "data", tmp_path / "prefect")
+    question = ("cost", "--benchmark", "imagenet", "--error", "5%")
+    ended = command(env, *question)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "no warehouse at" in ended.stderr
+    shutil.copy(warehouse_path, folder / "compute_limits.duckdb")
+    ended = command(env, *question, "--scenario", "h100_2026", "--region", "FR")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "h100_2026: H100 on demand, 2026; France" in ended.stdout
+    assert "exponential form: extrapolation_unsupported (the error lies further beyond" in ended.stdout
+    assert "41.44 g CO2e/kWh, FRA, of 2025 (there is none of 2026), owid_carbon" in ended.stdout
+    assert "PCU518210518210, mean of 2023 over 2025-03" in ended.stdout
+    ended = command(env, *question, "--scenario", own(tmp_path), "--region", "PL", "--form", "polynomial", "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = json.loads(ended.stdout)
+    assert [row["form"] for row in told["results"]] == ["polynomial"]
+    assert told["factors"]["scenario"] == "own"
+    ended = command(env, *question, "--region", "Frnace")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(r"error: no region 'Frnace'; near it: 'France'.*\n", ended.stderr)
+
+
+def test_seeded_streams_differ_by_factor() -> None:
+    spread = costs.Spreads(RULE).of(scenario(draw_fraction=(1.1, 1.2, 1.6)))
+    assert not np.array_equal(spread.draw_fraction, spread.pue)
+    assert abs(np.corrcoef(spread.draw_fraction, spread.pue)[0, 1]) < 0.05
+    drawn = monte_carlo.triangular(1.1, 1.2, 1.6, RULE.resamples, resampling.seeded(RULE.seed, "made", "pue"))
+    assert np.allclose(spread.pue + math.log10(1.2), drawn, atol=1e-12)

@@ -1,0 +1,215 @@
+"""Growth of computation and hardware, and the claims: published figures, and the lines fitted again from the facts."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hand_made import at, facts
+
+from flows import paths
+from flows.warehouse import connection
+
+# Two doublings are told apart by the day; any day may stand for zero.
+ZERO = date(2000, 1, 1)
+
+
+def years(day: str) -> float:
+    return (date.fromisoformat(day) - ZERO).days / 365.25
+
+
+def notable_models(shipped: Path) -> list[tuple[float, float]]:
+    """(years, log10 FLOP) of Epoch AI's notable models that give both, straight from the facts."""
+    compute = {
+        at(row): float(row["value"])
+        for row in facts(shipped, "epoch_all_models", "compute")
+        if row["compute_measure"] == "training_compute"
+    }
+    return [
+        (years(row["published_on"]), math.log10(compute[at(row)]))
+        for row in facts(shipped, "epoch_all_models", "model")
+        if row["notability_criteria"] and row["published_on"] and at(row) in compute
+    ]
+
+
+def test_growth_of_notable_models_is_the_published_one(db: duckdb.DuckDBPyConnection, shipped: Path) -> None:
+    # Epoch AI, on its page of August 2025: 428 notable models from 2010, R² 0.60, 4.7 times a year (4.3 to 5.2).
+    points = [point for point in notable_models(shipped) if point[0] >= years("2010-01-01")]
+    x, y = np.array(points).T
+    line = sm.OLS(y, sm.add_constant(x)).fit()
+    low, high = line.conf_int(0.10)[1]
+    assert (len(x), round(line.rsquared, 2), round(10 ** line.params[1], 1), round(10**high, 1)) == (
+        428,
+        0.60,
+        4.7,
+        5.2,
+    )
+    found = db.execute(
+        "select n, r_squared, growth_per_year, growth_per_year_low, growth_per_year_high, doubling_time_month, level "
+        "from marts.compute_growth where series = 'notable_models' and era = 'since_2010' and rule = 'all'"
+    ).fetchone()
+    doubling = 12 * math.log10(2) / line.params[1]
+    expected = (428, line.rsquared, 10 ** line.params[1], 10**low, 10**high, doubling, 0.90)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_doubling_before_2010_is_the_published_one(db: duckdb.DuckDBPyConnection) -> None:
+    # Sevilla et al. 2022 (arXiv 2202.05924): 21.3 months.
+    found = db.execute(
+        "select round(doubling_time_month, 1) from marts.compute_growth "
+        "where series = 'notable_models' and era = 'before_2010' and rule = 'all'"
+    ).fetchone()
+    assert found == (21.3,)
+
+
+def test_gpus_double_in_the_published_time(db: duckdb.DuckDBPyConnection, shipped: Path) -> None:
+    # Hobbhahn, Heim and Aydos 2023 (Epoch AI): 2.3 years, GPUs of 2006 to 2021.
+    points = [
+        (years(row["released_on"]), math.log10(float(row["fp32_flop_per_s"])))
+        for row in facts(shipped, "epoch_prices", "processor")
+        if row["processor_kind"].lower() == "gpu"
+        and row["fp32_flop_per_s"]
+        and "2006" <= row["released_on"][:4] <= "2021"
+    ]
+    x, y = np.array(points).T
+    slope = sm.OLS(y, sm.add_constant(x)).fit().params[1]
+    found = db.execute(
+        "select n, doubling_time_year, processor_kind from marts.hardware_growth "
+        "where series = 'gpus' and era = '2006_to_2021' and rule = 'all'"
+    ).fetchone()
+    assert found == (len(points), pytest.approx(math.log10(2) / slope, rel=1e-9), "gpu")
+    assert round(math.log10(2) / slope, 1) == 2.3
+
+
+def test_every_line_of_growth_is_what_statsmodels_fits(db: duckdb.DuckDBPyConnection) -> None:
+    points = defaultdict(list)
+    for *key, x, y in db.execute("select series, era, rule, years, log10_value from fits.growth_samples").fetchall():
+        points[tuple(key)].append((x, y))
+    fitted = 0
+    for *key, n, slope, low, high, status in db.execute(
+        "select series, era, rule, n, slope, slope_low, slope_high, status from fits.growth_lines"
+    ).fetchall():
+        through = points[tuple(key)]
+        assert n == len(through), key
+        if status != "ok":
+            assert n < 3 or len({x for x, _ in through}) == 1, key
+            continue
+        x, y = np.array(through).T
+        line = sm.OLS(y, sm.add_constant(x)).fit()
+        assert (slope, low, high) == pytest.approx((line.params[1], *line.conf_int(0.10)[1]), rel=1e-8, abs=1e-12), key
+        fitted += 1
+    assert fitted > 300
+
+
+def test_frontiers_are_those_that_none_before_outdid(db: duckdb.DuckDBPyConnection) -> None:
+    points = db.execute(
+        "select thing, released_on, log10_value from fits.growth_points where series = 'notable_models'"
+    ).fetchall()
+    era = [point for point in points if date(2012, 1, 1) <= point[1] < date(2020, 1, 1)]
+    kept = defaultdict(set)
+    for rule, thing in db.execute(
+        "select rule, thing from fits.growth_samples where series = 'notable_models' and era = '2012_to_2019'"
+    ).fetchall():
+        kept[rule].add(thing)
+    for name, among in (("", points), ("_of_era", era)):
+        for top in (1, 3, 10):
+            expected = {
+                thing for thing, day, y in era if sum(other <= day and more > y for _, other, more in among) < top
+            }
+            assert kept[f"top_{top}{name}"] == expected, (name, top)
+    best = {year: max(y for _, day, y in era if day.year == year) for year in range(2012, 2020)}
+    assert len(kept["largest_of_year"]) == len(best)
+    assert kept["all"] == {thing for thing, *_ in era}
+
+
+def test_imagenet_models_stand_beside_alexnet(db: duckdb.DuckDBPyConnection) -> None:
+    rows = db.execute(
+        "select name, log10_compute, compute_to_alexnet from marts.imagenet_computation "
+        "where row_set = 'paper_v2' and compute_measure = 'network_operations'"
+    ).fetchall()
+    alexnet = {compute for name, compute, _ in rows if name == "AlexNet"}
+    assert len(alexnet) == 1
+    assert len(rows) == 77
+    for name, compute, times in rows:
+        assert math.log10(times) == pytest.approx(compute - min(alexnet), abs=1e-9), name
+
+
+# --- claims
+
+# paper.md, sections 1 and 4 of the published texts: what must be there, with the figure as printed.
+STATED = {
+    "flexible_observations": 1500,
+    "regularised_observations": 175,
+    "oracle_observations": 15,
+    "simulations": 1000,
+    "data_bound": 2,
+    "informative_features": 1401,
+    "image_recognition_exponent": 9,
+    "smallest_exponent": 7.7,
+    "largest_exponent": 50,
+    "bold_cell_of_the_brief": 10,
+    "imagenet_at_5_percent": 5,
+    "computing_growth": 10,
+    "gpu_gain_low": 5,
+    "gpu_gain_high": 15,
+    "gpu_gain_later": 35,
+    "hardware_gain": 50_000,
+    "lower_bound": 4,
+    "power_of_the_usa": 0.954,
+    "halving_the_error": 500,
+    "price_of_5_percent": 11,
+    "emissions_of_5_percent": 1,
+    "doubling_openai": 3.4,
+    "doubling_before_2010": 21.3,
+    "doubling_since_2010": 5.7,
+    "algorithmic_efficiency": 44,
+}
+
+
+def test_every_statement_is_there_and_judged(db: duckdb.DuckDBPyConnection) -> None:
+    rows = db.execute("select claim, published, recomputed, low, high, verdict, reason from marts.claims").fetchall()
+    told = {claim: row for claim, *row in rows}
+    assert {claim: told[claim][0] for claim in STATED} == STATED
+    for claim, (published, recomputed, low, high, verdict, reason) in told.items():
+        assert reason, claim
+        if verdict == "within_interval":
+            assert low <= published <= high, claim
+        if recomputed is None:
+            assert verdict == "cannot_be_checked", claim
+    figure_3 = [row[4] for claim, row in told.items() if claim.startswith("figure_3/")]
+    assert figure_3 == ["agrees"] * 90
+
+
+def test_verdicts_are_those_of_the_figures(db: duckdb.DuckDBPyConnection) -> None:
+    told = {
+        claim: (verdict, recomputed)
+        for claim, verdict, recomputed in db.execute("select claim, verdict, recomputed from marts.claims").fetchall()
+    }
+    # 145 billion USD by the table's own factors; 2^9 is 512; 19 where the brief prints 10; 10^4.9 more for 5 %.
+    assert told["price_of_5_percent"] == ("agrees", pytest.approx(math.log10(145e9), abs=0.01))
+    assert told["halving_the_error"][0] == "agrees"
+    assert told["bold_cell_of_the_brief"] == ("differs", pytest.approx(19.06, abs=0.01))
+    assert told["imagenet_at_5_percent"][0] == "agrees"
+    # Nobody has OpenAI's list: the figure beside it judges nothing.
+    for claim in ("computing_growth", "doubling_openai"):
+        assert told[claim][0] == "cannot_be_checked"
+        assert told[claim][1] is not None
+    assert told["lower_bound"] == ("cannot_be_checked", None)
+
+
+def test_a_changed_figure_changes_its_verdict(tmp_path: Path, warehouse_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(warehouse_path.read_bytes())
+    with connection.connect(copy) as con:
+        con.execute("update staging.claim set published = 4.9 where claim = 'notable_models_growth'")
+        con.execute("update staging.claim set published = 5.4 where claim = 'doubling_before_2010'")
+        select = (paths.SQL / "marts" / "claims.sql").read_text(encoding="utf-8")
+        found = dict(con.execute(f"select claim, verdict from ({select.rstrip()})").fetchall())
+    assert found["notable_models_growth"] == "within_interval"
+    assert found["doubling_before_2010"] == "differs"

@@ -1,0 +1,197 @@
+"""flows/pages/facts.py: what is written comes back to the last digit, and what cannot be read is named."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import typing
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import paths, sources
+from flows.columns import columns
+from flows.pages import facts, snapshots
+from flows.pages.facts import FactsError
+from flows.pages.parse import Gathered
+from flows.readers.row_types import ROW_TYPES, PageCount, Result
+from flows.sources import Page
+
+PAGE = Page("s", 'p, "1".csv', "https://example.org/p.csv", "csv")
+# A carriage return alone: the test below.
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r")
+VALUES: dict[type, st.SearchStrategy[Any]] = {
+    str: st.text(LETTERS) | st.sampled_from(['"', 'a"b,c\nd', "\r\n", " x ", "é Σ 模型", "null", "None", "1e5"]),
+    float: st.floats(allow_nan=False) | st.sampled_from([0.1 + 0.2, 5e-324, 1e308, -0.0]),
+    int: st.integers(-(2**63), 2**63 - 1),
+    date: st.dates(),
+}
+
+
+def rows_of(row_type: type[Any]) -> st.SearchStrategy[Any]:
+    """Rows of a type; where a text may be null it is never blank, which no parser emits."""
+    hints = typing.get_type_hints(row_type)
+    fields = {}
+    for name, (kind, _) in columns(row_type).items():
+        values = VALUES[kind]
+        if type(None) in typing.get_args(hints[name]):
+            values = st.none() | (values.filter(bool) if kind is str else values)
+        fields[name] = values
+    return st.builds(row_type, **fields)
+
+
+def gathered(rows: dict[str, list[Any]], page: Page = PAGE, sha256: str = "0" * 64) -> Gathered:
+    found = Gathered()
+    for kind, given_rows in rows.items():
+        for at, row in enumerate(given_rows, 2):
+            found.add(kind, page, f'row {at}, "x"\n', row)
+    found.add("page_count", page, "", PageCount(sha256, sum(map(len, rows.values()))))
+    return found
+
+
+@pytest.mark.parametrize("kind", ROW_TYPES)
+@given(data=st.data())
+def test_rows_come_back_as_they_were(kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    rows = data.draw(st.lists(rows_of(ROW_TYPES[kind]), min_size=1, max_size=3))
+    folder = tmp_path_factory.mktemp("facts")
+    given_rows = gathered({} if kind == "page_count" else {kind: rows})
+    if kind == "page_count":
+        given_rows.rows[kind] = [("s", PAGE.name, "", rows[0])]
+    facts.write(folder, [("0" * 64, given_rows)])
+    found = facts.read(folder, PAGE, "0" * 64)
+    assert found is not None
+    assert found.rows == given_rows.rows
+    # -0.0 == 0.0, and a count may come back as a float.
+    assert repr(found.rows) == repr(given_rows.rows)
+
+
+def test_a_text_with_a_carriage_return_comes_back(tmp_path: Path) -> None:
+    given_rows = gathered({"rejected_cell": [ROW_TYPES["rejected_cell"]("a", "1\r2", "not_a_number", "x")]})
+    facts.write(tmp_path, [("0" * 64, given_rows)])
+    found = facts.read(tmp_path, PAGE, "0" * 64)
+    assert found is not None
+    assert found.rows == given_rows.rows
+
+
+def test_a_whole_number_among_floats_is_written_as_it_is_read(tmp_path: Path) -> None:
+    # Python lets an int pass for a float: a parser may take 118287 from a TOML.
+    for folder, size in (("int", 118287), ("float", 118287.0)):
+        row = ROW_TYPES["run_phase"]("coco", "training", training_set_size=size)
+        facts.write(tmp_path / folder, [("0" * 64, gathered({"run_phase": [row]}))])
+    texts = {path.read_bytes() for path in tmp_path.glob("*/run_phase.facts.csv")}
+    assert len(texts) == 1
+    assert b",118287.0," in texts.pop()
+
+
+def test_versions_and_pages_are_told_apart(tmp_path: Path) -> None:
+    other = Page("s", "q.csv", "https://example.org/q.csv", "csv")
+    versions = [
+        (page, sha256, gathered({"result": [Result("imagenet", "top1", value)]}, page, sha256))
+        for page, sha256, value in [(PAGE, "a" * 64, 1.0), (PAGE, "b" * 64, 2.0), (other, "a" * 64, 3.0)]
+    ]
+    facts.write(tmp_path, [(sha256, rows) for _, sha256, rows in versions])
+    for page, sha256, rows in versions:
+        found = facts.read(tmp_path, page, sha256)
+        assert found is not None
+        assert found.rows == rows.rows
+    assert facts.read(tmp_path, other, "b" * 64) is None
+    assert facts.read(tmp_path / "nowhere", PAGE, "a" * 64) is None
+
+
+def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 1.0)]}))])
+    assert facts.read(tmp_path, PAGE, "0" * 64) is not None
+    written = facts.write(tmp_path, [("1" * 64, gathered({}, sha256="1" * 64))])
+    assert [path.name for path in written] == ["page_count.facts.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page_count.facts.csv"]
+    assert facts.read(tmp_path, PAGE, "0" * 64) is None
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "result.facts.csv"
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 1.0)]}))])
+    facts.read(tmp_path, PAGE, "0" * 64)
+    path.write_text(path.read_text(encoding="utf-8").replace("top1,1.0", "top1,12.5"), encoding="utf-8")
+    found = facts.read(tmp_path, PAGE, "0" * 64)
+    assert found is not None
+    assert [row.value for *_, row in found.rows["result"]] == [12.5]
+
+
+def spoilt(folder: Path, change: Callable[[str], str]) -> str:
+    rows = [ROW_TYPES["model"]("X", year=2020, published_on=date(2020, 1, 2), parameters=5.0)] * 2
+    facts.write(folder, [("0" * 64, gathered({"model": rows}))])
+    path = folder / "model.facts.csv"
+    text = path.read_text(encoding="utf-8")
+    assert change(text) != text
+    path.write_text(change(text), encoding="utf-8")
+    with pytest.raises(FactsError) as told:
+        facts.read(folder, PAGE, "0" * 64)
+    assert str(path) in str(told.value)
+    return str(told.value)
+
+
+def replace_last(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: new.join(text.rsplit(old, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [("2020,", "2020.5,", "year"), ("2020-01-02", "2020-13-01", "published_on"), ("5.0", "five", "parameters")],
+)
+def test_a_bad_literal_is_named_with_file_row_and_column(tmp_path: Path, old: str, new: str, column: str) -> None:
+    message = spoilt(tmp_path, replace_last(old, new))
+    assert f"row 3, column {column}: {new.rstrip(',')!r}" in message
+
+
+def test_a_null_where_there_must_be_a_value_is_named(tmp_path: Path) -> None:
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 7.5)]}))])
+    path = tmp_path / "result.facts.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("7.5", ""), encoding="utf-8")
+    with pytest.raises(FactsError, match="row 2, column value: ''"):
+        facts.read(tmp_path, PAGE, "0" * 64)
+
+
+def test_a_row_of_the_wrong_width_is_named(tmp_path: Path) -> None:
+    wide = 3 + len(columns(ROW_TYPES["model"]))
+    assert f"row 3: {wide + 1} cells, not {wide}" in spoilt(tmp_path, lambda text: text.rstrip("\n") + ",\n")
+
+
+def test_another_header_is_named_with_what_to_do(tmp_path: Path) -> None:
+    assert "compute-limits bundle" in spoilt(tmp_path, lambda text: text.replace("parameters", "weights", 1))
+
+
+@pytest.mark.parametrize("tail", [b'0,p,row 9,"cut', b'0,p,"row" 9,x\n', b"0,p,row 9,\xff\n"])
+def test_a_broken_file_is_named(tmp_path: Path, tail: bytes) -> None:
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 7.5)]}))])
+    path = tmp_path / "result.facts.csv"
+    path.write_bytes(path.read_bytes() + tail)
+    with pytest.raises(FactsError, match=r"result\.facts\.csv"):
+        facts.read(tmp_path, PAGE, "0" * 64)
+
+
+@pytest.mark.parametrize("key", sources.names())
+def test_the_facts_that_ship_are_byte_for_byte_what_writing_them_gives(key: str, tmp_path: Path) -> None:
+    folder, lock = paths.SHIPPED_RAW / key, snapshots.read(paths.SHIPPED_RAW, key)
+    parts = []
+    for page in sources.load(key).pages:
+        for line in lock:
+            found = facts.read(folder, page, line.sha256) if line.page == page.name else None
+            if found is not None:
+                parts.append((line.sha256, found))
+    written = facts.write(tmp_path, parts)
+    assert [path.name for path in sorted(written)] == sorted(path.name for path in folder.glob("*.facts.csv"))
+    for path in written:
+        with path.open(newline="", encoding="utf-8") as handle:
+            assert next(csv.reader(handle))[:3] == ["sha256", "page", "locator"]
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+def test_every_row_type_has_columns_that_facts_can_hold() -> None:
+    for row_type in ROW_TYPES.values():
+        assert dataclasses.is_dataclass(row_type)
+        assert {kind for kind, _ in columns(row_type).values()} <= set(VALUES)

@@ -1,0 +1,144 @@
+"""flows/pages/snapshots.py: the lock is a history of content, and bytes are what it says or are not used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import paths, sources
+from flows.pages import snapshots
+from flows.pages.snapshots import LOCK, LockError, Snapshot, digest, intact, keep, newest, read
+
+BODY = b"model,year\nowlet,2020\n"
+
+
+def snapshot(
+    body: bytes = BODY, at: str = "2026-01-02T03:04:05Z", page: str = "p.csv", **about: str | None
+) -> Snapshot:
+    url = f"https://example.org/{page}"
+    told = Snapshot("s", page, url, hashlib.sha256(body).hexdigest(), len(body), at, None, None, "MIT")
+    return replace(told, **about)
+
+
+def lock(raw: Path) -> list[str]:
+    return (raw / "s" / LOCK).read_text(encoding="utf-8").splitlines()
+
+
+def test_digest_is_sha256() -> None:
+    # FIPS 180-2, appendix B.1.
+    assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_page_is_kept_with_a_line_in_the_lock(tmp_path: Path) -> None:
+    first = snapshot(etag='"1"')
+    assert keep(tmp_path, first, BODY)
+    assert first.path(tmp_path).read_bytes() == BODY
+    assert read(tmp_path, "s") == [first]
+    assert [json.loads(line) for line in lock(tmp_path)] == [asdict(first)]
+    assert intact(tmp_path, first)
+    assert first.retrieved_on == "2026-01-02"
+
+
+def test_the_same_bytes_add_no_line(tmp_path: Path) -> None:
+    keep(tmp_path, snapshot(), BODY)
+    assert not keep(tmp_path, snapshot(at="2026-02-03T00:00:00Z", etag='"2"'), BODY)
+    assert [line.retrieved_at for line in read(tmp_path, "s")] == ["2026-01-02T03:04:05Z"]
+
+
+def test_bytes_that_come_back_add_a_line_and_no_file(tmp_path: Path) -> None:
+    other = b"other"
+    versions = [(snapshot(), BODY), (snapshot(other, "2026-01-03T00:00:00Z"), other)]
+    versions.append((snapshot(at="2026-01-04T00:00:00Z"), BODY))
+    assert [keep(tmp_path, *version) for version in versions] == [True, True, True]
+    assert [line.sha256 for line in read(tmp_path, "s")] == [digest(BODY), digest(other), digest(BODY)]
+    assert len(list((tmp_path / "s" / "pages").iterdir())) == 2
+
+
+def test_pages_of_a_source_have_versions_of_their_own(tmp_path: Path) -> None:
+    one, two = snapshot(page="a.csv"), snapshot(page="b/c.csv")
+    assert keep(tmp_path, one, BODY)
+    assert keep(tmp_path, two, BODY)
+    lines = read(tmp_path, "s")
+    assert (newest(lines, "a.csv"), newest(lines, "b/c.csv"), newest(lines, "c.csv")) == (one, two, None)
+    assert one.path(tmp_path) != two.path(tmp_path)
+    assert two.path(tmp_path).parent == one.path(tmp_path).parent
+
+
+def test_bytes_lost_behind_a_line_are_put_back(tmp_path: Path) -> None:
+    kept = snapshot()
+    keep(tmp_path, kept, BODY)
+    kept.path(tmp_path).unlink()
+    assert not intact(tmp_path, kept)
+    assert not keep(tmp_path, kept, BODY)
+    assert intact(tmp_path, kept)
+
+
+@pytest.mark.parametrize("damage", [BODY[:-1], BODY + b" ", b""])
+def test_damaged_bytes_are_seen(tmp_path: Path, damage: bytes) -> None:
+    kept = snapshot()
+    keep(tmp_path, kept, BODY)
+    kept.path(tmp_path).write_bytes(damage)
+    assert not intact(tmp_path, kept)
+
+
+def test_there_is_no_half_of_a_page_beside_the_pages(tmp_path: Path) -> None:
+    keep(tmp_path, snapshot(), BODY)
+    assert [path.name for path in (tmp_path / "s" / "pages").iterdir()] == [snapshot().path(tmp_path).name]
+
+
+def test_without_a_lock_there_are_no_versions(tmp_path: Path) -> None:
+    assert read(tmp_path, "s") == []
+    assert newest([], "p.csv") is None
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", "{}", '{"source": "s"}', json.dumps(asdict(snapshot()) | {"more": 1})])
+def test_a_line_that_is_no_snapshot_is_named(tmp_path: Path, line: str) -> None:
+    keep(tmp_path, snapshot(), BODY)
+    with (tmp_path / "s" / LOCK).open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+    with pytest.raises(LockError, match=rf"s/{LOCK}, line 2: .*version control"):
+        read(tmp_path, "s")
+
+
+# Characters at which str.splitlines breaks a line and JSON does not: the test below.
+_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=_BREAKS), min_size=1, max_size=20)
+
+
+@given(TEXT, TEXT, st.none() | TEXT, st.none() | TEXT)
+def test_the_lock_gives_back_what_was_kept(
+    tmp_path_factory: pytest.TempPathFactory, url: str, licence: str, etag: str | None, modified: str | None
+) -> None:
+    raw = tmp_path_factory.mktemp("raw")
+    kept = snapshot(url=url, licence=licence, etag=etag, last_modified=modified)
+    keep(raw, kept, BODY)
+    assert read(raw, "s") == [kept]
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\u2028"])
+def test_the_lock_gives_back_a_header_with_an_odd_letter(tmp_path: Path, letter: str) -> None:
+    # A server's bytes 0x80 to 0x9f in an ETag reach Python as Latin-1, and so as these.
+    kept = snapshot(etag=f'"a{letter}b"')
+    keep(tmp_path, kept, BODY)
+    assert read(tmp_path, "s") == [kept]
+
+
+@pytest.mark.parametrize("key", sources.names())
+def test_the_locks_that_ship_are_of_declared_pages_and_say_where_they_are_from(key: str) -> None:
+    declared = {page.name: page.url for page in sources.load(key).pages}
+    lines = read(paths.SHIPPED_RAW, key)
+    assert {line.page for line in lines} == set(declared)
+    for line in lines:
+        assert line.source == key
+        assert line.url == declared[line.page]
+        assert line.licence == sources.load(key).licence
+        assert len(line.sha256) == 64
+        assert line.byte_count > 0
+        assert line.retrieved_at.endswith("Z")
+    assert snapshots.LOCK == "snapshots.jsonl"

@@ -1,0 +1,393 @@
+"""flows/pages/versions.py: which version of each page a build reads, with real files below two folders."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows import sources
+from flows.pages import facts, snapshots, versions
+from flows.pages.fetch import Outcome
+from flows.pages.parse import Gathered
+from flows.pages.snapshots import Snapshot
+from flows.pages.versions import Loaded
+from flows.readers.row_types import CarbonIntensity, PageCount
+from flows.sources import Page, Source
+
+# The registry's own source with the simplest page; how many rows it must have is the test's.
+REAL = sources.load("owid_carbon")
+PAGE = REAL.pages[0]
+HEADER = "Entity,Code,Year,Carbon intensity of electricity - gCO2e/kWh\n"
+AS_OF = date(2026, 6, 1)
+
+
+def source(rows_min: int = 1, rows_max: int = 100, pages: tuple[Page, ...] = (PAGE,)) -> Source:
+    return Source(
+        **{name: getattr(REAL, name) for name in ("key", "title", "publisher", "homepage", "licence", "attribution")},
+        **{name: getattr(REAL, name) for name in ("cadence", "rank", "rank_reason", "parser")},
+        rows_min=rows_min,
+        rows_max=rows_max,
+        pages=pages,
+    )
+
+
+def body(*intensities: float) -> bytes:
+    rows = (f"Utopia,UTO,{year},{value}\n" for year, value in enumerate(intensities, 2000))
+    return (HEADER + "".join(rows)).encode()
+
+
+def lock(content: bytes, day: str, page: Page = PAGE) -> Snapshot:
+    digest = hashlib.sha256(content).hexdigest()
+    return Snapshot(REAL.key, page.name, page.url, digest, len(content), f"{day}T00:00:00Z", None, None, "CC-BY-4.0")
+
+
+def keep(raw: Path, content: bytes, day: str, page: Page = PAGE) -> Snapshot:
+    line = lock(content, day, page)
+    snapshots.keep(raw, line, content)
+    return line
+
+
+def keep_facts(raw: Path, day: str, *intensities: float, rows_read: int | None = None, page: Page = PAGE) -> Snapshot:
+    """A line in the lock, and facts in place of bytes."""
+    line = keep(raw, body(*intensities), day, page)
+    line.path(raw).unlink()
+    rows = Gathered()
+    for at, value in enumerate(intensities):
+        rows.add("carbon_intensity", page, f"row {at + 2}", CarbonIntensity("Utopia", "UTO", 2000 + at, value))
+    rows.add("page_count", page, "", PageCount(line.sha256, len(intensities) if rows_read is None else rows_read))
+    facts.write(raw / REAL.key, [(line.sha256, rows)])
+    return line
+
+
+def intensities(loaded: Loaded) -> list[float]:
+    return [row.carbon_intensity_g_per_kwh for *_, row in loaded.gathered.rows.get("carbon_intensity", [])]
+
+
+def state(loaded: Loaded, *outcomes: Outcome, as_of: date = AS_OF) -> tuple[str, int | None, str | None]:
+    setting, _ = versions.settings(loaded, list(outcomes), as_of)
+    return setting.state, setting.age_days, setting.message
+
+
+def outcome(what: str, message: str = "") -> Outcome:
+    return Outcome(REAL.key, PAGE.name, PAGE.url, what, message, 0)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    return tmp_path / "raw"
+
+
+@pytest.fixture
+def ships(tmp_path: Path) -> Path:
+    return tmp_path / "shipped"
+
+
+# --- which version
+
+
+def test_the_newest_version_wins(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    newest = keep(raw, body(2, 3), "2026-02-01")
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert intensities(loaded) == [2.0, 3.0]
+    assert loaded.problems == []
+    setting, pages = versions.settings(loaded, [], AS_OF)
+    assert (setting.state, setting.age_days, setting.message) == ("unchanged", None, None)
+    assert [(page.sha256, page.retrieved_on) for page in pages] == [(newest.sha256, date(2026, 2, 1))]
+
+
+def test_the_newest_is_by_day_and_not_by_line(raw: Path) -> None:
+    # Two machines' locks merged by hand.
+    keep(raw, body(2), "2026-02-01")
+    keep(raw, body(1), "2026-01-01")
+    assert intensities(versions.load(source(), raw, None, AS_OF)) == [2.0]
+
+
+@pytest.mark.parametrize("broken", [HEADER.encode() + b"a,b\n", b"<html>404</html>", b"\xff", b"", HEADER.encode()])
+def test_an_unreadable_newest_version_falls_back_and_is_stale(raw: Path, broken: bytes) -> None:
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, broken, "2026-02-01")
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0]
+    name, age, message = state(loaded)
+    assert (name, age) == ("stale", (AS_OF - date(2026, 1, 1)).days)
+    assert message
+    assert REAL.key in message
+    assert PAGE.name in message
+
+
+def test_it_falls_back_as_far_as_it_must(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    for day in ("02", "03", "04"):
+        keep(raw, f"not,a,page\n{day}".encode(), f"2026-01-{day}")
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0]
+    assert len(loaded.problems) == 3
+
+
+def test_without_a_readable_version_the_source_is_absent(raw: Path) -> None:
+    keep(raw, b"not,a,page\n", "2026-01-01")
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert loaded.gathered.rows == {}
+    name, age, message = state(loaded)
+    assert (name, age) == ("absent", None)
+    assert message
+    assert PAGE.name in message
+
+
+def test_too_few_rows_fall_back(raw: Path) -> None:
+    keep(raw, body(1, 2, 3), "2026-01-01")
+    keep(raw, body(4), "2026-02-01")
+    loaded = versions.load(source(rows_min=3), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0, 2.0, 3.0]
+    name, _, message = state(loaded)
+    assert name == "stale"
+    assert message == f"{REAL.key}: 1 rows where at least 3 are expected"
+
+
+def test_too_few_rows_in_every_version_give_nothing(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, body(2, 3), "2026-02-01")
+    loaded = versions.load(source(rows_min=3), raw, None, AS_OF)
+    assert loaded.gathered.rows == {}
+    assert state(loaded)[0] == "absent"
+
+
+def test_as_many_rows_as_are_asked_for_are_enough(raw: Path) -> None:
+    keep(raw, body(1, 2, 3), "2026-01-01")
+    assert state(versions.load(source(rows_min=3, rows_max=3), raw, None, AS_OF)) == ("unchanged", None, None)
+
+
+def test_too_many_rows_warn_and_are_used(raw: Path) -> None:
+    keep(raw, body(1, 2, 3), "2026-01-01")
+    loaded = versions.load(source(rows_max=2), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0, 2.0, 3.0]
+    name, _, message = state(loaded)
+    assert name == "unchanged"
+    assert message is not None
+    assert "3 rows, more than the 2 expected" in message
+
+
+def test_rows_are_counted_over_all_pages_and_the_newest_page_steps_back(raw: Path) -> None:
+    pages = tuple(Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
+    keep(raw, body(8, 9), "2026-01-01", pages[0])
+    keep(raw, body(1, 2), "2026-01-03", pages[0])
+    keep(raw, body(3, 4), "2026-01-02", pages[1])
+    keep(raw, body(5), "2026-01-04", pages[1])
+    loaded = versions.load(source(rows_min=4, pages=pages), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0, 2.0, 3.0, 4.0]
+    assert state(loaded)[0] == "stale"
+
+
+def test_of_two_versions_of_one_second_the_one_fetched_here_stands_last(raw: Path, ships: Path) -> None:
+    keep(ships, body(7), "2026-01-01")
+    keep(raw, body(1), "2026-01-01")
+    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [1.0]
+
+
+def test_a_page_without_a_version_makes_the_source_stale(raw: Path) -> None:
+    pages = tuple(Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
+    keep(raw, body(1), "2026-01-01", pages[0])
+    loaded = versions.load(source(pages=pages), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0]
+    assert state(loaded)[:2] == ("stale", (AS_OF - date(2026, 1, 1)).days)
+
+
+@pytest.mark.parametrize("there", ["no page", "one of two"])
+def test_a_stale_or_absent_source_says_why(raw: Path, there: str) -> None:
+    pages = tuple(Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
+    if there == "one of two":
+        keep(raw, body(1), "2026-01-01", pages[0])
+    name, _, message = state(versions.load(source(pages=pages), raw, None, AS_OF))
+    assert name in ("stale", "absent")
+    assert message
+
+
+# --- as of a day
+
+
+def test_pages_retrieved_later_do_not_exist(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, body(2), "2026-02-01")
+    for as_of, expected in [("2026-01-01", [1.0]), ("2026-01-31", [1.0]), ("2026-02-01", [2.0]), ("2025-12-31", [])]:
+        loaded = versions.load(source(), raw, None, date.fromisoformat(as_of))
+        assert intensities(loaded) == expected, as_of
+        assert loaded.problems == []
+        assert state(loaded, as_of=date.fromisoformat(as_of))[0] == ("unchanged" if expected else "absent")
+
+
+def test_facts_retrieved_later_do_not_exist(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-02-01", 7)
+    assert intensities(versions.load(source(), raw, ships, date(2026, 1, 31))) == []
+    assert intensities(versions.load(source(), raw, ships, date(2026, 2, 1))) == [7.0]
+
+
+# --- bytes and facts
+
+
+def test_damaged_bytes_are_not_used(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    newest = keep(raw, body(2), "2026-02-01")
+    newest.path(raw).write_bytes(body(3))
+    assert intensities(versions.load(source(), raw, None, AS_OF)) == [1.0]
+
+
+def test_damaged_bytes_fall_back_to_the_facts_of_the_same_version(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-02-01", 2)
+    newest = keep(raw, body(2), "2026-02-01")
+    newest.path(raw).write_bytes(body(3))
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert intensities(loaded) == [2.0]
+    assert loaded.from_facts_alone
+
+
+def test_facts_that_ship_stand_in_where_nothing_was_fetched(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-01", 7)
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert intensities(loaded) == [7.0]
+    assert state(loaded) == ("shipped", None, None)
+
+
+def test_a_newer_page_stands_before_the_facts_that_ship_and_an_older_one_behind(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-15", 7)
+    keep(raw, body(1), "2026-01-01")
+    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [7.0]
+    keep(raw, body(2), "2026-02-01")
+    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [2.0]
+
+
+def test_an_unreadable_page_falls_back_to_the_facts_that_ship(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-15", 7)
+    keep(raw, b"not,a,page\n", "2026-02-01")
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert intensities(loaded) == [7.0]
+    assert state(loaded)[:2] == ("stale", (AS_OF - date(2026, 1, 15)).days)
+
+
+def test_own_facts_stand_before_those_that_ship(raw: Path, ships: Path) -> None:
+    # The same version of the page, taken by a newer parser here.
+    mine, theirs = keep_facts(raw, "2026-01-01", 1), keep_facts(ships, "2026-01-01", 1)
+    assert mine.sha256 == theirs.sha256
+    path = raw / REAL.key / "carbon_intensity.facts.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("Utopia", "Arcadia"), encoding="utf-8")
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert [row.region for *_, row in loaded.gathered.rows["carbon_intensity"]] == ["Arcadia"]
+
+
+def test_bytes_stand_before_facts_of_the_same_version(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-01", 1, 2)
+    path = ships / REAL.key / "carbon_intensity.facts.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("Utopia", "Arcadia"), encoding="utf-8")
+    keep(raw, body(1, 2), "2026-01-01")
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert {row.region for *_, row in loaded.gathered.rows["carbon_intensity"]} == {"Utopia"}
+    assert not loaded.from_facts_alone
+
+
+def test_a_line_without_bytes_and_facts_is_passed_over(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, body(2), "2026-02-01").path(raw).unlink()
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0]
+
+
+def test_facts_count_what_was_read_and_not_what_was_accepted(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-01", 1, 2, rows_read=5)
+    assert intensities(versions.load(source(rows_min=5), raw, ships, AS_OF)) == [1.0, 2.0]
+
+
+# --- states
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([], "unchanged"),
+        ([outcome("unchanged")], "unchanged"),
+        ([outcome("fetched")], "fetched"),
+        ([outcome("unchanged"), outcome("fetched")], "fetched"),
+        ([outcome("fetched"), outcome("failed", "the server answered 500")], "stale"),
+    ],
+)
+def test_what_fetching_gave_is_the_state(raw: Path, outcomes: list[Outcome], expected: str) -> None:
+    keep(raw, body(1), "2026-05-31")
+    name, age, message = state(versions.load(source(), raw, None, AS_OF), *outcomes)
+    assert name == expected
+    assert age == (1 if expected == "stale" else None)
+    assert message == ("the server answered 500" if expected == "stale" else None)
+
+
+def test_facts_that_ship_are_stale_once_fetching_has_failed(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-01-01", 7)
+    loaded = versions.load(source(), raw, ships, AS_OF)
+    assert state(loaded, outcome("failed", "no route")) == ("stale", (AS_OF - date(2026, 1, 1)).days, "no route")
+
+
+def test_absent_says_why_fetching_failed(raw: Path) -> None:
+    assert state(versions.load(source(), raw, None, AS_OF), outcome("failed", "no route"))[:2] == ("absent", None)
+
+
+def test_a_fetched_page_that_cannot_be_read_is_stale_and_not_fetched(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, b"not,a,page\n", "2026-06-01")
+    assert state(versions.load(source(), raw, None, AS_OF), outcome("fetched"))[0] == "stale"
+
+
+def test_a_message_is_said_once(raw: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    loaded = versions.load(source(), raw, None, AS_OF)
+    assert state(loaded, outcome("failed", "no route"), outcome("failed", "no route"))[2] == "no route"
+
+
+def test_the_setting_says_what_the_toml_says(raw: Path) -> None:
+    setting, pages = versions.settings(versions.load(REAL, raw, None, AS_OF), [], AS_OF)
+    for name in ("title", "publisher", "licence", "attribution"):
+        assert getattr(setting, name) == getattr(REAL, name)
+    assert (setting.source, setting.source_rank, pages) == (REAL.key, REAL.rank, [])
+
+
+# --- the least number of rows is that of all pages together
+
+
+def two_pages() -> tuple[Page, Page]:
+    first, second = (Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
+    return first, second
+
+
+@pytest.mark.parametrize("other", ["never fetched", "unreadable"])
+def test_a_page_is_not_thrown_away_because_another_is_not_there(raw: Path, other: str) -> None:
+    pages = two_pages()
+    keep(raw, body(1), "2026-01-01", pages[0])
+    if other == "unreadable":
+        keep(raw, b"not,a,page\n", "2026-01-01", pages[1])
+    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0]
+    name, _, message = state(loaded)
+    assert name == "stale"
+    assert message is not None
+    assert "rows where at least" not in message
+    assert "page b is not kept" in message
+
+
+def test_with_all_pages_there_too_few_rows_give_nothing(raw: Path) -> None:
+    pages = two_pages()
+    keep(raw, body(1), "2026-01-01", pages[0])
+    keep(raw, b"not,a,page\n", "2026-01-02", pages[0])
+    keep(raw, body(2), "2026-01-03", pages[1])
+    keep(raw, b"not,a,page\n", "2026-01-02", pages[1])  # stepping back to it leaves nothing of the page
+    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    assert loaded.gathered.rows == {}
+    assert state(loaded)[0] == "absent"
+
+
+def test_a_page_steps_back_to_its_own_older_version_alone(raw: Path) -> None:
+    pages = two_pages()
+    keep(raw, body(1, 2), "2026-01-01", pages[0])
+    keep(raw, b"not,a,page\n", "2026-01-02", pages[0])
+    keep(raw, body(3), "2026-01-03", pages[1])
+    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    assert intensities(loaded) == [1.0, 2.0, 3.0]
+    assert [version.snapshot.retrieved_on for version in loaded.versions] == ["2026-01-01", "2026-01-03"]

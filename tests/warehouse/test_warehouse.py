@@ -1,0 +1,366 @@
+"""The built warehouse: every table told, every row accounted for, the same from the same, published in one step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import AS_OF, checksums, content
+
+from flows import build, paths, sources
+from flows.analysis import computed
+from flows.columns import ADDRESS, columns
+from flows.declared import settings
+from flows.declared.setting_types import FitRule
+from flows.pages import versions
+from flows.pages.parse import Gathered
+from flows.pages.versions import Loaded
+from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
+from flows.sources import Page
+from flows.warehouse import connection, conservation, publishing, sql_files
+from flows.warehouse.connection import BuildError
+
+BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
+FILES = sorted(paths.SQL.glob("*/*.sql"))
+
+
+@pytest.fixture
+def one_source(tmp_path: Path, shipped: Path) -> Path:
+    """Facts of one small source; the others are absent, which is no fault."""
+    shutil.copytree(shipped / "computerprogress", tmp_path / "facts" / "computerprogress")
+    return tmp_path / "facts"
+
+
+def built(folder: Path, facts: Path) -> Path:
+    path = folder / "built.duckdb"
+    build.read_sources(path, folder / "raw", facts, AS_OF)
+    build.transform(path)
+    return path
+
+
+# --- what stands in it
+
+
+def test_there_is_a_table_for_each_row_type_setting_and_file(db: duckdb.DuckDBPyConnection) -> None:
+    made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES) | {"meta.lineage"}
+    assert set(connection.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *build.DECLARED)} | made
+
+
+def test_every_table_states_its_grain(db: duckdb.DuckDBPyConnection) -> None:
+    told = dict(db.execute("select schema_name || '.' || table_name, comment from duckdb_tables()").fetchall())
+    assert [name for name, comment in told.items() if not (comment or "").startswith("One row per ")] == []
+    for path in FILES:
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        assert f"-- {told[f'{path.parent.name}.{path.stem}']}" == first
+    for name, row_type in computed.TABLES.items():
+        assert told[name] == (row_type.__doc__ or "").partition("\n")[0]
+
+
+def test_every_column_is_told(db: duckdb.DuckDBPyConnection) -> None:
+    silent = db.execute(
+        "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns() "
+        "where schema_name in ('core', 'fits', 'marts', 'exports', 'meta', 'staging') "
+        "and coalesce(trim(comment), '') = '' order by all"
+    ).fetchall()
+    assert silent == []
+    counted = db.execute("select count(*) from duckdb_columns() where schema_name = 'staging'").fetchone()
+    count = sum(len(columns(kind)) for kind in (*ROW_TYPES.values(), *build.DECLARED.values()))
+    assert counted == (count + len(ADDRESS) * len(ROW_TYPES),)
+
+
+def test_every_table_has_rows_or_a_source_that_would_give_them(db: duckdb.DuckDBPyConnection) -> None:
+    for layer in ("marts", "exports", "meta"):
+        for table in connection.tables(db):
+            if table.startswith(f"{layer}."):
+                assert db.execute(f"select count(*) > 0 from {table}").fetchone() == (True,), table
+
+
+def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> None:
+    edges = db.execute("select table_name, reads from meta.lineage").fetchall()
+    made = {table for table in connection.tables(db) if not table.startswith("staging.")} - {"meta.lineage"}
+    assert {table for table, _ in edges} == made
+    assert {read for _, read in edges} <= set(connection.tables(db))
+    assert sorted(edges) == sorted(
+        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.load(p).reads]
+        + [(table, read) for table in computed.TABLES for read in computed.READS[table]]
+    )
+
+
+def reached(db: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    found = db.execute(
+        "with recursive up as (select ?::varchar as t union select reads from meta.lineage join up on table_name = t) "
+        "select t from up",
+        [table],
+    ).fetchall()
+    return {name for (name,) in found}
+
+
+def test_lineage_leads_back_to_what_the_pages_gave(db: duckdb.DuckDBPyConnection) -> None:
+    assert {"staging.result", "staging.model", "core.models"} <= reached(db, "core.results")
+    assert {"core.results", "staging.result", "staging.compute"} <= reached(db, "exports.figure_3_costs")
+    staged = {table for table in connection.tables(db) if table.startswith("staging.")}
+    for table in {table for table in connection.tables(db) if not table.startswith("staging.")} - {"meta.lineage"}:
+        assert reached(db, table) & staged, table
+
+
+def test_the_rows_of_every_row_type_count_as_accepted(db: duckdb.DuckDBPyConnection) -> None:
+    read = {name for (name,) in db.execute("select reads from meta.lineage where table_name = 'meta.pages'").fetchall()}
+    assert {f"staging.{name}" for name in ROW_TYPES} - {"staging.rejected_cell"} <= read
+
+
+def test_every_table_that_is_for_use_has_a_suite(db: duckdb.DuckDBPyConnection) -> None:
+    suites = {path.stem for path in paths.EXPECTATIONS.glob("*.json")}
+    wanted = {table for table in connection.tables(db) if table.split(".")[0] in ("core", "marts", "meta")}
+    assert wanted - {"meta.lineage"} <= suites
+    assert suites <= set(connection.tables(db))
+
+
+def test_every_row_of_staging_finds_its_page(db: duckdb.DuckDBPyConnection) -> None:
+    for name in ROW_TYPES:
+        lost = db.execute(f"select count(*) from staging.{name} anti join meta.pages using (source, page)").fetchone()
+        assert lost == (0,), name
+
+
+def test_no_result_is_lost_or_doubled_on_its_way(db: duckdb.DuckDBPyConnection) -> None:
+    # A join that multiplies or drops rows is the commonest fault of a SELECT.
+    for core, staged in {
+        "core.results": "staging.result",
+        "core.model_mentions": "staging.model",
+        "core.compute_totals": "staging.compute",
+        "core.passes": "staging.operations",
+        "core.run_phases": "staging.run_phase",
+        "core.carbon_intensities": "staging.carbon_intensity",
+        "core.quarantine": "staging.quarantine",
+        "core.rejected_cells": "staging.rejected_cell",
+        "core.duplicates": "staging.duplicate",
+    }.items():
+        keys = "source, page, locator"
+        rows = [sorted(db.execute(f"select {keys} from {table}").fetchall()) for table in (core, staged)]
+        assert rows[0] == rows[1], core
+
+
+def test_units_are_fixed_on_the_way(db: duckdb.DuckDBPyConnection) -> None:
+    assert db.execute(
+        "select count(*) from core.compute_totals where compute_flop != value * if(unit = 'gflop', 1e9, 1)"
+    ).fetchone() == (0,)
+    assert db.execute(
+        "select count(*) from core.passes where operations_per_pass_flop != operations * if(convention = 'mac', 2, 1)"
+    ).fetchone() == (0,)
+    assert db.execute(
+        "select count(*) from core.results where abs(error - (100 - value) / 100) > 1e-15"
+    ).fetchone() == (0,)
+
+
+# --- staging
+
+
+def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
+    page, rows = Page("s", "p", "https://example.org/p", "csv"), Gathered()
+    result = Result("it's", 'a "metric"\n', 0.1 + 0.2)
+    model = Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
+    rows.add("result", page, "row 2", result)
+    rows.add("model", page, "row 2", model)
+    build.stage(tmp_path / "x.duckdb", rows, {"fit_rule": [FitRule(0.95, 1.5, 10_000, 2**40)]})
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
+            ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
+        ]
+        assert con.execute("select name, year, published_on, parameters from staging.model").fetchall() == [
+            ("Σ", None, AS_OF, 1e300)
+        ]
+        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 10_000, 2**40)]
+
+
+def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    path.write_bytes(b"what a killed build left")
+    path.with_name("x.duckdb.wal").write_bytes(b"and its log")
+    build.stage(path, Gathered(), {})
+    with connection.connect(path, read_only=True) as con:
+        assert con.execute("select count(*) from staging.result").fetchone() == (0,)
+
+
+def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
+    """A warehouse of rows given by hand: {row type: [(source, locator, row)]}, one page a source."""
+    given, path = Gathered(), folder / "computed.duckdb"
+    keys = sorted({source for told in rows.values() for source, *_ in told})
+    for kind, told in rows.items():
+        for source, at, row in told:
+            given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
+    declared = [versions.settings(Loaded(sources.load(key), Gathered(), [], [], []), [], AS_OF)[0] for key in keys]
+    build.stage(path, given, settings.rows() | {"source_setting": declared, "page_setting": []})
+    build.transform(path)
+    return path
+
+
+def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) -> None:
+    rows: dict[str, list[tuple[str, str, Any]]] = {"model": [], "result": [], "operations": []}
+    for at, printed in {"row 2": {"flop": 9e9, "mac": 4e9}, "row 3": {"mac": 4e9}, "row 4": {"flop": 9e9}}.items():
+        rows["model"].append(("mit_futuretech", at, Model(f"model of {at}")))
+        rows["result"].append(("mit_futuretech", at, Result("imagenet", "top1", 75.0)))
+        for convention, operations in printed.items():
+            rows["operations"].append(("mit_futuretech", at, Operations("imagenet", operations, convention)))
+    with connection.connect(of_rows(tmp_path, rows), read_only=True) as con:
+        measures = con.execute(
+            "select locator, compute_measure, compute_flop from core.measures order by all"
+        ).fetchall()
+        expected = {"row 2": 9e9, "row 3": 8e9, "row 4": 9e9}
+        assert measures == [(at, "operations_per_pass", flop) for at, flop in expected.items()]
+        # A model of which nothing but its name is known keeps its result.
+        assert con.execute("select count(*) from core.results").fetchone() == (3,)
+
+
+# --- what stops a build
+
+
+def test_a_row_that_is_lost_is_named_with_source_and_page(tmp_path: Path, one_source: Path) -> None:
+    path = tmp_path / "built.duckdb"
+    build.read_sources(path, tmp_path / "raw", one_source, AS_OF)
+    with connection.connect(path) as con:
+        for table in ("model", "result", "compute"):
+            con.execute(f"delete from staging.{table} where page = 'mscoco_data.js' and locator = 'object 7'")
+    build.transform(path)
+    with pytest.raises(
+        BuildError, match=r"computerprogress, page mscoco_data\.js: 33 rows read, 32 \+ 0 \+ 0 accounted"
+    ):
+        conservation.check_conservation(path)
+
+
+def test_a_page_without_a_count_is_a_lost_row_too(tmp_path: Path, one_source: Path) -> None:
+    path = tmp_path / "built.duckdb"
+    build.read_sources(path, tmp_path / "raw", one_source, AS_OF)
+    with connection.connect(path) as con:
+        con.execute("delete from staging.page_count where page = 'imagenet_data.js'")
+    build.transform(path)
+    with pytest.raises(BuildError, match=r"imagenet_data\.js: None rows read"):
+        conservation.check_conservation(path)
+
+
+def test_without_a_lost_row_conservation_is_silent(warehouse_path: Path) -> None:
+    conservation.check_conservation(warehouse_path)
+
+
+@pytest.mark.parametrize(
+    "select",
+    ["select no_such_column from staging.result", "select 'x'::integer as x from staging.target", "select 1 +"],
+)
+def test_a_select_that_fails_is_named(
+    tmp_path: Path, one_source: Path, monkeypatch: pytest.MonkeyPatch, select: str
+) -> None:
+    sql = tmp_path / "sql"
+    shutil.copytree(paths.SQL, sql)
+    (sql / "marts" / "broken.sql").write_text(f"-- One row per fault.\n{select}\n", encoding="utf-8")
+    monkeypatch.setattr(paths, "SQL", sql)
+    with pytest.raises((BuildError, sql_files.SqlFileError), match=r"marts.broken"):
+        built(tmp_path, one_source)
+
+
+def test_without_any_source_nothing_is_built(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"no source has a page in .*compute-limits refresh"):
+        build.read_sources(tmp_path / "x.duckdb", tmp_path / "raw", None, AS_OF)
+
+
+# --- the same from the same
+
+
+def test_two_builds_are_the_same_to_the_last_digit(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
+    assert checksums(built(tmp_path, shipped)) == checksums(warehouse_path)
+
+
+@pytest.mark.slow
+def test_a_build_with_other_hashes_of_text_is_the_same(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
+    code = (
+        "import sys; from datetime import date; from pathlib import Path; from flows import build, warehouse; "
+        "path, raw, facts, day = sys.argv[1:]; "
+        "build.read_sources(Path(path), Path(raw), Path(facts), date.fromisoformat(day)); build.transform(Path(path))"
+    )
+    path = tmp_path / "built.duckdb"
+    arguments = [str(path), str(tmp_path / "raw"), str(shipped), AS_OF.isoformat()]
+    for seed in ("1", "4242"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(paths.PACKAGE.parent)}
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
+        assert checksums(path) == checksums(warehouse_path)
+
+
+def test_checksums_see_one_digit(tmp_path: Path, warehouse_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    shutil.copy(warehouse_path, copy)
+    with connection.connect(copy) as con:
+        con.execute(
+            "update core.results set value = value + 1e-12 where result_id = (select min(result_id) from core.results)"
+        )
+        con.execute("update meta.sources set state = 'stale', age_days = 3, message = 'x'")
+    one, other = checksums(warehouse_path), checksums(copy)
+    assert {table for table in one if one[table] != other[table]} == {"core.results"}
+
+
+def test_content_leaves_out_what_tells_of_the_run_and_only_there(db: duckdb.DuckDBPyConnection) -> None:
+    width = {table: len(content(db, table)[0]) for table in ("meta.sources", "meta.pages", "exports.sources")}
+    for table, left_out in {"meta.sources": 3, "meta.pages": 0, "exports.sources": 1}.items():
+        assert width[table] == len(db.execute(f"select * from {table} limit 0").description) - left_out
+
+
+# --- publishing
+
+
+def numbered(path: Path, number: int) -> Path:
+    with connection.connect(path) as con:
+        con.execute(f"create table t as select {number} as n")
+        con.execute("checkpoint")
+    return path
+
+
+def read_elsewhere(path: Path) -> str:
+    """As another process reads it: in this one DuckDB would answer from the file that is open."""
+    code = "import sys, duckdb; print(duckdb.connect(sys.argv[1], read_only=True).execute('select n from t').fetchone()[0])"
+    return subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_publishing_replaces_the_file_in_one_step_under_a_reader(tmp_path: Path) -> None:
+    final = numbered(tmp_path / "final.duckdb", 1)
+    aside = numbered(publishing.next_path(final), 2)
+    inode = aside.stat().st_ino
+    with connection.connect(final, read_only=True) as reader:
+        assert reader.execute("select n from t").fetchone() == (1,)
+        publishing.publish(aside, final)
+        assert reader.execute("select n from t").fetchone() == (1,)
+        assert read_elsewhere(final) == "2"
+    # Renamed, not copied: at no time was there half a file under the name.
+    assert final.stat().st_ino == inode
+    assert not aside.exists()
+
+
+def test_a_log_of_the_old_file_does_not_spoil_the_new(tmp_path: Path) -> None:
+    final = numbered(tmp_path / "final.duckdb", 1)
+    log = final.with_name("final.duckdb.wal")
+    log.write_bytes(b"left by a writer that was killed")
+    publishing.publish(numbered(publishing.next_path(final), 2), final)
+    assert not log.exists()
+    assert read_elsewhere(final) == "2"
+
+
+def test_the_file_aside_is_in_the_same_folder(tmp_path: Path) -> None:
+    aside = publishing.next_path(tmp_path / "x.duckdb")
+    assert aside.parent == tmp_path
+    assert aside.name != "x.duckdb"
+
+
+def test_the_published_file_stands_alone(warehouse_path: Path) -> None:
+    assert [path.name for path in warehouse_path.parent.glob("*.duckdb*")] == [warehouse_path.name]
+
+
+def test_lineage_of_what_python_computes_is_its_own(db: duckdb.DuckDBPyConnection) -> None:
+    reads = db.execute("select table_name, reads from meta.lineage").fetchall()
+    assert ("fits.costs", "core.scenarios") in reads
+    # A projection is of the points alone: no price and no electricity.
+    assert {read for table, read in reads if table == "fits.projections"} == {
+        "fits.samples", "fits.sample_sets", "fits.targets", "staging.fit_rule",
+    }  # fmt: skip
