@@ -1,102 +1,268 @@
 """The build: the stages between kept pages and a published warehouse. No network, no Prefect.
 
-`refresh` (flows/refresh.py) runs the same functions as tasks.
+`refresh` (flows/refresh.py) runs the same stages as tasks. What has not changed since the published warehouse was built is
+taken over from it (flows/warehouse/kept.py); where nothing has, none of the stages runs. Each stage imports what it needs
+when it runs, for a build that has nothing to do loads none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows import paths, sources
-from flows.analysis import computed
-from flows.declared import settings
-from flows.declared.setting_types import SETTINGS
-from flows.fits import student_t
-from flows.pages import versions
-from flows.pages.fetch import Outcome
-from flows.pages.parse import Gathered
-from flows.pages.versions import PageSetting, SourceSetting
-from flows.readers.row_types import ROW_TYPES
-from flows.warehouse import conservation, expectations, publishing, staging
-from flows.warehouse import transform as transforming
-from flows.warehouse.connection import BuildError
-from flows.warehouse.staging import Staged
-from flows.warehouse.transform import Computed
+from flows import paths, processes, sources
+from flows.pages import snapshots, states
+from flows.pages.states import SourceReading, SourceState
+from flows.warehouse import kept, keys, publishing
+from flows.warehouse.connection import BuildError, connect
+from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
 
-# What is staged beside the rows of pages.
-DECLARED: dict[str, type[Any]] = {"page_setting": PageSetting, "source_setting": SourceSetting, **SETTINGS}
-STAGED = tuple(f"staging.{name}" for name in (*ROW_TYPES, *DECLARED))
-COMPUTED = Computed(computed.TABLES, computed.READS, computed.rows)
-# Student's t for SQL.
-FUNCTIONS = {
-    "student_t_two_sided_p": (student_t.two_sided_p, ["DOUBLE", "DOUBLE"], "DOUBLE"),
-    "student_t_quantile": (student_t.quantile, ["DOUBLE", "DOUBLE"], "DOUBLE"),
-}
+if TYPE_CHECKING:
+    import duckdb
+
+    from flows.pages.fetch import Outcome
+    from flows.pages.parse import Gathered
+    from flows.processes import Beside
+    from flows.warehouse.expectations import Failure
+    from flows.warehouse.transform import Functions
+
+# All that a value of the warehouse may depend on beside the code here.
+_LIBRARIES = (
+    *("beautifulsoup4", "duckdb", "great-expectations", "lxml", "markdown-it-py", "numpy"),
+    *("pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "threadpoolctl"),
+)
 
 
-def read_sources(built: Path, raw: Path, shipped: Path | None, as_of: date, outcomes: Iterable[Outcome] = ()) -> None:
+def key(raw: Path, shipped: Path | None, as_of: date) -> str:
+    """Digest of all that a build depends on: code, settings, libraries, and the pages and facts that exist on the day.
+
+    The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
+    """
+    code = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml", ".csv") and path.is_file()]
+    parts = [
+        keys.versions(*_LIBRARIES),
+        keys.files(paths.PACKAGE, [path for path in code if "_shipped" not in path.parts]),
+        keys.files(paths.SQL, paths.SQL.rglob("*.sql")),
+        keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
+    ]
+    for root in dict.fromkeys(filter(None, (raw, shipped))):
+        for source in sources.names():
+            parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
+    return keys.digest(*parts)
+
+
+def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
+    """The lines of a lock that exist on the day, each with what is kept of it: the newest of a page by its bytes."""
+    lines = [line for line in snapshots.read(root, source) if line.retrieved_on <= as_of.isoformat()]
+    newest = {line.page: line for line in sorted(lines, key=lambda line: line.retrieved_at)}
+    for line in lines:
+        path = line.path(root)
+        yield repr(line)
+        if not path.is_file():
+            yield "absent"
+        else:
+            yield snapshots.digest(path.read_bytes()) if line is newest[line.page] else str(path.stat().st_size)
+
+
+# --- nothing to do
+
+
+def unchanged(
+    raw: Path, shipped: Path | None, final: Path, as_of: date, outcomes: Sequence[Outcome] = ()
+) -> list[str] | None:
+    """The warnings of the published warehouse, if building anew would give the same; None where it has to be built.
+
+    The states of sources, which depend on the day and on what fetching gave, are brought up to date.
+
+    Raises:
+        flows.warehouse.connection.BuildError: they cannot be.
+    """
+    with kept.published(final) as published:
+        if published.con is None or not published.has(BUILD, "", key(raw, shipped, as_of)):
+            return None
+        readings = [SourceReading(*row) for row in _rows(published.con, "staging.source_reading")]
+        stood = [SourceState(*row) for row in _rows(published.con, "staging.source_state")]
+        warnings = [f"{table}: {what}: {message}" for table, what, _, message in _rows(published.con, kept.UNMET)]
+    now = states_of(readings, outcomes, as_of)
+    if now != stood:
+        _restate(final, now)
+    return warnings
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    return con.execute(f"select * from {table}").fetchall()
+
+
+def states_of(readings: Iterable[SourceReading], outcomes: Sequence[Outcome], as_of: date) -> list[SourceState]:
+    """The state of each source on a day; a source without an outcome was not asked."""
+    return [
+        states.state(reading, [outcome for outcome in outcomes if outcome.source == reading.source], as_of)
+        for reading in readings
+    ]
+
+
+def _restate(final: Path, now: list[SourceState]) -> None:
+    """Publish a copy of the warehouse with other states, and what reads them."""
+    from flows.warehouse import staging, transform
+
+    built = publishing.next_path(final)
+    shutil.copyfile(final, built)
+    with connect(built) as con:
+        staging.create(con, "staging.source_state", staging.of_rows(SourceState, now))
+    transform.again(built, paths.SQL, ["staging.source_state"])
+    publishing.publish(built, final)
+
+
+# --- the stages
+
+
+def declared() -> dict[str, type[Any]]:
+    """{table of staging: type of its rows} of all that is staged beside the rows of pages."""
+    from flows.declared.setting_types import SETTINGS
+    from flows.pages.versions import PageSetting, SourceSetting
+
+    own: dict[str, type[Any]] = {
+        "page_setting": PageSetting,
+        "source_setting": SourceSetting,
+        "source_reading": SourceReading,
+        "source_state": SourceState,
+    }
+    return own | SETTINGS
+
+
+def read_sources(
+    built: Path,
+    raw: Path,
+    shipped: Path | None,
+    as_of: date,
+    outcomes: Sequence[Outcome] = (),
+    published: Kept = kept.NOTHING,
+) -> dict[str, str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
-    `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after `as_of` do not exist.
+    `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
+    Returns {page: key under which its rows can be taken over}.
 
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
     """
-    gathered, asked = Gathered(), list(outcomes)
-    declared = settings.rows() | {"source_setting": [], "page_setting": []}
-    for key in sources.names():
-        loaded = versions.load(sources.load(key), raw, shipped, as_of)
-        mine = [outcome for outcome in asked if outcome.source == key]
-        setting, pages = versions.settings(loaded, mine, as_of)
-        declared["source_setting"].append(setting)
-        declared["page_setting"].extend(pages)
-        gathered.extend(loaded.gathered)
-    if all(setting.state == "absent" for setting in declared["source_setting"]):
+    from flows.declared import settings
+    from flows.pages import versions
+
+    pages, readings, page_keys = [], [], dict[str, str]()
+    rows = settings.rows() | {"source_setting": [], "page_setting": []}
+    for name in sources.names():
+        used = versions.in_use(sources.load(name), raw, shipped, as_of, published)
+        readings.append(versions.reading(used))
+        rows["source_setting"].append(versions.setting(used.source))
+        rows["page_setting"].extend(versions.page_settings(used))
+        pages += [page.gathered for page in used.pages]
+        page_keys |= {f"{name}/{page.version.snapshot.page}": page.key for page in used.pages}
+    if all(reading.newest_retrieved_on is None for reading in readings):
         raise BuildError(
             f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"
         )
-    stage(built, gathered, declared)
+    states_now = states_of(readings, outcomes, as_of)
+    stage(built, pages, rows | {"source_reading": readings, "source_state": states_now})
+    return page_keys
 
 
-def stage(built: Path, gathered: Gathered, declared: dict[str, list[Any]]) -> None:
+def staged() -> tuple[str, ...]:
+    """The tables of `staging`."""
+    from flows.readers.row_types import ROW_TYPES
+
+    return (*ROW_TYPES, *declared())
+
+
+def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]]) -> None:
     """Make a new file with a table in `staging` for each row type and for everything that is declared."""
+    import pyarrow as pa
+
+    from flows import columns
+    from flows.readers.row_types import ROW_TYPES
+    from flows.warehouse import staging
+    from flows.warehouse.staging import Staged
+
     tables = {}
     for name, row_type in ROW_TYPES.items():
-        rows = gathered.rows.get(name, [])
-        tables[name] = Staged(row_type, [row for *_, row in rows], [(s, p, at) for s, p, at, _ in rows])
-    for name, row_type in DECLARED.items():
-        tables[name] = Staged(row_type, declared.get(name, []))
+        empty = columns.schema(row_type, addressed=True).empty_table()
+        tables[name] = Staged(row_type, pa.concat_tables([empty, *(page.table(name) for page in pages)]))
+    for name, row_type in declared().items():
+        tables[name] = staging.of_rows(row_type, rows.get(name, []))
     staging.stage(built, tables)
 
 
-def transform(built: Path) -> None:
-    """Staging to exports.
+def transform(
+    built: Path,
+    published: Kept = kept.NOTHING,
+    page_keys: Mapping[str, str] = {},
+    build_key: str = "",
+    beside: Beside | None = None,
+) -> list[Failure]:
+    """Staging to exports, and the expectations of each table as soon as it is made; returns those that are not met.
+
+    Sets of points and expectations are computed in processes of their own. `page_keys` and `build_key` are kept with the file,
+    for the next build to take over what has not changed.
 
     Raises:
         flows.warehouse.connection.BuildError: a SELECT fails; the message names its file.
     """
-    transforming.transform(built, paths.SQL, STAGED, COMPUTED, FUNCTIONS)
+    from flows.analysis import computed
+    from flows.warehouse import transform as transforming
+    from flows.warehouse.checks import Checks
+
+    made = Keys()
+    for page, page_key in page_keys.items():
+        made.add(PAGE, page, page_key)
+    if build_key:
+        made.add(BUILD, "", build_key)
+    with nullcontext(beside) if beside else processes.beside(published) as helpers:
+        checks = Checks(published, made, lambda: helpers.validator)
+        tables = computed.Tables(published, made, lambda: helpers.fits)
+
+        def last(con: duckdb.DuckDBPyConnection) -> None:
+            checks.write(con)
+            made.write(con)
+
+        given = [f"staging.{name}" for name in staged()]
+        transforming.transform(built, paths.SQL, given, tables, functions(), checks.made, last)
+        return checks.failures
 
 
-def validate(built: Path) -> list[str]:
-    """Check that no row was lost and run all expectations; returns the warnings.
+def functions() -> Functions:
+    """Student's t for SQL."""
+    from flows.fits import student_t
+
+    return {
+        "student_t_two_sided_p": (student_t.two_sided_p, ["DOUBLE", "DOUBLE"], "DOUBLE"),
+        "student_t_quantile": (student_t.quantile, ["DOUBLE", "DOUBLE"], "DOUBLE"),
+    }
+
+
+def validate(built: Path, failures: Sequence[Failure]) -> list[str]:
+    """Judge a built file: that no row was lost, and what expectations are not met; returns the warnings.
 
     Raises:
         flows.warehouse.connection.BuildError: a row was lost, or a critical expectation is not met.
     """
+    from flows.warehouse import conservation
+
     conservation.check_conservation(built)
-    failures = expectations.validate(built)
     critical = [str(failure) for failure in failures if failure.severity == "critical"]
     if critical:
-        told = "\n".join(f"  {failure}" for failure in critical)
+        listed = "\n".join(f"  {failure}" for failure in critical)
         raise BuildError(
-            f"not published, {len(critical)} critical expectations are not met:\n{told}\n"
+            f"not published, {len(critical)} critical expectations are not met:\n{listed}\n"
             f"The tables are in {built}; what was published before stands."
         )
     return [str(failure) for failure in failures]
+
+
+# --- all of it
 
 
 def run(
@@ -105,8 +271,12 @@ def run(
     final: Path,
     as_of: date,
     step: Callable[[str], None] = lambda _: None,
+    *,
+    fresh: bool = False,
 ) -> list[str]:
-    """Build aside, validate and publish; returns the warnings.
+    """Build aside, validate and publish; returns the warnings. Where nothing has changed only that is found out.
+
+    `fresh`: whether all is built anew, and nothing taken over from the published warehouse.
 
     Raises:
         flows.warehouse.connection.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
@@ -114,12 +284,17 @@ def run(
     """
     built = publishing.next_path(final)
     with publishing.exclusive(final):
-        step("reading pages and facts")
-        read_sources(built, raw, shipped, as_of)
-        step("computing tables")
-        transform(built)
+        step("looking for what has changed")
+        if not fresh and (warnings := unchanged(raw, shipped, final, as_of)) is not None:
+            return warnings
+        with kept.published(None if fresh else final) as published, processes.beside(published) as beside:
+            build_key = key(raw, shipped, as_of)
+            step("reading pages and facts")
+            page_keys = read_sources(built, raw, shipped, as_of, (), published)
+            step("computing and checking tables")
+            failures = transform(built, published, page_keys, build_key, beside)
         step("validating")
-        warnings = validate(built)
+        warnings = validate(built, failures)
         step("publishing")
         publishing.publish(built, final)
     return warnings

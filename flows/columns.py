@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from datetime import date
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def column(comment: str) -> Any:
@@ -38,3 +44,25 @@ def columns(row_type: type[Any]) -> dict[str, tuple[type, str]]:
         kinds = [kind for kind in typing.get_args(hints[column.name]) if kind is not type(None)]
         found[column.name] = (kinds[0] if kinds else hints[column.name], column.metadata["comment"])
     return found
+
+
+def schema(row_type: type[Any], *, addressed: bool = False) -> pa.Schema:
+    """The table's columns and their types as Arrow has them; those of `ADDRESS` first if its rows have an address."""
+    import pyarrow as pa
+
+    types = {str: pa.string(), float: pa.float64(), int: pa.int64(), bool: pa.bool_(), date: pa.date32()}
+    address = [(column, pa.string()) for column in ADDRESS] if addressed else []
+    return pa.schema(address + [(column, types[kind]) for column, (kind, _) in columns(row_type).items()])
+
+
+def table(
+    row_type: type[Any], rows: Sequence[Any], addresses: Sequence[tuple[str, str, str]] | None = None
+) -> pa.Table:
+    """Rows as an Arrow table; `addresses` are (source, page, locator), one a row, where the rows have one."""
+    import pyarrow as pa
+
+    wanted = schema(row_type, addressed=addresses is not None)
+    arrays = [] if addresses is None else [pa.array([one[at] for one in addresses], pa.string()) for at in range(3)]
+    for column in wanted.names[len(arrays) :]:
+        arrays.append(pa.array(map(attrgetter(column), rows), wanted.field(column).type, size=len(rows)))
+    return pa.table(arrays, schema=wanted)

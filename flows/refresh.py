@@ -2,13 +2,15 @@
 
 fetch      one task a source, in one queue per host        flows/pages/
 read       pages and facts -> staging                       flows/pages/, flows/sources/, flows/readers/
-transform  staging -> core -> fits -> marts -> exports      sql/, flows/analysis/, flows/warehouse/transform.py
-validate   no row lost, all expectations                    expectations/, flows/warehouse/expectations.py
+transform  staging -> core -> fits -> marts -> exports,     sql/, flows/analysis/, flows/warehouse/transform.py
+           each table checked as it is made                 expectations/, flows/warehouse/expectations.py
+validate   no row lost, no critical expectation unmet       flows/build.py
 publish    by rename                                        flows/warehouse/publishing.py
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import build, paths, progress, sources
 from flows.pages import fetch
 from flows.pages.fetch import Limits, Outcome
-from flows.warehouse import publishing
+from flows.warehouse import kept, publishing
+from flows.warehouse.expectations import Failure
 
 Fetched = tuple[list[Outcome], dict[str, str]]
 
@@ -47,21 +50,25 @@ def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched]) -
 
 
 @task(name="read", cache_policy=NO_CACHE)
-def read_task(built: Path, raw: Path, shipped: Path | None, as_of: date, outcomes: list[Outcome]) -> None:
-    """Pages and facts to staging."""
-    build.read_sources(built, raw, shipped, as_of, outcomes)
+def read_task(
+    built: Path, raw: Path, shipped: Path | None, as_of: date, outcomes: list[Outcome], published: Path | None
+) -> dict[str, str]:
+    """Pages and facts to staging, or what the published warehouse has of them; the key of each page."""
+    with kept.published(published) as before:
+        return build.read_sources(built, raw, shipped, as_of, outcomes, before)
 
 
 @task(name="transform", cache_policy=NO_CACHE)
-def transform_task(built: Path) -> None:
-    """Staging to exports."""
-    build.transform(built)
+def transform_task(built: Path, page_keys: dict[str, str], build_key: str, published: Path | None) -> list[Failure]:
+    """Staging to exports, each table checked as soon as it is made; the expectations that are not met."""
+    with kept.published(published) as before:
+        return build.transform(built, before, page_keys, build_key)
 
 
 @task(name="validate", cache_policy=NO_CACHE)
-def validate_task(built: Path) -> list[str]:
-    """The warnings of the expectations; a critical one fails the task and so the run."""
-    return build.validate(built)
+def validate_task(built: Path, failures: list[Failure]) -> list[str]:
+    """The warnings; a row that was lost or a critical expectation fails the task and so the run."""
+    return build.validate(built, failures)
 
 
 @task(name="publish", cache_policy=NO_CACHE)
@@ -93,30 +100,52 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
 
 
 @flow(name="refresh", task_runner=ThreadPoolTaskRunner(max_workers=8))  # type: ignore[arg-type]
-def refresh(only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None) -> dict[str, Any]:
+def refresh(
+    only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
+) -> dict[str, Any]:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
-    Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}.
+    Where nothing has changed since the published warehouse was built nothing is read, computed or checked; `fresh` builds all
+    anew. Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}.
 
     Raises:
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
-    built = publishing.next_path(final)
     outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, fetch.mirror_from_environment())
     with publishing.exclusive(final), progress.steps() as step:
-        step("reading pages and facts")
-        read_task(built, raw, paths.shipped_raw(), today, outcomes)
-        step("computing tables")
-        transform_task(built)
-        step("validating")
-        warnings = validate_task(built)
-        step("publishing")
-        publish_task(built, final)
+        step("looking for what has changed")
+        shipped = paths.shipped_raw()
+        warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
+        if warnings is None:
+            warnings = _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
     return {"outcomes": outcomes, "warnings": warnings}
 
 
-def run(only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None) -> dict[str, Any]:
+def _build(
+    raw: Path,
+    shipped: Path | None,
+    final: Path,
+    as_of: date,
+    outcomes: list[Outcome],
+    published: Path | None,
+    step: Callable[[str], None],
+) -> list[str]:
+    built, build_key = publishing.next_path(final), build.key(raw, shipped, as_of)
+    step("reading pages and facts")
+    page_keys = read_task(built, raw, shipped, as_of, outcomes, published)
+    step("computing and checking tables")
+    failures = transform_task(built, page_keys, build_key, published)
+    step("validating")
+    warnings = validate_task(built, failures)
+    step("publishing")
+    publish_task(built, final)
+    return warnings
+
+
+def run(
+    only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
+) -> dict[str, Any]:
     """The flow without Prefect's heartbeat, whose thread is joined at the end of every flow, which takes a second."""
     with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        return refresh(only, offline=offline, as_of=as_of)
+        return refresh(only, offline=offline, as_of=as_of, fresh=fresh)

@@ -1,16 +1,30 @@
-"""The tables that Python computes between two SQL files: what they are, what they read, and their rows."""
+"""The tables that Python computes between two SQL files: what they are, what they read, and their rows.
+
+Every set of points is a piece of work of its own: its arrays, and what is declared for it. Pieces are computed in processes of
+their own, or taken over from the published warehouse where nothing that they depend on has changed.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing import get_context
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from flows import columns
 from flows.analysis import costs, estimates, form_scores, projections, samples
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic
+from flows.warehouse import keys
+from flows.warehouse.kept import NOTHING, SAMPLE, Kept, Keys
 
 _POINTS = ("fits.samples", "fits.sample_sets", "staging.fit_rule")
 _PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")
@@ -35,62 +49,236 @@ READS: dict[str, tuple[str, ...]] = {
     "fits.unit_costs": _PRICED,
     "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
 }
-NEEDED = tuple(sorted({read for reads in READS.values() for read in reads}))
+# Those that have rows of each set of points.
+_OF_SETS = tuple(name for name in TABLES if name != "fits.unit_costs")
 # Fewer points are fitted by nobody; fits.ols says so.
 _POINTS_MIN = 3
+# Where fewer points than this are to be fitted, starting processes takes longer than fitting them here.
+_WORTH_PROCESSES = 3_000
+# Sets handed to a process at once: few and large, for each costs a message both ways.
+_BATCHES = 12
 
 
-def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
-    """{table: rows} of all tables, from the tables that are read."""
-    rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
-    estimators, targets = _estimators(con), _targets(con)
-    scenarios, spreads, asked = costs.load(con), costs.Spreads(rule), _asked(con)
-    found: dict[str, list[Any]] = {name: [] for name in TABLES}
+@dataclass(frozen=True)
+class Work:
+    """One set of points and what is to be computed of it; `goals` are the errors whose cost is asked, for a measure in a unit."""
+
+    sample: Sample
+    estimators: tuple[str, ...]
+    targets: tuple[tuple[str, float], ...]
+    measure: str = ""
+    unit: str = ""
+    goals: tuple[costs.Goal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What all sets share."""
+
+    rule: FitRule
+    scenarios: tuple[costs.Scenario, ...]
+
+
+def processes() -> ProcessPoolExecutor:
+    """Processes to compute in, one a processor, that start at once; they end with the executor.
+
+    They are spawned, for Prefect has threads; to find its first task each has to import this module and all that it needs.
+    """
+    executor = ProcessPoolExecutor(
+        min(len(os.sched_getaffinity(0)), 4), mp_context=get_context("spawn"), initializer=_started
+    )
+    executor.submit(_started)
+    return executor
+
+
+def _started() -> None:
+    """Nothing: but to find this function a process imports the module, and with the first task all processes start."""
+
+
+@dataclass
+class Tables:
+    """The computed tables of one build: what `flows.warehouse.transform.Computed` asks for.
+
+    `kept` is what the published warehouse has, `keys` is told under which key each set can be taken over, and `executor` gives
+    the processes to compute in, if there is enough to compute.
+    """
+
+    kept: Kept = NOTHING
+    keys: Keys = field(default_factory=Keys)
+    executor: Callable[[], Executor] | None = None
+    row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
+    _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
+    _batches: list[tuple[list[int], Future[list[dict[str, pa.Table]]]]] = field(default_factory=list)
+    _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
+
+    def start(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Take the points from the warehouse, and have computed what cannot be taken over."""
+        grounds, works = grounds_of(con), list(works_of(con))
+        self._unit_costs, numbers = unit_costs(grounds), {}
+        if not self.kept.is_empty:
+            numbers = _numbers(self.kept)
+        left = []
+        for at, work in enumerate(works):
+            key = key_of(work, grounds)
+            self.keys.add(SAMPLE, work.sample.name, key)
+            is_kept = self.kept.has(SAMPLE, work.sample.name, key)
+            self._parts.append(_taken_over(self.kept, work.sample, numbers[work.sample.name]) if is_kept else None)
+            if not is_kept:
+                left.append(at)
+        is_much = sum(len(works[at].sample) for at in left) >= _WORTH_PROCESSES
+        executor = self.executor() if self.executor is not None and is_much else None
+        for batch in _batches(left, [_effort(work) for work in works]):
+            self._batches.append((batch, _submitted(executor, [works[at] for at in batch], grounds)))
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        """{table: its content}, sets in the order of their numbers, whoever computed them."""
+        for batch, future in self._batches:
+            for at, part in zip(batch, future.result(), strict=True):
+                self._parts[at] = part
+        parts = [part for part in self._parts if part is not None]
+        return {name: _concatenated(name, parts) for name in _OF_SETS} | {"fits.unit_costs": self._unit_costs}
+
+
+def _submitted(executor: Executor | None, works: list[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+    if executor is not None:
+        return executor.submit(computed, works, grounds)
+    done: Future[list[dict[str, pa.Table]]] = Future()
+    done.set_result(computed(works, grounds))
+    return done
+
+
+def computed(works: Sequence[Work], grounds: Grounds) -> list[dict[str, pa.Table]]:
+    """{table: rows} of each set."""
     # One thread: on small matrices BLAS's others cost more than they give, and sums would differ in their last bits.
     with threadpool_limits(1):
-        found["fits.unit_costs"] += costs.unit_costs(scenarios, spreads)
-        for sample in samples.load(con):
-            if len(sample) >= _POINTS_MIN:
-                _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
-            if len(sample) >= _POINTS_MIN and sample.sample_id in asked:
-                found["fits.costs"] += costs.costs(sample, *asked[sample.sample_id], scenarios, spreads)
+        spreads = _spreads(grounds.rule)
+        return [
+            {name: columns.table(TABLES[name], rows) for name, rows in _rows(work, grounds, spreads).items()}
+            for work in works
+        ]
+
+
+@cache
+def _spreads(rule: FitRule) -> costs.Spreads:
+    """Draws of prices and the like, which all batches of a process share."""
+    return costs.Spreads(rule)
+
+
+def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, list[Any]]:
+    sample, rule = work.sample, grounds.rule
+    draws = estimates.resampled(sample, rule)
+    curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in work.estimators else None
+    rows: dict[str, list[Any]] = {
+        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level)),
+        "fits.bootstrap_intervals": list(estimates.bootstrap(sample, draws, rule.level)),
+        "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule)),
+    }
+    if curve is not None:
+        rows["fits.form_scores"] = list(form_scores.form_scores(sample, curve))
+        rows["fits.time_splits"] = list(form_scores.time_splits(sample, rule.level))
+        rows["fits.time_terms"] = [form_scores.time_term(sample, rule)]
+    if work.goals:
+        priced = costs.costs(sample, work.measure, work.unit, work.goals, grounds.scenarios, spreads)
+        rows["fits.costs"] = list(priced)
+    return rows
+
+
+def unit_costs(grounds: Grounds) -> pa.Table:
+    """What 1e9 FLOP cost in each scenario."""
+    return columns.table(costs.UnitCost, list(costs.unit_costs(grounds.scenarios, _spreads(grounds.rule))))
+
+
+def key_of(work: Work, grounds: Grounds) -> str:
+    """All that the rows of a set depend on, but its number."""
+    sample = work.sample
+    arrays = (sample.x, sample.error, sample.paper, sample.year, sample.compute_sd)
+    return keys.digest(
+        keys.code("flows.analysis.computed"),
+        keys.versions("numpy", "scipy", "pyarrow"),
+        sample.name,
+        *(part for array in arrays for part in (array.dtype.str, array.tobytes())),
+        repr((work.estimators, work.targets, work.measure, work.unit, work.goals)),
+        repr(grounds.rule),
+        repr(grounds.scenarios) if work.goals else "",
+    )
+
+
+def grounds_of(con: duckdb.DuckDBPyConnection) -> Grounds:
+    """The rule of all fits, and the scenarios of all costs."""
+    rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
+    return Grounds(rule, tuple(costs.load(con)))
+
+
+def works_of(con: duckdb.DuckDBPyConnection) -> Iterator[Work]:
+    """Every set that has points enough for a line, by its number."""
+    estimators, targets, goals = _estimators(con), _targets(con), _goals(con)
+    for sample in samples.load(con):
+        if len(sample) >= _POINTS_MIN:
+            yield Work(
+                sample,
+                tuple(estimators.get(sample.selection, ())),
+                tuple(targets.get(sample.sample_id, ())),
+                *goals.get(sample.sample_id, ()),
+            )
+
+
+def _batches(left: Sequence[int], effort: Sequence[float]) -> list[list[int]]:
+    """Sets in batches of about equal effort, the longest first, so that no process is left with a long one at the end."""
+    batches: list[list[int]] = [[] for _ in range(min(_BATCHES, len(left)))]
+    loads = [0.0] * len(batches)
+    for at in sorted(left, key=lambda at: -effort[at]):
+        lightest = loads.index(min(loads))
+        batches[lightest].append(at)
+        loads[lightest] += effort[at]
+    return [batches[at] for at in sorted(range(len(batches)), key=lambda at: -loads[at])]
+
+
+def _effort(work: Work) -> float:
+    """About what a set takes: resamples of its points, and a part that every set has; the asymptotic form is the dearest."""
+    return (3.0 if "nls" in work.estimators else 1.0) * (200 + len(work.sample)) + (500 if work.goals else 0)
+
+
+def _concatenated(name: str, parts: Iterable[Mapping[str, pa.Table]]) -> pa.Table:
+    of_sets = [part[name] for part in parts if name in part]
+    return pa.concat_tables([columns.schema(TABLES[name]).empty_table(), *of_sets])
+
+
+def _taken_over(kept: Kept, sample: Sample, number: int) -> dict[str, pa.Table]:
+    """The rows of a set out of the published tables, in which it has this number, under the one that it has now."""
+    found = {}
+    for name in _OF_SETS:
+        rows = kept.part(name, ("sample_id",), (number,))
+        if len(rows):
+            at = rows.column_names.index("sample_id")
+            found[name] = rows.set_column(at, "sample_id", pa.array([sample.sample_id] * len(rows), pa.int64()))
     return found
 
 
-def _add(
-    found: dict[str, list[Any]], sample: Sample, rule: FitRule, estimators: list[str], targets: list[tuple[str, float]]
-) -> None:
-    draws = estimates.resampled(sample, rule)
-    curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in estimators else None
-    found["fits.estimates"] += estimates.estimates(sample, estimators, curve, rule.level)
-    found["fits.bootstrap_intervals"] += estimates.bootstrap(sample, draws, rule.level)
-    found["fits.projections"] += projections.projections(sample, draws, curve, targets, rule)
-    if curve is not None:
-        found["fits.form_scores"] += form_scores.form_scores(sample, curve)
-        found["fits.time_splits"] += form_scores.time_splits(sample, rule.level)
-        found["fits.time_terms"].append(form_scores.time_term(sample, rule))
+def _numbers(kept: Kept) -> dict[str, int]:
+    """{name of a set: its number} in the published warehouse."""
+    return dict(kept.query(f"select {samples.NAME}, sample_id from fits.sample_sets").fetchall())
 
 
 def _estimators(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    by_selection: dict[str, list[str]] = {}
     for estimator, selection in con.execute("select estimator, selection from staging.estimator").fetchall():
-        found.setdefault(selection, []).append(estimator)
-    return found
+        by_selection.setdefault(selection, []).append(estimator)
+    return by_selection
 
 
 def _targets(con: duckdb.DuckDBPyConnection) -> dict[int, list[tuple[str, float]]]:
     """{sample_id: targets and their errors}."""
-    found: dict[int, list[tuple[str, float]]] = {}
-    for sample_id, target, error in con.execute(
-        "select sample_id, target, error from fits.targets where error > 0"
-    ).fetchall():
-        found.setdefault(sample_id, []).append((target, error))
-    return found
+    by_set: dict[int, list[tuple[str, float]]] = {}
+    rows = con.execute("select sample_id, target, error from fits.targets where error > 0").fetchall()
+    for sample_id, target, error in rows:
+        by_set.setdefault(sample_id, []).append((target, error))
+    return by_set
 
 
-def _asked(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str, list[costs.Goal]]]:
+def _goals(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str, tuple[costs.Goal, ...]]]:
     """{sample_id: compute measure, its unit, targets} of the sets of points whose computation has a price."""
-    found: dict[int, tuple[str, str, list[costs.Goal]]] = {}
+    by_set: dict[int, tuple[str, str, list[costs.Goal]]] = {}
     rows = con.execute(
         "select sample_id, compute_measure, compute_unit, target, error, published "
         "from fits.sample_sets join fits.targets using (sample_id) where selection = ? and error > 0 order by all",
@@ -98,5 +286,5 @@ def _asked(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str, list[cos
     ).fetchall()
     for sample_id, measure, unit, target, error, published in rows:
         if measure in costs.BASES:
-            found.setdefault(sample_id, (measure, unit, []))[2].append(costs.Goal(target, error, published))
-    return found
+            by_set.setdefault(sample_id, (measure, unit, []))[2].append(costs.Goal(target, error, published))
+    return {sample_id: (measure, unit, tuple(goals)) for sample_id, (measure, unit, goals) in by_set.items()}

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from flows.fits import resampling
 from flows.fits.line import Array
 
+# The name of a set of points, in SQL.
+NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -48,7 +51,7 @@ class Sample:
 def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
     """All sets of points that have any, by their number."""
     table = con.sql(
-        "select sample_id, concat_ws('/', row_set, benchmark, metric, compute_measure, selection) as name, selection, "
+        f"select sample_id, {NAME} as name, selection, "
         "log10_compute, error, paper, year::double as year, log10_compute_sd "
         "from fits.samples left join staging.compute_error using (confidence) order by sample_id, result_id"
     ).to_arrow_table()

@@ -19,7 +19,6 @@ from flows.declared import domains, scenarios
 from flows.declared.scenarios import Declared, ScenarioError, near
 from flows.declared.setting_types import SETTINGS, FitRule
 from flows.warehouse import sql_files, staging
-from flows.warehouse.staging import Staged
 
 # From what the TOML files declare to the factors of a scenario.
 _SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios.sql")
@@ -200,7 +199,7 @@ def _price(con: duckdb.DuckDBPyConnection, declared: Declared) -> None:
         if name not in aliases:
             raise ScenarioError(f"no processor {name!r}; {near(name, aliases)}")
     for table, rows in scenarios.rows([declared]).items():
-        staging.load(con, f"staging.{table}", Staged(SETTINGS[table], rows))
+        staging.create(con, f"staging.{table}", staging.of_rows(SETTINGS[table], rows))
     for name in _SCENARIO:
         file = sql_files.load(paths.SQL / name)
         con.execute(f"create table {file.table} as\n{file.select}")

@@ -8,7 +8,6 @@ from pathlib import Path
 from flows import sources
 from flows.errors import UserError
 from flows.pages import facts, versions
-from flows.pages.parse import Gathered
 from flows.sources import Source
 
 
@@ -22,19 +21,14 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
     Raises:
         BundleError: the bytes of a page are not kept below `raw` or cannot be read.
     """
-    loaded = versions.load(source, raw, None, as_of)
-    there = {version.snapshot.page for version in loaded.versions if version.bytes_at is not None}
+    used = versions.in_use(source, raw, None, as_of)
+    there = {page.version.snapshot.page for page in used.pages if page.version.bytes_at is not None}
     missing = [page.name for page in source.pages if page.name not in there]
-    if missing or loaded.problems:
-        told = "; ".join([*loaded.problems, *(f"page {name} is not kept" for name in missing)])
-        raise BundleError(f"{source.key}: {told}; run `compute-limits refresh --source {source.key}` first")
-    parts = []
-    for version in loaded.versions:
-        part = Gathered()
-        for row_type, rows in loaded.gathered.rows.items():
-            part.rows[row_type] = [row for row in rows if row[1] == version.snapshot.page]
-        parts.append((version.snapshot.sha256, part))
-    return sum(path.stat().st_size for path in facts.write(raw / source.key, parts))
+    if missing or used.problems:
+        reasons = "; ".join([*used.problems, *(f"page {name} is not kept" for name in missing)])
+        raise BundleError(f"{source.key}: {reasons}; run `compute-limits refresh --source {source.key}` first")
+    pages = [(page.version.snapshot.sha256, page.gathered) for page in used.pages]
+    return sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
 
 
 def everything(raw: Path, as_of: date) -> dict[str, int]:

@@ -17,11 +17,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flows.columns import columns
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from flows.columns import columns, schema
 from flows.errors import UserError
 from flows.pages.parse import Gathered
 from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page
+from flows.warehouse import keys
+from flows.warehouse.kept import runs
 
 _ADDRESS = ["sha256", "page", "locator"]
 _SUFFIX = ".facts.csv"
@@ -63,6 +69,87 @@ def read(folder: Path, page: Page, sha256: str) -> Gathered | None:
             for locator, row in parsed.get((page.name, sha256), ()):
                 gathered.add(row_type, page, locator, row)
     return gathered if "page_count" in gathered.rows else None
+
+
+def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
+    """The same as `read`, as tables: a tenth of its time and memory. What Arrow cannot read is left to `read` and its messages.
+
+    Raises:
+        FactsError: as `read`.
+    """
+    tables: dict[str, pa.Table] = {}
+    for row_type in ROW_TYPES:
+        path = folder / (row_type + _SUFFIX)
+        stat = path.stat() if path.is_file() else None
+        if stat is None:
+            continue
+        try:
+            rows, pages = _table(str(path), row_type, (stat.st_mtime_ns, stat.st_size))
+        except (pa.ArrowInvalid, pa.ArrowKeyError):
+            return read(folder, page, sha256)
+        start, count = pages.get((page.name, sha256), (0, 0))
+        if count:
+            tables[row_type] = _addressed(rows.slice(start, count), page, row_type)
+    if "page_count" not in tables:
+        return None
+    empty = {row_type: _empty(row_type) for row_type in ROW_TYPES}
+    return Gathered(tables=empty | tables)
+
+
+@cache
+def _empty(row_type: str) -> pa.Table:
+    return schema(ROW_TYPES[row_type], addressed=True).empty_table()
+
+
+def _addressed(rows: pa.Table, page: Page, row_type: str) -> pa.Table:
+    """Rows of a facts file under the address that staging has: source, page and locator."""
+    wanted = schema(ROW_TYPES[row_type], addressed=True)
+    source = pa.array([page.source] * len(rows), pa.string())
+    given = {"source": source} | {name: rows[name] for name in wanted.names[1:]}
+    return pa.table([given[name] for name in wanted.names], schema=wanted)
+
+
+@cache
+def _table(
+    path: str,
+    row_type: str,
+    version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
+) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
+    """A whole file, and where in it the rows of each page and version stand. Raises an error of Arrow's for a bad file."""
+    kind = ROW_TYPES[row_type]
+    wanted = schema(kind)
+    types = dict.fromkeys(_ADDRESS, pa.string()) | {field.name: field.type for field in wanted}
+    options = arrow_csv.ConvertOptions(
+        column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+    )
+    rows = arrow_csv.read_csv(
+        path, parse_options=arrow_csv.ParseOptions(newlines_in_values=True), convert_options=options
+    )
+    if rows.column_names != list(types):
+        raise pa.ArrowInvalid(f"the columns are {rows.column_names}")
+    for at, (name, _, optional) in enumerate(_readers(kind), len(_ADDRESS)):
+        if optional or not rows[name].null_count:
+            continue
+        if types[name] != pa.string():
+            raise pa.ArrowInvalid(f"{name} is blank")
+        # A text that must be there may be blank.
+        rows = rows.set_column(at, name, pc.fill_null(rows[name], ""))
+    rows = rows.set_column(2, "locator", pc.fill_null(rows["locator"], ""))
+    return rows, runs(rows, ("page", "sha256"))
+
+
+def digest(folder: Path) -> str:
+    """Digest of all facts in a source's folder."""
+    stats = tuple(
+        (str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob(f"*{_SUFFIX}"))
+    )
+    return _digest(folder, stats)
+
+
+@cache
+def _digest(folder: Path, files: tuple[tuple[str, int, int], ...]) -> str:
+    """Of the bytes; the times only tell a process that goes on that a file has changed since it last looked."""
+    return keys.files(folder, [Path(path) for path, *_ in files])
 
 
 @cache

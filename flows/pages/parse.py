@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows import sources
+from flows import columns, sources
 from flows.readers.record import PageError, Record, Rejected
-from flows.readers.row_types import TYPE_NAMES, Duplicate, PageCount, Row
+from flows.readers.row_types import ROW_TYPES, TYPE_NAMES, Duplicate, PageCount, Row
 from flows.readers.row_types import Rejected as RejectedRow
 from flows.sources import Page, Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass
 class Gathered:
-    """The rows of pages: {row type: [(source, page, locator, row)]}."""
+    """The rows of pages, {row type: [(source, page, locator, row)]}, or the same as tables, where nobody needs them one by one."""
 
     rows: dict[str, list[tuple[str, str, str, Any]]] = field(default_factory=dict)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
 
     def add(self, row_type: str, page: Page, locator: str, row: object) -> None:
         """Add one row under its address."""
         self.rows.setdefault(row_type, []).append((page.source, page.name, locator, row))
 
-    def extend(self, other: Gathered) -> None:
-        """Add all rows of another."""
-        for row_type, rows in other.rows.items():
-            self.rows.setdefault(row_type, []).extend(rows)
+    def table(self, row_type: str) -> pa.Table:
+        """All rows of a type with their addresses."""
+        if row_type in self.tables:
+            return self.tables[row_type]
+        rows = self.rows.get(row_type, [])
+        addresses = [(source, page, locator) for source, page, locator, _ in rows]
+        return columns.table(ROW_TYPES[row_type], [row for *_, row in rows], addresses)
 
     def read_count(self) -> int:
         """Records read in all pages."""
+        if "page_count" in self.tables:
+            return sum(self.tables["page_count"]["rows_read"].to_pylist())
         return sum(row.rows_read for *_, row in self.rows.get("page_count", []))
 
 

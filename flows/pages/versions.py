@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from flows.columns import ADDRESS, column
-from flows.pages import facts, snapshots
-from flows.pages.fetch import Outcome
+from flows.pages import facts, snapshots, states
 from flows.pages.parse import Gathered, parse_page
 from flows.pages.snapshots import Snapshot
+from flows.pages.states import SourceReading
 from flows.readers.record import PageError
+from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
+from flows.warehouse import keys
+from flows.warehouse.kept import NOTHING, PAGE, Kept
+
+# What reads pages, beside this package: another version of it may read another value.
+_LIBRARIES = ("beautifulsoup4", "lxml", "markdown-it-py", "pyyaml", "pyarrow", "duckdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,6 @@ class SourceSetting:
     licence: str = column("its licence (SPDX where there is one)")
     attribution: str = column("the credit that its licence asks for")
     source_rank: int = column("where sources disagree the lowest rank is preferred")
-    state: str = column("fetched, unchanged, stale, shipped or absent")
-    age_days: int | None = column("days since the newest page in use was fetched, for a stale source")
-    message: str | None = column("why the source is stale or absent")
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,23 @@ class Version:
     fact_folders: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class PageInUse:
+    """The version of a page that a build reads, its rows, and the key under which they can be taken over."""
+
+    version: Version
+    gathered: Gathered
+    key: str
+
+
 @dataclass
-class Loaded:
+class InUse:
     """What a source gives to a build."""
 
     source: Source
-    gathered: Gathered
-    versions: list[Version]
+    pages: list[PageInUse]
     problems: list[str]
     warnings: list[str]
-
-    @property
-    def from_facts_alone(self) -> bool:
-        """Whether no page of it was read from bytes."""
-        return all(version.bytes_at is None for version in self.versions)
 
 
 def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Snapshot]]:
@@ -96,117 +103,135 @@ def _rows(source: Source, page: Page, version: Version) -> Gathered | None:
     if version.bytes_at is not None:
         return parse_page(version.bytes_at, source, page, version.snapshot.sha256)
     for folder in version.fact_folders:
-        found = facts.read(folder, page, version.snapshot.sha256)
-        if found is not None:
-            return found
+        gathered = facts.as_tables(folder, page, version.snapshot.sha256)
+        if gathered is not None:
+            return gathered
     return None
 
 
-def load(source: Source, raw: Path, shipped: Path | None, as_of: date) -> Loaded:
+def _key(source: Source, page: Page, version: Version) -> str:
+    """All that the rows of a version depend on: its bytes or its facts, what the TOML says of the page, the code that reads it."""
+    module = f"flows.sources.{source.parser}"
+    folders = () if version.bytes_at is not None else version.fact_folders
+    return keys.digest(
+        keys.code(module, "flows.pages.parse", "flows.pages.facts", "flows.columns"),
+        keys.versions(*_LIBRARIES),
+        source.key,
+        page.name,
+        page.content,
+        json.dumps(dict(page.lookups), sort_keys=True, default=str),
+        version.snapshot.sha256,
+        *(facts.digest(folder) for folder in folders),
+    )
+
+
+def in_use(source: Source, raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING) -> InUse:
     """The newest versions of the source's pages that can be read and together have enough rows.
 
     A page that cannot be read falls back to the version before it. Where the pages have fewer rows than the source's
     TOML allows, the newest page that has an older version steps back; with none left the source gives nothing. The
     least number of rows is that of all pages together, so it counts only where each of them can be read: where some
-    are not there (yet), the others are used as they are.
+    are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is not read.
     """
     problems: list[str] = []
     roots, stacks = _roots(raw, shipped), history(source, raw, shipped, as_of)
-    read = {page.name: _newest_readable(source, page, stacks[page.name], roots, problems) for page in source.pages}
+
+    def newest(page: Page) -> PageInUse | None:
+        return _newest_readable(source, page, stacks[page.name], roots, problems, kept)
+
+    read = {page.name: newest(page) for page in source.pages}
     rows_min = source.rows_min if all(read.values()) else 0
     while True:
-        taken = [found for found in read.values() if found is not None]
-        count = sum(gathered.read_count() for _, gathered in taken)
+        taken = [page for page in read.values() if page is not None]
+        count = sum(page.gathered.read_count() for page in taken)
         if count >= rows_min or not taken:
             break
         problems.append(f"{source.key}: {count} rows where at least {rows_min} are expected")
         older = [page for page in source.pages if stacks[page.name]]
         if not older:
-            return Loaded(source, Gathered(), [], problems, [])
-        page = max(older, key=lambda page: _day(read[page.name]))
-        read[page.name] = _newest_readable(source, page, stacks[page.name], roots, problems)
+            return InUse(source, [], problems, [])
+        page = max(older, key=lambda page: _retrieved_at(read[page.name]))
+        read[page.name] = newest(page)
     warnings = []
     if count > source.rows_max:
         warnings.append(f"{source.key}: {count} rows, more than the {source.rows_max} expected; all are used")
-    together = Gathered()
-    for _, gathered in taken:
-        together.extend(gathered)
-    return Loaded(source, together, [version for version, _ in taken], problems, warnings)
+    return InUse(source, taken, problems, warnings)
 
 
 def _newest_readable(
-    source: Source, page: Page, stack: list[Snapshot], roots: list[Path], problems: list[str]
-) -> tuple[Version, Gathered] | None:
+    source: Source, page: Page, stack: list[Snapshot], roots: list[Path], problems: list[str], kept: Kept
+) -> PageInUse | None:
     """Take versions off the stack until one can be read."""
     while stack:
         version = _version(stack.pop(0), roots)
+        key = _key(source, page, version)
+        if kept.has(PAGE, f"{source.key}/{page.name}", key):
+            return PageInUse(version, _taken_over(kept, source, page), key)
         try:
             gathered = _rows(source, page, version)
         except PageError as error:
             problems.append(str(error))
             continue
         if gathered is not None:
-            return version, gathered
+            return PageInUse(version, gathered, key)
     return None
 
 
-def _day(found: tuple[Version, Gathered] | None) -> str:
-    return "" if found is None else found[0].snapshot.retrieved_at
+def _taken_over(kept: Kept, source: Source, page: Page) -> Gathered:
+    """The rows of a page out of the tables of the published warehouse."""
+    by = ("source", "page")
+    return Gathered(tables={kind: kept.part(f"staging.{kind}", by, (source.key, page.name)) for kind in ROW_TYPES})
 
 
-def settings(loaded: Loaded, outcomes: list[Outcome], as_of: date) -> tuple[SourceSetting, list[PageSetting]]:
-    """The rows of meta.sources and meta.pages; `outcomes` is what fetching the source gave, empty if it was not asked."""
-    source = loaded.source
-    there = {version.snapshot.page for version in loaded.versions}
-    missing = [
-        f"{source.key}: page {page.name} is not kept and no facts of it ship"
-        for page in source.pages
-        if page.name not in there
-    ]
-    told = [*loaded.problems, *loaded.warnings, *missing, *(outcome.message for outcome in outcomes)]
-    state, days = _state(loaded, outcomes), [_retrieved(version) for version in loaded.versions]
-    setting = SourceSetting(
+def _retrieved_at(page: PageInUse | None) -> str:
+    return "" if page is None else page.version.snapshot.retrieved_at
+
+
+def setting(source: Source) -> SourceSetting:
+    """The source as its TOML says it."""
+    return SourceSetting(
         source=source.key,
         title=source.title,
         publisher=source.publisher,
         licence=source.licence,
         attribution=source.attribution,
         source_rank=source.rank,
-        state=state,
-        age_days=(as_of - max(days)).days if state == "stale" else None,
-        message="\n".join(dict.fromkeys(line for line in told if line)) or None,
     )
-    ranks = {page.name: int(page.lookups.get("page_rank", 0)) for page in source.pages}
-    pages = [
+
+
+def page_settings(used: InUse) -> list[PageSetting]:
+    """The versions of pages in use, for meta.pages."""
+    ranks = {page.name: int(page.lookups.get("page_rank", 0)) for page in used.source.pages}
+    return [
         PageSetting(
-            source.key,
-            version.snapshot.page,
-            version.snapshot.url,
-            version.snapshot.sha256,
-            version.snapshot.byte_count,
-            _retrieved(version),
-            version.snapshot.last_modified,
-            ranks[version.snapshot.page],
+            snapshot.source,
+            snapshot.page,
+            snapshot.url,
+            snapshot.sha256,
+            snapshot.byte_count,
+            date.fromisoformat(snapshot.retrieved_on),
+            snapshot.last_modified,
+            ranks[snapshot.page],
         )
-        for version in loaded.versions
+        for snapshot in (page.version.snapshot for page in used.pages)
     ]
-    return setting, pages
 
 
-def _retrieved(version: Version) -> date:
-    return date.fromisoformat(version.snapshot.retrieved_on)
-
-
-def _state(loaded: Loaded, outcomes: list[Outcome]) -> str:
-    """fetched, unchanged, stale (a page fell back), shipped (facts alone, nothing asked) or absent."""
-    if not loaded.versions:
-        return "absent"
-    if len(loaded.versions) < len(loaded.source.pages) or loaded.problems:
-        return "stale"
-    if not outcomes:
-        return "shipped" if loaded.from_facts_alone else "unchanged"
-    states = {outcome.state for outcome in outcomes}
-    return next(
-        (state for mark, state in (("failed", "stale"), ("fetched", "fetched")) if mark in states),
-        "unchanged",
+def reading(used: InUse) -> SourceReading:
+    """What reading the source's pages gave."""
+    versions = [page.version for page in used.pages]
+    there = {version.snapshot.page for version in versions}
+    missing = [
+        f"{used.source.key}: page {page.name} is not kept and no facts of it ship"
+        for page in used.source.pages
+        if page.name not in there
+    ]
+    return SourceReading(
+        source=used.source.key,
+        newest_retrieved_on=max(
+            (date.fromisoformat(version.snapshot.retrieved_on) for version in versions), default=None
+        ),
+        is_complete=not missing and not used.problems,
+        from_facts_alone=all(version.bytes_at is None for version in versions),
+        message=states.lines([*used.problems, *used.warnings, *missing]),
     )

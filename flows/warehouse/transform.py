@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
+import pyarrow as pa
 
 from flows.warehouse import connection, sql_files, staging
 from flows.warehouse.connection import BuildError
+from flows.warehouse.sql_files import Node, SqlFile
 from flows.warehouse.staging import Staged
 
 _LINEAGE = "One row per table and table that it reads."
 
+# Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.
+Functions = Mapping[str, tuple[Callable[..., Any], list[Any], str]]
 
-@dataclass(frozen=True)
-class Computed:
-    """Tables that SQL cannot make: their row types, what each reads (for lineage), and the function that gives all of them.
 
-    They are made at once, as soon as everything that any of them reads is there.
+class Computed(Protocol):
+    """Tables that SQL cannot make.
+
+    `row_types`: {table: type of its rows}; `reads`: what each reads, for lineage. As soon as all of that is there `start` is
+    called, and `tables` where the first table is due that reads one of them: in between they may be computed elsewhere.
     """
 
     row_types: Mapping[str, type[Any]]
     reads: Mapping[str, tuple[str, ...]]
-    rows: Callable[[duckdb.DuckDBPyConnection], Mapping[str, list[Any]]]
 
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """All that any of them reads."""
-        return tuple(sorted({read for reads in self.reads.values() for read in reads}))
+    def start(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Take what is needed from the warehouse."""
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        """{table: its content} of all of them."""
 
 
-# Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.
-Functions = Mapping[str, tuple[Callable[..., Any], list[Any], str]]
+def needed(computed: Computed) -> tuple[str, ...]:
+    """All that any computed table reads."""
+    return tuple(sorted({read for reads in computed.reads.values() for read in reads}))
 
 
 def transform(
@@ -43,29 +48,56 @@ def transform(
     given: Iterable[str],
     computed: Computed,
     functions: Functions,
-    report: Callable[[str], None] = lambda _: None,
+    made: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
+    last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:
     """Make every table of the SQL files below `root`, each after those that it reads, with comments and lineage.
+
+    `made` is told each table as soon as it is there; `last` may add to the file before it is closed.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
     """
-    tables = sql_files.in_order(root, given, dict.fromkeys(computed.row_types, computed.needed))
-    rows: Mapping[str, list[Any]] = {}
+    tables = sql_files.in_order(root, given, dict.fromkeys(computed.row_types, needed(computed)))
+    before, beside, after = _parts(tables, computed)
     with connection.connect(path) as con:
         make_known(con, functions)
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
         known = {table: connection.comments(con, table) for table in given}
-        for table in tables:
-            report(table.table)
-            if isinstance(table, sql_files.SqlFile):
-                known[table.table] = _select(con, table, known)
-                continue
-            rows = rows or computed.rows(con)
-            staging.load(con, table.table, Staged(computed.row_types[table.table], rows[table.table]))
-            known[table.table] = connection.comments(con, table.table)
+        _make(con, before, known, made)
+        computed.start(con)
+        _make(con, beside, known, made)
+        for table, content in computed.tables().items():
+            staging.create(con, table, Staged(computed.row_types[table], content))
+            known[table] = connection.comments(con, table)
+            made(con, table)
+        _make(con, after, known, made)
         _lineage(con, tables, computed)
+        last(con)
+        con.commit()
+        con.execute("checkpoint")
+
+
+def again(path: Path, root: Path, changed: Iterable[str]) -> None:
+    """Make anew, in a warehouse file that is whole, the tables of SQL files that read one of the `changed`, or read such a one.
+
+    Raises:
+        BuildError: a SELECT fails; the message names its file.
+    """
+    with connection.connect(path) as con:
+        reads = con.execute("select table_name, reads from meta.lineage").fetchall()
+        stale, size = set(changed), 0
+        while size < len(stale):
+            size = len(stale)
+            stale |= {table for table, read in reads if read in stale}
+        files = sql_files.in_order(root, connection.tables(con), {})
+        con.begin()
+        for file in files:
+            if isinstance(file, SqlFile) and file.table in stale:
+                texts = connection.comments(con, file.table)
+                _create(con, file)
+                connection.comment(con, file.table, file.comment, texts)
         con.commit()
         con.execute("checkpoint")
 
@@ -76,14 +108,39 @@ def make_known(con: duckdb.DuckDBPyConnection, functions: Functions) -> None:
         con.create_function(name, function, parameters, result)
 
 
-def _select(
-    con: duckdb.DuckDBPyConnection, file: sql_files.SqlFile, known: dict[str, dict[str, str]]
-) -> dict[str, str]:
+def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], list[SqlFile], list[SqlFile]]:
+    """The SQL files that computed tables need; those that have nothing to do with them; those that need them; each in order."""
+    reads = {table.table: set(table.reads) for table in tables}
+    above = set(needed(computed))
+    for table in reversed(tables):
+        if table.table in above:
+            above |= reads[table.table]
+    below = set(computed.row_types)
+    for table in tables:
+        if reads[table.table] & below:
+            below.add(table.table)
+    files = [table for table in tables if isinstance(table, SqlFile)]
+    return (
+        [file for file in files if file.table in above],
+        [file for file in files if file.table not in above | below],
+        [file for file in files if file.table in below],
+    )
+
+
+def _make(
+    con: duckdb.DuckDBPyConnection,
+    files: Iterable[SqlFile],
+    known: dict[str, dict[str, str]],
+    made: Callable[[duckdb.DuckDBPyConnection, str], None],
+) -> None:
+    for file in files:
+        known[file.table] = _select(con, file, known)
+        made(con, file.table)
+
+
+def _select(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
     """Make the table of a SQL file; returns the comments of its columns, its own and those of the tables that it reads."""
-    try:
-        con.execute(f"create table {file.table} as\n{file.select}")
-    except duckdb.Error as error:
-        raise BuildError(f"{file.table}: {error}") from error
+    _create(con, file)
     inherited = {column: text for table in file.reads for column, text in known[table].items()}
     columns, texts = _columns(con, file.table), inherited | dict(file.column_comments)
     comments = {column: texts[column] for column in columns if column in texts}
@@ -91,11 +148,19 @@ def _select(
     return comments
 
 
-def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[sql_files.Node], computed: Computed) -> None:
-    con.execute("create table meta.lineage (table_name varchar, reads varchar)")
-    for table in tables:
-        for read in computed.reads.get(table.table, table.reads):
-            con.execute("insert into meta.lineage values (?, ?)", [table.table, read])
+def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    try:
+        con.execute(f"create or replace table {file.table} as\n{file.select}")
+    except duckdb.Error as error:
+        raise BuildError(f"{file.table}: {error}") from error
+
+
+def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[Node], computed: Computed) -> None:
+    edges = [(table.table, read) for table in tables for read in computed.reads.get(table.table, table.reads)]
+    content = pa.table({"table_name": [table for table, _ in edges], "reads": [read for _, read in edges]})
+    con.register("edges", content)
+    con.execute("create table meta.lineage as select * from edges")
+    con.unregister("edges")
     about = {"table_name": "a table, with its schema", "reads": "a table that it is computed from"}
     connection.comment(con, "meta.lineage", _LINEAGE, about)
 

@@ -51,8 +51,8 @@ of_architectures as (
         if(one.source_rank <= other.source_rank, other_locator, one_locator) as locator,
         other_value / chosen_value as ratio,
     from core.architecture_pairs as pairs
-    join meta.sources as one on pairs.one_source = one.source
-    join meta.sources as other on pairs.other_source = other.source
+    join staging.source_setting as one on pairs.one_source = one.source
+    join staging.source_setting as other on pairs.other_source = other.source
 ),
 
 all_pairs as (

@@ -1,6 +1,6 @@
 -- One row per quantity of a model that a page prints, from all sources; the one that is chosen where they differ is marked.
 with sources as (
-    select source, source_rank from meta.sources
+    select source, source_rank from staging.source_setting
 ),
 
 printed as (

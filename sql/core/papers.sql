@@ -8,7 +8,7 @@ models as (
 ),
 
 sources as (
-    select source, source_rank from meta.sources
+    select source, source_rank from staging.source_setting
 ),
 
 papers as (

@@ -8,7 +8,7 @@ sheets as (
 ),
 
 sources as (
-    select source, source_rank from meta.sources
+    select source, source_rank from staging.source_setting
 ),
 
 runs as (

@@ -4,7 +4,7 @@ with models as (
 ),
 
 sources as (
-    select source, source_rank from meta.sources
+    select source, source_rank from staging.source_setting
 ),
 
 pages as (

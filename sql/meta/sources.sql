@@ -3,6 +3,11 @@ with sources as (
     select * from staging.source_setting
 ),
 
+-- What depends on the day and on what fetching gave, and nothing else does.
+states as (
+    select * from staging.source_state
+),
+
 pages as (
     select
         source,
@@ -20,9 +25,9 @@ pages as (
 counted as (
     select
         sources.source,
-        sources.state,
+        states.state,
         pages.retrieved_on,  -- the day that the newest page in use was first fetched
-        sources.age_days,
+        states.age_days,
         coalesce(pages.rows_read, 0) as rows_read,
         coalesce(pages.rows_accepted, 0) as rows_accepted,
         coalesce(pages.rows_duplicate, 0) as rows_duplicate,
@@ -34,8 +39,9 @@ counted as (
         sources.publisher,
         sources.licence,
         sources.attribution,
-        sources.message,
+        states.message,
     from sources
+    join states on sources.source = states.source
     left join pages on sources.source = pages.source
 )
 

@@ -1,0 +1,65 @@
+"""The state of each source: what reading its pages gave, the outcomes of fetching and the day, put together.
+
+Of all that a build makes only this depends on the day and on what fetching gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from flows.columns import ADDRESS, column
+
+if TYPE_CHECKING:
+    from flows.pages.fetch import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """One row per source: what reading its pages gave, whatever the day and the outcome of fetching."""
+
+    source: str = column(ADDRESS["source"])
+    newest_retrieved_on: date | None = column(
+        "the day that the newest page in use was first fetched; null: none is there"
+    )
+    is_complete: bool = column("whether every page is there and none had to fall back")
+    from_facts_alone: bool = column("whether no page was read from its bytes")
+    message: str | None = column("what is wrong with its pages, a line each")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One row per source: its state on the day of the run; all that a run adds to what its pages say."""
+
+    source: str = column(ADDRESS["source"])
+    state: str = column("fetched, unchanged, stale, shipped or absent")
+    age_days: int | None = column("days since the newest page in use was fetched, for a stale source")
+    message: str | None = column("why the source is stale or absent")
+
+
+def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date) -> SourceState:
+    """The source's state on a day; `outcomes` is what fetching it gave, empty if it was not asked."""
+    name = _state(read, {outcome.state for outcome in outcomes})
+    newest = read.newest_retrieved_on
+    age = (as_of - newest).days if name == "stale" and newest is not None else None
+    return SourceState(
+        read.source, name, age, lines([*(read.message or "").splitlines(), *(outcome.message for outcome in outcomes)])
+    )
+
+
+def _state(read: SourceReading, fetched: set[str]) -> str:
+    """fetched, unchanged, stale (a page fell back), shipped (facts alone, nothing asked) or absent."""
+    if read.newest_retrieved_on is None:
+        return "absent"
+    if not read.is_complete or "failed" in fetched:
+        return "stale"
+    if not fetched:
+        return "shipped" if read.from_facts_alone else "unchanged"
+    return "fetched" if "fetched" in fetched else "unchanged"
+
+
+def lines(messages: Sequence[str | None]) -> str | None:
+    """Each message once, a line each; None where there is none."""
+    return "\n".join(dict.fromkeys(line for line in messages if line)) or None

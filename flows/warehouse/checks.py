@@ -1,0 +1,85 @@
+"""The expectations of each table, as it is made: taken over where neither table nor suite has changed, else run beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+import pyarrow as pa
+
+from flows.columns import column
+from flows.warehouse import expectations, keys, staging
+from flows.warehouse.expectations import Failure, Validator
+from flows.warehouse.kept import SUITE, UNMET, Kept, Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """One row per expectation that is not met and does not keep the warehouse from being published."""
+
+    table_name: str = column("the table, with its schema")
+    expectation: str = column("what is expected of it")
+    severity: str = column("warning")
+    message: str = column("what is seen instead")
+
+
+class Checks:
+    """The expectations of one build; `validator` gives the process that runs them, when it is needed first."""
+
+    def __init__(self, published: Kept, keys_made: Keys, validator: Callable[[], Validator]) -> None:
+        self._published, self._keys, self._validator = published, keys_made, validator
+        self._taken_over: list[Failure] = []
+        self._is_asked = False
+
+    @cached_property
+    def _suites(self) -> dict[str, expectations.Suite]:
+        return expectations.suites()
+
+    def made(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Have a table checked that is there now."""
+        suite = self._suites.get(table)
+        if suite is None:
+            return
+        content = con.execute(f"select * from {table}").to_arrow_table()
+        key = key_of(suite, content)
+        self._keys.add(SUITE, table, key)
+        if self._published.has(SUITE, table, key):
+            self._taken_over += _unmet(self._published, table)
+        else:
+            self._validator().submit(table, content)
+            self._is_asked = True
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        """What is not met, by table; waits for those that are still being checked. Raises `SuiteError`."""
+        run = self._validator().failures() if self._is_asked else []
+        return sorted([*self._taken_over, *run], key=lambda failure: failure.table)
+
+    def write(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make meta.unmet_expectations."""
+        rows = [Unmet(one.table, one.expectation, one.severity, one.message) for one in self.failures]
+        staging.create(con, UNMET, staging.of_rows(Unmet, rows))
+
+
+def key_of(suite: expectations.Suite, content: pa.Table) -> str:
+    """All that the result of a suite depends on."""
+    return keys.digest(
+        keys.code("flows.warehouse.expectations"),
+        keys.versions("great-expectations", "pandas", "duckdb", "pyarrow"),
+        expectations.suite_key(suite),
+        _bytes(content),
+    )
+
+
+def _bytes(content: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, content.schema) as stream:
+        stream.write_table(content)
+    return memoryview(sink.getvalue())
+
+
+def _unmet(published: Kept, table: str) -> list[Failure]:
+    rows = published.query(f"select * from {UNMET} where table_name = ?", table).fetchall()
+    return [Failure(*row) for row in rows]

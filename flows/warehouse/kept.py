@@ -1,0 +1,129 @@
+"""What the published warehouse has that the next build may take over, each under a key of all that it depends on.
+
+The published file is the only store: what is taken over is read out of its own tables, and the keys are published with it,
+by the same rename. A file that has no keys (version 0.1) or cannot be read keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from flows.columns import column
+from flows.warehouse import connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UNMET = "meta.unmet_expectations"
+BUILD, PAGE, SAMPLE, SUITE = "build", "page", "sample", "suite"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """One row per thing that a later build may take over while its key is the same."""
+
+    kind: str = column(
+        "build: the whole; page: rows of a page; sample: lines of a set of points; suite: expectations of a table"
+    )
+    name: str = column("which of that kind; blank for the whole")
+    key: str = column("SHA-256 of all that it depends on: content, settings, code, libraries")
+
+
+@dataclass
+class Keys:
+    """The keys of what a build makes, as it makes them."""
+
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, kind: str, name: str, key: str) -> None:
+        """Say under which key something can be taken over."""
+        self.rows[kind, name] = key
+
+    def write(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make meta.kept_keys."""
+        from flows.warehouse import staging
+
+        rows = [KeptKey(kind, name, key) for (kind, name), key in sorted(self.rows.items())]
+        staging.create(con, "meta.kept_keys", staging.of_rows(KeptKey, rows))
+
+
+@dataclass(eq=False)
+class Kept:
+    """A published warehouse, open for reading; without a connection it keeps nothing."""
+
+    con: duckdb.DuckDBPyConnection | None = None
+    keys: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    _parts: dict[str, tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]] = field(default_factory=dict)
+
+    def has(self, kind: str, name: str, key: str) -> bool:
+        """Whether it holds this thing under this key."""
+        return self.keys.get((kind, name)) == key
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to take over."""
+        return not self.keys
+
+    def part(self, table: str, by: tuple[str, ...], value: tuple[object, ...]) -> pa.Table:
+        """The rows of a table whose columns `by` have these values, in their order; such rows must stand together."""
+        if table not in self._parts:
+            self._parts[table] = self._indexed(table, by)
+        rows, starts = self._parts[table]
+        start, count = starts.get(value, (0, 0))
+        return rows.slice(start, count)
+
+    def query(self, sql: str, *parameters: object) -> duckdb.DuckDBPyConnection:
+        """The result of a query over the published warehouse."""
+        if self.con is None:
+            raise ValueError("nothing is kept")
+        return self.con.execute(sql, parameters)
+
+    def _indexed(self, table: str, by: tuple[str, ...]) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
+        rows = self.query(f"select * from {table}").to_arrow_table()
+        return rows, runs(rows, by)
+
+
+NOTHING = Kept()
+
+
+def runs(rows: pa.Table, by: tuple[str, ...]) -> dict[tuple[object, ...], tuple[int, int]]:
+    """{values of the columns `by`: (first row, how many)} of rows that stand together."""
+    found: dict[tuple[object, ...], tuple[int, int]] = {}
+    values = zip(*(rows[name].to_pylist() for name in by), strict=True)
+    for at, value in enumerate(values):
+        start, count = found.get(value, (at, 0))
+        if start + count != at:
+            raise ValueError(f"rows of {value} do not stand together: row {at}")
+        found[value] = (start, count + 1)
+    return found
+
+
+@contextmanager
+def published(path: Path | None) -> Iterator[Kept]:
+    """What a published warehouse keeps; nothing where no path is given, there is no file, or none that can be read."""
+    if path is None or not path.is_file():
+        yield NOTHING
+        return
+    try:
+        con = connection.connect(path, read_only=True)
+    except duckdb.Error:
+        # It is replaced whole by the build that asks; whoever reads it is told what is wrong with it.
+        yield NOTHING
+        return
+    with con:
+        yield Kept(con, _keys(con))
+
+
+def _keys(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    try:
+        rows = con.execute("select kind, name, key from meta.kept_keys").fetchall()
+    except duckdb.Error:
+        return {}
+    return {(kind, name): key for kind, name, key in rows}
