@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flows import paths, sources
+from flows import columns, paths, sources
 from flows.analysis import computed
 from flows.declared import settings
 from flows.declared.setting_types import SETTINGS
@@ -20,7 +20,7 @@ from flows.pages.fetch import Outcome
 from flows.pages.parse import Gathered
 from flows.pages.versions import PageSetting, SourceSetting
 from flows.readers.row_types import ROW_TYPES
-from flows.warehouse import conservation, expectations, publishing, staging
+from flows.warehouse import conservation, expectations, publishing, sql_files, staging
 from flows.warehouse import transform as transforming
 from flows.warehouse.connection import BuildError
 from flows.warehouse.staging import Staged
@@ -81,6 +81,12 @@ def transform(built: Path) -> None:
     transforming.transform(built, paths.SQL, STAGED, COMPUTED, FUNCTIONS)
 
 
+def grains() -> dict[str, tuple[str, ...]]:
+    """{table: its key columns} of all tables that SQL makes and of those that are computed."""
+    of_computed = {table: columns.grain(row_type) for table, row_type in computed.TABLES.items()}
+    return sql_files.grains(paths.SQL) | of_computed
+
+
 def validate(built: Path) -> list[str]:
     """Check that no row was lost and run all expectations; returns the warnings.
 
@@ -88,7 +94,7 @@ def validate(built: Path) -> list[str]:
         flows.warehouse.connection.BuildError: a row was lost, or a critical expectation is not met.
     """
     conservation.check_conservation(built)
-    failures = expectations.validate(built)
+    failures = expectations.validate(built, grains=grains())
     critical = [str(failure) for failure in failures if failure.severity == "critical"]
     if critical:
         told = "\n".join(f"  {failure}" for failure in critical)

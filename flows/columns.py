@@ -13,6 +13,11 @@ def column(comment: str) -> Any:
     return field(metadata={"comment": comment})
 
 
+def key(comment: str) -> Any:
+    """A column of the key: a table has no two rows with the same values in all of these."""
+    return field(metadata={"comment": comment, "key": True})
+
+
 def optional(comment: str) -> Any:
     """A column that may be left out, null then."""
     return field(default=None, metadata={"comment": comment})
@@ -38,3 +43,8 @@ def columns(row_type: type[Any]) -> dict[str, tuple[type, str]]:
         kinds = [kind for kind in typing.get_args(hints[column.name]) if kind is not type(None)]
         found[column.name] = (kinds[0] if kinds else hints[column.name], column.metadata["comment"])
     return found
+
+
+def grain(row_type: type[Any]) -> tuple[str, ...]:
+    """The columns of the key, in order; () where the row type has none."""
+    return tuple(column.name for column in dataclasses.fields(row_type) if column.metadata.get("key"))
