@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flows.pages.fetch import Outcome
     from flows.pages.parse import Gathered
     from flows.processes import Beside
-    from flows.warehouse.expectations import Failure
+    from flows.warehouse.expectations import Failure, Suite
     from flows.warehouse.transform import Functions
 
 # All that a value of the warehouse may depend on beside the code here.
@@ -213,15 +213,15 @@ def transform(
     """
     from flows.analysis import computed
     from flows.warehouse import transform as transforming
-    from flows.warehouse.checks import Checks
+    from flows.warehouse.validation import Validation
 
     made = Keys()
     for page, page_key in page_keys.items():
         made.add(PAGE, page, page_key)
     if build_key:
         made.add(BUILD, "", build_key)
-    with nullcontext(beside) if beside else processes.beside(published) as helpers:
-        checks = Checks(published, made, lambda: helpers.validator)
+    with nullcontext(beside) if beside else processes.beside(published, suites()) as helpers:
+        checks = Validation(published, made, helpers.suites, lambda: helpers.validator)
         tables = computed.Tables(published, made, lambda: helpers.fits)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
@@ -231,6 +231,23 @@ def transform(
         given = [f"staging.{name}" for name in staged()]
         transforming.transform(built, paths.SQL, given, tables, functions(), checks.made, last)
         return checks.failures
+
+
+def suites() -> dict[str, Suite]:
+    """{table: what is expected of it} of all tables that SQL makes and of those that are computed.
+
+    Raises:
+        flows.warehouse.expectations.SuiteError: a file is no suite, or is for a table that nothing makes.
+    """
+    from flows import columns
+    from flows.analysis import computed
+    from flows.warehouse import expectations, sql_files
+
+    grains = sql_files.grains(paths.SQL)
+    grains |= {table: columns.grain(row_type) for table, row_type in computed.TABLES.items()}
+    expected = expectations.suites(grains)
+    expectations.require_tables(expected, [*grains, *(f"staging.{name}" for name in staged())])
+    return expected
 
 
 def functions() -> Functions:
@@ -287,7 +304,7 @@ def run(
         step("looking for what has changed")
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of)) is not None:
             return warnings
-        with kept.published(None if fresh else final) as published, processes.beside(published) as beside:
+        with kept.published(None if fresh else final) as published, processes.beside(published, suites()) as beside:
             build_key = key(raw, shipped, as_of)
             step("reading pages and facts")
             page_keys = read_sources(built, raw, shipped, as_of, (), published)

@@ -19,6 +19,11 @@ def column(comment: str) -> Any:
     return field(metadata={"comment": comment})
 
 
+def key(comment: str) -> Any:
+    """A column of the key: a table has no two rows with the same values in all of these."""
+    return field(metadata={"comment": comment, "key": True})
+
+
 def optional(comment: str) -> Any:
     """A column that may be left out, null then."""
     return field(default=None, metadata={"comment": comment})
@@ -66,3 +71,8 @@ def table(
     for column in wanted.names[len(arrays) :]:
         arrays.append(pa.array(map(attrgetter(column), rows), wanted.field(column).type, size=len(rows)))
     return pa.table(arrays, schema=wanted)
+
+
+def grain(row_type: type[Any]) -> tuple[str, ...]:
+    """The columns of the key, in order; () where the row type has none."""
+    return tuple(column.name for column in dataclasses.fields(row_type) if column.metadata.get("key"))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flows.warehouse.expectations import Validator
+    from flows.warehouse.expectations import Suite
     from flows.warehouse.kept import Kept
+    from flows.warehouse.validator import Validator
 
 
 class Beside:
     """Each process is started when it is needed first, and ends with the context that gave this object."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
+    def __init__(self, stack: ExitStack, suites: Mapping[str, Suite]) -> None:
+        self._stack, self.suites = stack, suites
 
     @cached_property
     def fits(self) -> ProcessPoolExecutor:
@@ -29,16 +30,16 @@ class Beside:
     @cached_property
     def validator(self) -> Validator:
         """The process that runs expectations."""
-        from flows.warehouse.expectations import Validator
+        from flows.warehouse.validator import Validator
 
-        return self._stack.enter_context(Validator())
+        return self._stack.enter_context(Validator(self.suites))
 
 
 @contextmanager
-def beside(published: Kept) -> Iterator[Beside]:
+def beside(published: Kept, suites: Mapping[str, Suite]) -> Iterator[Beside]:
     """Processes for one build; where nothing can be taken over all are needed, and start before anything is read."""
     with ExitStack() as stack:
-        processes = Beside(stack)
+        processes = Beside(stack, suites)
         if published.is_empty:
             _ = processes.validator, processes.fits
         yield processes

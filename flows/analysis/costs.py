@@ -23,7 +23,7 @@ import numpy as np
 from flows.analysis.estimates import FORMS, number
 from flows.analysis.projections import Projection, projected
 from flows.analysis.samples import Sample
-from flows.columns import column
+from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import least_squares, monte_carlo, resampling
 from flows.fits.comparison import response
@@ -102,9 +102,9 @@ class Goal:
 class UnitCost:
     """One row per scenario, region and basis: what 1e9 FLOP cost, and the interval without that of any fit."""
 
-    scenario: str = column("the scenario: key of core.scenarios with region")
-    region: str = column("whose electricity: ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
-    basis: str = column(
+    scenario: str = key("the scenario: key of core.scenarios with region")
+    region: str = key("whose electricity: ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
+    basis: str = key(
         "peak: computation is peak rate times time, as a hardware burden is; arithmetic: operations done, as training compute is"
     )
     log10_hours_per_gflop: float | None = column("log10 of the hours on one processor of 1e9 FLOP")
@@ -124,11 +124,11 @@ class UnitCost:
 class Cost:
     """One row per set of points, form, scenario, region and target: what it costs to reach an error by the fitted line."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial or exponential")
-    scenario: str = column("the scenario: key of core.scenarios with region")
-    region: str = column("whose electricity: ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
-    target: str = column("which error: today, target_1 or target_2")
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial or exponential")
+    scenario: str = key("the scenario: key of core.scenarios with region")
+    region: str = key("whose electricity: ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
+    target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
     published: bool = column("whether the row stands behind the published table (Figure 3)")
     log10_gflop: float | None = column("log10 of the median computation at which the line reaches the error, Gflop")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.analysis.samples import Sample
-from flows.columns import column
+from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import (
     asymptotic,
@@ -39,9 +39,9 @@ NO_INTERVAL = "no_interval"
 class Estimate:
     """One row per set of points, form and estimator beside ordinary least squares: a fitted line or curve."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial, exponential, or asymptotic: error = E + 10^-(intercept + slope · log10 C)")
-    estimator: str = column(
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial, exponential, or asymptotic: error = E + 10^-(intercept + slope · log10 C)")
+    estimator: str = key(
         "ols_hc3, ols_cluster: least squares with standard errors that hold for unequal scatter, and for points that hang "
         "together by paper; quantile:0.1: the frontier that a tenth of the errors lie below; huber, theil_sen: robust; york: "
         "errors in both variables; nls: nonlinear least squares of the error"
@@ -71,11 +71,11 @@ class Estimate:
 class BootstrapInterval:
     """One row per set of points, form, direction, unit of resampling and method: an interval of the least-squares slope."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial or exponential")
-    direction: str = column("y_on_x, or x_on_y turned to y = a + b x")
-    resampling: str = column("what is drawn with replacement: rows or papers")
-    method: str = column("percentile, or bca: bias-corrected and accelerated")
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial or exponential")
+    direction: str = key("y_on_x, or x_on_y turned to y = a + b x")
+    resampling: str = key("what is drawn with replacement: rows or papers")
+    method: str = key("percentile, or bca: bias-corrected and accelerated")
     slope_low: float | None = column("lower end of the slope's interval")
     slope_high: float | None = column("upper end of the slope's interval")
     resamples: int = column("resamples that gave a line")

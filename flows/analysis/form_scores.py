@@ -10,7 +10,7 @@ import numpy as np
 
 from flows.analysis.estimates import FORMS, number
 from flows.analysis.samples import Sample
-from flows.columns import column
+from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
 from flows.fits.comparison import error_at, response
@@ -24,8 +24,8 @@ _DRAWS = 1 << 19
 class FormScore:
     """One row per set of points and form: how well the form describes and predicts the errors, on one scale for all forms."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial, exponential or asymptotic")
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial, exponential or asymptotic")
     n: int = column("points")
     coefficients: int = column("coefficients of the form: 2, or 3 with the irreducible error")
     log_likelihood: float | None = column(
@@ -45,9 +45,9 @@ class FormScore:
 class TimeSplit:
     """One row per set of points, form and year: fitted to what was published up to the year, scored on what came later."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial, exponential or asymptotic")
-    fitted_to_year: int = column("last year whose points are fitted")
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial, exponential or asymptotic")
+    fitted_to_year: int = key("last year whose points are fitted")
     n_fitted: int = column("points up to that year")
     n_scored: int = column("points of later years")
     rmse_decades: float | None = column("root mean square of log10(predicted / achieved error) over the later points")
@@ -63,7 +63,7 @@ class TimeSplit:
 class TimeTerm:
     """One row per set of points: log10(error) fitted on log10 of computation and year."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
+    sample_id: int = key("the set of points: key of fits.sample_sets")
     n: int = column("points whose year is known")
     reference_log10_compute: float | None = column(
         "log10 of the computation of the earliest point, in the row set's unit"

@@ -10,7 +10,7 @@ import numpy as np
 
 from flows.analysis.estimates import FORMS, SLOPE_MAY_BE_ZERO, fitted, number
 from flows.analysis.samples import Sample
-from flows.columns import column
+from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, least_squares, projection, resampling
 from flows.fits.comparison import response
@@ -26,13 +26,13 @@ BELOW_IRREDUCIBLE = "below_irreducible_error"
 class Projection:
     """One row per set of points, form, method and error: the computation at which the fitted line reaches the error."""
 
-    sample_id: int = column("the set of points: key of fits.sample_sets")
-    form: str = column("polynomial, exponential or asymptotic")
-    method: str = column(
+    sample_id: int = key("the set of points: key of fits.sample_sets")
+    form: str = key("polynomial, exponential or asymptotic")
+    method: str = key(
         "y_on_x: the line of performance on computation, Fieller's interval; cluster: the same with standard errors by paper; "
         "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers; nls: the asymptotic form"
     )
-    target: str = column("which error: today, target_1 or target_2")
+    target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
     log10_compute: float | None = column(
         "log10 of the median computation at which the line reaches it, in the row set's unit"

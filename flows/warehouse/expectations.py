@@ -1,23 +1,39 @@
-"""Great Expectations: the suites in expectations/ run over the tables of the same name. The only module that imports it."""
+"""What must hold of the tables: what follows from a table's grain, and what expectations/<table>.json says of it in particular.
+
+Great Expectations takes seconds to import, so nothing here imports it. It runs in this process (`validate`), or in one of
+its own beside other work (flows/warehouse/validator.py); both by flows/warehouse/checking.py.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+import gc
+import hashlib
 import json
-import logging
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flows import paths
 from flows.errors import UserError
-from flows.warehouse import connection
+from flows.warehouse import connection, sql_files
 
-_SHOWN = 5
+# An expectation as it stands in a suite's JSON file: type, kwargs, severity, and notes where there is a reason to give.
+Expectation = Mapping[str, Any]
+ROW_COUNT = "expect_table_row_count_to_be_between"
+UNIQUE = "expect_column_values_to_be_unique"
+UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
+NEVER_NULL = "expect_column_values_to_not_be_null"
+# The project's own: one pass over several columns where NEVER_NULL makes one each.
+NONE_EVER_NULL = "expect_multicolumn_values_to_not_be_null"
 
 
 class SuiteError(UserError, ValueError):
-    """A suite's file cannot be run as it stands; the message names it."""
+    """A suite cannot be run as it stands; the message names its file."""
 
 
 @dataclass(frozen=True)
@@ -27,69 +43,139 @@ class Failure:
     table: str
     expectation: str
     severity: str
-    told: str
+    finding: str
 
     def __str__(self) -> str:
-        return f"{self.table}: {self.expectation}: {self.told}"
+        return f"{self.table}: {self.expectation}: {self.finding}"
 
 
-def suites(root: Path | None = None) -> dict[str, dict[str, Any]]:
-    """{table: suite as in its JSON file}. Raises `SuiteError` where file name and suite name differ."""
-    found = {}
-    for path in sorted((root or paths.EXPECTATIONS).glob("*.json")):
-        try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            name, _ = told["name"], told["expectations"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise SuiteError(f"{path}: not a suite with a name and expectations ({error!r})") from error
-        if name != path.stem:
-            raise SuiteError(f"{path}: the suite is named {name!r}, not as its file")
-        found[path.stem] = told
-    return found
+@dataclass(frozen=True)
+class Suite:
+    """All that is expected of one table. `key` are the columns that name a row of it; none where its rows have no key."""
+
+    table: str
+    key: tuple[str, ...]
+    expectations: tuple[Expectation, ...]
 
 
-def validate(path: Path, root: Path | None = None) -> list[Failure]:
-    """Run every suite over its table in a warehouse file.
+def suite_key(suite: Suite) -> str:
+    """SHA-256 of all that a suite says: with the same key, the same table gives the same failures.
+
+    Not in it are the versions of Great Expectations and pandas, and the code of `flows.warehouse.checking`.
+    """
+    return hashlib.sha256(json.dumps(dataclasses.asdict(suite), sort_keys=True).encode()).hexdigest()
+
+
+def suites(grains: Mapping[str, tuple[str, ...]], root: Path | None = None) -> dict[str, Suite]:
+    """{table: its suite}, by table: of all that have a grain, and of all that have a file below `root`.
 
     Raises:
-        SuiteError: a suite is for a table that is not there, or fewer expectations ran than its file has (Great
-            Expectations only logs a type that it does not know).
+        SuiteError: a file is no suite, or is named otherwise than its suite.
     """
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    particular = {path.stem: _read(path) for path in sorted((root or paths.EXPECTATIONS).glob("*.json"))}
+    return {
+        table: suite_of(table, grains.get(table), particular.get(table, ())) for table in sorted({*grains, *particular})
+    }
 
-    # After the import, which sets a level of its own.
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    frames = context.data_sources.add_pandas("warehouse")
-    failures: list[Failure] = []
+
+def suite_of(table: str, grain: tuple[str, ...] | None, particular: Iterable[Expectation] = ()) -> Suite:
+    """The suite of a table: what follows from its grain (`a?` may be null, () has no key, None is not stated), then the rest.
+
+    - It has rows; an empty table passes all other expectations. That is a warning, for without the sources that fill it a
+      table is empty and no reason to stop, unless the file has a row count of its own.
+    - No two rows have the same key.
+    - The key is never null, nor is what the file says so of (critical, without conditions): all in one expectation.
+    """
+    others = list(particular)
+    key = tuple(column.removesuffix("?") for column in grain or ())
+    never_null = [column for column in grain or () if not column.endswith("?")]
+    for one in [one for one in others if _only_never_null(one)]:
+        others.remove(one)
+        never_null += one["kwargs"].get("column_list") or [one["kwargs"]["column"]]
+    derived: list[Expectation] = []
+    if grain is not None and ROW_COUNT not in {one["type"] for one in others}:
+        derived.append(_expectation(ROW_COUNT, "warning", min_value=1))
+    if key:
+        derived.append(_on_columns(UNIQUE, UNIQUE_TOGETHER, key))
+    if never_null:
+        derived.append(_on_columns(NEVER_NULL, NONE_EVER_NULL, dict.fromkeys(never_null)))
+    return Suite(table, key, (*derived, *others))
+
+
+def _only_never_null(one: Expectation) -> bool:
+    return (
+        one["type"] in (NEVER_NULL, NONE_EVER_NULL)
+        and one.get("severity", "critical") == "critical"
+        and len(one["kwargs"]) == 1
+    )
+
+
+def _expectation(kind: str, severity: str, **kwargs: Any) -> Expectation:
+    return {"type": kind, "kwargs": kwargs, "severity": severity}
+
+
+def _on_columns(of_one: str, of_several: str, columns: Iterable[str]) -> Expectation:
+    """Great Expectations has one type for a single column and another for several."""
+    names = list(columns)
+    if len(names) == 1:
+        return _expectation(of_one, "critical", column=names[0])
+    return _expectation(of_several, "critical", column_list=names)
+
+
+def _read(path: Path) -> list[Expectation]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        name, expectations = content["name"], content["expectations"]
+        _ = [(one["type"], one["kwargs"].items()) for one in expectations]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SuiteError(f"{path}: not a suite with a name and expectations ({error!r})") from error
+    if name != path.stem:
+        raise SuiteError(f"{path}: the suite is named {name!r}, not as its file")
+    return list(expectations)
+
+
+def require_tables(suites: Iterable[str], tables: Iterable[str]) -> None:
+    """Raise `SuiteError` where a suite is for a table that is not among `tables`."""
+    there = set(tables)
+    for table in suites:
+        if table not in there:
+            near = difflib.get_close_matches(table, there)
+            raise SuiteError(
+                f"expectations/{table}.json: the warehouse has no table {table}"
+                + (f"; near names: {', '.join(near)}" if near else "")
+            )
+
+
+def validate(
+    path: Path, root: Path | None = None, grains: Mapping[str, tuple[str, ...]] | None = None
+) -> list[Failure]:
+    """Run every suite over its table in a warehouse file, in this process; the failures are in the order of the tables.
+
+    `grains` are those of all tables that have one; without them those of the SQL files count.
+
+    Raises:
+        SuiteError: a suite is for a table that is not there, or has an expectation that cannot be run.
+    """
+    expected = suites(sql_files.grains(paths.SQL) if grains is None else grains, root)
     with connection.connect(path, read_only=True) as con:
-        there = set(connection.tables(con))
-        for table, told in suites(root).items():
-            if table not in there:
-                raise SuiteError(f"expectations/{table}.json: the warehouse has no table {table}")
-            frame = con.execute(f"select * from {table}").df()
-            batch = frames.add_dataframe_asset(table).add_batch_definition_whole_dataframe("all")
-            suite = gx.ExpectationSuite(name=table, expectations=told["expectations"])
-            result = batch.get_batch(batch_parameters={"dataframe": frame}).validate(suite)
-            if len(result.results) != len(told["expectations"]):
-                ran = {one.expectation_config.type for one in result.results if one.expectation_config is not None}
-                unknown = {one["type"] for one in told["expectations"]} - ran
-                raise SuiteError(f"expectations/{table}.json: not run: {', '.join(sorted(unknown))}")
-            failures.extend(_failure(table, one) for one in result.results if not one.success)
-    return failures
+        require_tables(expected, connection.tables(con))
+        checking = import_checking()
+        batches = checking.batches()
+        return [
+            failure
+            for table, suite in expected.items()
+            for failure in checking.check(batches, suite, con.execute(f"select * from {table}").df())
+        ]
 
 
-def _failure(table: str, result: Any) -> Failure:
-    config, found = result.expectation_config, result.result
-    about = {key: value for key, value in config.kwargs.items() if key != "batch_id"}
-    if result.exception_info.get("raised_exception"):
-        told = f"could not be run: {result.exception_info.get('exception_message')}"
-    elif "unexpected_count" in found:
-        told = f"{found['unexpected_count']} of {found['element_count']} rows, such as {found['partial_unexpected_list'][:_SHOWN]}"
-    else:
-        told = f"observed {found.get('observed_value')}"
-    severity = getattr(config.severity, "value", config.severity)
-    return Failure(table, f"{config.type}({about})", str(severity), told)
+def import_checking() -> ModuleType:
+    """The module that imports Great Expectations; without the collector, for a fifth of the time goes into it."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        from flows.warehouse import checking
+    finally:
+        if was_on:
+            gc.enable()
+    return checking

@@ -1,7 +1,8 @@
 """The SQL files: one file is one table, and its path is the table's name (sql/core/results.sql makes core.results).
 
-A file's first line is a comment that states the grain; it becomes the table's comment. In the SELECT, `column,  -- text`
-documents the column of that name. A column without a text inherits that of the same name in a table that is read.
+A file's first line is a comment that states the grain; it becomes the table's comment. The second names the key columns of
+a row. In the SELECT, `column,  -- text` documents the column of that name. A column without a text inherits that of the same
+name in a table that is read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 _COLUMN_COMMENT = re.compile(r"(\w+)\s*,?\s*--\s*(\S.*)$")
+_GRAIN = re.compile(r"-- grain: (?:none, \S.*|(\w+\??(?:, \w+\??)*))")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,21 @@ class SqlFile(Node):
     select: str
     comment: str
     column_comments: Mapping[str, str]
+
+    @property
+    def grain(self) -> tuple[str, ...]:
+        """The key columns of a row, as the second line has them: `a?` may be null; () where rows have no key.
+
+        Raises:
+            SqlFileError: the second line is none of `-- grain: a, b?` and `-- grain: none, why`.
+        """
+        stated = _GRAIN.fullmatch([*self.select.splitlines(), "", ""][1].rstrip())
+        if stated is None:
+            raise SqlFileError(
+                f"{self.table}: the second line of its SQL file must name the key columns of a row "
+                "(`-- grain: a, b`, `b?` for one that may be null) or say why there are none (`-- grain: none, why`)"
+            )
+        return tuple(stated[1].split(", ")) if stated[1] else ()
 
 
 class SqlFileError(ValueError):
@@ -63,6 +80,11 @@ def load(path: Path) -> SqlFile:
     matches = (_COLUMN_COMMENT.search(line) for line in lines)
     comments = {match[1]: match[2].strip() for match in matches if match}
     return SqlFile(table, tuple(sorted(reads)), text, first.removeprefix("-- "), comments)
+
+
+def grains(root: Path) -> dict[str, tuple[str, ...]]:
+    """{table: its key columns} of all files below `root`. Raises `SqlFileError` where a file does not state them."""
+    return {file.table: file.grain for file in map(load, sorted(root.glob("*/*.sql")))}
 
 
 def in_order(root: Path, given: Iterable[str], computed: Mapping[str, tuple[str, ...]]) -> list[Node]:

@@ -1,4 +1,5 @@
 -- One row per architecture and pair of sources that print the operations of its pass at the same image size.
+-- grain: architecture_key, image_size, one_source, one_convention, other_source, other_convention
 with keyed as (
     select * from core.architecture_passes
 ),

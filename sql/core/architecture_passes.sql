@@ -1,4 +1,5 @@
 -- One row per source, architecture and image size: the operations of one pass as the source prints them, by each key that may name it.
+-- grain: source, page, locator, convention, is_whole
 with passes as (
     select
         passes.source,

@@ -1,4 +1,5 @@
 -- One row per finding of a rule that looks for faults of hand entry: the record, the rule and the evidence.
+-- grain: none, a rule may say the same of two phases of a record
 with mentions as (
     select
         *,

@@ -1,4 +1,5 @@
 -- One row per region and year with the carbon intensity of its electricity.
+-- grain: source, page, locator
 select
     region,
     region_code,

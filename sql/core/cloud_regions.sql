@@ -1,4 +1,5 @@
 -- One row per region of a cloud provider, with the carbon intensity of its electricity.
+-- grain: provider, region, source
 select
     provider,
     region,

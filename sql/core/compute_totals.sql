@@ -1,4 +1,5 @@
 -- One row per total of training computation that a page prints for a model.
+-- grain: source, page, locator, compute_measure
 with compute as (
     select * from staging.compute
 ),

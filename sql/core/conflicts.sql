@@ -1,4 +1,5 @@
 -- One row per quantity of a model on which two sources differ by more than 3 %, or two scores by more than 0.1 points.
+-- grain: model_id, benchmark?, quantity, image_size?, chosen_source, source
 with observations as (
     -- One value a source: its first where it prints several.
     select *

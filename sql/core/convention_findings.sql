@@ -1,4 +1,5 @@
 -- One row per pair of sources that print computation of the same architectures: what their ratio says of conventions and units.
+-- grain: one_source, one_printed_as, one_convention, other_source, other_printed_as, other_convention
 with pairs as (
     -- The printed figures, before any convention is applied.
     select *, other_operations / one_operations as ratio from core.architecture_pairs

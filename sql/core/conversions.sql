@@ -1,4 +1,5 @@
 -- One row per figure of a scenario that turns computation into carbon dioxide or money.
+-- grain: scenario, quantity
 select *
 from staging.conversion
 order by scenario, quantity

@@ -1,4 +1,5 @@
 -- One row per record that says the same as an earlier one of its page.
+-- grain: source, page, locator
 select
     source,
     page,

@@ -1,4 +1,5 @@
 -- One row per record of a page and compute measure: the computation that the page gives for the model, in FLOP.
+-- grain: source, page, locator, compute_measure, benchmark?, image_size?, precision?, is_derived
 with passes as (
     select * from core.passes
 ),

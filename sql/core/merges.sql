@@ -1,4 +1,5 @@
 -- One row per name that was taken for a thing that goes by another name or is known from another source, with the rule.
+-- grain: kind, what, into_id, source, rule
 with mentions as (
     select * from core.model_mentions
 ),

@@ -1,4 +1,5 @@
 -- One row per record of a page that names a model, with the paper and the model it is taken for.
+-- grain: source, page, locator
 with models as (
     select * from staging.model
 ),

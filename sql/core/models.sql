@@ -1,4 +1,5 @@
 -- One row per model: a name within a paper, or within a benchmark where no page names a paper.
+-- grain: model_id
 with mentions as (
     select * from core.model_mentions
 ),

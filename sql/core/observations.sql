@@ -1,4 +1,5 @@
 -- One row per quantity of a model that a page prints, from all sources; the one that is chosen where they differ is marked.
+-- grain: none, a record that prints both conventions of a pass gives two alike
 with sources as (
     select source, source_rank from staging.source_setting
 ),

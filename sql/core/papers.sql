@@ -1,4 +1,5 @@
 -- One row per paper, known by arXiv id, else DOI, else title.
+-- grain: paper_id
 with mentions as (
     select * from core.model_mentions where paper_id is not null
 ),

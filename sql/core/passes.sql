@@ -1,4 +1,5 @@
 -- One row per computation of one network pass that a page prints for a model.
+-- grain: source, page, locator, convention
 with operations as (
     select * from staging.operations
 ),

@@ -1,4 +1,5 @@
 -- One row per month of an index of prices.
+-- grain: series, month, source
 select
     series,
     month,

@@ -1,4 +1,5 @@
 -- One row per price of a processor that a page lists.
+-- grain: source, page, locator, processor, kind, commitment?
 with prices as (
     select * from staging.price
 ),

@@ -1,4 +1,5 @@
 -- One row per name of a processor, with the processor that it stands for and the rule that says so.
+-- grain: alias
 with names as (
     select * from core.processor_names
 ),

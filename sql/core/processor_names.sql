@@ -1,4 +1,5 @@
 -- One row per name of a processor that a page prints, with the key that the rules make of it.
+-- grain: alias
 with sheets as (
     select distinct name, true as in_sheet from staging.processor
 ),

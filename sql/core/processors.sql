@@ -1,4 +1,5 @@
 -- One row per processor, with what hardware sheets say of it; null where only a training run names it.
+-- grain: processor_id
 with aliases as (
     select * from core.processor_aliases
 ),

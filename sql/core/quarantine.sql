@@ -1,4 +1,5 @@
 -- One row per record that no row could be taken from, with the reason.
+-- grain: source, page, locator
 select
     source,
     page,

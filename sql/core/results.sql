@@ -1,4 +1,5 @@
 -- One row per score that a page prints for a model on a benchmark.
+-- grain: result_id
 with results as (
     select * from staging.result
 ),

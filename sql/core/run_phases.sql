@@ -1,4 +1,5 @@
 -- One row per phase of a training run and kind of processor used in it.
+-- grain: source, page, locator, benchmark?, phase, processor_kind?, processor?, precision?
 with phases as (
     select * from staging.run_phase
 ),

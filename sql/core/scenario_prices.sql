@@ -1,4 +1,5 @@
 -- One row per scenario and price that counts in it, as USD for an hour of one processor.
+-- grain: none, a run of two phases gives its price twice
 with scenarios as (
     select * from staging.scenario
 ),

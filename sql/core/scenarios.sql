@@ -1,4 +1,5 @@
 -- One row per scenario and region: every factor that turns computation into hours, electricity, emissions and money, resolved.
+-- grain: scenario, region
 with scenarios as (
     select * from staging.scenario
 ),

@@ -1,4 +1,5 @@
 -- One row per published line: how many of the results that came out later its prediction interval holds.
+-- grain: row_set, benchmark, metric, compute_measure, form
 select
     row_set,
     benchmark,

@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric and compute measure: the exponent under each choice of points, direction and estimator.
+-- grain: row_set, benchmark, metric, compute_measure
 select
     row_set,
     benchmark,

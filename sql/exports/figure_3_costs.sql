@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric and target (Figure 3 of the paper): the computation, emissions and price at which the line reaches it, as powers of ten.
+-- grain: row_set, benchmark, metric, target
 with costs as (
     select * from marts.costs
     where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA'

@@ -1,4 +1,5 @@
 -- One row per published number, beside the same number recomputed.
+-- grain: printed_in, cell
 select
     printed_in,
     cell,

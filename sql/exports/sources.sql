@@ -1,4 +1,5 @@
 -- One row per source: its credit, its licence and the rows that it gave.
+-- grain: source
 select
     source,
     licence,

@@ -1,4 +1,5 @@
 -- One row per row set and benchmark: the line that predicts a hardware burden from network operations.
+-- grain: row_set, benchmark
 with declared as (
     select * from staging.consolidation
 ),

@@ -1,4 +1,5 @@
 -- One row per series, era and frontier rule: least squares of log10 of the quantity on the day of release, or why there is none.
+-- grain: series, era, rule
 with series as (
     select * from staging.growth_series
 ),

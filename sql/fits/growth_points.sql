@@ -1,4 +1,5 @@
 -- One row per series and model or processor in it: the day of its release and log10 of its computation, rate or price-performance.
+-- grain: series, thing
 with series as (
     select * from staging.growth_series
 ),

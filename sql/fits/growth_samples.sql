@@ -1,4 +1,5 @@
 -- One row per series, era, frontier rule and point of the line that is fitted to them.
+-- grain: series, era, rule, thing
 with points as (
     select * from fits.growth_points
 ),

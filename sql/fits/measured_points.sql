@@ -1,4 +1,5 @@
 -- One row per row set, result and compute measure that a source gives: what the fits go through, before consolidation.
+-- grain: row_set, benchmark, metric, compute_measure, result_id
 with row_sets as (
     select * from staging.row_set
 ),

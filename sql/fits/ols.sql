@@ -1,4 +1,5 @@
 -- One row per set of points and form: ordinary least squares of performance on log10 of computation, or why there is none.
+-- grain: sample_id, form
 with lines as (
     select sample_sets.sample_id, declared.form
     from staging.fit as declared

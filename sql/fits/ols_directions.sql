@@ -1,4 +1,5 @@
 -- One row per set of points, form and direction: the least-squares line with the intervals of its slope and exponent.
+-- grain: sample_id, form, direction
 with ols as (
     select * from fits.ols
 ),

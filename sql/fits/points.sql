@@ -1,4 +1,5 @@
 -- One row per row set, result and compute measure: what the fits go through.
+-- grain: row_set, benchmark, metric, compute_measure, result_id
 with measured as (
     select * from fits.measured_points
 ),

@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure and selection: a set of points that lines are fitted through.
+-- grain: sample_id
 with declared as (
     select distinct row_set, benchmark, metric, compute_measure, selection from staging.fit
 ),

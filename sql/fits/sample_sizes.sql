@@ -1,4 +1,5 @@
 -- One row per set of points: how many there are, of how many papers, and how far they reach.
+-- grain: sample_id
 with sample_sets as (
     select sample_id from fits.sample_sets
 ),

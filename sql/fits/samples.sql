@@ -1,4 +1,5 @@
 -- One row per set of points and point in it: computation, error and performance.
+-- grain: sample_id, result_id
 with sample_sets as (
     select * from fits.sample_sets
 ),

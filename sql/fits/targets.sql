@@ -1,4 +1,5 @@
 -- One row per set of points and target: the error whose cost is stated.
+-- grain: sample_id, target
 with sample_sets as (
     select * from fits.sample_sets
 ),

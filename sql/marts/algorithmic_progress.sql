@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure and selection: the years of progress that do the work of ten times the computation.
+-- grain: row_set, benchmark, metric, compute_measure, selection
 with sample_sets as (
     select * from fits.sample_sets
 )

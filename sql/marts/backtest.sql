@@ -1,4 +1,5 @@
 -- One row per published line and result that came out later: the error that the line predicts for its computation, and the one achieved.
+-- grain: row_set, benchmark, metric, compute_measure, form, result_id
 with lines as (
     select
         backtests.row_set,

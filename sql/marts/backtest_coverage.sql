@@ -1,4 +1,5 @@
 -- One row per published line: how many of the later results its prediction interval holds.
+-- grain: row_set, benchmark, metric, compute_measure, form
 with backtest as (
     select * from marts.backtest
 ),

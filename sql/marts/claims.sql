@@ -1,4 +1,5 @@
 -- One row per published statement that is a number: beside the recomputed one, whether they agree, and why not.
+-- grain: claim
 with claims as (
     select * from staging.claim
 ),

@@ -1,4 +1,5 @@
 -- One row per series of models, era and frontier rule: how fast the computation of published models grows.
+-- grain: series, era, rule
 with series as (
     select * from staging.growth_series where subject = 'model'
 ),

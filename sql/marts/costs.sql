@@ -1,4 +1,5 @@
 -- One row per row set, scenario, region, benchmark, metric, compute measure, form, estimator and target: what an error would cost.
+-- grain: row_set, scenario, region, benchmark, metric, compute_measure, form, estimator, target
 with scaling as (
     select *
     from marts.scaling

@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure, selection and form: how well the form describes and predicts.
+-- grain: row_set, benchmark, metric, compute_measure, selection, form
 with sample_sets as (
     select * from fits.sample_sets
 ),

@@ -1,4 +1,5 @@
 -- One row per series of processors, era and frontier rule: how fast their rate and their rate for the money grow.
+-- grain: series, era, rule
 with series as (
     select * from staging.growth_series where subject = 'processor'
 ),

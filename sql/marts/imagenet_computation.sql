@@ -1,4 +1,5 @@
 -- One row per row set, compute measure and ImageNet model with a known date: its computation relative to AlexNet's of 2012.
+-- grain: row_set, compute_measure, model_id
 with points as (
     select * from fits.points where benchmark = 'imagenet' and metric = 'top1'
 ),

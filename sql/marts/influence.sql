@@ -1,4 +1,5 @@
 -- One row per least-squares line and influential point: what the slope and the exponent would be without it; five points a line.
+-- grain: row_set, benchmark, metric, compute_measure, form, selection, influence_rank
 with sample_sets as (
     select * from fits.sample_sets
 ),

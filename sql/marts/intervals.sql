@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure, form, selection, direction and method: an interval of a least-squares slope.
+-- grain: row_set, benchmark, metric, compute_measure, form, selection, direction, method
 with sample_sets as (
     select * from fits.sample_sets
 ),

@@ -1,4 +1,5 @@
 -- One row per model, compute measure and scenario: what the computation of an existing model costs, beside its source's own figure.
+-- grain: model_id, compute_measure, scenario
 with models as (
     select * from core.models
 ),

@@ -1,4 +1,5 @@
 -- One row per recomputed number that stands beside a published one, by its address, with its interval.
+-- grain: cell
 with scaling as (
     select concat_ws('/', 'scaling', row_set, benchmark, metric, compute_measure, form, estimator, selection, direction) as line, *
     from marts.scaling

@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure, form, method, selection and target: the computation that an error takes.
+-- grain: row_set, benchmark, metric, compute_measure, form, method, selection, target
 with sample_sets as (
     select * from fits.sample_sets
 ),

@@ -1,4 +1,5 @@
 -- One row per reference architecture and source that prints its operations: what it prints, its convention, and how far it is off.
+-- grain: architecture_key, image_size, source, convention
 with models as (
     select * from staging.reference_model
 ),

@@ -1,4 +1,5 @@
 -- One row per published number, beside the same number recomputed.
+-- grain: printed_in, cell
 with published as (
     select * from staging.published
 ),

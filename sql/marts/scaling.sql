@@ -1,4 +1,5 @@
 -- One row per row set, benchmark, metric, compute measure, form, estimator, selection and direction: a fitted line.
+-- grain: row_set, benchmark, metric, compute_measure, form, estimator, selection, direction
 with sample_sets as (
     select * from fits.sample_sets
 ),

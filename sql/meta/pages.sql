@@ -1,4 +1,5 @@
 -- One row per page in use: its address, its bytes, and what became of the rows in it.
+-- grain: source, page
 with pages as (
     select * from staging.page_setting
 ),

@@ -1,4 +1,5 @@
 -- One row per source that the project knows, with what the last run made of it.
+-- grain: source
 with sources as (
     select * from staging.source_setting
 ),

@@ -592,7 +592,7 @@ def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
     (failure,) = [
         one for one in expectations.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
     ]
-    assert (failure.severity, failure.told) == ("critical", "1 of 6 rows, such as [100.0]")
+    assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")
 
 
 # --- projections

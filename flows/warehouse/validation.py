@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from flows.columns import column
 from flows.warehouse import expectations, keys, staging
-from flows.warehouse.expectations import Failure, Validator
+from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import SUITE, UNMET, Kept, Keys
+from flows.warehouse.validator import Validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,18 @@ class Unmet:
     table_name: str = column("the table, with its schema")
     expectation: str = column("what is expected of it")
     severity: str = column("warning")
-    message: str = column("what is seen instead")
+    finding: str = column("what is seen instead")
 
 
-class Checks:
+class Validation:
     """The expectations of one build; `validator` gives the process that runs them, when it is needed first."""
 
-    def __init__(self, published: Kept, keys_made: Keys, validator: Callable[[], Validator]) -> None:
-        self._published, self._keys, self._validator = published, keys_made, validator
+    def __init__(
+        self, published: Kept, made: Keys, suites: Mapping[str, Suite], validator: Callable[[], Validator]
+    ) -> None:
+        self._published, self._keys, self._suites, self._validator = published, made, suites, validator
         self._taken_over: list[Failure] = []
         self._is_asked = False
-
-    @cached_property
-    def _suites(self) -> dict[str, expectations.Suite]:
-        return expectations.suites()
 
     def made(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
         """Have a table checked that is there now."""
@@ -53,20 +52,25 @@ class Checks:
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """What is not met, by table; waits for those that are still being checked. Raises `SuiteError`."""
+        """What is not met, by table; waits for those that are still being checked.
+
+        Raises:
+            SuiteError: a suite cannot be run.
+            BuildError: the process that checks has ended before its time.
+        """
         run = self._validator().failures() if self._is_asked else []
         return sorted([*self._taken_over, *run], key=lambda failure: failure.table)
 
     def write(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make meta.unmet_expectations."""
-        rows = [Unmet(one.table, one.expectation, one.severity, one.message) for one in self.failures]
+        rows = [Unmet(one.table, one.expectation, one.severity, one.finding) for one in self.failures]
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
-def key_of(suite: expectations.Suite, content: pa.Table) -> str:
+def key_of(suite: Suite, content: pa.Table) -> str:
     """All that the result of a suite depends on."""
     return keys.digest(
-        keys.code("flows.warehouse.expectations"),
+        keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
         keys.versions("great-expectations", "pandas", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
         _bytes(content),

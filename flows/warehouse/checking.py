@@ -1,0 +1,116 @@
+"""Suites run over frames by Great Expectations: the only module that imports it, which takes seconds."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections import Counter
+from typing import Any
+
+import great_expectations as gx
+import pandas as pd
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation import MulticolumnMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (
+    multicolumn_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map_metric_provider import (
+    MulticolumnMapMetricProvider,
+)
+from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+from flows.warehouse.expectations import NEVER_NULL, NONE_EVER_NULL, Expectation, Failure, Suite, SuiteError
+
+_SHOWN = 5
+
+
+class MulticolumnValuesNotNull(MulticolumnMapMetricProvider):
+    """Rows in which each of several columns has a value."""
+
+    condition_metric_name = "multicolumn_values.not_null"
+    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+
+    @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    def _pandas(cls, column_list: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
+        return column_list.notna().all(axis=1)
+
+
+class ExpectMulticolumnValuesToNotBeNull(MulticolumnMapExpectation):
+    """None of several columns is ever null: one expectation, where Great Expectations' own would be one a column."""
+
+    map_metric = "multicolumn_values.not_null"
+
+
+def batches() -> BatchDefinition[Any]:
+    """What every frame is a batch of: one data asset for all tables, for adding one writes the whole configuration."""
+    # After the import, which sets a level of its own.
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return (
+        context.data_sources.add_pandas("warehouse")
+        .add_dataframe_asset("table")
+        .add_batch_definition_whole_dataframe("all")
+    )
+
+
+def check(batches: BatchDefinition[Any], suite: Suite, frame: pd.DataFrame) -> list[Failure]:
+    """What a table fails of its suite; only for what fails are counts and examples looked up.
+
+    Raises:
+        SuiteError: fewer expectations ran than the suite has (Great Expectations only logs a type that it does not know).
+    """
+    failed = [one for one in _run(batches, suite, suite.expectations, frame, "BOOLEAN_ONLY") if not one.success]
+    if not failed:
+        return []
+    again = [single for one in failed for single in _by_column(_as_json(one.expectation_config))]
+    named = [column for column in suite.key if column in frame]
+    details = {"result_format": "SUMMARY", "unexpected_index_column_names": named} if named else "SUMMARY"
+    return [_failure(suite, one) for one in _run(batches, suite, again, frame, details) if not one.success]
+
+
+def _run(
+    batches: BatchDefinition[Any], suite: Suite, expectations: Any, frame: pd.DataFrame, result_format: Any
+) -> list[Any]:
+    ran = batches.get_batch(batch_parameters={"dataframe": frame}).validate(
+        gx.ExpectationSuite(name=suite.table, expectations=[dict(one) for one in expectations]),
+        result_format=result_format,
+    )
+    missing = Counter(one["type"] for one in expectations) - Counter(
+        one.expectation_config.type for one in ran.results if one.expectation_config is not None
+    )
+    if missing:
+        raise SuiteError(f"expectations/{suite.table}.json: not run: {', '.join(map(_with_near, sorted(missing)))}")
+    return list(ran.results)
+
+
+def _with_near(kind: str) -> str:
+    known = list_registered_expectation_implementations()
+    near = difflib.get_close_matches(kind, known)
+    return kind if kind in known or not near else f"{kind} (near names: {', '.join(near)})"
+
+
+def _as_json(config: Any) -> Expectation:
+    kwargs = {key: value for key, value in config.kwargs.items() if key != "batch_id"}
+    return {"type": config.type, "kwargs": kwargs, "severity": getattr(config.severity, "value", config.severity)}
+
+
+def _by_column(one: Expectation) -> list[Expectation]:
+    """Where one of several columns has a null, each for itself, to name the column and its rows."""
+    if one["type"] != NONE_EVER_NULL:
+        return [one]
+    return [{**one, "type": NEVER_NULL, "kwargs": {"column": column}} for column in one["kwargs"]["column_list"]]
+
+
+def _failure(suite: Suite, result: Any) -> Failure:
+    one, details = _as_json(result.expectation_config), result.result
+    if result.exception_info.get("raised_exception"):
+        finding = f"could not be run: {result.exception_info.get('exception_message')}"
+    elif "unexpected_count" in details:
+        rows = details["partial_unexpected_index_list" if one["type"] == NEVER_NULL else "partial_unexpected_list"]
+        finding = f"{details['unexpected_count']} of {details['element_count']} rows, such as {rows[:_SHOWN]}"
+    else:
+        finding = f"observed {details.get('observed_value')}"
+    return Failure(suite.table, f"{one['type']}({one['kwargs']})", str(one["severity"]), finding)

@@ -1,0 +1,187 @@
+"""Validation in a process of its own: Great Expectations is imported and runs there while other work goes on here.
+
+    with Validator(expectations.suites(grains)) as validator:
+        validator.submit("core.results", con.execute("select * from core.results").to_arrow_table())
+        ...
+        failures = validator.failures()
+
+Tables go over as Arrow files in a temporary folder. The process is told their names, one a line, and answers each with a line
+of JSON; it ends when it is told no more. It is no child of `multiprocessing`, which would run the main module once more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, cast
+
+import pyarrow as pa
+from pyarrow import ipc
+
+from flows import paths
+from flows.warehouse import connection, expectations
+from flows.warehouse.connection import BuildError
+from flows.warehouse.expectations import Failure, Suite, SuiteError
+
+_SUITES, _COMPLAINTS = "suites.json", "stderr.txt"
+# Characters of them that are shown, the last ones.
+_SHOWN = 2000
+
+
+class Validator:
+    """The process, from this side. It starts at once, or with `eager=False` with the first table.
+
+    `submit`, `results` and `failures` raise `SuiteError` where a suite cannot be run, and `BuildError` where the process
+    ended before its time.
+    """
+
+    def __init__(self, suites: Mapping[str, Suite], *, eager: bool = True) -> None:
+        self._suites = suites
+        self._eager = eager
+        self._folder: Path | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._waiting: list[str] = []
+        self._results: dict[str, list[Failure]] = {}
+
+    def __enter__(self) -> Self:
+        if self._eager:
+            self._started()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # Killed even where all went well: it has nothing to put in order, and its interpreter takes long to end.
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                _close(pipe)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def submit(self, table: str, rows: pa.Table) -> None:
+        """Have a table checked against its suite; `rows` are all that it has. Returns at once."""
+        if table not in self._suites:
+            raise SuiteError(f"{table} has no suite; give it a grain or a file expectations/{table}.json")
+        process, folder = self._started()
+        with ipc.new_file(folder / table, rows.schema) as writer:
+            writer.write_table(rows)
+        try:
+            print(table, file=process.stdin, flush=True)
+        except BrokenPipeError as error:
+            raise self._ended(process, folder) from error
+        self._waiting.append(table)
+
+    def results(self) -> dict[str, list[Failure]]:
+        """{table: what it fails of its suite} of all tables that were submitted, when all are checked; in their order."""
+        while self._waiting:
+            process, folder = self._started()
+            answer = cast("IO[str]", process.stdout).readline()
+            if not answer.endswith("\n"):
+                raise self._ended(process, folder)
+            reply = json.loads(answer)
+            if "error" in reply:
+                raise SuiteError(reply["error"])
+            self._results[self._waiting.pop(0)] = [Failure(*one) for one in reply["failures"]]
+        return {table: self._results[table] for table in self._suites if table in self._results}
+
+    def failures(self) -> list[Failure]:
+        """What all tables that were submitted fail, when all are checked; in the order of the tables."""
+        return [failure for failures in self.results().values() for failure in failures]
+
+    def _started(self) -> tuple[subprocess.Popen[str], Path]:
+        if self._process is None or self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="compute-limits-validator-"))
+            suites = [dataclasses.asdict(suite) for suite in self._suites.values()]
+            (self._folder / _SUITES).write_text(json.dumps(suites), encoding="utf-8")
+            self._process = _start(self._folder)
+        return self._process, self._folder
+
+    @staticmethod
+    def _ended(process: subprocess.Popen[str], folder: Path) -> BuildError:
+        code = process.wait()
+        complaints = (folder / _COMPLAINTS).read_text(encoding="utf-8", errors="replace").strip()
+        return BuildError(
+            f"the process that validates ended with {'signal' if code < 0 else 'code'} {abs(code)} before all tables were "
+            f"checked; nothing is published. {complaints[-_SHOWN:] or 'It said nothing.'}"
+        )
+
+
+def _start(folder: Path) -> subprocess.Popen[str]:
+    # The package is found where this one was, and not in the working directory (-P).
+    places = [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+    with (folder / _COMPLAINTS).open("w", encoding="utf-8") as complaints:
+        return subprocess.Popen(  # noqa: S603  # this interpreter, this package, a folder made here
+            [sys.executable, "-P", "-m", __name__, str(folder)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            encoding="utf-8",
+            # A Ctrl-C reaches this process alone, which ends the other.
+            start_new_session=True,
+        )
+
+
+def _close(pipe: IO[str] | None) -> None:
+    # Broken where a name was still on its way.
+    with suppress(BrokenPipeError):
+        if pipe is not None:
+            pipe.close()
+
+
+# --- in the process itself
+
+
+def serve(folder: Path, names: IO[str], answers: IO[str]) -> None:
+    """Check each table that `names` names, one a line, and answer with a line of JSON: its failures, or an error."""
+    checking = expectations.import_checking()
+    # What the import leaves lives as long as the process: the collector need not go through it again and again.
+    gc.freeze()
+    batches = checking.batches()
+    suites = {one["table"]: _suite(one) for one in json.loads((folder / _SUITES).read_text(encoding="utf-8"))}
+    for line in names:
+        table = line.rstrip("\n")
+        try:
+            failures = checking.check(batches, suites[table], _frame(folder / table))
+            answer: dict[str, Any] = {"failures": [dataclasses.astuple(one) for one in failures]}
+        except SuiteError as error:
+            answer = {"error": str(error)}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _suite(one: dict[str, Any]) -> Suite:
+    return Suite(one["table"], tuple(one["key"]), tuple(one["expectations"]))
+
+
+def _frame(path: Path) -> Any:
+    """The frame that DuckDB gives of a table's Arrow file: with the same types as of the table itself."""
+    with connection.connect(":memory:") as con, pa.memory_map(str(path)) as source:
+        frame = con.from_arrow(ipc.open_file(source).read_all()).df()
+    path.unlink()
+    return frame
+
+
+def _main() -> None:
+    folder = Path(sys.argv[1])
+    # Whatever a library prints must not stand among the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(folder, sys.stdin, answers)
+    # There are no more names because the other process was killed: else it would have ended this one, and removed the folder.
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _main()
