@@ -86,7 +86,9 @@ class Kept:
         return self.con.execute(sql, parameters)
 
     def _indexed(self, table: str, by: tuple[str, ...]) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
-        rows = self.query(f"select * from {table}").to_arrow_table()
+        if self.con is None:
+            raise ValueError("nothing is kept")
+        rows = self.con.sql(f"select * from {table}").to_arrow_table()
         return rows, runs(rows, by)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.columns import column
 from flows.warehouse import expectations, keys, staging
@@ -41,7 +43,7 @@ class Validation:
         suite = self._suites.get(table)
         if suite is None:
             return
-        content = con.execute(f"select * from {table}").to_arrow_table()
+        content = con.sql(f"select * from {table}").to_arrow_table()
         key = key_of(suite, content)
         self._keys.add(SUITE, table, key)
         if self._published.has(SUITE, table, key):
@@ -73,14 +75,27 @@ def key_of(suite: Suite, content: pa.Table) -> str:
         keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
         keys.versions("great-expectations", "pandas", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
+        *content.column_names,
         _bytes(content),
     )
 
 
 def _bytes(content: pa.Table) -> memoryview:
+    """A table as bytes that depend on nothing but its values: what stands in a buffer where a null is, is anything."""
+    filled = []
+    for column in content.combine_chunks().columns:
+        if pa.types.is_nested(column.type):
+            column = pa.chunked_array([pa.array(map(repr, column.to_pylist()), pa.string())])
+        elif pa.types.is_boolean(column.type):
+            column = column.cast(pa.uint8())
+        elif pa.types.is_date(column.type):
+            column = column.cast(pa.int32())
+        blank: Any = "" if pa.types.is_string(column.type) else 0
+        filled += [pc.fill_null(column, pa.scalar(blank, column.type)), pc.is_null(column).cast(pa.uint8())]
+    whole = pa.table(filled, names=[f"{at}" for at in range(len(filled))])
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, content.schema) as stream:
-        stream.write_table(content)
+    with pa.ipc.new_stream(sink, whole.schema) as stream:
+        stream.write_table(whole)
     return memoryview(sink.getvalue())
 
 
