@@ -15,8 +15,6 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@echo "installing requirements.lock into $(VENV), which takes a minute or two"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@# Where PYTHONDONTWRITEBYTECODE is set, imports would compile these at every start.
-	@$(BIN)/python -m compileall -qq $(VENV)/lib || true
 	@touch $@
 
 refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show the cost table

@@ -222,7 +222,7 @@ def transform(
         made.add(BUILD, "", build_key)
     with nullcontext(beside) if beside else processes.beside(published, suites()) as helpers:
         checks = Validation(published, made, helpers.suites, lambda: helpers.validator)
-        tables = computed.Tables(published, made, lambda: helpers.fits)
+        tables = computed.Tables(published, made, lambda: helpers.fitters)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
             checks.write(con)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flows.analysis.fitters import Fitters
     from flows.warehouse.expectations import Suite
     from flows.warehouse.kept import Kept
     from flows.warehouse.validator import Validator
+
+
+# More than this wait for the one that makes the tables.
+_FITTERS_MAX = 4
 
 
 class Beside:
@@ -21,11 +26,11 @@ class Beside:
         self._stack, self.suites = stack, suites
 
     @cached_property
-    def fits(self) -> ProcessPoolExecutor:
-        """Processes that fit lines; they start at once, and import what they need while the build reads pages."""
-        from flows.analysis import computed
+    def fitters(self) -> Fitters:
+        """Processes that fit lines, one a processor; they import what they need while the build reads pages."""
+        from flows.analysis.fitters import Fitters
 
-        return self._stack.enter_context(computed.processes())
+        return self._stack.enter_context(Fitters(min(len(os.sched_getaffinity(0)), _FITTERS_MAX)))
 
     @cached_property
     def validator(self) -> Validator:
@@ -41,5 +46,5 @@ def beside(published: Kept, suites: Mapping[str, Suite]) -> Iterator[Beside]:
     with ExitStack() as stack:
         processes = Beside(stack, suites)
         if published.is_empty:
-            _ = processes.validator, processes.fits
+            _ = processes.validator, processes.fitters
         yield processes

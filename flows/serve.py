@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -66,8 +65,6 @@ def keep_on_schedule(cron: str | None, every: str | None) -> None:
         )
         runner = Runner(name="refresh", limit=1)
         runner.add_deployment(deployment)  # type: ignore[arg-type]  # outside an event loop it is no coroutine
-        # Prefect's own handler leaves the loop by an exception, with tracebacks of what was under way.
-        runner.handle_sigterm = lambda *_, **__: signal.raise_signal(signal.SIGINT)  # type: ignore[method-assign]
         asyncio.run(runner.start())
 
 

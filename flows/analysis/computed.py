@@ -6,12 +6,10 @@ their own, or taken over from the published warehouse where nothing that they de
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
-from multiprocessing import get_context
 from typing import Any
 
 import duckdb
@@ -20,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from flows import columns
 from flows.analysis import costs, estimates, form_scores, projections, samples
+from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic
@@ -79,33 +78,17 @@ class Grounds:
     scenarios: tuple[costs.Scenario, ...]
 
 
-def processes() -> ProcessPoolExecutor:
-    """Processes to compute in, one a processor, that start at once; they end with the executor.
-
-    They are spawned, for Prefect has threads; to find its first task each has to import this module and all that it needs.
-    """
-    executor = ProcessPoolExecutor(
-        min(len(os.sched_getaffinity(0)), 4), mp_context=get_context("spawn"), initializer=_started
-    )
-    executor.submit(_started)
-    return executor
-
-
-def _started() -> None:
-    """Nothing: but to find this function a process imports the module, and with the first task all processes start."""
-
-
 @dataclass
 class Tables:
     """The computed tables of one build: what `flows.warehouse.transform.Computed` asks for.
 
-    `kept` is what the published warehouse has, `keys` is told under which key each set can be taken over, and `executor` gives
+    `kept` is what the published warehouse has, `keys` is told under which key each set can be taken over, and `fitters` gives
     the processes to compute in, if there is enough to compute.
     """
 
     kept: Kept = NOTHING
     keys: Keys = field(default_factory=Keys)
-    executor: Callable[[], Executor] | None = None
+    fitters: Callable[[], Fitters] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
     _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
@@ -127,9 +110,9 @@ class Tables:
             if not is_kept:
                 left.append(at)
         is_much = sum(len(works[at].sample) for at in left) >= _WORTH_PROCESSES
-        executor = self.executor() if self.executor is not None and is_much else None
+        fitters = self.fitters() if self.fitters is not None and is_much else None
         for batch in _batches(left, [_effort(work) for work in works]):
-            self._batches.append((batch, _submitted(executor, [works[at] for at in batch], grounds)))
+            self._batches.append((batch, _submitted(fitters, [works[at] for at in batch], grounds)))
 
     def tables(self) -> Mapping[str, pa.Table]:
         """{table: its content}, sets in the order of their numbers, whoever computed them."""
@@ -140,9 +123,9 @@ class Tables:
         return {name: _concatenated(name, parts) for name in _OF_SETS} | {"fits.unit_costs": self._unit_costs}
 
 
-def _submitted(executor: Executor | None, works: list[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
-    if executor is not None:
-        return executor.submit(computed, works, grounds)
+def _submitted(fitters: Fitters | None, works: list[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+    if fitters is not None:
+        return fitters.submit(works, grounds)
     done: Future[list[dict[str, pa.Table]]] = Future()
     done.set_result(computed(works, grounds))
     return done

@@ -83,15 +83,15 @@ def key_of(suite: Suite, content: pa.Table) -> str:
 def _bytes(content: pa.Table) -> memoryview:
     """A table as bytes that depend on nothing but its values: what stands in a buffer where a null is, is anything."""
     filled = []
-    for column in content.combine_chunks().columns:
-        if pa.types.is_nested(column.type):
-            column = pa.chunked_array([pa.array(map(repr, column.to_pylist()), pa.string())])
-        elif pa.types.is_boolean(column.type):
-            column = column.cast(pa.uint8())
-        elif pa.types.is_date(column.type):
-            column = column.cast(pa.int32())
-        blank: Any = "" if pa.types.is_string(column.type) else 0
-        filled += [pc.fill_null(column, pa.scalar(blank, column.type)), pc.is_null(column).cast(pa.uint8())]
+    for values in content.combine_chunks().columns:
+        if pa.types.is_nested(values.type):
+            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
+        elif pa.types.is_boolean(values.type):
+            values = values.cast(pa.uint8())
+        elif pa.types.is_date(values.type):
+            values = values.cast(pa.int32())
+        blank: Any = "" if pa.types.is_string(values.type) else 0
+        filled += [pc.fill_null(values, pa.scalar(blank, values.type)), pc.is_null(values).cast(pa.uint8())]
     whole = pa.table(filled, names=[f"{at}" for at in range(len(filled))])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, whole.schema) as stream:

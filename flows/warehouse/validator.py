@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +28,7 @@ from typing import IO, Any, Self, cast
 import pyarrow as pa
 from pyarrow import ipc
 
-from flows import paths
+from flows import children
 from flows.warehouse import connection, expectations
 from flows.warehouse.connection import BuildError
 from flows.warehouse.expectations import Failure, Suite, SuiteError
@@ -49,7 +49,7 @@ class Validator:
         self._suites = suites
         self._eager = eager
         self._folder: Path | None = None
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._waiting: list[str] = []
         self._results: dict[str, list[Failure]] = {}
 
@@ -78,7 +78,7 @@ class Validator:
         with ipc.new_file(folder / table, rows.schema) as writer:
             writer.write_table(rows)
         try:
-            print(table, file=process.stdin, flush=True)
+            _write(process, table)
         except BrokenPipeError as error:
             raise self._ended(process, folder) from error
         self._waiting.append(table)
@@ -87,8 +87,8 @@ class Validator:
         """{table: what it fails of its suite} of all tables that were submitted, when all are checked; in their order."""
         while self._waiting:
             process, folder = self._started()
-            answer = cast("IO[str]", process.stdout).readline()
-            if not answer.endswith("\n"):
+            answer = cast("IO[bytes]", process.stdout).readline()
+            if not answer.endswith(b"\n"):
                 raise self._ended(process, folder)
             reply = json.loads(answer)
             if "error" in reply:
@@ -100,7 +100,7 @@ class Validator:
         """What all tables that were submitted fail, when all are checked; in the order of the tables."""
         return [failure for failures in self.results().values() for failure in failures]
 
-    def _started(self) -> tuple[subprocess.Popen[str], Path]:
+    def _started(self) -> tuple[subprocess.Popen[bytes], Path]:
         if self._process is None or self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="compute-limits-validator-"))
             suites = [dataclasses.asdict(suite) for suite in self._suites.values()]
@@ -109,7 +109,7 @@ class Validator:
         return self._process, self._folder
 
     @staticmethod
-    def _ended(process: subprocess.Popen[str], folder: Path) -> BuildError:
+    def _ended(process: subprocess.Popen[bytes], folder: Path) -> BuildError:
         code = process.wait()
         complaints = (folder / _COMPLAINTS).read_text(encoding="utf-8", errors="replace").strip()
         return BuildError(
@@ -118,23 +118,18 @@ class Validator:
         )
 
 
-def _start(folder: Path) -> subprocess.Popen[str]:
-    # The package is found where this one was, and not in the working directory (-P).
-    places = [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-    with (folder / _COMPLAINTS).open("w", encoding="utf-8") as complaints:
-        return subprocess.Popen(  # noqa: S603  # this interpreter, this package, a folder made here
-            [sys.executable, "-P", "-m", __name__, str(folder)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            encoding="utf-8",
-            # A Ctrl-C reaches this process alone, which ends the other.
-            start_new_session=True,
-        )
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / _COMPLAINTS).open("wb") as complaints:
+        return children.start(__name__, str(folder), stderr=complaints)
 
 
-def _close(pipe: IO[str] | None) -> None:
+def _write(process: subprocess.Popen[bytes], line: str) -> None:
+    pipe = cast("IO[bytes]", process.stdin)
+    pipe.write(line.encode() + b"\n")
+    pipe.flush()
+
+
+def _close(pipe: IO[bytes] | None) -> None:
     # Broken where a name was still on its way.
     with suppress(BrokenPipeError):
         if pipe is not None:
@@ -175,10 +170,7 @@ def _frame(path: Path) -> Any:
 
 def _main() -> None:
     folder = Path(sys.argv[1])
-    # Whatever a library prints must not stand among the answers.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    serve(folder, sys.stdin, answers)
+    serve(folder, sys.stdin, io.TextIOWrapper(children.answers(), encoding="utf-8"))
     # There are no more names because the other process was killed: else it would have ended this one, and removed the folder.
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,122 @@
+"""Processes that fit: each takes sets of points one after another and gives their tables.
+
+with Fitters(2) as fitters:
+future = fitters.submit(works, grounds)
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from subprocess import Popen
+from threading import Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from flows import children
+from flows.warehouse.connection import BuildError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from flows.analysis.computed import Grounds, Work
+
+    _Task = tuple[Sequence[Work], Grounds, Future[list[dict[str, pa.Table]]]]
+
+
+class Fitters:
+    """So many processes, which start at once; a thread hands each its next task."""
+
+    def __init__(self, many: int) -> None:
+        self._many = many
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._processes: list[Popen[bytes]] = []
+        self._threads: list[Thread] = []
+
+    def __enter__(self) -> Self:
+        for _ in range(self._many):
+            process = children.start(__name__)
+            thread = Thread(target=self._serve, args=(process,), daemon=True)
+            thread.start()
+            self._processes.append(process)
+            self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for _ in self._threads:
+            self._tasks.put(None)
+        # Killed even where all went well: they have nothing to put in order, and an interpreter takes long to end.
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+        """The tables of these sets, when a process has them; a `BuildError` where it ended before its time."""
+        future: Future[list[dict[str, pa.Table]]] = Future()
+        self._tasks.put((works, grounds, future))
+        return future
+
+    def _serve(self, process: Popen[bytes]) -> None:
+        """Hand a process its tasks until there are no more; where it ends before that, all that is left fails."""
+        while (task := self._tasks.get()) is not None:
+            works, grounds, future = task
+            try:
+                result, failure = _answer(process, works, grounds)
+            except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+                self._fail(task, f"a process that fits ended with code {process.wait()} before its time", error)
+                break
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+        for pipe in (process.stdin, process.stdout):
+            # Broken where a task was still on its way.
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
+
+    def _fail(self, task: _Task | None, message: str, cause: Exception) -> None:
+        error = BuildError(f"{message}; nothing is published. Is there memory enough?")
+        error.__cause__ = cause
+        while task is not None:
+            task[-1].set_exception(error)
+            task = None if self._tasks.empty() else self._tasks.get()
+
+
+def _answer(process: Popen[bytes], works: Sequence[Work], grounds: Grounds) -> tuple[Any, Exception | None]:
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    pickle.dump((works, grounds), process.stdin)
+    process.stdin.flush()
+    result, failure = pickle.load(process.stdout)  # noqa: S301  # of a process of our own
+    return result, failure
+
+
+def _main() -> None:
+    answers = children.answers()
+    from flows.analysis.computed import computed
+
+    while True:
+        try:
+            works, grounds = pickle.load(sys.stdin.buffer)  # noqa: S301  # of the process that started this one
+        except EOFError:
+            return
+        answer: tuple[Any, Exception | None]
+        try:
+            answer = computed(works, grounds), None
+        except Exception as error:  # noqa: BLE001  # raised again where the task came from
+            answer = None, error
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _main()
