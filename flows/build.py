@@ -24,6 +24,7 @@ from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
 if TYPE_CHECKING:
     import duckdb
 
+    from flows.analysis.fitters import Fitters
     from flows.pages.fetch import Outcome
     from flows.pages.parse import Gathered
     from flows.processes import Beside
@@ -196,23 +197,21 @@ def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]]) ->
     staging.stage(built, tables)
 
 
-def transform(
+def compute(
     built: Path,
     published: Kept = kept.NOTHING,
     page_keys: Mapping[str, str] = {},
     build_key: str = "",
     beside: Beside | None = None,
 ) -> list[Failure]:
-    """Staging to exports, and the expectations of each table as soon as it is made; returns those that are not met.
+    """Staging to exports, the expectations of each table as soon as it is made; returns those that are not met.
 
-    Sets of points and expectations are computed in processes of their own. `page_keys` and `build_key` are kept with the file,
-    for the next build to take over what has not changed.
+    Lines are fitted and expectations checked in processes `beside` this one, own ones where none are given. `page_keys` and
+    `build_key` are kept with the file, for the next build to take over what has not changed.
 
     Raises:
         flows.warehouse.connection.BuildError: a SELECT fails; the message names its file.
     """
-    from flows.analysis import computed
-    from flows.warehouse import transform as transforming
     from flows.warehouse.validation import Validation
 
     made = Keys()
@@ -221,16 +220,35 @@ def transform(
     if build_key:
         made.add(BUILD, "", build_key)
     with nullcontext(beside) if beside else processes.beside(published, suites()) as helpers:
-        checks = Validation(published, made, helpers.suites, lambda: helpers.validator)
-        tables = computed.Tables(published, made, lambda: helpers.fitters)
+        validation = Validation(published, made, helpers.suites, lambda: helpers.validator)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
-            checks.write(con)
+            validation.write(con)
             made.write(con)
 
-        given = [f"staging.{name}" for name in staged()]
-        transforming.transform(built, paths.SQL, given, tables, functions(), checks.made, last)
-        return checks.failures
+        transform(built, published, made, lambda: helpers.fitters, validation.made, last)
+        return validation.failures
+
+
+def transform(
+    built: Path,
+    published: Kept = kept.NOTHING,
+    made: Keys | None = None,
+    fitters: Callable[[], Fitters] | None = None,
+    check: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
+    last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
+) -> None:
+    """Staging to exports alone; without `fitters` all lines are fitted in this process.
+
+    Raises:
+        flows.warehouse.connection.BuildError: a SELECT fails; the message names its file.
+    """
+    from flows.analysis import computed
+    from flows.warehouse import transform as transforming
+
+    tables = computed.Tables(published, made or Keys(), fitters)
+    given = [f"staging.{name}" for name in staged()]
+    transforming.transform(built, paths.SQL, given, tables, functions(), check, last)
 
 
 def suites() -> dict[str, Suite]:
@@ -309,7 +327,7 @@ def run(
             step("reading pages and facts")
             page_keys = read_sources(built, raw, shipped, as_of, (), published)
             step("computing and checking tables")
-            failures = transform(built, published, page_keys, build_key, beside)
+            failures = compute(built, published, page_keys, build_key, beside)
         step("validating")
         warnings = validate(built, failures)
         step("publishing")

@@ -62,7 +62,7 @@ def read_task(
 def transform_task(built: Path, page_keys: dict[str, str], build_key: str, published: Path | None) -> list[Failure]:
     """Staging to exports, each table checked as soon as it is made; the expectations that are not met."""
     with kept.published(published) as before:
-        return build.transform(built, before, page_keys, build_key)
+        return build.compute(built, before, page_keys, build_key)
 
 
 @task(name="validate", cache_policy=NO_CACHE)

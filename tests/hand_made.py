@@ -15,6 +15,7 @@ from flows import build
 from flows.declared import settings
 from flows.declared.setting_types import RowSet
 from flows.pages.parse import Gathered
+from flows.pages.states import SourceState
 from flows.pages.versions import PageSetting, SourceSetting
 from flows.readers.row_types import TYPE_NAMES, PageCount
 from flows.sources import Page
@@ -50,16 +51,16 @@ def built(
         gathered.add("page_count", page, "", PageCount("0" * 64, len(mine)))
     given = settings.rows() | {
         "source_setting": [
-            SourceSetting(source, source, source, "CC0-1.0", source, rank, "shipped", None, None)
-            for source, rank in ranks.items()
+            SourceSetting(source, source, source, "CC0-1.0", source, rank) for source, rank in ranks.items()
         ],
+        "source_state": [SourceState(source, "shipped", None, None) for source in ranks],
         "page_setting": [
             PageSetting(source, "p", "https://example.org/p", "0" * 64, 1, DAY, None, 1) for source in ranks
         ],
         "row_set": [RowSet("current", source, True, "flop") for source in ranks],
     }
     path = folder / "hand_made.duckdb"
-    build.stage(path, gathered, given | declared)
+    build.stage(path, [gathered], given | declared)
     build.transform(path)
     with connection.connect(path, read_only=True) as con:
         yield con

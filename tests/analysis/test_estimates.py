@@ -1068,7 +1068,9 @@ def shuffled(path: Path, copy: Path, change: str) -> Path:
 
 def computed_rows(path: Path) -> dict[str, list[Any]]:
     with connection.connect(path, read_only=True) as con:
-        return computed.rows(con)
+        tables = computed.Tables()
+        tables.start(con)
+        return {name: rows.to_pylist() for name, rows in tables.tables().items()}
 
 
 def test_the_order_of_the_points_does_not_matter(tmp_path: Path, warehouse_path: Path) -> None:

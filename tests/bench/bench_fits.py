@@ -72,6 +72,13 @@ def bounded(x: Any, error: Any) -> None:
         return  # it did not converge, and took its time all the same
 
 
+def fitted(con: duckdb.DuckDBPyConnection) -> None:
+    """All that Python fits for the warehouse, in this process."""
+    tables = computed.Tables()
+    tables.start(con)
+    tables.tables()
+
+
 def main() -> None:
     """Build from the facts that ship, then measure."""
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +127,7 @@ def measured(con: duckdb.DuckDBPyConnection) -> None:
         bounded,
         100,
     )
-    print(f"all that Python fits for the warehouse: {min(seconds(lambda: computed.rows(con)) for _ in range(2)):.2f} s")
+    print(f"all that Python fits for the warehouse: {min(seconds(lambda: fitted(con)) for _ in range(2)):.2f} s")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows import sources
-from flows.pages import facts, snapshots, versions
+from flows.pages import facts, snapshots, states, versions
 from flows.pages.fetch import Outcome
 from flows.pages.parse import Gathered
 from flows.pages.snapshots import Snapshot
-from flows.pages.versions import Loaded
+from flows.pages.versions import InUse
 from flows.readers.row_types import CarbonIntensity, PageCount
 from flows.sources import Page, Source
 
@@ -62,13 +63,18 @@ def keep_facts(raw: Path, day: str, *intensities: float, rows_read: int | None =
     return line
 
 
-def intensities(loaded: Loaded) -> list[float]:
-    return [row.carbon_intensity_g_per_kwh for *_, row in loaded.gathered.rows.get("carbon_intensity", [])]
+def intensities(loaded: InUse) -> list[float]:
+    return column(loaded, "carbon_intensity_g_per_kwh")
 
 
-def state(loaded: Loaded, *outcomes: Outcome, as_of: date = AS_OF) -> tuple[str, int | None, str | None]:
-    setting, _ = versions.settings(loaded, list(outcomes), as_of)
-    return setting.state, setting.age_days, setting.message
+def column(loaded: InUse, name: str) -> list[Any]:
+    """A column of all carbon intensities that the source gives."""
+    return [value for page in loaded.pages for value in page.gathered.table("carbon_intensity")[name].to_pylist()]
+
+
+def state(loaded: InUse, *outcomes: Outcome, as_of: date = AS_OF) -> tuple[str, int | None, str | None]:
+    told = states.state(versions.reading(loaded), outcomes, as_of)
+    return told.state, told.age_days, told.message
 
 
 def outcome(what: str, message: str = "") -> Outcome:
@@ -91,26 +97,27 @@ def ships(tmp_path: Path) -> Path:
 def test_the_newest_version_wins(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     newest = keep(raw, body(2, 3), "2026-02-01")
-    loaded = versions.load(source(), raw, None, AS_OF)
+    loaded = versions.in_use(source(), raw, None, AS_OF)
     assert intensities(loaded) == [2.0, 3.0]
     assert loaded.problems == []
-    setting, pages = versions.settings(loaded, [], AS_OF)
-    assert (setting.state, setting.age_days, setting.message) == ("unchanged", None, None)
-    assert [(page.sha256, page.retrieved_on) for page in pages] == [(newest.sha256, date(2026, 2, 1))]
+    assert state(loaded) == ("unchanged", None, None)
+    assert [(page.sha256, page.retrieved_on) for page in versions.page_settings(loaded)] == [
+        (newest.sha256, date(2026, 2, 1))
+    ]
 
 
 def test_the_newest_is_by_day_and_not_by_line(raw: Path) -> None:
     # Two machines' locks merged by hand.
     keep(raw, body(2), "2026-02-01")
     keep(raw, body(1), "2026-01-01")
-    assert intensities(versions.load(source(), raw, None, AS_OF)) == [2.0]
+    assert intensities(versions.in_use(source(), raw, None, AS_OF)) == [2.0]
 
 
 @pytest.mark.parametrize("broken", [HEADER.encode() + b"a,b\n", b"<html>404</html>", b"\xff", b"", HEADER.encode()])
 def test_an_unreadable_newest_version_falls_back_and_is_stale(raw: Path, broken: bytes) -> None:
     keep(raw, body(1), "2026-01-01")
     keep(raw, broken, "2026-02-01")
-    loaded = versions.load(source(), raw, None, AS_OF)
+    loaded = versions.in_use(source(), raw, None, AS_OF)
     assert intensities(loaded) == [1.0]
     name, age, message = state(loaded)
     assert (name, age) == ("stale", (AS_OF - date(2026, 1, 1)).days)
@@ -123,15 +130,15 @@ def test_it_falls_back_as_far_as_it_must(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     for day in ("02", "03", "04"):
         keep(raw, f"not,a,page\n{day}".encode(), f"2026-01-{day}")
-    loaded = versions.load(source(), raw, None, AS_OF)
+    loaded = versions.in_use(source(), raw, None, AS_OF)
     assert intensities(loaded) == [1.0]
     assert len(loaded.problems) == 3
 
 
 def test_without_a_readable_version_the_source_is_absent(raw: Path) -> None:
     keep(raw, b"not,a,page\n", "2026-01-01")
-    loaded = versions.load(source(), raw, None, AS_OF)
-    assert loaded.gathered.rows == {}
+    loaded = versions.in_use(source(), raw, None, AS_OF)
+    assert loaded.pages == []
     name, age, message = state(loaded)
     assert (name, age) == ("absent", None)
     assert message
@@ -141,7 +148,7 @@ def test_without_a_readable_version_the_source_is_absent(raw: Path) -> None:
 def test_too_few_rows_fall_back(raw: Path) -> None:
     keep(raw, body(1, 2, 3), "2026-01-01")
     keep(raw, body(4), "2026-02-01")
-    loaded = versions.load(source(rows_min=3), raw, None, AS_OF)
+    loaded = versions.in_use(source(rows_min=3), raw, None, AS_OF)
     assert intensities(loaded) == [1.0, 2.0, 3.0]
     name, _, message = state(loaded)
     assert name == "stale"
@@ -151,19 +158,19 @@ def test_too_few_rows_fall_back(raw: Path) -> None:
 def test_too_few_rows_in_every_version_give_nothing(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     keep(raw, body(2, 3), "2026-02-01")
-    loaded = versions.load(source(rows_min=3), raw, None, AS_OF)
-    assert loaded.gathered.rows == {}
+    loaded = versions.in_use(source(rows_min=3), raw, None, AS_OF)
+    assert loaded.pages == []
     assert state(loaded)[0] == "absent"
 
 
 def test_as_many_rows_as_are_asked_for_are_enough(raw: Path) -> None:
     keep(raw, body(1, 2, 3), "2026-01-01")
-    assert state(versions.load(source(rows_min=3, rows_max=3), raw, None, AS_OF)) == ("unchanged", None, None)
+    assert state(versions.in_use(source(rows_min=3, rows_max=3), raw, None, AS_OF)) == ("unchanged", None, None)
 
 
 def test_too_many_rows_warn_and_are_used(raw: Path) -> None:
     keep(raw, body(1, 2, 3), "2026-01-01")
-    loaded = versions.load(source(rows_max=2), raw, None, AS_OF)
+    loaded = versions.in_use(source(rows_max=2), raw, None, AS_OF)
     assert intensities(loaded) == [1.0, 2.0, 3.0]
     name, _, message = state(loaded)
     assert name == "unchanged"
@@ -177,7 +184,7 @@ def test_rows_are_counted_over_all_pages_and_the_newest_page_steps_back(raw: Pat
     keep(raw, body(1, 2), "2026-01-03", pages[0])
     keep(raw, body(3, 4), "2026-01-02", pages[1])
     keep(raw, body(5), "2026-01-04", pages[1])
-    loaded = versions.load(source(rows_min=4, pages=pages), raw, None, AS_OF)
+    loaded = versions.in_use(source(rows_min=4, pages=pages), raw, None, AS_OF)
     assert intensities(loaded) == [1.0, 2.0, 3.0, 4.0]
     assert state(loaded)[0] == "stale"
 
@@ -185,13 +192,13 @@ def test_rows_are_counted_over_all_pages_and_the_newest_page_steps_back(raw: Pat
 def test_of_two_versions_of_one_second_the_one_fetched_here_stands_last(raw: Path, ships: Path) -> None:
     keep(ships, body(7), "2026-01-01")
     keep(raw, body(1), "2026-01-01")
-    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [1.0]
+    assert intensities(versions.in_use(source(), raw, ships, AS_OF)) == [1.0]
 
 
 def test_a_page_without_a_version_makes_the_source_stale(raw: Path) -> None:
     pages = tuple(Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
     keep(raw, body(1), "2026-01-01", pages[0])
-    loaded = versions.load(source(pages=pages), raw, None, AS_OF)
+    loaded = versions.in_use(source(pages=pages), raw, None, AS_OF)
     assert intensities(loaded) == [1.0]
     assert state(loaded)[:2] == ("stale", (AS_OF - date(2026, 1, 1)).days)
 
@@ -201,7 +208,7 @@ def test_a_stale_or_absent_source_says_why(raw: Path, there: str) -> None:
     pages = tuple(Page(REAL.key, name, f"https://example.org/{name}", "csv", PAGE.lookups) for name in ("a", "b"))
     if there == "one of two":
         keep(raw, body(1), "2026-01-01", pages[0])
-    name, _, message = state(versions.load(source(pages=pages), raw, None, AS_OF))
+    name, _, message = state(versions.in_use(source(pages=pages), raw, None, AS_OF))
     assert name in ("stale", "absent")
     assert message
 
@@ -213,7 +220,7 @@ def test_pages_retrieved_later_do_not_exist(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     keep(raw, body(2), "2026-02-01")
     for as_of, expected in [("2026-01-01", [1.0]), ("2026-01-31", [1.0]), ("2026-02-01", [2.0]), ("2025-12-31", [])]:
-        loaded = versions.load(source(), raw, None, date.fromisoformat(as_of))
+        loaded = versions.in_use(source(), raw, None, date.fromisoformat(as_of))
         assert intensities(loaded) == expected, as_of
         assert loaded.problems == []
         assert state(loaded, as_of=date.fromisoformat(as_of))[0] == ("unchanged" if expected else "absent")
@@ -221,8 +228,8 @@ def test_pages_retrieved_later_do_not_exist(raw: Path) -> None:
 
 def test_facts_retrieved_later_do_not_exist(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-02-01", 7)
-    assert intensities(versions.load(source(), raw, ships, date(2026, 1, 31))) == []
-    assert intensities(versions.load(source(), raw, ships, date(2026, 2, 1))) == [7.0]
+    assert intensities(versions.in_use(source(), raw, ships, date(2026, 1, 31))) == []
+    assert intensities(versions.in_use(source(), raw, ships, date(2026, 2, 1))) == [7.0]
 
 
 # --- bytes and facts
@@ -232,21 +239,21 @@ def test_damaged_bytes_are_not_used(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     newest = keep(raw, body(2), "2026-02-01")
     newest.path(raw).write_bytes(body(3))
-    assert intensities(versions.load(source(), raw, None, AS_OF)) == [1.0]
+    assert intensities(versions.in_use(source(), raw, None, AS_OF)) == [1.0]
 
 
 def test_damaged_bytes_fall_back_to_the_facts_of_the_same_version(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-02-01", 2)
     newest = keep(raw, body(2), "2026-02-01")
     newest.path(raw).write_bytes(body(3))
-    loaded = versions.load(source(), raw, ships, AS_OF)
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
     assert intensities(loaded) == [2.0]
-    assert loaded.from_facts_alone
+    assert versions.reading(loaded).from_facts_alone
 
 
 def test_facts_that_ship_stand_in_where_nothing_was_fetched(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-01-01", 7)
-    loaded = versions.load(source(), raw, ships, AS_OF)
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
     assert intensities(loaded) == [7.0]
     assert state(loaded) == ("shipped", None, None)
 
@@ -254,15 +261,15 @@ def test_facts_that_ship_stand_in_where_nothing_was_fetched(raw: Path, ships: Pa
 def test_a_newer_page_stands_before_the_facts_that_ship_and_an_older_one_behind(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-01-15", 7)
     keep(raw, body(1), "2026-01-01")
-    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [7.0]
+    assert intensities(versions.in_use(source(), raw, ships, AS_OF)) == [7.0]
     keep(raw, body(2), "2026-02-01")
-    assert intensities(versions.load(source(), raw, ships, AS_OF)) == [2.0]
+    assert intensities(versions.in_use(source(), raw, ships, AS_OF)) == [2.0]
 
 
 def test_an_unreadable_page_falls_back_to_the_facts_that_ship(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-01-15", 7)
     keep(raw, b"not,a,page\n", "2026-02-01")
-    loaded = versions.load(source(), raw, ships, AS_OF)
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
     assert intensities(loaded) == [7.0]
     assert state(loaded)[:2] == ("stale", (AS_OF - date(2026, 1, 15)).days)
 
@@ -273,8 +280,8 @@ def test_own_facts_stand_before_those_that_ship(raw: Path, ships: Path) -> None:
     assert mine.sha256 == theirs.sha256
     path = raw / REAL.key / "carbon_intensity.facts.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("Utopia", "Arcadia"), encoding="utf-8")
-    loaded = versions.load(source(), raw, ships, AS_OF)
-    assert [row.region for *_, row in loaded.gathered.rows["carbon_intensity"]] == ["Arcadia"]
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert column(loaded, "region") == ["Arcadia"]
 
 
 def test_bytes_stand_before_facts_of_the_same_version(raw: Path, ships: Path) -> None:
@@ -282,21 +289,21 @@ def test_bytes_stand_before_facts_of_the_same_version(raw: Path, ships: Path) ->
     path = ships / REAL.key / "carbon_intensity.facts.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("Utopia", "Arcadia"), encoding="utf-8")
     keep(raw, body(1, 2), "2026-01-01")
-    loaded = versions.load(source(), raw, ships, AS_OF)
-    assert {row.region for *_, row in loaded.gathered.rows["carbon_intensity"]} == {"Utopia"}
-    assert not loaded.from_facts_alone
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert set(column(loaded, "region")) == {"Utopia"}
+    assert not versions.reading(loaded).from_facts_alone
 
 
 def test_a_line_without_bytes_and_facts_is_passed_over(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     keep(raw, body(2), "2026-02-01").path(raw).unlink()
-    loaded = versions.load(source(), raw, None, AS_OF)
+    loaded = versions.in_use(source(), raw, None, AS_OF)
     assert intensities(loaded) == [1.0]
 
 
 def test_facts_count_what_was_read_and_not_what_was_accepted(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-01-01", 1, 2, rows_read=5)
-    assert intensities(versions.load(source(rows_min=5), raw, ships, AS_OF)) == [1.0, 2.0]
+    assert intensities(versions.in_use(source(rows_min=5), raw, ships, AS_OF)) == [1.0, 2.0]
 
 
 # --- states
@@ -314,7 +321,7 @@ def test_facts_count_what_was_read_and_not_what_was_accepted(raw: Path, ships: P
 )
 def test_what_fetching_gave_is_the_state(raw: Path, outcomes: list[Outcome], expected: str) -> None:
     keep(raw, body(1), "2026-05-31")
-    name, age, message = state(versions.load(source(), raw, None, AS_OF), *outcomes)
+    name, age, message = state(versions.in_use(source(), raw, None, AS_OF), *outcomes)
     assert name == expected
     assert age == (1 if expected == "stale" else None)
     assert message == ("the server answered 500" if expected == "stale" else None)
@@ -322,28 +329,28 @@ def test_what_fetching_gave_is_the_state(raw: Path, outcomes: list[Outcome], exp
 
 def test_facts_that_ship_are_stale_once_fetching_has_failed(raw: Path, ships: Path) -> None:
     keep_facts(ships, "2026-01-01", 7)
-    loaded = versions.load(source(), raw, ships, AS_OF)
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
     assert state(loaded, outcome("failed", "no route")) == ("stale", (AS_OF - date(2026, 1, 1)).days, "no route")
 
 
 def test_absent_says_why_fetching_failed(raw: Path) -> None:
-    assert state(versions.load(source(), raw, None, AS_OF), outcome("failed", "no route"))[:2] == ("absent", None)
+    assert state(versions.in_use(source(), raw, None, AS_OF), outcome("failed", "no route"))[:2] == ("absent", None)
 
 
 def test_a_fetched_page_that_cannot_be_read_is_stale_and_not_fetched(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
     keep(raw, b"not,a,page\n", "2026-06-01")
-    assert state(versions.load(source(), raw, None, AS_OF), outcome("fetched"))[0] == "stale"
+    assert state(versions.in_use(source(), raw, None, AS_OF), outcome("fetched"))[0] == "stale"
 
 
 def test_a_message_is_said_once(raw: Path) -> None:
     keep(raw, body(1), "2026-01-01")
-    loaded = versions.load(source(), raw, None, AS_OF)
+    loaded = versions.in_use(source(), raw, None, AS_OF)
     assert state(loaded, outcome("failed", "no route"), outcome("failed", "no route"))[2] == "no route"
 
 
 def test_the_setting_says_what_the_toml_says(raw: Path) -> None:
-    setting, pages = versions.settings(versions.load(REAL, raw, None, AS_OF), [], AS_OF)
+    setting, pages = versions.setting(REAL), versions.in_use(REAL, raw, None, AS_OF).pages
     for name in ("title", "publisher", "licence", "attribution"):
         assert getattr(setting, name) == getattr(REAL, name)
     assert (setting.source, setting.source_rank, pages) == (REAL.key, REAL.rank, [])
@@ -363,7 +370,7 @@ def test_a_page_is_not_thrown_away_because_another_is_not_there(raw: Path, other
     keep(raw, body(1), "2026-01-01", pages[0])
     if other == "unreadable":
         keep(raw, b"not,a,page\n", "2026-01-01", pages[1])
-    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    loaded = versions.in_use(source(rows_min=3, pages=pages), raw, None, AS_OF)
     assert intensities(loaded) == [1.0]
     name, _, message = state(loaded)
     assert name == "stale"
@@ -378,8 +385,8 @@ def test_with_all_pages_there_too_few_rows_give_nothing(raw: Path) -> None:
     keep(raw, b"not,a,page\n", "2026-01-02", pages[0])
     keep(raw, body(2), "2026-01-03", pages[1])
     keep(raw, b"not,a,page\n", "2026-01-02", pages[1])  # stepping back to it leaves nothing of the page
-    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
-    assert loaded.gathered.rows == {}
+    loaded = versions.in_use(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    assert loaded.pages == []
     assert state(loaded)[0] == "absent"
 
 
@@ -388,6 +395,6 @@ def test_a_page_steps_back_to_its_own_older_version_alone(raw: Path) -> None:
     keep(raw, body(1, 2), "2026-01-01", pages[0])
     keep(raw, b"not,a,page\n", "2026-01-02", pages[0])
     keep(raw, body(3), "2026-01-03", pages[1])
-    loaded = versions.load(source(rows_min=3, pages=pages), raw, None, AS_OF)
+    loaded = versions.in_use(source(rows_min=3, pages=pages), raw, None, AS_OF)
     assert intensities(loaded) == [1.0, 2.0, 3.0]
-    assert [version.snapshot.retrieved_on for version in loaded.versions] == ["2026-01-01", "2026-01-03"]
+    assert [page.version.snapshot.retrieved_on for page in loaded.pages] == ["2026-01-01", "2026-01-03"]

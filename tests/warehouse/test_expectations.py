@@ -181,11 +181,17 @@ def test_a_row_that_is_lost_stops_before_the_expectations(
     build.transform(path)
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", ALWAYS))
     with pytest.raises(BuildError, match=r"computerprogress, page imagenet_data\.js: 14 rows read, 13"):
-        build.validate(path)
+        build.validate(path, [])
 
 
 def test_the_steps_are_told_in_order(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", ALWAYS))
     steps: list[str] = []
     assert build.run(tmp_path / "raw", facts, tmp_path / "final.duckdb", AS_OF, steps.append) == []
-    assert steps == ["reading pages and facts", "computing tables", "validating", "publishing"]
+    assert steps == [
+        "looking for what has changed",
+        "reading pages and facts",
+        "computing and checking tables",
+        "validating",
+        "publishing",
+    ]

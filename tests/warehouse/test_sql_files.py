@@ -11,12 +11,12 @@ from flows import paths
 from flows.analysis import computed
 from flows.declared.setting_types import SETTINGS
 from flows.readers.row_types import ROW_TYPES
-from flows.warehouse import sql_files
+from flows.warehouse import sql_files, transform
 from flows.warehouse.sql_files import SqlFileError, in_order, load
 
 GIVEN = [f"staging.{name}" for name in (*ROW_TYPES, *SETTINGS)]
 # What Python computes between two files, and what it reads.
-COMPUTED = dict.fromkeys(computed.TABLES, computed.NEEDED)
+COMPUTED = dict.fromkeys(computed.TABLES, transform.needed(computed.Tables()))
 FILES = sorted(paths.SQL.glob("*/*.sql"))
 
 

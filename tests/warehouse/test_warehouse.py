@@ -20,7 +20,7 @@ from flows.declared import settings
 from flows.declared.setting_types import FitRule
 from flows.pages import versions
 from flows.pages.parse import Gathered
-from flows.pages.versions import Loaded
+from flows.pages.states import SourceState
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
 from flows.warehouse import connection, conservation, publishing, sql_files
@@ -48,8 +48,9 @@ def built(folder: Path, facts: Path) -> Path:
 
 
 def test_there_is_a_table_for_each_row_type_setting_and_file(db: duckdb.DuckDBPyConnection) -> None:
-    made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES) | {"meta.lineage"}
-    assert set(connection.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *build.DECLARED)} | made
+    made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES)
+    made |= {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
+    assert set(connection.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *build.declared())} | made
 
 
 def test_every_table_states_its_grain(db: duckdb.DuckDBPyConnection) -> None:
@@ -70,7 +71,7 @@ def test_every_column_is_told(db: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     assert silent == []
     counted = db.execute("select count(*) from duckdb_columns() where schema_name = 'staging'").fetchone()
-    count = sum(len(columns(kind)) for kind in (*ROW_TYPES.values(), *build.DECLARED.values()))
+    count = sum(len(columns(kind)) for kind in (*ROW_TYPES.values(), *build.declared().values()))
     assert counted == (count + len(ADDRESS) * len(ROW_TYPES),)
 
 
@@ -166,7 +167,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
     model = Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
     rows.add("result", page, "row 2", result)
     rows.add("model", page, "row 2", model)
-    build.stage(tmp_path / "x.duckdb", rows, {"fit_rule": [FitRule(0.95, 1.5, 10_000, 2**40)]})
+    build.stage(tmp_path / "x.duckdb", [rows], {"fit_rule": [FitRule(0.95, 1.5, 10_000, 2**40)]})
     with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
         assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
             ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
@@ -181,7 +182,7 @@ def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     path.write_bytes(b"what a killed build left")
     path.with_name("x.duckdb.wal").write_bytes(b"and its log")
-    build.stage(path, Gathered(), {})
+    build.stage(path, [], {})
     with connection.connect(path, read_only=True) as con:
         assert con.execute("select count(*) from staging.result").fetchone() == (0,)
 
@@ -193,8 +194,11 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
     for kind, told in rows.items():
         for source, at, row in told:
             given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
-    declared = [versions.settings(Loaded(sources.load(key), Gathered(), [], [], []), [], AS_OF)[0] for key in keys]
-    build.stage(path, given, settings.rows() | {"source_setting": declared, "page_setting": []})
+    declared = {
+        "source_setting": [versions.setting(sources.load(key)) for key in keys],
+        "source_state": [SourceState(key, "shipped", None, None) for key in keys],
+    }
+    build.stage(path, [given], settings.rows() | declared)
     build.transform(path)
     return path
 
