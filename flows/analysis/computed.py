@@ -36,8 +36,6 @@ READS: dict[str, tuple[str, ...]] = {
     "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
 }
 NEEDED = tuple(sorted({read for reads in READS.values() for read in reads}))
-# Fewer points are fitted by nobody; fits.ols says so.
-_POINTS_MIN = 3
 
 
 def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
@@ -50,9 +48,9 @@ def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
     with threadpool_limits(1):
         found["fits.unit_costs"] += costs.unit_costs(scenarios, spreads)
         for sample in samples.load(con):
-            if len(sample) >= _POINTS_MIN:
+            if len(sample) >= rule.points_min:
                 _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
-            if len(sample) >= _POINTS_MIN and sample.sample_id in asked:
+            if len(sample) >= rule.points_min and sample.sample_id in asked:
                 found["fits.costs"] += costs.costs(sample, *asked[sample.sample_id], scenarios, spreads)
     return found
 

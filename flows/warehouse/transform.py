@@ -53,7 +53,7 @@ def transform(
     tables = sql_files.in_order(root, given, dict.fromkeys(computed.row_types, computed.needed))
     rows: Mapping[str, list[Any]] = {}
     with connection.connect(path) as con:
-        make_known(con, functions)
+        make_known(con, root, functions)
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
         known = {table: connection.comments(con, table) for table in given}
@@ -70,10 +70,19 @@ def transform(
         con.execute("checkpoint")
 
 
-def make_known(con: duckdb.DuckDBPyConnection, functions: Functions) -> None:
-    """Make functions of Python known to SQL."""
+def make_known(con: duckdb.DuckDBPyConnection, root: Path, functions: Functions) -> None:
+    """Make functions of Python and the macros below `root` known to the SQL of this connection; none is kept in its file.
+
+    Raises:
+        BuildError: a macro cannot be made; the message names its file.
+    """
     for name, (function, parameters, result) in functions.items():
         con.create_function(name, function, parameters, result)
+    for macro in sql_files.read_macros(root):
+        try:
+            con.execute(macro.statement)
+        except duckdb.Error as error:
+            raise BuildError(f"{sql_files.MACROS}/{macro.name}.sql: {error}") from error
 
 
 def _select(

@@ -30,12 +30,7 @@ named as (
 ),
 
 keyed as (
-    -- Between two digits a point stays: "regnetx-1.6gf" is not "regnetx-16gf".
-    select distinct
-        * exclude (name),
-        regexp_replace(
-            regexp_replace(regexp_replace(name, '[\s_/,.()|:-]+', '.', 'g'), '(^|\D)\.', '\1', 'g'), '\.(\D|$)', '\1', 'g'
-        ) as architecture_key,
+    select distinct * exclude (name), name_key(name) as architecture_key,
     from named
 )
 

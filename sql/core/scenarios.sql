@@ -171,7 +171,7 @@ resolved as (
         scenarios.electricity_year,
         regions.region is not distinct from scenarios.stated_region as is_stated,
         if(is_stated, scenarios.electricity_year, listed.intensity_year) as intensity_year,
-        if(is_stated, figures.run_lb_per_kwh * 453.59237, listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
+        if(is_stated, figures.run_lb_per_kwh * g_per_lb(), listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
         if(is_stated, null, listed.intensity_source) as intensity_source,
         prices.last_priced_on,
         deflators.deflator_month,

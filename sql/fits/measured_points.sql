@@ -50,7 +50,7 @@ as_printed as (
 ),
 
 excluded as (
-    -- Records that a rule of core.artefacts found and that the row set declares to leave out.
+    -- Records that break a rule of core.artefacts which the row set declares to leave out.
     select distinct exclusions.row_set, artefacts.source, artefacts.page, artefacts.locator
     from core.artefacts as artefacts
     join staging.exclusion as exclusions using (rule)

@@ -12,7 +12,7 @@ pages as (
 ),
 
 excluded as (
-    -- What a rule found to be no measurement, as in the row set of all sources.
+    -- What by some rule is no measurement, as in the row set of all sources.
     select distinct artefacts.source, artefacts.page, artefacts.locator
     from core.artefacts as artefacts
     join staging.exclusion as exclusions on artefacts.rule = exclusions.rule and exclusions.row_set = 'current'

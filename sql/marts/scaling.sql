@@ -14,19 +14,17 @@ least_squares as (
 others as (
     select
         *,
-        slope_low > 0 or slope_high < 0 as is_bounded,
-        form != 'exponential' and slope != 0 as has_exponent,
-        if(has_exponent, 1 / slope, null) as exponent,
-        if(has_exponent and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,
-        if(has_exponent and is_bounded, 1 / slope_low, null) as exponent_high,
-        if(has_exponent, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,
+        exponent(form, slope) as exponent,
+        if(exponent is not null, inverse_low(slope_low, slope_high), null) as exponent_low,
+        if(exponent is not null, inverse_high(slope_low, slope_high), null) as exponent_high,
+        if(exponent is not null, if(excludes_zero(slope_low, slope_high), 'bounded', 'unbounded'), null) as exponent_interval,
     from fits.estimates
 ),
 
 lines as (
     select * from least_squares
     union all by name
-    select * exclude (is_bounded, has_exponent) from others
+    select * from others
 ),
 
 scaling as (
@@ -36,7 +34,7 @@ scaling as (
         sample_sets.metric,
         sample_sets.compute_measure,
         lines.form,
-        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; the others are told in fits.estimates
+        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
@@ -59,7 +57,7 @@ scaling as (
         lines.irreducible_error_low,
         lines.irreducible_error_high,
         lines.irreducible_error_status,
-        lines.status,  -- ok, slope_not_different_from_0 or why there is no line (told in fits.estimates)
+        lines.status,  -- ok, slope_not_different_from_0 or why there is no line: see fits.estimates
     from lines
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)

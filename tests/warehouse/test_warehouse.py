@@ -27,7 +27,7 @@ from flows.warehouse import connection, conservation, publishing, sql_files
 from flows.warehouse.connection import BuildError
 
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
-FILES = sorted(paths.SQL.glob("*/*.sql"))
+FILES = sql_files.table_paths(paths.SQL)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> N
     assert {table for table, _ in edges} == made
     assert {read for _, read in edges} <= set(connection.tables(db))
     assert sorted(edges) == sorted(
-        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.load(p).reads]
+        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.read_table_file(p).reads]
         + [(table, read) for table in computed.TABLES for read in computed.READS[table]]
     )
 
@@ -166,7 +166,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
     model = Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
     rows.add("result", page, "row 2", result)
     rows.add("model", page, "row 2", model)
-    build.stage(tmp_path / "x.duckdb", rows, {"fit_rule": [FitRule(0.95, 1.5, 10_000, 2**40)]})
+    build.stage(tmp_path / "x.duckdb", rows, {"fit_rule": [FitRule(0.95, 1.5, 3, 10_000, 2**40)]})
     with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
         assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
             ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
@@ -174,7 +174,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
         assert con.execute("select name, year, published_on, parameters from staging.model").fetchall() == [
             ("Σ", None, AS_OF, 1e300)
         ]
-        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 10_000, 2**40)]
+        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 3, 10_000, 2**40)]
 
 
 def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
