@@ -1,6 +1,8 @@
 -- One row per architecture and pair of sources that print the operations of its pass at the same image size.
 with keyed as (
-    select * from core.architecture_passes
+    select passes.*, pages.preference
+    from core.architecture_passes as passes
+    join meta.pages as pages using (source, page)
 ),
 
 pairs as (
@@ -29,7 +31,7 @@ pairs as (
         and (one.is_whole or other.is_whole)
     qualify row_number() over (
         partition by one.architecture_key, one.image_size, one.source, one.convention, other.source, other.convention
-        order by one.is_whole desc, other.is_whole desc, one.page, one.locator, other.page, other.locator
+        order by one.is_whole desc, other.is_whole desc, one.preference, one.locator, other.preference, other.locator
     ) = 1
 )
 

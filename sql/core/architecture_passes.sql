@@ -18,7 +18,7 @@ with passes as (
     where coalesce(passes.benchmark, 'imagenet') = 'imagenet'
     qualify row_number() over (
         partition by passes.source, full_name, coalesce(passes.image_size, 224), passes.convention
-        order by pages.page_rank, passes.page, passes.locator
+        order by pages.preference, passes.locator
     ) = 1
 ),
 

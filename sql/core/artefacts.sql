@@ -153,8 +153,9 @@ utilization_out_of_range as (
     from burdens
     join core.compute_totals as trained on
         burdens.model_id = trained.model_id and trained.compute_measure = 'training_compute'
+    join meta.pages as pages on trained.source = pages.source and trained.page = pages.page
     where not trained.compute_flop / burdens.compute_flop between 0.001 and 1
-    qualify row_number() over (partition by burdens.source, burdens.page, burdens.locator order by trained.source) = 1
+    qualify row_number() over (partition by burdens.source, burdens.page, burdens.locator order by pages.preference, trained.locator) = 1
 ),
 
 top5_error_above_top1 as (

@@ -3,6 +3,10 @@ with sources as (
     select source, source_rank from meta.sources
 ),
 
+pages as (
+    select source, page, preference from meta.pages
+),
+
 printed as (
     select
         model_id, benchmark, metric as quantity, image_size, value, 'percent' as unit, source, page, locator
@@ -31,11 +35,11 @@ ranked as (
         printed.*,
         sources.source_rank,
         row_number() over (
-            partition by model_id, benchmark, quantity, image_size
-            order by source_rank, source, page, locator
+            partition by model_id, benchmark, quantity, image_size order by pages.preference, locator
         ) as preference,
     from printed
     join sources using (source)
+    join pages using (source, page)
 )
 
 select

@@ -7,6 +7,10 @@ regions as (
     select * from staging.scenario_region
 ),
 
+pages as (
+    select source, page, preference from meta.pages
+),
+
 figures as (
     select
         scenario,
@@ -110,12 +114,14 @@ of_countries as (
     from regions
     join scenarios on regions.scenario = scenarios.scenario
     join core.carbon_intensities as intensities on regions.region = intensities.region_code
+    join pages on intensities.source = pages.source and intensities.page = pages.page
     qualify row_number() over (
         partition by regions.scenario, regions.region
         order by
             intensities.year > scenarios.electricity_year,
             abs(intensities.year - scenarios.electricity_year),
-            intensities.source
+            pages.preference,
+            intensities.locator
     ) = 1
 ),
 
@@ -130,7 +136,10 @@ of_clouds as (
         clouds.source as intensity_source,
     from regions
     join core.cloud_regions as clouds on regions.region = clouds.region_key
-    qualify row_number() over (partition by regions.scenario, regions.region order by clouds.source) = 1
+    join pages on clouds.source = pages.source and clouds.page = pages.page
+    qualify row_number() over (
+        partition by regions.scenario, regions.region order by pages.preference, clouds.locator
+    ) = 1
 ),
 
 listed as (

@@ -3,12 +3,8 @@ with models as (
     select * from core.models
 ),
 
-sources as (
-    select source, source_rank from meta.sources
-),
-
 pages as (
-    select source, page, page_rank from meta.pages
+    select source, page, preference from meta.pages
 ),
 
 excluded as (
@@ -19,10 +15,9 @@ excluded as (
 ),
 
 computed as (
-    -- One figure per model and measure: printed before derived from phases, of the source that ranks best.
+    -- One figure per model and measure: printed before derived from phases, of the page that is preferred.
     select measures.model_id, measures.compute_measure, measures.compute_flop, measures.confidence, measures.source
     from core.measures as measures
-    join sources on measures.source = sources.source
     join pages on measures.source = pages.source and measures.page = pages.page
     anti join excluded on
         measures.source = excluded.source and measures.page = excluded.page and measures.locator = excluded.locator
@@ -30,7 +25,7 @@ computed as (
     qualify row_number() over (
         partition by measures.model_id, measures.compute_measure
         order by
-            measures.is_derived, source_rank, measures.source, page_rank, measures.page, measures.locator,
+            measures.is_derived, pages.preference, measures.locator,
             measures.benchmark, measures.precision, measures.compute_flop
     ) = 1
 ),

@@ -5,10 +5,11 @@ with models as (
 
 passes as (
     -- The whole name stands before the first part of a longer one.
-    select *
-    from core.architecture_passes
+    select passes.*
+    from core.architecture_passes as passes
+    join meta.pages as pages using (source, page)
     qualify row_number() over (
-        partition by source, architecture_key, image_size, convention order by is_whole desc, page, locator
+        partition by source, architecture_key, image_size, convention order by is_whole desc, pages.preference, locator
     ) = 1
 )
 

@@ -627,6 +627,51 @@ def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) 
             assert points == [(pytest.approx(error), flop)]
 
 
+def test_one_order_of_pages_decides_wherever_pages_give_the_same_thing(db: Db) -> None:
+    """The better-ranked source, then its better-ranked page, as the TOML files of the sources have it; then the place in it."""
+    loaded = [sources.load(key) for key in sources.names()]
+    ranks = {(one.key, page.name): int(page.lookups.get("page_rank", 0)) for one in loaded for page in one.pages}
+    rank_of = {one.key: one.rank for one in loaded}
+    pages = db.execute("select source, page, preference from meta.pages").fetchall()
+    preference = {(source, page): place for source, page, place in pages}
+    assert sorted(preference, key=lambda page: (rank_of[page[0]], page[0], ranks[page], page[1])) == sorted(
+        preference, key=preference.__getitem__
+    )
+    assert len({ranks[page] for page in preference}) > 1, "no page has a rank of its own"
+
+    def first(rows: list[tuple[Any, ...]]) -> dict[Any, Any]:
+        """{key: value} of rows (key, source, page, locator, value), those that are preferred first."""
+        return {row[0]: row[4] for row in sorted(rows, key=lambda row: (preference[row[1:3]], row[3]), reverse=True)}
+
+    parameters = db.execute(
+        "select model_id, source, page, locator, models.parameters from staging.model as models "
+        "join core.model_mentions using (source, page, locator) where models.parameters is not null"
+    ).fetchall()
+    models = db.execute("select model_id, parameters from core.models where parameters is not null").fetchall()
+    assert dict(models) == first(parameters)
+    observed = db.execute(
+        "select (model_id, benchmark, quantity, image_size), source, page, locator, value from core.observations "
+        "where quantity in ('parameters', 'operations_per_pass', 'top1')"
+    ).fetchall()
+    chosen = db.execute(
+        "select (model_id, benchmark, quantity, image_size), value from core.observations "
+        "where is_chosen and quantity in ('parameters', 'operations_per_pass', 'top1')"
+    ).fetchall()
+    values = first(observed)
+    assert len(chosen) == len(values)
+    assert [quantity for quantity, value in chosen if values[quantity] != value] == []
+    costed = db.execute(
+        "select distinct (model_id, compute_measure), source from marts.model_costs where model_id not in "
+        "(select model_id from core.measures join core.artefacts using (source, page, locator))"
+    ).fetchall()
+    measured = db.execute(
+        "select (model_id, compute_measure), source, page, locator, source from core.measures where not is_derived"
+    ).fetchall()
+    printed = first(measured)
+    assert len([key for key, _ in costed if key in printed]) > 1000
+    assert [key for key, source in costed if printed.get(key, source) != source] == []
+
+
 def test_detectrons_burden_is_processors_times_rate_times_time(db: Db, shipped: Path) -> None:
     """8 P100 of the SXM2 form, at the data sheet's FP32 peak of 10.61 Tflop/s."""
     (rate,) = {
