@@ -36,7 +36,7 @@ pairs as (
 )
 
 select
-    architecture_key,  -- the architecture: lower case, without blanks and punctuation
+    architecture_key,  -- the architecture: lower case, without blanks and punctuation (but a point between digits)
     image_size,
     one_source,  -- the first of the two sources
     one_printed_as,  -- what it calls its operations

@@ -70,8 +70,8 @@ select
     model_id,
     benchmark,
     quantity,
-    image_size,
-    unit,
+    image_size,  -- side of the square input that it was taken at, pixels
+    unit,  -- percent, flop or count
     chosen_value,  -- the value of the better-ranked source
     other_value,  -- the value of the other
     ratio,  -- other_value / chosen_value

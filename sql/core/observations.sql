@@ -46,9 +46,9 @@ select
     model_id,
     benchmark,
     quantity,  -- what is printed: a metric, operations_per_pass, a compute measure or parameters
-    image_size,
+    image_size,  -- side of the square input that it was taken at, pixels
     value,  -- the value, in unit
-    unit,
+    unit,  -- percent, flop or count
     source,
     page,
     locator,

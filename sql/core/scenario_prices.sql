@@ -103,8 +103,8 @@ select
     price_usd,  -- the price as printed: of an hour, of the processor, or of the run, nominal USD
     price_usd_per_hour,  -- the same for an hour of one processor, nominal USD
     priced_on,
-    vendor,
-    commitment,
+    vendor,  -- who sells or rents
+    commitment,  -- on demand, 1 year, 3 years, spot …, in the source's words
     citation,  -- where a stated price is from
     source,
     page,

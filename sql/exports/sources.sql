@@ -1,6 +1,6 @@
 -- One row per source: its credit, its licence and the rows that it gave.
 select
-    source,
+    source,  -- the source: the name of its file in flows/sources
     licence,
     attribution,
     state,

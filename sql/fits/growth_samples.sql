@@ -53,7 +53,7 @@ samples as (
         ranked.thing,
         ranked.released_on,
         ranked.years,
-        if(rules.keep = 'running_maximum', ranked.largest_until_then, ranked.log10_value) as log10_value,
+        if(rules.keep = 'running_maximum', ranked.largest_until_then, ranked.log10_value) as log10_value,  -- log10 of the quantity of the series; of the rule running_maximum the largest until that day
     from ranked
     cross join rules
     where case rules.keep

@@ -111,9 +111,9 @@ select
     p_value,  -- two-sided p of a slope of 0, from the t distribution; the same in both directions
     r_squared,
     exponent(form, slope) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
-    if(exponent is not null, inverse_low, null) as exponent_low,  -- lower end of the exponent's interval
+    if(exponent is not null, inverse_low, null) as exponent_low,  -- lower end of the exponent's interval; null where only negative ones are bounded
     if(exponent is not null, inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
-    if(exponent is not null, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
+    case when exponent is not null then if(is_bounded, 'bounded', 'unbounded') end as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
     case
         when status != 'ok' then status
         when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'

@@ -90,7 +90,7 @@ select
     log10_usd_constant_low,  -- lower end of its interval (utilisation and price)
     log10_usd_constant_high,  -- upper end of the same
     constant_year,
-    training_cost_usd_2023,
+    training_cost_usd_2023,  -- the source's own cost of training, 2023 USD; null where constant_year is another
     10 ** log10_usd_constant / training_cost_usd_2023 as cost_ratio,  -- this cost over the source's own, both in USD of 2023
 from priced
 order by model_id, compute_measure, scenario

@@ -14,7 +14,7 @@ passes as (
 )
 
 select
-    models.architecture_key,
+    models.architecture_key,  -- the architecture: lower case, without blanks and punctuation (but a point between digits)
     models.image_size,
     passes.source,
     passes.printed_as,
