@@ -71,7 +71,7 @@ copied_burden as (
         and not starts_with(original.family, copy.family)
         and coalesce(copy.paper_id != original.paper_id, true)
         and copy.position > original.position
-    -- Two figures of two or three digits are the same by chance often enough.
+    -- Two numbers of two or three digits are the same by chance often enough.
     where copy.value != round(copy.value, 2 - floor(log10(copy.value))::integer)
     qualify row_number() over (partition by copy.source, copy.page, copy.locator order by original.position) = 1
 ),
@@ -314,6 +314,6 @@ select
     source,
     page,
     locator,
-    evidence,  -- what breaks it, with the figures
+    evidence,  -- what breaks it, with the numbers
 from findings
 order by rule, source, page, locator, evidence

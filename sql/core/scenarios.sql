@@ -11,7 +11,7 @@ pages as (
     select source, page, preference from meta.pages
 ),
 
-figures as (
+factors as (
     select
         scenario,
         max(value) filter (quantity = 'processor_count') as processor_count,
@@ -156,11 +156,11 @@ resolved as (
         coalesce(listed.region_name, regions.region) as region_name,
         processors.processor_id,
         scenarios.precision,
-        coalesce(processors.rate_flop_per_s, figures.run_rate_gflop_per_s * 1e9) as rate_flop_per_s,
-        coalesce(processors.burden_rate_flop_per_s, figures.run_rate_gflop_per_s * 1e9) as burden_rate_flop_per_s,
-        coalesce(figures.utilisation_low, if(scenarios.price_kind = 'run', 1, null)) as utilisation_low,
-        coalesce(figures.utilisation, if(scenarios.price_kind = 'run', 1, null)) as utilisation,
-        coalesce(figures.utilisation_high, if(scenarios.price_kind = 'run', 1, null)) as utilisation_high,
+        coalesce(processors.rate_flop_per_s, factors.run_rate_gflop_per_s * 1e9) as rate_flop_per_s,
+        coalesce(processors.burden_rate_flop_per_s, factors.run_rate_gflop_per_s * 1e9) as burden_rate_flop_per_s,
+        coalesce(factors.utilisation_low, if(scenarios.price_kind = 'run', 1, null)) as utilisation_low,
+        coalesce(factors.utilisation, if(scenarios.price_kind = 'run', 1, null)) as utilisation,
+        coalesce(factors.utilisation_high, if(scenarios.price_kind = 'run', 1, null)) as utilisation_high,
         scenarios.price_kind,
         prices.n_prices,
         prices.price_usd_per_hour_low,
@@ -168,29 +168,29 @@ resolved as (
         prices.price_usd_per_hour_high,
         coalesce(
             processors.tdp_watt / 1000,
-            figures.run_lb / figures.run_lb_per_kwh / (figures.processor_count * figures.wall_time_h)
+            factors.run_lb / factors.run_lb_per_kwh / (factors.processor_count * factors.wall_time_h)
         ) as power_kw,
-        coalesce(figures.draw_fraction_low, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_low,
-        coalesce(figures.draw_fraction, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction,
-        coalesce(figures.draw_fraction_high, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_high,
-        -- A data centre's own figure is better than a range of them all; a run's power has it in it.
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue_low) as pue_low,
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue) as pue,
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue_high) as pue_high,
+        coalesce(factors.draw_fraction_low, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_low,
+        coalesce(factors.draw_fraction, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction,
+        coalesce(factors.draw_fraction_high, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_high,
+        -- A data centre's own number is better than a range of them all; a run's power has it in it.
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue_low) as pue_low,
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue) as pue,
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue_high) as pue_high,
         scenarios.electricity_year,
         regions.region is not distinct from scenarios.stated_region as is_stated,
         if(is_stated, scenarios.electricity_year, listed.intensity_year) as intensity_year,
-        if(is_stated, figures.run_lb_per_kwh * g_per_lb(), listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
+        if(is_stated, factors.run_lb_per_kwh * g_per_lb(), listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
         if(is_stated, null, listed.intensity_source) as intensity_source,
         prices.last_priced_on,
         deflators.deflator_month,
         deflators.deflator,
         scenarios.constant_year,
         scenarios.price_series,
-        figures.coefficient_decimals,
+        factors.coefficient_decimals,
     from scenarios
     join regions on scenarios.scenario = regions.scenario
-    join figures on scenarios.scenario = figures.scenario
+    join factors on scenarios.scenario = factors.scenario
     left join processors on scenarios.scenario = processors.scenario
     left join prices on scenarios.scenario = prices.scenario
     left join deflators on scenarios.scenario = deflators.scenario

@@ -37,7 +37,7 @@ lines as (
         declared.row_set,
         declared.benchmark,
         declared.fitted_on,
-        moments.n,  -- rows that have both figures
+        moments.n,  -- rows that have both numbers
         coalesce(declared.intercept, mean_y - mean_x * cov_xy / nullif(var_x, 0)) as intercept,  -- c0 of log10(burden) = c0 + c1 log10(network operations), FLOP
         coalesce(declared.slope, cov_xy / nullif(var_x, 0)) as slope,  -- c1 of the same
         r_squared(var_x, var_y, cov_xy) as r_squared,  -- share of variance explained; null where the line is declared

@@ -15,7 +15,7 @@ excluded as (
 ),
 
 computed as (
-    -- One figure per model and measure: printed before derived from phases, of the page that is preferred.
+    -- One number per model and measure: printed before derived from phases, of the page that is preferred.
     select measures.model_id, measures.compute_measure, measures.compute_flop, measures.confidence, measures.source
     from core.measures as measures
     join pages on measures.source = pages.source and measures.page = pages.page

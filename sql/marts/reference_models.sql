@@ -22,7 +22,7 @@ select
     passes.convention,
     passes.operations_per_pass_flop,
     2 * models.mac as reference_flop,  -- the reference in FLOP (2 x MAC)
-    passes.operations_per_pass_flop / (2 * models.mac) as ratio,  -- the source's figure over the reference
+    passes.operations_per_pass_flop / (2 * models.mac) as ratio,  -- the source's number over the reference
     abs(ratio - 1) <= 0.03 as agrees,  -- whether it is within 3 % of the reference
     models.citation,
     passes.page,

@@ -20,7 +20,7 @@ from flows.declared import settings
 from flows.declared.setting_types import FitRule
 from flows.pages import versions
 from flows.pages.parse import Gathered
-from flows.pages.versions import Loaded
+from flows.pages.versions import Loaded, PageSetting
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
 from flows.warehouse import connection, conservation, publishing, sql_files
@@ -194,7 +194,8 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
         for source, at, row in told:
             given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
     declared = [versions.settings(Loaded(sources.load(key), Gathered(), [], [], []), [], AS_OF)[0] for key in keys]
-    build.stage(path, given, settings.rows() | {"source_setting": declared, "page_setting": []})
+    pages = [PageSetting(key, "p", "https://example.org/p", "0" * 64, 1, AS_OF, None, 0) for key in keys]
+    build.stage(path, given, settings.rows() | {"source_setting": declared, "page_setting": pages})
     build.transform(path)
     return path
 
