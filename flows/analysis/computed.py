@@ -50,8 +50,6 @@ READS: dict[str, tuple[str, ...]] = {
 }
 # Those that have rows of each set of points.
 _OF_SETS = tuple(name for name in TABLES if name != "fits.unit_costs")
-# Fewer points are fitted by nobody; fits.ols says so.
-_POINTS_MIN = 3
 # Where fewer points than this are to be fitted, starting processes takes longer than fitting them here.
 _WORTH_PROCESSES = 3_000
 # Sets handed to a process at once: few and large, for each costs a message both ways.
@@ -97,7 +95,8 @@ class Tables:
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         """Take the points from the warehouse, and have computed what cannot be taken over."""
-        grounds, works = grounds_of(con), list(works_of(con))
+        grounds = grounds_of(con)
+        works = list(works_of(con, grounds.rule.points_min))
         self._unit_costs, numbers = unit_costs(grounds), {}
         if not self.kept.is_empty:
             numbers = _numbers(self.kept)
@@ -193,11 +192,11 @@ def grounds_of(con: duckdb.DuckDBPyConnection) -> Grounds:
     return Grounds(rule, tuple(costs.load(con)))
 
 
-def works_of(con: duckdb.DuckDBPyConnection) -> Iterator[Work]:
+def works_of(con: duckdb.DuckDBPyConnection, points_min: int) -> Iterator[Work]:
     """Every set that has points enough for a line, by its number."""
     estimators, targets, goals = _estimators(con), _targets(con), _goals(con)
     for sample in samples.load(con):
-        if len(sample) >= _POINTS_MIN:
+        if len(sample) >= points_min:
             yield Work(
                 sample,
                 tuple(estimators.get(sample.selection, ())),

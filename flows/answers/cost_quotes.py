@@ -18,7 +18,7 @@ from flows.answers import queries
 from flows.declared import domains, scenarios
 from flows.declared.scenarios import Declared, ScenarioError, near
 from flows.declared.setting_types import SETTINGS, FitRule
-from flows.warehouse import sql_files, staging
+from flows.warehouse import sql_files, staging, transform
 
 # From what the TOML files declare to the factors of a scenario.
 _SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios.sql")
@@ -173,7 +173,7 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Every table of the warehouse under its own name, but for those that are made again."""
     con.execute("attach '{}' as built (read_only)".format(str(path).replace("'", "''")))
     remade = {f"staging.{name}" for name in _DECLARED}
-    remade |= {sql_files.load(paths.SQL / name).table for name in _SCENARIO}
+    remade |= {sql_files.read_table_file(paths.SQL / name).table for name in _SCENARIO}
     found = con.execute("select schema_name, table_name from duckdb_tables() where database_name = 'built'").fetchall()
     for schema in sorted({schema for schema, _ in found}):
         con.execute(f"create schema if not exists {schema}")
@@ -200,8 +200,9 @@ def _price(con: duckdb.DuckDBPyConnection, declared: Declared) -> None:
             raise ScenarioError(f"no processor {name!r}; {near(name, aliases)}")
     for table, rows in scenarios.rows([declared]).items():
         staging.create(con, f"staging.{table}", staging.of_rows(SETTINGS[table], rows))
+    transform.make_known(con, paths.SQL, {})
     for name in _SCENARIO:
-        file = sql_files.load(paths.SQL / name)
+        file = sql_files.read_table_file(paths.SQL / name)
         con.execute(f"create table {file.table} as\n{file.select}")
     status = con.execute("select status from core.scenarios").fetchall()[0][0]
     if status == "no_price":
@@ -237,10 +238,11 @@ def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict
         found = _chosen(found, at, name, given)
     metric = request.metric or _first_metric(request.benchmark, [row[3] for row in found])
     found = _chosen(found, 3, "metric", metric)
-    with_points = [row[4] for row in found if row[6] >= 3]
+    enough = _fit_rule(con).points_min
+    with_points = [row[4] for row in found if row[6] >= enough]
     measure = request.measure or next((one for one in _MEASURES if one in with_points), found[0][4])
     sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(found, 4, "compute measure", measure)[0]
-    if n < 3:
+    if n < enough:
         raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
     return sample_id, {
         "row_set": row_set,
@@ -269,7 +271,7 @@ def _first_metric(benchmark: str, there: list[str]) -> str:
 def _costs(
     con: duckdb.DuckDBPyConnection, sample_id: int, told: dict[str, Any], request: Request, error: float
 ) -> dict[str, Any]:
-    rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
+    rule = _fit_rule(con)
     sample = next(one for one in samples.load(con) if one.sample_id == sample_id)
     rows = costs.costs(
         sample,
@@ -293,6 +295,10 @@ def _costs(
         "factors": factors,
         "prices": prices.to_pylist(),
     }
+
+
+def _fit_rule(con: duckdb.DuckDBPyConnection) -> FitRule:
+    return FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
 
 
 def _dict(row: costs.Cost) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class FitRule:
     supported_ranges: float = column(
         "how many ranges of the points' log10 computation a target may lie beyond them and still be supported"
     )
+    points_min: int = column("fewest points that a line is fitted through")
     resamples: int = column("resamples of a bootstrap")
     seed: int = column("seed of the bootstrap")
 

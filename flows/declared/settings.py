@@ -35,6 +35,8 @@ from flows.declared.setting_types import (
     TheoryMatch,
     TheoryRow,
 )
+from flows.errors import UserError
+from flows.fits.line import POINTS_MIN
 from flows.paths import PACKAGE
 from flows.theory import match, table
 from flows.theory import settings as theory_settings
@@ -48,7 +50,7 @@ def rows() -> dict[str, list[Any]]:
     return {
         "row_set": [row for name, told in row_sets.items() for row in _row_set(name, told)],
         "fit": [row for name, told in row_sets.items() for row in _fits(name, told, domains)],
-        "fit_rule": [FitRule(fitting["level"], fitting["supported_ranges"], **fitting["bootstrap"])],
+        "fit_rule": [_fit_rule(fitting)],
         "estimator": [Estimator(name, one) for name, selections in fitting["estimators"].items() for one in selections],
         "compute_error": list(_compute_errors(**fitting["compute_error"])),
         "backtest": [Backtest(**told) for told in fitting["backtests"]],
@@ -80,6 +82,15 @@ def rows() -> dict[str, list[Any]]:
 def fits() -> dict[str, Any]:
     """What flows/declared/estimation.toml declares."""
     return _toml(PACKAGE / "declared" / "estimation.toml")
+
+
+def _fit_rule(fitting: dict[str, Any]) -> FitRule:
+    if fitting["points_min"] < POINTS_MIN:
+        raise UserError(
+            f"flows/declared/estimation.toml: points_min = {fitting['points_min']}, but no line goes through fewer than "
+            f"{POINTS_MIN} points; state {POINTS_MIN} or more"
+        )
+    return FitRule(fitting["level"], fitting["supported_ranges"], fitting["points_min"], **fitting["bootstrap"])
 
 
 def _theory_match(told: match.Matched) -> TheoryMatch:

@@ -12,7 +12,7 @@ from flows.fits import student_t
 
 Array = NDArray[np.float64]
 
-# Fewer points than this leave no residual to judge a line by.
+# Fewer points than this leave no residual to judge a line by: the least that staging.fit_rule's points_min may be.
 POINTS_MIN = 3
 OK = "ok"
 TOO_FEW_POINTS = "too_few_points"

@@ -61,7 +61,7 @@ def transform(
     tables = sql_files.in_order(root, given, dict.fromkeys(computed.row_types, needed(computed)))
     before, beside, after = _parts(tables, computed)
     with connection.connect(path) as con:
-        make_known(con, functions)
+        make_known(con, root, functions)
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
         known = {table: connection.comments(con, table) for table in given}
@@ -86,6 +86,7 @@ def again(path: Path, root: Path, changed: Iterable[str]) -> None:
         BuildError: a SELECT fails; the message names its file.
     """
     with connection.connect(path) as con:
+        make_known(con, root, {})
         reads = con.execute("select table_name, reads from meta.lineage").fetchall()
         stale, size = set(changed), 0
         while size < len(stale):
@@ -102,10 +103,19 @@ def again(path: Path, root: Path, changed: Iterable[str]) -> None:
         con.execute("checkpoint")
 
 
-def make_known(con: duckdb.DuckDBPyConnection, functions: Functions) -> None:
-    """Make functions of Python known to SQL."""
+def make_known(con: duckdb.DuckDBPyConnection, root: Path, functions: Functions) -> None:
+    """Make functions of Python and the macros below `root` known to the SQL of this connection; none is kept in its file.
+
+    Raises:
+        BuildError: a macro cannot be made; the message names its file.
+    """
     for name, (function, parameters, result) in functions.items():
         con.create_function(name, function, parameters, result)
+    for macro in sql_files.read_macros(root):
+        try:
+            con.execute(macro.statement)
+        except duckdb.Error as error:
+            raise BuildError(f"{sql_files.MACROS}/{macro.name}.sql: {error}") from error
 
 
 def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], list[SqlFile], list[SqlFile]]:

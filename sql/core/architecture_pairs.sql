@@ -1,7 +1,9 @@
 -- One row per architecture and pair of sources that print the operations of its pass at the same image size.
 -- grain: architecture_key, image_size, one_source, one_convention, other_source, other_convention
 with keyed as (
-    select * from core.architecture_passes
+    select passes.*, pages.preference
+    from core.architecture_passes as passes
+    join meta.pages as pages using (source, page)
 ),
 
 pairs as (
@@ -30,12 +32,12 @@ pairs as (
         and (one.is_whole or other.is_whole)
     qualify row_number() over (
         partition by one.architecture_key, one.image_size, one.source, one.convention, other.source, other.convention
-        order by one.is_whole desc, other.is_whole desc, one.page, one.locator, other.page, other.locator
+        order by one.is_whole desc, other.is_whole desc, one.preference, one.locator, other.preference, other.locator
     ) = 1
 )
 
 select
-    architecture_key,  -- the architecture: lower case, without blanks and punctuation
+    architecture_key,  -- the architecture: lower case, without blanks and punctuation (but a point between digits)
     image_size,
     one_source,  -- the first of the two sources
     one_printed_as,  -- what it calls its operations

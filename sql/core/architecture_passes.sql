@@ -19,7 +19,7 @@ with passes as (
     where coalesce(passes.benchmark, 'imagenet') = 'imagenet'
     qualify row_number() over (
         partition by passes.source, full_name, coalesce(passes.image_size, 224), passes.convention
-        order by pages.page_rank, passes.page, passes.locator
+        order by pages.preference, passes.locator
     ) = 1
 ),
 
@@ -31,12 +31,7 @@ named as (
 ),
 
 keyed as (
-    -- Between two digits a point stays: "regnetx-1.6gf" is not "regnetx-16gf".
-    select distinct
-        * exclude (name),
-        regexp_replace(
-            regexp_replace(regexp_replace(name, '[\s_/,.()|:-]+', '.', 'g'), '(^|\D)\.', '\1', 'g'), '\.(\D|$)', '\1', 'g'
-        ) as architecture_key,
+    select distinct * exclude (name), name_key(name) as architecture_key,
     from named
 )
 

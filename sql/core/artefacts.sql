@@ -72,7 +72,7 @@ copied_burden as (
         and not starts_with(original.family, copy.family)
         and coalesce(copy.paper_id != original.paper_id, true)
         and copy.position > original.position
-    -- Two figures of two or three digits are the same by chance often enough.
+    -- Two numbers of two or three digits are the same by chance often enough.
     where copy.value != round(copy.value, 2 - floor(log10(copy.value))::integer)
     qualify row_number() over (partition by copy.source, copy.page, copy.locator order by original.position) = 1
 ),
@@ -82,7 +82,7 @@ of_phases as (
         source, page, locator,
         sum(hardware_burden_flop) as burden_flop,
         bool_and(hardware_burden_flop is not null) as is_complete,
-        string_agg(processor_count::varchar || ' × ' || processor || ' × ' || wall_time_s::bigint || ' s', ' + ' order by phase, processor_kind) as told,
+        string_agg(processor_count::varchar || ' × ' || processor || ' × ' || wall_time_s::bigint || ' s', ' + ' order by phase, processor_kind) as factors,
     from phases
     where processor is not null or wall_time_s is not null or processor_count is not null
     group by all
@@ -91,7 +91,7 @@ of_phases as (
 burden_not_product as (
     select
         'burden_not_product' as rule, burdens.source, burdens.page, burdens.locator,
-        format('printed {:.3e} FLOP; {} gives {:.3e}', burdens.compute_flop, told, burden_flop) as evidence,
+        format('printed {:.3e} FLOP; {} gives {:.3e}', burdens.compute_flop, factors, burden_flop) as evidence,
     from burdens
     join of_phases using (source, page, locator)
     where is_complete and not burdens.compute_flop / burden_flop between 0.9 and 1.1
@@ -154,8 +154,9 @@ utilization_out_of_range as (
     from burdens
     join core.compute_totals as trained on
         burdens.model_id = trained.model_id and trained.compute_measure = 'training_compute'
+    join meta.pages as pages on trained.source = pages.source and trained.page = pages.page
     where not trained.compute_flop / burdens.compute_flop between 0.001 and 1
-    qualify row_number() over (partition by burdens.source, burdens.page, burdens.locator order by trained.source) = 1
+    qualify row_number() over (partition by burdens.source, burdens.page, burdens.locator order by pages.preference, trained.locator) = 1
 ),
 
 top5_error_above_top1 as (
@@ -229,7 +230,7 @@ of_model as (
     -- What each page of a source says of a model's training, where it says it for several benchmarks.
     select
         source, paper_id, family, page, min(locator) as locator, min(printed_name) as printed_name,
-        string_agg(distinct description, '; ' order by description) as told,
+        string_agg(distinct description, '; ' order by description) as training,
     from (
         select *, concat_ws(' ', phase, processor_count, processor, wall_time_s || ' s', epochs || ' epochs') as description
         from phases
@@ -242,10 +243,10 @@ of_model as (
 phases_differ_between_pages as (
     select
         'phases_differ_between_pages' as rule, here.source, here.page, here.locator,
-        format('{}: {}; in {}: {}', here.printed_name, here.told, there.page, there.told) as evidence,
+        format('{}: {}; in {}: {}', here.printed_name, here.training, there.page, there.training) as evidence,
     from of_model as here
     join of_model as there using (source, paper_id, family)
-    where here.page != there.page and here.told != there.told
+    where here.page != there.page and here.training != there.training
     qualify row_number() over (partition by here.source, here.page, here.locator order by there.page) = 1
 ),
 
@@ -273,7 +274,7 @@ rejected as (
     from core.rejected_cells
 ),
 
-found as (
+findings as (
     select * from constant_increment
     union all
     select * from copied_burden
@@ -310,10 +311,10 @@ found as (
 )
 
 select
-    rule,  -- the rule that found it
+    rule,  -- the rule that the record breaks
     source,
     page,
     locator,
-    evidence,  -- what was found, with the figures
-from found
+    evidence,  -- what breaks it, with the numbers
+from findings
 order by rule, source, page, locator, evidence

@@ -1,11 +1,16 @@
 -- One row per quantity of a model on which two sources differ by more than 3 %, or two scores by more than 0.1 points.
 -- grain: model_id, benchmark?, quantity, image_size?, chosen_source, source
-with observations as (
+with pages as (
+    select source, page, preference from meta.pages
+),
+
+observations as (
     -- One value a source: its first where it prints several.
-    select *
-    from core.observations
+    select printed.*, pages.preference
+    from core.observations as printed
+    join pages using (source, page)
     qualify row_number() over (
-        partition by model_id, benchmark, quantity, image_size, source order by page, locator
+        partition by model_id, benchmark, quantity, image_size, source order by pages.preference, locator
     ) = 1
 ),
 
@@ -31,7 +36,7 @@ pairs as (
         and chosen.benchmark is not distinct from other.benchmark
         and chosen.quantity = other.quantity
         and chosen.image_size is not distinct from other.image_size
-        and (chosen.source_rank, chosen.source) < (other.source_rank, other.source)
+        and chosen.preference < other.preference
 ),
 
 of_architectures as (
@@ -42,18 +47,18 @@ of_architectures as (
         'operations_per_pass' as quantity,
         image_size,
         'flop' as unit,
-        if(one.source_rank <= other.source_rank, one_flop, other_flop) as chosen_value,
-        if(one.source_rank <= other.source_rank, one_source, other_source) as chosen_source,
-        if(one.source_rank <= other.source_rank, one_page, other_page) as chosen_page,
-        if(one.source_rank <= other.source_rank, one_locator, other_locator) as chosen_locator,
-        if(one.source_rank <= other.source_rank, other_flop, one_flop) as other_value,
-        if(one.source_rank <= other.source_rank, other_source, one_source) as source,
-        if(one.source_rank <= other.source_rank, other_page, one_page) as page,
-        if(one.source_rank <= other.source_rank, other_locator, one_locator) as locator,
+        if(one.preference < other.preference, one_flop, other_flop) as chosen_value,
+        if(one.preference < other.preference, one_source, other_source) as chosen_source,
+        if(one.preference < other.preference, one_page, other_page) as chosen_page,
+        if(one.preference < other.preference, one_locator, other_locator) as chosen_locator,
+        if(one.preference < other.preference, other_flop, one_flop) as other_value,
+        if(one.preference < other.preference, other_source, one_source) as source,
+        if(one.preference < other.preference, other_page, one_page) as page,
+        if(one.preference < other.preference, other_locator, one_locator) as locator,
         other_value / chosen_value as ratio,
     from core.architecture_pairs as pairs
-    join staging.source_setting as one on pairs.one_source = one.source
-    join staging.source_setting as other on pairs.other_source = other.source
+    join pages as one on pairs.one_source = one.source and pairs.one_page = one.page
+    join pages as other on pairs.other_source = other.source and pairs.other_page = other.page
 ),
 
 all_pairs as (
@@ -66,8 +71,8 @@ select
     model_id,
     benchmark,
     quantity,
-    image_size,
-    unit,
+    image_size,  -- side of the square input that it was taken at, pixels
+    unit,  -- percent, flop or count
     chosen_value,  -- the value of the better-ranked source
     other_value,  -- the value of the other
     ratio,  -- other_value / chosen_value

@@ -1,7 +1,7 @@
 -- One row per pair of sources that print computation of the same architectures: what their ratio says of conventions and units.
 -- grain: one_source, one_printed_as, one_convention, other_source, other_printed_as, other_convention
 with pairs as (
-    -- The printed figures, before any convention is applied.
+    -- The printed numbers, before any convention is applied.
     select *, other_operations / one_operations as ratio from core.architecture_pairs
 ),
 
@@ -41,7 +41,7 @@ select
     other_printed_as,  -- what it calls its operations
     other_convention,  -- the convention declared for it
     n_architectures,  -- architectures that both print
-    median_ratio,  -- median over them of the second's printed figure over the first's
+    median_ratio,  -- median over them of the second's printed number over the first's
     n_ratio_1,  -- architectures at a ratio of 1 (within 3 %)
     n_ratio_2,  -- architectures at a ratio of 2 or 1/2
     n_ratio_power_of_10,  -- architectures at another power of ten

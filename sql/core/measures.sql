@@ -38,7 +38,7 @@ from_phases as (
     group by source, page, locator, model_id, benchmark, architecture, precision
     having
         bool_and(hardware_burden_flop is not null)
-        -- Where only the finetuning is told, the pretraining that it builds on is missing.
+        -- Where only the finetuning is known, the pretraining that it builds on is missing.
         and bool_or(phase != 'finetuning')
 ),
 

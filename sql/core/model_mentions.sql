@@ -37,7 +37,7 @@ printed as (
         nullif(regexp_extract(paper_url, '\b(10\.\d{4,9}/[^\s?#]+)', 1), '') as doi,
         nullif(trim(regexp_replace(lower(strip_accents(paper_title)), '[^\p{L}\p{N}]+', ' ', 'g')), '') as title_key,
         apart.name is not null as is_apart,
-        regexp_replace(lower(coalesce(merges.into_name, models.name)), '[\s_/,.()|:-]+', '.', 'g') as dotted_name,
+        coalesce(merges.into_name, models.name) as standard_name,
         merges.into_name is not null as is_declared,
     from models
     left join merges on models.name = merges.what
@@ -47,13 +47,9 @@ printed as (
 ),
 
 keyed as (
-    -- Between two digits a point stays: "opt-1.3b" is not "opt-13b".
     select
-        * exclude (is_apart, dotted_name),
-        case
-            when is_apart then printed_name
-            else regexp_replace(regexp_replace(dotted_name, '(^|\D)\.', '\1', 'g'), '\.(\D|$)', '\1', 'g')
-        end as name_key,
+        * exclude (is_apart, standard_name),
+        if(is_apart, printed_name, name_key(standard_name)) as name_key,
     from printed
 ),
 
@@ -101,7 +97,7 @@ mentions as (
         with_paper.arxiv_id,  -- arXiv identifier of the paper, without version
         with_paper.doi,  -- digital object identifier of the paper
         coalesce(with_paper.own_paper_id, paper_of_name.paper_id) as paper_id,  -- the paper: arxiv:, doi: or title:; null where the page names none
-        with_paper.own_paper_id is null and paper_of_name.paper_id is not null as paper_by_name,  -- whether the paper was found by the model's name
+        with_paper.own_paper_id is null and paper_of_name.paper_id is not null as paper_by_name,  -- whether the paper is known by the model's name only
         with_paper.is_declared,  -- whether merges.toml declares what the name stands for
         coalesce(with_paper.own_paper_id, paper_of_name.paper_id, with_paper.benchmark, with_paper.source)
             || '#' || with_paper.name_key as model_id,  -- the model: its paper (else its benchmark, else its source), # and its name

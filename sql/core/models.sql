@@ -8,8 +8,8 @@ models as (
     select * from staging.model
 ),
 
-sources as (
-    select source, source_rank from staging.source_setting
+pages as (
+    select source, page, preference from meta.pages
 ),
 
 ranked as (
@@ -18,11 +18,11 @@ ranked as (
         mentions.model_id,
         mentions.paper_id,
         mentions.source,
-        row_number() over (order by source_rank, mentions.source, mentions.page, mentions.locator) as preference,
+        row_number() over (order by pages.preference, mentions.locator) as preference,
     from mentions
     join models on
         mentions.source = models.source and mentions.page = models.page and mentions.locator = models.locator
-    join sources on mentions.source = sources.source
+    join pages on mentions.source = pages.source and mentions.page = pages.page
 ),
 
 merged as (

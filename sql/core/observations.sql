@@ -4,6 +4,10 @@ with sources as (
     select source, source_rank from staging.source_setting
 ),
 
+pages as (
+    select source, page, preference from meta.pages
+),
+
 printed as (
     select
         model_id, benchmark, metric as quantity, image_size, value, 'percent' as unit, source, page, locator
@@ -32,20 +36,20 @@ ranked as (
         printed.*,
         sources.source_rank,
         row_number() over (
-            partition by model_id, benchmark, quantity, image_size
-            order by source_rank, source, page, locator
+            partition by model_id, benchmark, quantity, image_size order by pages.preference, locator
         ) as preference,
     from printed
     join sources using (source)
+    join pages using (source, page)
 )
 
 select
     model_id,
     benchmark,
     quantity,  -- what is printed: a metric, operations_per_pass, a compute measure or parameters
-    image_size,
+    image_size,  -- side of the square input that it was taken at, pixels
     value,  -- the value, in unit
-    unit,
+    unit,  -- percent, flop or count
     source,
     page,
     locator,

@@ -8,8 +8,8 @@ models as (
     select * from staging.model
 ),
 
-sources as (
-    select source, source_rank from staging.source_setting
+pages as (
+    select source, page, preference from meta.pages
 ),
 
 papers as (
@@ -17,9 +17,9 @@ papers as (
         mentions.paper_id,  -- the paper: arxiv:, doi: or title:
         min(mentions.arxiv_id) as arxiv_id,
         min(mentions.doi) as doi,
-        first(models.paper_title order by source_rank, mentions.source, mentions.page, mentions.locator)
+        first(models.paper_title order by pages.preference, mentions.locator)
             filter (models.paper_title is not null) as title,  -- title, as the best-ranked source prints it
-        first(models.paper_url order by source_rank, mentions.source, mentions.page, mentions.locator)
+        first(models.paper_url order by pages.preference, mentions.locator)
             filter (models.paper_url is not null) as url,  -- address, as the best-ranked source prints it
         min(models.year) as year,  -- earliest year that a source gives
         min(models.published_on) as published_on,  -- earliest day that a source gives
@@ -28,7 +28,7 @@ papers as (
     from mentions
     join models on
         mentions.source = models.source and mentions.page = models.page and mentions.locator = models.locator
-    join sources on mentions.source = sources.source
+    join pages on mentions.source = pages.source and mentions.page = pages.page
     group by mentions.paper_id
 )
 

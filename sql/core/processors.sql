@@ -8,8 +8,8 @@ sheets as (
     select * from staging.processor
 ),
 
-sources as (
-    select source, source_rank from staging.source_setting
+pages as (
+    select source, page, preference from meta.pages
 ),
 
 runs as (
@@ -29,10 +29,8 @@ listed as (
         sheets.*,
     from sheets
     join aliases on sheets.name = aliases.alias
-    join sources on sheets.source = sources.source
-    qualify row_number() over (
-        partition by aliases.processor_id order by source_rank, sheets.source, sheets.page, sheets.locator
-    ) = 1
+    join pages on sheets.source = pages.source and sheets.page = pages.page
+    qualify row_number() over (partition by aliases.processor_id order by pages.preference, sheets.locator) = 1
 ),
 
 processors as (

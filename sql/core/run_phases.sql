@@ -17,7 +17,7 @@ processors as (
 ),
 
 timed as (
-    -- A run that is told in two records (its processors in one, its time in the other) shares the architecture's key.
+    -- A run that stands in two records (its processors in one, its time in the other) shares the architecture's key.
     select
         *,
         source || ':' || coalesce(architecture, page || ':' || locator) as run_key,

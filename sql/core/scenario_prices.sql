@@ -4,7 +4,7 @@ with scenarios as (
     select * from staging.scenario
 ),
 
-figures as (
+factors as (
     select
         scenario,
         max(value) filter (quantity = 'processor_count') as processor_count,
@@ -57,7 +57,7 @@ listed as (
         prices.price_usd,
         if(
             prices.kind = 'purchase',
-            prices.price_usd / (figures.amortisation_years * figures.hours_per_year),
+            prices.price_usd / (factors.amortisation_years * factors.hours_per_year),
             prices.price_usd
         ) as price_usd_per_hour,
         prices.priced_on,
@@ -68,7 +68,7 @@ listed as (
         prices.page,
         prices.locator,
     from scenarios
-    join figures on scenarios.scenario = figures.scenario
+    join factors on scenarios.scenario = factors.scenario
     join wanted on scenarios.scenario = wanted.scenario
     join prices on
         wanted.processor_id = prices.processor_id
@@ -82,12 +82,12 @@ stated as (
     select
         scenarios.scenario,
         'run' as kind,
-        figures.run_price_usd as price_usd,
-        figures.run_price_usd / (figures.processor_count * figures.wall_time_h) as price_usd_per_hour,
+        factors.run_price_usd as price_usd,
+        factors.run_price_usd / (factors.processor_count * factors.wall_time_h) as price_usd_per_hour,
         scenarios.price_until as priced_on,
-        figures.run_citation as citation,
+        factors.run_citation as citation,
     from scenarios
-    join figures on scenarios.scenario = figures.scenario
+    join factors on scenarios.scenario = factors.scenario
     where scenarios.price_kind = 'run'
 ),
 
@@ -104,8 +104,8 @@ select
     price_usd,  -- the price as printed: of an hour, of the processor, or of the run, nominal USD
     price_usd_per_hour,  -- the same for an hour of one processor, nominal USD
     priced_on,
-    vendor,
-    commitment,
+    vendor,  -- who sells or rents
+    commitment,  -- on demand, 1 year, 3 years, spot …, in the source's words
     citation,  -- where a stated price is from
     source,
     page,

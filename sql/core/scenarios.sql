@@ -8,7 +8,11 @@ regions as (
     select * from staging.scenario_region
 ),
 
-figures as (
+pages as (
+    select source, page, preference from meta.pages
+),
+
+factors as (
     select
         scenario,
         max(value) filter (quantity = 'processor_count') as processor_count,
@@ -111,12 +115,14 @@ of_countries as (
     from regions
     join scenarios on regions.scenario = scenarios.scenario
     join core.carbon_intensities as intensities on regions.region = intensities.region_code
+    join pages on intensities.source = pages.source and intensities.page = pages.page
     qualify row_number() over (
         partition by regions.scenario, regions.region
         order by
             intensities.year > scenarios.electricity_year,
             abs(intensities.year - scenarios.electricity_year),
-            intensities.source
+            pages.preference,
+            intensities.locator
     ) = 1
 ),
 
@@ -131,7 +137,10 @@ of_clouds as (
         clouds.source as intensity_source,
     from regions
     join core.cloud_regions as clouds on regions.region = clouds.region_key
-    qualify row_number() over (partition by regions.scenario, regions.region order by clouds.source) = 1
+    join pages on clouds.source = pages.source and clouds.page = pages.page
+    qualify row_number() over (
+        partition by regions.scenario, regions.region order by pages.preference, clouds.locator
+    ) = 1
 ),
 
 listed as (
@@ -148,11 +157,11 @@ resolved as (
         coalesce(listed.region_name, regions.region) as region_name,
         processors.processor_id,
         scenarios.precision,
-        coalesce(processors.rate_flop_per_s, figures.run_rate_gflop_per_s * 1e9) as rate_flop_per_s,
-        coalesce(processors.burden_rate_flop_per_s, figures.run_rate_gflop_per_s * 1e9) as burden_rate_flop_per_s,
-        coalesce(figures.utilisation_low, if(scenarios.price_kind = 'run', 1, null)) as utilisation_low,
-        coalesce(figures.utilisation, if(scenarios.price_kind = 'run', 1, null)) as utilisation,
-        coalesce(figures.utilisation_high, if(scenarios.price_kind = 'run', 1, null)) as utilisation_high,
+        coalesce(processors.rate_flop_per_s, factors.run_rate_gflop_per_s * 1e9) as rate_flop_per_s,
+        coalesce(processors.burden_rate_flop_per_s, factors.run_rate_gflop_per_s * 1e9) as burden_rate_flop_per_s,
+        coalesce(factors.utilisation_low, if(scenarios.price_kind = 'run', 1, null)) as utilisation_low,
+        coalesce(factors.utilisation, if(scenarios.price_kind = 'run', 1, null)) as utilisation,
+        coalesce(factors.utilisation_high, if(scenarios.price_kind = 'run', 1, null)) as utilisation_high,
         scenarios.price_kind,
         prices.n_prices,
         prices.price_usd_per_hour_low,
@@ -160,29 +169,29 @@ resolved as (
         prices.price_usd_per_hour_high,
         coalesce(
             processors.tdp_watt / 1000,
-            figures.run_lb / figures.run_lb_per_kwh / (figures.processor_count * figures.wall_time_h)
+            factors.run_lb / factors.run_lb_per_kwh / (factors.processor_count * factors.wall_time_h)
         ) as power_kw,
-        coalesce(figures.draw_fraction_low, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_low,
-        coalesce(figures.draw_fraction, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction,
-        coalesce(figures.draw_fraction_high, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_high,
-        -- A data centre's own figure is better than a range of them all; a run's power has it in it.
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue_low) as pue_low,
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue) as pue,
-        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, figures.pue_high) as pue_high,
+        coalesce(factors.draw_fraction_low, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_low,
+        coalesce(factors.draw_fraction, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction,
+        coalesce(factors.draw_fraction_high, if(scenarios.price_kind = 'run', 1, null)) as draw_fraction_high,
+        -- A data centre's own number is better than a range of them all; a run's power has it in it.
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue_low) as pue_low,
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue) as pue,
+        coalesce(if(scenarios.price_kind = 'run', 1, null), listed.pue, factors.pue_high) as pue_high,
         scenarios.electricity_year,
         regions.region is not distinct from scenarios.stated_region as is_stated,
         if(is_stated, scenarios.electricity_year, listed.intensity_year) as intensity_year,
-        if(is_stated, figures.run_lb_per_kwh * 453.59237, listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
+        if(is_stated, factors.run_lb_per_kwh * g_per_lb(), listed.carbon_intensity_g_per_kwh) as carbon_intensity_g_per_kwh,
         if(is_stated, null, listed.intensity_source) as intensity_source,
         prices.last_priced_on,
         deflators.deflator_month,
         deflators.deflator,
         scenarios.constant_year,
         scenarios.price_series,
-        figures.coefficient_decimals,
+        factors.coefficient_decimals,
     from scenarios
     join regions on scenarios.scenario = regions.scenario
-    join figures on scenarios.scenario = figures.scenario
+    join factors on scenarios.scenario = factors.scenario
     left join processors on scenarios.scenario = processors.scenario
     left join prices on scenarios.scenario = prices.scenario
     left join deflators on scenarios.scenario = deflators.scenario

@@ -5,7 +5,7 @@ with costs as (
     where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA'
 ),
 
-points as (
+by_target as (
     select
         row_set,
         benchmark,
@@ -36,9 +36,9 @@ select
     exponential_gflop::integer as log10_exponential_gflop,  -- power of ten of the computation, exponential form, Gflop
     exponential_lb_co2::integer as log10_exponential_lb_co2,  -- power of ten of the emissions, exponential form, lb CO2e
     exponential_usd::integer as log10_exponential_usd,  -- power of ten of the price, exponential form, USD
-    polynomial_status,  -- whether the points support the polynomial figures: ok, or why not
-    exponential_status,  -- whether the points support the exponential figures: ok, or why not
-from points
+    polynomial_status,  -- whether the points support the polynomial numbers: ok, or why not
+    exponential_status,  -- whether the points support the exponential numbers: ok, or why not
+from by_target
 order by
     row_set,
     list_position(['imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr', 'wmt_en_de'], benchmark),

@@ -1,7 +1,7 @@
 -- One row per source: its credit, its licence and the rows that it gave.
 -- grain: source
 select
-    source,
+    source,  -- the source: the name of its file in flows/sources
     licence,
     attribution,
     state,

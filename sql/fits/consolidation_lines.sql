@@ -4,6 +4,10 @@ with declared as (
     select * from staging.consolidation
 ),
 
+fit_rule as (
+    select points_min from staging.fit_rule
+),
+
 both_measured as (
     select
         row_set,
@@ -34,16 +38,17 @@ lines as (
         declared.row_set,
         declared.benchmark,
         declared.fitted_on,
-        moments.n,  -- rows that have both figures
+        moments.n,  -- rows that have both numbers
         coalesce(declared.intercept, mean_y - mean_x * cov_xy / nullif(var_x, 0)) as intercept,  -- c0 of log10(burden) = c0 + c1 log10(network operations), FLOP
         coalesce(declared.slope, cov_xy / nullif(var_x, 0)) as slope,  -- c1 of the same
-        cov_xy * cov_xy / nullif(var_x * var_y, 0) as r_squared,  -- share of variance explained; null where the line is declared
+        r_squared(var_x, var_y, cov_xy) as r_squared,  -- share of variance explained; null where the line is declared
         declared.citation,
     from declared
+    cross join fit_rule
     left join moments on
         declared.row_set = moments.row_set
         and declared.fitted_on = moments.benchmark
-        and moments.n >= 3
+        and moments.n >= fit_rule.points_min
 )
 
 select * from lines

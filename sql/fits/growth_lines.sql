@@ -8,6 +8,10 @@ eras as (
     select era, subject from staging.growth_era
 ),
 
+fit_rule as (
+    select points_min from staging.fit_rule
+),
+
 rules as (
     select rule from staging.growth_rule
 ),
@@ -48,12 +52,13 @@ judged as (
         moments.* exclude (series, era, rule, n),
         coalesce(n, 0) as n,
         case
-            when coalesce(n, 0) < 3 then 'too_few_points'
+            when coalesce(n, 0) < points_min then 'too_few_points'
             when first_released_on = last_released_on then 'no_spread_in_x'
             else 'ok'
         end as status,
     from lines
     left join moments using (series, era, rule)
+    cross join fit_rule
 ),
 
 coefficients as (
@@ -62,16 +67,14 @@ coefficients as (
         n - 2 as degrees_of_freedom,
         cov_xy / var_x as slope,
         mean_y - mean_x * cov_xy / var_x as intercept,
-        -- Rounding can take the residual variance of a perfect fit below zero.
-        greatest(var_y - cov_xy * cov_xy / var_x, 0) * n / (n - 2) as residual_variance,
-        cov_xy * cov_xy / nullif(var_x * var_y, 0) as r_squared,
+        residual_variance(n, var_x, var_y, cov_xy) as residual_variance,
+        r_squared(var_x, var_y, cov_xy) as r_squared,
     from judged
     where status = 'ok'
 ),
 
 errors as (
-    -- Draper and Smith 1998, Applied Regression Analysis, 1.4.
-    select *, sqrt(residual_variance / (n * var_x)) as slope_se,
+    select *, slope_se(residual_variance, n, var_x) as slope_se,
     from coefficients
 ),
 
@@ -107,7 +110,7 @@ fitted as (
         if(intervals.slope > 0, 12 * log10(2) / intervals.slope_high, null) as doubling_time_month_low,  -- lower end of its interval
         if(intervals.slope_low > 0, 12 * log10(2) / intervals.slope_low, null) as doubling_time_month_high,  -- upper end of its interval; null where no growth cannot be ruled out
         intervals.r_squared,  -- share of the variance of log10 of the quantity explained
-        judged.status,  -- ok, too_few_points (fewer than 3) or no_spread_in_x
+        judged.status,  -- ok, too_few_points (fewer than staging.fit_rule asks for) or no_spread_in_x
     from judged
     left join intervals using (series, era, rule)
 )

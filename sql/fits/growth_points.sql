@@ -21,7 +21,7 @@ sheets as (
 ),
 
 models as (
-    -- A record that gives its own day (Epoch's) stands by it; of a model that stands in several records the largest figure counts.
+    -- A record that gives its own day (Epoch's) stands by it; of a model that stands in several records the largest number counts.
     select
         series.series,
         totals.model_id as thing,

@@ -4,12 +4,9 @@ with row_sets as (
     select * from staging.row_set
 ),
 
-sources as (
-    select source, source_rank from staging.source_setting
-),
-
 pages as (
-    select source, page, page_rank from meta.pages
+    -- A source stands where its best page does.
+    select source, page, preference, min(preference) over (partition by source) as source_preference from meta.pages
 ),
 
 wanted as (
@@ -17,10 +14,10 @@ wanted as (
 ),
 
 results as (
-    select row_sets.row_set, row_sets.reconciled, results.*, sources.source_rank
+    select row_sets.row_set, row_sets.reconciled, results.*, pages.preference, pages.source_preference
     from core.results as results
     join row_sets on results.source = row_sets.source
-    join sources on results.source = sources.source
+    join pages on results.source = pages.source and results.page = pages.page
     join wanted on
         row_sets.row_set = wanted.row_set
         and results.benchmark = wanted.benchmark
@@ -28,11 +25,10 @@ results as (
 ),
 
 measures as (
-    select row_sets.row_set, row_sets.reconciled, measures.*, sources.source_rank, pages.page_rank
+    select row_sets.row_set, row_sets.reconciled, measures.*, pages.preference, pages.source_preference
     from core.measures as measures
     join row_sets on measures.source = row_sets.source
     join pages on measures.source = pages.source and measures.page = pages.page
-    join sources on measures.source = sources.source
 ),
 
 as_printed as (
@@ -51,66 +47,96 @@ as_printed as (
 ),
 
 excluded as (
-    -- Records that a rule of core.artefacts found and that the row set declares to leave out.
+    -- Records that break a rule of core.artefacts which the row set declares to leave out.
     select distinct exclusions.row_set, artefacts.source, artefacts.page, artefacts.locator
     from core.artefacts as artefacts
     join staging.exclusion as exclusions using (rule)
 ),
 
 usable_measures as (
-    select measures.*
+    -- What a source prints for the benchmark stands before what is the model's own, printed before derived, the better-ranked
+    -- source before the others (standing); within one standing the order of pages decides (measure_order).
+    select
+        row_set, model_id, architecture, image_size, benchmark as measured_for, compute_measure, compute_flop, confidence,
+        source as measure_source, page as measure_page, locator as measure_locator,
+        dense_rank() over (order by benchmark is null, is_derived, source_preference) as standing,
+        row_number() over (
+            order by
+                benchmark is null, is_derived, preference, locator, precision, benchmark, image_size, compute_measure, compute_flop
+        ) as measure_order,
     from measures
     anti join excluded using (row_set, source, page, locator)
     where reconciled
 ),
 
-same_model as (
+best_of_models as (
+    select * exclude (architecture, image_size)
+    from usable_measures
+    qualify row_number() over (partition by row_set, model_id, measured_for, compute_measure order by measure_order) = 1
+),
+
+best_of_architectures as (
+    select * exclude (model_id, measured_for)
+    from usable_measures
+    where architecture is not null
+    qualify row_number() over (
+        partition by row_set, measure_source, architecture, image_size, compute_measure order by measure_order
+    ) = 1
+),
+
+same_record as (
     select
         results.*,
-        measures.compute_measure, measures.compute_flop, measures.confidence, measures.precision, measures.is_derived,
-        measures.benchmark as measured_for, measures.source_rank as measure_rank, measures.page_rank as measure_page_rank,
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
-        (results.source, results.page, results.locator) = (measures.source, measures.page, measures.locator) as is_same_run,
+        measures.* exclude (row_set, model_id, architecture, image_size, measured_for),
+        true as is_same_run,
     from results
     join usable_measures as measures on
         results.row_set = measures.row_set
-        and results.model_id = measures.model_id
-        and coalesce(measures.benchmark, results.benchmark) = results.benchmark
-    where results.reconciled
+        and results.source = measures.measure_source
+        and results.page = measures.measure_page
+        and results.locator = measures.measure_locator
+        and coalesce(measures.measured_for, results.benchmark) = results.benchmark
 ),
 
 same_architecture as (
     -- Weights take the computation that their source prints for the architecture (at the same image size).
     select
         results.*,
-        measures.compute_measure, measures.compute_flop, measures.confidence, measures.precision, measures.is_derived,
-        measures.benchmark as measured_for, measures.source_rank as measure_rank, measures.page_rank as measure_page_rank,
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
+        measures.* exclude (row_set, architecture, image_size),
         true as is_same_run,
     from results
-    join usable_measures as measures on
+    join best_of_architectures as measures on
         results.row_set = measures.row_set
-        and results.source = measures.source
+        and results.source = measures.measure_source
         and results.architecture = measures.architecture
         and coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
-    where results.reconciled
+),
+
+same_model as (
+    select
+        results.*,
+        measures.* exclude (row_set, model_id, measured_for),
+        false as is_same_run,
+    from results
+    join best_of_models as measures on
+        results.row_set = measures.row_set
+        and results.model_id = measures.model_id
+        and coalesce(measures.measured_for, results.benchmark) = results.benchmark
 ),
 
 candidates as (
-    select * from same_model
-    union all
+    select * from same_record
+    union all by name
     select * from same_architecture
+    union all by name
+    select * from same_model
 ),
 
 best_sources as (
-    -- For each model and measure one source: what it prints for the benchmark stands before what is the model's own, printed
-    -- before derived, the better-ranked source before the others.
+    -- For each model and measure one source.
     select *
     from candidates
-    qualify dense_rank() over (
-        partition by row_set, benchmark, metric, model_id, compute_measure
-        order by measured_for is null, is_derived, measure_rank, measure_source
-    ) = 1
+    qualify standing = min(standing) over (partition by row_set, benchmark, metric, model_id, compute_measure)
 ),
 
 reconciled as (
@@ -123,11 +149,8 @@ reconciled as (
     qualify
         is_same_run = bool_or(is_same_run) over (partition by row_set, benchmark, metric, model_id, compute_measure)
         and row_number() over (
-            partition by
-                row_set, benchmark, metric, model_id, compute_measure,
-                if(is_same_run, concat_ws(':', source, page, locator), '')
-            order by
-                measure_page_rank, source_rank, error, measure_page, measure_locator, precision, source, page, locator, result_id
+            partition by row_set, benchmark, metric, model_id, compute_measure, if(is_same_run, result_id, '')
+            order by measure_order, source_preference, error, preference, locator, result_id
         ) = 1
 ),
 

@@ -7,6 +7,10 @@ with lines as (
     where declared.form in ('polynomial', 'exponential')
 ),
 
+fit_rule as (
+    select points_min from staging.fit_rule
+),
+
 samples as (
     select * from fits.samples
 ),
@@ -39,13 +43,14 @@ by_form as (
         if(form = 'polynomial', polynomial_var_y, exponential_var_y) as var_y,
         if(form = 'polynomial', polynomial_cov_xy, exponential_cov_xy) as cov_xy,
         case
-            when coalesce(n, 0) < 3 then 'too_few_points'
+            when coalesce(n, 0) < points_min then 'too_few_points'
             -- Equal values leave a variance that is zero or nothing but rounding.
             when var_x <= 1e-30 * mean_x * mean_x then 'no_spread_in_x'
             else 'ok'
         end as status,
     from lines
     left join moments using (sample_id)
+    cross join fit_rule
 ),
 
 coefficients as (
@@ -53,8 +58,7 @@ coefficients as (
         *,
         n - 2 as df,
         cov_xy / var_x as b,
-        -- Rounding can take the residual variance of a perfect fit below zero.
-        greatest(var_y - cov_xy * cov_xy / var_x, 0) * n / (n - 2) as residual_variance,
+        residual_variance(n, var_x, var_y, cov_xy) as residual_variance,
     from by_form
 ),
 
@@ -67,16 +71,16 @@ fitted as (
         if(status = 'ok', mean_y - b * mean_x, null) as intercept,  -- a of y = a + b x
         if(status = 'ok', sqrt(residual_variance * (1 / n + mean_x * mean_x / (n * var_x))), null) as intercept_se,  -- standard error of the intercept
         if(status = 'ok', b, null) as slope,  -- b of y = a + b x
-        if(status = 'ok', sqrt(residual_variance / (n * var_x)), null) as slope_se,  -- standard error of the slope
+        if(status = 'ok', slope_se(residual_variance, n, var_x), null) as slope_se,  -- standard error of the slope
         if(status = 'ok', df, null) as degrees_of_freedom,  -- n - 2
         if(status = 'ok', sqrt(residual_variance), null) as residual_sd,  -- standard deviation of the residuals, n - 2 degrees of freedom
-        if(status = 'ok', cov_xy * cov_xy / nullif(var_x * var_y, 0), null) as r_squared,  -- share of the variance of y explained
+        if(status = 'ok', r_squared(var_x, var_y, cov_xy), null) as r_squared,  -- share of the variance of y explained
         mean_x,  -- mean of x
         mean_y,  -- mean of y
         var_x,  -- variance of x over the points (divided by n)
         var_y,  -- variance of y over the points (divided by n)
         cov_xy,  -- covariance of x and y over the points (divided by n)
-        status,  -- ok, too_few_points (fewer than 3) or no_spread_in_x
+        status,  -- ok, too_few_points (fewer than staging.fit_rule asks for) or no_spread_in_x
     from coefficients
 )
 

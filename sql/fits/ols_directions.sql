@@ -15,11 +15,9 @@ y_on_x as (
         student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
         slope - t * slope_se as slope_low,
         slope + t * slope_se as slope_high,
-        -- Where the slope's interval holds 0, its inverse is not one interval: all exponents from 1/slope_high up are in it,
-        -- and so are all negative ones from 1/slope_low down.
-        slope_low > 0 or slope_high < 0 as is_bounded,
-        if(is_bounded or slope_high > 0, 1 / slope_high, null) as inverse_low,
-        if(is_bounded, 1 / slope_low, null) as inverse_high,
+        excludes_zero(slope_low, slope_high) as is_bounded,
+        inverse_low(slope_low, slope_high) as inverse_low,
+        inverse_high(slope_low, slope_high) as inverse_high,
     from ols
     cross join fit_rule
     where status = 'ok'
@@ -30,8 +28,8 @@ turned as (
     select
         ols.*,
         cov_xy / var_y as d,
-        greatest(var_x - cov_xy * cov_xy / var_y, 0) * n / (n - 2) as residual_variance,
-        sqrt(residual_variance / (n * var_y)) as d_se,
+        residual_variance(n, var_y, var_x, cov_xy) as residual_variance,
+        slope_se(residual_variance, n, var_y) as d_se,
         student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
         d - t * d_se as d_low,
         d + t * d_se as d_high,
@@ -48,8 +46,8 @@ x_on_y as (
         n,
         mean_y - mean_x / d as intercept,
         1 / d as slope,
-        if(d_low > 0 or d_high < 0, 1 / d_high, null) as slope_low,
-        if(d_low > 0 or d_high < 0, 1 / d_low, null) as slope_high,
+        if(excludes_zero(d_low, d_high), 1 / d_high, null) as slope_low,
+        inverse_high(d_low, d_high) as slope_high,
         degrees_of_freedom,
         r_squared,
         d_low as inverse_low,
@@ -113,14 +111,14 @@ select
     residual_sd,  -- standard deviation of the residuals along y, n - 2 degrees of freedom
     p_value,  -- two-sided p of a slope of 0, from the t distribution; the same in both directions
     r_squared,
-    if(form = 'polynomial' and slope != 0, 1 / slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
-    if(form = 'polynomial', inverse_low, null) as exponent_low,  -- lower end of the exponent's interval
-    if(form = 'polynomial', inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
-    if(form = 'polynomial' and slope is not null, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
+    exponent(form, slope) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
+    if(exponent is not null, inverse_low, null) as exponent_low,  -- lower end of the exponent's interval; null where only negative ones are bounded
+    if(exponent is not null, inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
+    case when exponent is not null then if(is_bounded, 'bounded', 'unbounded') end as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
     case
         when status != 'ok' then status
         when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'
         else 'ok'
-    end as status,  -- ok, too_few_points (fewer than 3), no_spread_in_x or slope_not_different_from_0
+    end as status,  -- ok, too_few_points (fewer than staging.fit_rule asks for), no_spread_in_x or slope_not_different_from_0
 from lines
 order by sample_id, form, direction

@@ -50,7 +50,7 @@ select
     log10(points.compute_flop) - if(units.compute_unit = 'gflop', 9, 0) as log10_compute,  -- log10 of the computation in compute_unit
     points.confidence,  -- how sure the source is of the computation: Confident (within 3x), Likely (10x), Speculative (30x)
     points.is_predicted,  -- whether the burden is predicted from network operations
-    points.source,
+    points.source,  -- the source that the computation is from; the result's own stands in core.results
     points.page,
     points.locator,
 from points

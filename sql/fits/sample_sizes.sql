@@ -12,7 +12,7 @@ sizes as (
     select
         sample_id,
         count(samples.result_id) as n,  -- points
-        count(distinct samples.paper) as n_papers,  -- papers that the points are from
+        count(distinct samples.paper) as n_papers,  -- papers that the points are from; of points without a known paper their architectures, else their models, count instead
         count(samples.released_on) as n_dated,  -- points whose release is known
         min(samples.log10_compute) as log10_compute_min,  -- least computation, log10 in the row set's unit
         max(samples.log10_compute) as log10_compute_max,  -- most computation, log10 in the row set's unit

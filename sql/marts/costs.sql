@@ -10,7 +10,7 @@ with scaling as (
         and selection = 'all'
 ),
 
-points as (
+targets as (
     select
         sample_sets.sample_id,
         sample_sets.row_set,
@@ -38,19 +38,19 @@ costs as (
         scaling.compute_measure,
         scaling.form,
         scaling.estimator,
-        points.target,
-        points.error,
+        targets.target,
+        targets.error,
         costs.* exclude (sample_id, form, scenario, region, target, error, published, status),
         scenarios.constant_year,
         coalesce(costs.published, false) as published,
         -- Without points there is no cost, and the line says why.
-        coalesce(costs.status, scaling.status) as status,
+        coalesce(costs.status, scaling.status) as status,  -- ok; slope_not_positive; slope_not_different_from_0; extrapolation_unsupported; the status of the line; or of the scenario
     from scaling
-    join points using (row_set, benchmark, metric, compute_measure)
+    join targets using (row_set, benchmark, metric, compute_measure)
     cross join scenarios
     left join fits.costs as costs on
-        points.sample_id = costs.sample_id
-        and points.target = costs.target
+        targets.sample_id = costs.sample_id
+        and targets.target = costs.target
         and scaling.form = costs.form
         and scenarios.scenario = costs.scenario
         and scenarios.region = costs.region

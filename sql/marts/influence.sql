@@ -5,7 +5,11 @@ with sample_sets as (
 ),
 
 ols as (
-    select * from fits.ols where status = 'ok' and n > 3
+    -- Without the point, too, there are enough for a line.
+    select ols.*
+    from fits.ols as ols
+    cross join staging.fit_rule as fit_rule
+    where ols.status = 'ok' and ols.n > fit_rule.points_min
 ),
 
 models as (
@@ -59,8 +63,8 @@ select
     ranked.residual,  -- y less the line at x
     ranked.slope,
     ranked.slope_without,  -- slope of the line through all other points
-    if(ranked.form = 'polynomial' and ranked.slope != 0, 1 / ranked.slope, null) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
-    if(ranked.form = 'polynomial' and slope_without != 0, 1 / slope_without, null) as exponent_without,  -- exponent of the line through all other points
+    exponent(ranked.form, ranked.slope) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
+    exponent(ranked.form, ranked.slope_without) as exponent_without,  -- exponent of the line through all other points
 from ranked
 join sample_sets using (sample_id)
 join models using (model_id)

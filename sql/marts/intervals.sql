@@ -40,9 +40,9 @@ select
     intervals.method,  -- t: equal scatter, independent points; hc3: unequal scatter; cluster: points of a paper hang together; bootstrap_…: resampled rows or papers
     intervals.slope_low,
     intervals.slope_high,
-    slope_low > 0 or slope_high < 0 as is_bounded,  -- whether a slope of 0 is ruled out
-    if(form = 'polynomial' and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,  -- lower end of the exponent's interval
-    if(form = 'polynomial' and is_bounded, 1 / slope_low, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
+    excludes_zero(slope_low, slope_high) as is_bounded,  -- whether a slope of 0 is ruled out
+    if(form = 'polynomial', inverse_low(slope_low, slope_high), null) as exponent_low,  -- lower end of the exponent's interval
+    if(form = 'polynomial', inverse_high(slope_low, slope_high), null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
 from intervals
 join sample_sets using (sample_id)
 order by row_set, benchmark, metric, compute_measure, form, selection, direction, method

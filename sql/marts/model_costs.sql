@@ -4,26 +4,21 @@ with models as (
     select * from core.models
 ),
 
-sources as (
-    select source, source_rank from staging.source_setting
-),
-
 pages as (
-    select source, page, page_rank from meta.pages
+    select source, page, preference from meta.pages
 ),
 
 excluded as (
-    -- What a rule found to be no measurement, as in the row set of all sources.
+    -- What by some rule is no measurement, as in the row set of all sources.
     select distinct artefacts.source, artefacts.page, artefacts.locator
     from core.artefacts as artefacts
     join staging.exclusion as exclusions on artefacts.rule = exclusions.rule and exclusions.row_set = 'current'
 ),
 
 computed as (
-    -- One figure per model and measure: printed before derived from phases, of the source that ranks best.
+    -- One number per model and measure: printed before derived from phases, of the page that is preferred.
     select measures.model_id, measures.compute_measure, measures.compute_flop, measures.confidence, measures.source
     from core.measures as measures
-    join sources on measures.source = sources.source
     join pages on measures.source = pages.source and measures.page = pages.page
     anti join excluded on
         measures.source = excluded.source and measures.page = excluded.page and measures.locator = excluded.locator
@@ -31,7 +26,7 @@ computed as (
     qualify row_number() over (
         partition by measures.model_id, measures.compute_measure
         order by
-            measures.is_derived, source_rank, measures.source, page_rank, measures.page, measures.locator,
+            measures.is_derived, pages.preference, measures.locator,
             measures.benchmark, measures.precision, measures.compute_flop
     ) = 1
 ),
@@ -96,7 +91,7 @@ select
     log10_usd_constant_low,  -- lower end of its interval (utilisation and price)
     log10_usd_constant_high,  -- upper end of the same
     constant_year,
-    training_cost_usd_2023,
+    training_cost_usd_2023,  -- the source's own cost of training, 2023 USD; null where constant_year is another
     10 ** log10_usd_constant / training_cost_usd_2023 as cost_ratio,  -- this cost over the source's own, both in USD of 2023
 from priced
 order by model_id, compute_measure, scenario

@@ -77,7 +77,7 @@ derived as (
     union all
     select
         'derived/usa_2018_lb_per_kwh' as cell,
-        carbon_intensity_g_per_kwh / 453.59237 as value,
+        carbon_intensity_g_per_kwh / g_per_lb() as value,
         null as low,
         null as high,
     from core.carbon_intensities

@@ -6,15 +6,16 @@ with models as (
 
 passes as (
     -- The whole name stands before the first part of a longer one.
-    select *
-    from core.architecture_passes
+    select passes.*
+    from core.architecture_passes as passes
+    join meta.pages as pages using (source, page)
     qualify row_number() over (
-        partition by source, architecture_key, image_size, convention order by is_whole desc, page, locator
+        partition by source, architecture_key, image_size, convention order by is_whole desc, pages.preference, locator
     ) = 1
 )
 
 select
-    models.architecture_key,
+    models.architecture_key,  -- the architecture: lower case, without blanks and punctuation (but a point between digits)
     models.image_size,
     passes.source,
     passes.printed_as,
@@ -22,7 +23,7 @@ select
     passes.convention,
     passes.operations_per_pass_flop,
     2 * models.mac as reference_flop,  -- the reference in FLOP (2 x MAC)
-    passes.operations_per_pass_flop / (2 * models.mac) as ratio,  -- the source's figure over the reference
+    passes.operations_per_pass_flop / (2 * models.mac) as ratio,  -- the source's number over the reference
     abs(ratio - 1) <= 0.03 as agrees,  -- whether it is within 3 % of the reference
     models.citation,
     passes.page,

@@ -18,7 +18,7 @@ costs as (
     into name quantity value recomputed
 ),
 
-fits as (
+lines as (
     unpivot (
         select
             concat_ws('/', row_set, benchmark, metric, compute_measure, form) as fit_cell,
@@ -93,7 +93,7 @@ frontiers as (
 recomputed as (
     select cost_cell || '/' || quantity as cell, recomputed from costs
     union all
-    select fit_cell || '/' || statistic as cell, recomputed from fits
+    select fit_cell || '/' || statistic as cell, recomputed from lines
     union all
     select line_cell || '/' || statistic as cell, recomputed from consolidations
     union all

@@ -15,19 +15,20 @@ least_squares as (
 others as (
     select
         *,
-        slope_low > 0 or slope_high < 0 as is_bounded,
-        form != 'exponential' and slope != 0 as has_exponent,
-        if(has_exponent, 1 / slope, null) as exponent,
-        if(has_exponent and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,
-        if(has_exponent and is_bounded, 1 / slope_low, null) as exponent_high,
-        if(has_exponent, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,
+        exponent(form, slope) as exponent,
+        if(exponent is not null, inverse_low(slope_low, slope_high), null) as exponent_low,
+        if(exponent is not null, inverse_high(slope_low, slope_high), null) as exponent_high,
+        -- Null where the estimator gives no interval of the slope.
+        case when exponent is not null then
+            case excludes_zero(slope_low, slope_high) when true then 'bounded' when false then 'unbounded' end
+        end as exponent_interval,
     from fits.estimates
 ),
 
 lines as (
     select * from least_squares
     union all by name
-    select * exclude (is_bounded, has_exponent) from others
+    select * from others
 ),
 
 scaling as (
@@ -36,31 +37,31 @@ scaling as (
         sample_sets.benchmark,
         sample_sets.metric,
         sample_sets.compute_measure,
-        lines.form,
-        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; the others are told in fits.estimates
+        lines.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
+        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
         lines.n,
         sample_sizes.n_papers,
-        lines.intercept,
+        lines.intercept,  -- a of the form
         lines.intercept_se,
-        lines.slope,
+        lines.slope,  -- b of the form
         lines.slope_se,
-        lines.slope_low,
-        lines.slope_high,
-        lines.p_value,
-        lines.r_squared,
-        lines.exponent,
-        lines.exponent_low,
+        lines.slope_low,  -- lower end of the slope's interval; null where it has none
+        lines.slope_high,  -- upper end of the slope's interval; null where it has none
+        lines.p_value,  -- two-sided p of a slope of 0; null where the estimator has none
+        lines.r_squared,  -- share of the variance of y explained; of least squares (ols) only
+        lines.exponent,  -- computation grows as performance to this power: 1/b of the polynomial form; of the asymptotic form as error - E falls
+        lines.exponent_low,  -- lower end of the exponent's interval; null where it has none
         lines.exponent_high,
-        lines.exponent_interval,
-        lines.residual_sd,
+        lines.exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out; null where there is no interval
+        lines.residual_sd,  -- scatter of single points around the line, along y; of least squares with n - 2 degrees of freedom
         lines.irreducible_error,
         lines.irreducible_error_low,
         lines.irreducible_error_high,
         lines.irreducible_error_status,
-        lines.status,  -- ok, slope_not_different_from_0 or why there is no line (told in fits.estimates)
+        lines.status,  -- ok, slope_not_different_from_0 or why there is no line: see fits.estimates
     from lines
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)

@@ -29,10 +29,10 @@ counted as (
         states.state,
         pages.retrieved_on,  -- the day that the newest page in use was first fetched
         states.age_days,
-        coalesce(pages.rows_read, 0) as rows_read,
-        coalesce(pages.rows_accepted, 0) as rows_accepted,
-        coalesce(pages.rows_duplicate, 0) as rows_duplicate,
-        coalesce(pages.rows_quarantined, 0) as rows_quarantined,
+        coalesce(pages.rows_read, 0) as rows_read,  -- records in its pages in use, counted while reading
+        coalesce(pages.rows_accepted, 0) as rows_accepted,  -- records of these that gave at least one row
+        coalesce(pages.rows_duplicate, 0) as rows_duplicate,  -- records of these that repeat an earlier one of their page
+        coalesce(pages.rows_quarantined, 0) as rows_quarantined,  -- records of these in core.quarantine
         coalesce(pages.cells_rejected, 0) as cells_rejected,
         coalesce(pages.n_pages, 0) as n_pages,  -- pages in use
         sources.source_rank,

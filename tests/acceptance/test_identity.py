@@ -24,15 +24,17 @@ BERT = "arxiv:1810.04805#bertsinglemodel"
 
 def processor(db: Db, name: str) -> str:
     """The processor that a name stands for; the name must be known."""
-    (found,) = db.execute("select processor_id from core.processor_aliases where alias = ?", [name]).fetchall()
-    return str(found[0])
+    ((processor_id,),) = db.execute(
+        "select processor_id from core.processor_aliases where alias = ?", [name]
+    ).fetchall()
+    return str(processor_id)
 
 
 def models(db: Db, name: str) -> set[str]:
     """The models that a name stands for; the name must be known."""
-    found = db.execute("select distinct model_id from core.model_mentions where printed_name = ?", [name]).fetchall()
-    assert found, name
-    return {model for (model,) in found}
+    rows = db.execute("select distinct model_id from core.model_mentions where printed_name = ?", [name]).fetchall()
+    assert rows, name
+    return {model for (model,) in rows}
 
 
 # --- the golden lists, in the warehouse that ships
@@ -75,8 +77,8 @@ def test_the_two_titan_x_have_their_own_rates(db: Db) -> None:
 
     def rate(name: str) -> float:
         sql = "select paper_rate_flop_per_s from core.processors where processor_id = ?"
-        (found,) = db.execute(sql, [processor(db, name)]).fetchall()
-        return float(found[0])
+        ((flop_per_s,),) = db.execute(sql, [processor(db, name)]).fetchall()
+        return float(flop_per_s)
 
     assert rate("GeForce Titan X") == pytest.approx(1.10e13, rel=0.01)
     assert rate("GeForce GTX Titan X") == pytest.approx(6.6e12, rel=0.02)
@@ -131,8 +133,8 @@ def test_names_differ_only_in_what_the_rules_leave_out(db: Db) -> None:
         numbers = "".join(sign if sign.isdigit() or sign in "+*" else " " for sign in name.replace(".", "p"))
         letters = "".join(sign for sign in name.lower() if sign.isalnum() or sign in "+*")
         forms.setdefault(model, set()).add(f"{letters} {' '.join(numbers.split())}")
-    assert [told for told in forms.values() if len({form.split()[0] for form in told}) > 1] == []
-    assert [told for told in forms.values() if len({tuple(form.split()[1:]) for form in told}) > 1] == []
+    assert [many for many in forms.values() if len({form.split()[0] for form in many}) > 1] == []
+    assert [many for many in forms.values() if len({tuple(form.split()[1:]) for form in many}) > 1] == []
 
 
 # --- the golden lists, without a paper to tell them apart
@@ -181,11 +183,11 @@ def test_a_paper_tells_namesakes_apart_and_finds_those_that_name_none(tmp_path: 
         of("c", "Net", None, None, "imagenet"),  # another benchmark
     ]
     with built(tmp_path, records) as db:
-        told = db.execute(
+        rows = db.execute(
             "select printed_name, model_id, paper_by_name from core.model_mentions order by all"
         ).fetchall()
         rules = db.execute("select what, source, rule from core.merges where kind = 'model' order by all").fetchall()
-    assert told == [
+    assert rows == [
         ("NET", "arxiv:2001.00001#net", True),
         ("Net", "arxiv:2001.00001#net", False),
         ("Net", "imagenet#net", False),
@@ -226,7 +228,7 @@ def test_every_merge_is_listed_with_its_rule(db: Db) -> None:
         "(select name as alias, source from staging.processor union select processor, source from staging.run_phase "
         "union select processor, source from staging.price) as names using (alias) where alias != processor_id"
     ).fetchall()
-    assert {told[:4] for told in listed} == set(merged)
+    assert {merge[:4] for merge in listed} == set(merged)
     assert len(merged) > 2000
 
 
@@ -276,8 +278,8 @@ def test_a_line_merges_and_its_deletion_undoes_it(tmp_path: Path) -> None:
     with built(tmp_path, records, merge=lines) as db:
         assert processor(db, "Abacus One") == "Abacus 1"
         assert models(db, "Network") == models(db, "Net") == {"coco#net"}
-        told = db.execute("select what, into_id from core.merges where rule = 'declared in merges.toml' order by all")
-        assert told.fetchall() == [("Abacus One", "Abacus 1"), ("Abacus One", "Abacus 1"), ("Network", "coco#net")]
+        merges = db.execute("select what, into_id from core.merges where rule = 'declared in merges.toml' order by all")
+        assert merges.fetchall() == [("Abacus One", "Abacus 1"), ("Abacus One", "Abacus 1"), ("Network", "coco#net")]
     with built(tmp_path, records, merge=[]) as db:
         assert processor(db, "Abacus One") == "Abacus One"
         assert models(db, "Network") == {"coco#network"}

@@ -31,7 +31,7 @@ Db = duckdb.DuckDBPyConnection
 Place = tuple[str, str]
 
 
-def found(db: Db, rule: str, source: str, page: str = "%") -> dict[Place, str]:
+def faults_of(db: Db, rule: str, source: str, page: str = "%") -> dict[Place, str]:
     """{(page, locator): evidence} of a rule of core.artefacts."""
     return {
         (page, locator): evidence
@@ -60,12 +60,12 @@ def burdens(folder: Path, source: str, page: str) -> dict[Place, float]:
 def test_hrnets_seven_burdens_rise_by_a_constant(db: Db, shipped: Path) -> None:
     dragged = {15_051_600_000.0 + 203_400_000 * step for step in range(7)}
     rows = {place for place, value in burdens(shipped, V1, "mscoco_data.js").items() if value in dragged}
-    told = found(db, "constant_increment", V1)
-    assert set(told) == rows
-    assert len(told) == 7
-    assert all("HRNet" in names(shipped, V1)[place] for place in told)
-    assert {evidence for evidence in told.values() if "203400000 gflop" in evidence} == set(told.values())
-    assert found(db, "constant_increment", V2) == {}
+    faults = faults_of(db, "constant_increment", V1)
+    assert set(faults) == rows
+    assert len(faults) == 7
+    assert all("HRNet" in names(shipped, V1)[place] for place in faults)
+    assert {evidence for evidence in faults.values() if "203400000 gflop" in evidence} == set(faults.values())
+    assert faults_of(db, "constant_increment", V2) == {}
 
 
 def test_senet_has_nasnets_burden(db: Db, shipped: Path) -> None:
@@ -74,10 +74,10 @@ def test_senet_has_nasnets_burden(db: Db, shipped: Path) -> None:
     (original,) = (place for place in value if place != senet and value[place] == value[senet])
     assert value[senet] == 1.645056e12 == 500 * 9520 * 4 * 86400
     assert name[original].startswith("NASNet")
-    told = found(db, "copied_burden", V1, "imagenet_data.js")
-    assert set(told) == {senet}
-    assert name[original] in told[senet]
-    assert "1645056000000" in told[senet]
+    faults = faults_of(db, "copied_burden", V1, "imagenet_data.js")
+    assert set(faults) == {senet}
+    assert name[original] in faults[senet]
+    assert "1645056000000" in faults[senet]
 
 
 def test_mask_r_cnn_is_a_conflict_that_keeps_both_values(db: Db) -> None:
@@ -106,11 +106,11 @@ def test_a_number_is_no_processor(db: Db, shipped: Path) -> None:
         if row["rule"] == "shifted_cell" and row["literal"].startswith("4.20E+05")
     }
     assert len(rejected) == 3
-    told = db.execute(
+    rows = db.execute(
         "select page, locator, literal from core.rejected_cells where rule = 'shifted_cell' and source = ?", [V2]
     ).fetchall()
-    assert {(page, locator) for page, locator, literal in told if "4.20E+05" in literal} == rejected
-    assert set(found(db, "shifted_cell", V2)) == rejected
+    assert {(page, locator) for page, locator, literal in rows if "4.20E+05" in literal} == rejected
+    assert set(faults_of(db, "shifted_cell", V2)) == rejected
     numbers = "select count(*) from core.run_phases where source = ? and try_cast(processor as double) is not null"
     assert db.execute(numbers, [V2]).fetchone() == (0,)
     # The cells beside it are shifted too: none of these runs has processors.
@@ -120,28 +120,28 @@ def test_a_number_is_no_processor(db: Db, shipped: Path) -> None:
 
 
 def test_an_operation_count_is_no_time(db: Db) -> None:
-    told = db.execute("select page, locator, rule from core.rejected_cells where literal = '9.13E+20'").fetchall()
-    assert told == [(IMAGENET, "row 20", "not_a_duration")]
-    assert "9.13E+20" in found(db, "not_a_duration", V2)[IMAGENET, "row 20"]
+    rows = db.execute("select page, locator, rule from core.rejected_cells where literal = '9.13E+20'").fetchall()
+    assert rows == [(IMAGENET, "row 20", "not_a_duration")]
+    assert "9.13E+20" in faults_of(db, "not_a_duration", V2)[IMAGENET, "row 20"]
     time = "select count(wall_time_s) from core.run_phases where source = ? and page = ? and locator = 'row 20'"
     assert db.execute(time, [V2, IMAGENET]).fetchone() == (0,)
 
 
 def test_forty_six_years_are_no_wall_time(db: Db, shipped: Path) -> None:
-    told = found(db, "implausible_wall_time", V2)
+    faults = faults_of(db, "implausible_wall_time", V2)
     rows = {at(row) for row in facts(shipped, V2, "run_phase") if row["wall_time_literal"] == "16775.5 days"}
     assert len(rows) == 1
-    assert set(told) == rows
-    assert all("16775.5 days" in evidence for evidence in told.values())
+    assert set(faults) == rows
+    assert all("16775.5 days" in evidence for evidence in faults.values())
 
 
 def test_gpu_days_are_processor_time(db: Db) -> None:
-    told = db.execute(
+    rows = db.execute(
         "select page, locator, literal from core.rejected_cells where rule = 'processor_time' and source = ?", [V2]
     ).fetchall()
-    assert {literal for *_, literal in told} == {"10 GPU days", "8 GPU days", "7 gpu days"}
-    assert set(found(db, "processor_time", V2)) == {(page, locator) for page, locator, _ in told}
-    for page, locator, _ in told:
+    assert {literal for *_, literal in rows} == {"10 GPU days", "8 GPU days", "7 gpu days"}
+    assert set(faults_of(db, "processor_time", V2)) == {(page, locator) for page, locator, _ in rows}
+    for page, locator, _ in rows:
         time = "select count(wall_time_s) from core.run_phases where source = ? and page = ? and locator = ?"
         assert db.execute(time, [V2, page, locator]).fetchone() == (0,)
     with pytest.raises(CellError, match="processor time"):
@@ -153,11 +153,11 @@ def test_processors_without_a_count(db: Db, shipped: Path) -> None:
     for row in facts(shipped, V2, "run_phase"):
         if row["processor"] and not row["processor_count"]:
             lacking[at(row)].add(row["processor"])
-    told = found(db, "processors_without_count", V2)
-    assert set(told) == set(lacking)
-    assert {place: {name for name in lacking[place] if name in told[place]} for place in told} == lacking
+    faults = faults_of(db, "processors_without_count", V2)
+    assert set(faults) == set(lacking)
+    assert {place: {name for name in lacking[place] if name in faults[place]} for place in faults} == lacking
     # One of each page, as they stand there.
-    assert {(IMAGENET, "row 81"), (COCO, "row 19"), (EN_DE, "row 33"), (EN_FR, "row 25")} <= set(told)
+    assert {(IMAGENET, "row 81"), (COCO, "row 19"), (EN_DE, "row 33"), (EN_FR, "row 25")} <= set(faults)
 
 
 def test_counts_without_a_model(db: Db, shipped: Path) -> None:
@@ -166,8 +166,8 @@ def test_counts_without_a_model(db: Db, shipped: Path) -> None:
         for row in facts(shipped, V2, "run_phase")
         if row["processor_count"] and not row["processor"]
     }
-    told = found(db, "count_without_processor", V2)
-    assert {place: float(evidence.split()[0]) for place, evidence in told.items()} == lacking
+    faults = faults_of(db, "count_without_processor", V2)
+    assert {place: float(evidence.split()[0]) for place, evidence in faults.items()} == lacking
     # "4" with no model stands on three pages.
     assert {page for (page, _), count in lacking.items() if count == 4} == {IMAGENET, COCO, CONLL}
 
@@ -193,15 +193,17 @@ def test_network_operations_that_are_not_the_product(db: Db, shipped: Path) -> N
     def off(ratios: dict[Place, float]) -> dict[Place, float]:
         return {place: value for place, value in ratios.items() if not 0.9 <= value <= 1.1}
 
-    told, of_phases = (
-        found(db, rule, V2) for rule in ("network_operations_not_product", "network_operations_of_several_phases")
+    faults, of_phases = (
+        faults_of(db, rule, V2) for rule in ("network_operations_not_product", "network_operations_of_several_phases")
     )
-    assert set(told) == set(off(ratio))
-    assert set(of_phases) == set(off(training_ratio)) - set(told)
-    assert all(f"a ratio of {ratio[place]:.2f}" in evidence for place, evidence in told.items())
+    assert set(faults) == set(off(ratio))
+    assert set(of_phases) == set(off(training_ratio)) - set(faults)
+    assert all(f"a ratio of {ratio[place]:.2f}" in evidence for place, evidence in faults.items())
     assert all(f"a ratio of {training_ratio[place]:.2f}" in evidence for place, evidence in of_phases.items())
     name = names(shipped, V2)
-    assert {name[place]: round(ratio[place], 2) for place in told} == {"CSWin-L (384 res,ImageNet-22k pretrain)": 0.34}
+    assert {name[place]: round(ratio[place], 2) for place in faults} == {
+        "CSWin-L (384 res,ImageNet-22k pretrain)": 0.34
+    }
     # "Up to 4.4": ConvNeXt-XL, whose figure counts pretraining and finetuning too.
     most = max(of_phases, key=lambda place: training_ratio[place])
     assert (name[most], round(training_ratio[most], 1)) == ("ConvNeXt-XL", 4.4)
@@ -213,23 +215,23 @@ def test_the_same_model_twice(db: Db, shipped: Path) -> None:
     for place, name in names(shipped, V2).items():
         rows[place[0], re.sub(r"[^a-z0-9+*]", "", name.lower())].add(place)
     twice = {place for same in rows.values() if len(same) > 1 for place in same}
-    told = found(db, "same_model_twice", V2)
-    assert set(told) == twice
-    assert {(IMAGENET, "row 152"), (IMAGENET, "row 204")} <= set(told)  # ResNet-50
-    assert {(COCO, "row 44"), (COCO, "row 57")} <= set(told)  # GCNet
-    assert "Transformer Big stands 3 times" in told[EN_DE, "row 24"]
+    faults = faults_of(db, "same_model_twice", V2)
+    assert set(faults) == twice
+    assert {(IMAGENET, "row 152"), (IMAGENET, "row 204")} <= set(faults)  # ResNet-50
+    assert {(COCO, "row 44"), (COCO, "row 57")} <= set(faults)  # GCNet
+    assert "Transformer Big stands 3 times" in faults[EN_DE, "row 24"]
 
 
 def test_bert_and_luke_have_other_phases_on_squad_than_on_conll(db: Db) -> None:
-    told = found(db, "phases_differ_between_pages", V2)
-    luke, bert = (told[SQUAD, "row 6"], told[CONLL, "row 6"]), (told[SQUAD, "row 10"], told[CONLL, "row 25"])
+    faults = faults_of(db, "phases_differ_between_pages", V2)
+    luke, bert = (faults[SQUAD, "row 6"], faults[CONLL, "row 6"]), (faults[SQUAD, "row 10"], faults[CONLL, "row 25"])
     assert all(evidence.startswith("LUKE: ") for evidence in luke)
     assert luke[0].index("pretraining 16.0 Tesla V100") < luke[0].index(f"; in {CONLL}: training 16.0 Tesla V100")
     assert luke[1].index("training 16.0 Tesla V100") < luke[1].index(f"; in {SQUAD}: pretraining 16.0 Tesla V100")
     assert all(evidence.startswith("BERT") and "16.0 Cloud TPU v3 345600.0 s" in evidence for evidence in bert)
     assert all("40.0 epochs" in evidence for evidence in bert)
-    assert {page for page, _ in told if page in (SQUAD, CONLL)} == {SQUAD, CONLL}
-    assert len([page for page, _ in told if page in (SQUAD, CONLL)]) == 4
+    assert {page for page, _ in faults if page in (SQUAD, CONLL)} == {SQUAD, CONLL}
+    assert len([page for page, _ in faults if page in (SQUAD, CONLL)]) == 4
 
 
 @pytest.mark.parametrize(
@@ -245,14 +247,14 @@ def test_bert_and_luke_have_other_phases_on_squad_than_on_conll(db: Db) -> None:
     ],
 )
 def test_blanks_are_taken_off_names_on_record(db: Db, source: str, page: str, literal: str, kept: str) -> None:
-    told = db.execute(
+    rows = db.execute(
         "select locator, rule from core.rejected_cells where source = ? and page = ? and literal = ?",
         [source, page, literal],
     ).fetchall()
-    assert [rule for _, rule in told] == ["blanks_trimmed"]
-    assert (page, told[0][0]) in found(db, "blanks_trimmed", source)
+    assert [rule for _, rule in rows] == ["blanks_trimmed"]
+    assert (page, rows[0][0]) in faults_of(db, "blanks_trimmed", source)
     name = "select printed_name from core.model_mentions where source = ? and page = ? and locator = ?"
-    assert db.execute(name, [source, page, told[0][0]]).fetchall() == [(kept,)]
+    assert db.execute(name, [source, page, rows[0][0]]).fetchall() == [(kept,)]
 
 
 def test_no_name_has_blanks_to_be_taken_off(db: Db) -> None:
@@ -286,27 +288,27 @@ def test_numbers_are_read_however_they_are_written(db: Db) -> None:
 )
 def test_times_are_read_however_they_are_written(db: Db, literal: str, seconds: float) -> None:
     assert duration_s(literal) == seconds
-    told = "select distinct wall_time_s from core.run_phases where source = ? and wall_time_literal = ?"
-    assert db.execute(told, [V2, literal]).fetchall() == [(seconds,)]
+    times = "select distinct wall_time_s from core.run_phases where source = ? and wall_time_literal = ?"
+    assert db.execute(times, [V2, literal]).fetchall() == [(seconds,)]
 
 
 def test_the_ratio_of_a_training_step_is_a_constant_column(db: Db, shipped: Path) -> None:
     ratios = {at(row): row["backward_ratio"] for row in facts(shipped, V2, "run_phase")}
     assert set(ratios.values()) == {"3.0"}
-    assert found(db, "constant_column", V2) == {("", ""): f"backward_ratio is 3.0 on all {len(ratios)} rows"}
+    assert faults_of(db, "constant_column", V2) == {("", ""): f"backward_ratio is 3.0 on all {len(ratios)} rows"}
 
 
 def test_the_two_papers_that_are_not_deep_learning(db: Db, shipped: Path) -> None:
-    told = found(db, "not_deep_learning", V1)
-    assert {names(shipped, V1)[place].partition(" (")[0] for place in told} == {
+    faults = faults_of(db, "not_deep_learning", V1)
+    assert {names(shipped, V1)[place].partition(" (")[0] for place in faults} == {
         "Averaged Perceptron UIUC",
         "NER and entity linking model",
     }
-    assert {page for page, _ in told} == {"conll2003_data.js"}
+    assert {page for page, _ in faults} == {"conll2003_data.js"}
 
 
-def test_a_fault_is_found_and_not_repaired(db: Db, shipped: Path) -> None:
-    """Every total that is printed stands in the warehouse as it is printed, whatever rule found it."""
+def test_a_fault_is_named_and_not_repaired(db: Db, shipped: Path) -> None:
+    """Every total that is printed stands in the warehouse as it is printed, whatever rule it breaks."""
     for source in (V1, V2):
         printed = sorted(
             (*at(row), row["compute_measure"], float(row["value"])) for row in facts(shipped, source, "compute")
@@ -390,10 +392,10 @@ def test_ratios_tell_conventions_from_units(tmp_path: Path) -> None:
         for name, scale in (("resnet18", 0.44), ("resnet50", 1.0), ("resnet101", 1.9))
     ]
     with built(tmp_path, records) as db:
-        told = db.execute(
+        rows = db.execute(
             "select other_source, finding, agrees_with_declared from core.convention_findings where one_source = 'a'"
         ).fetchall()
-    assert sorted(told) == [("b", "convention", False), ("c", "unit", False), ("d", "conflict", False)]
+    assert sorted(rows) == [("b", "convention", False), ("c", "unit", False), ("d", "conflict", False)]
 
 
 # --- the row set of all sources
@@ -487,7 +489,7 @@ def test_what_a_rule_leaves_out_of_current_stays_in_the_papers_rows(db: Db) -> N
     declared = {(row.row_set, row.rule) for row in settings.rows()["exclusion"]}
     assert declared == {("current", rule) for rule in LEFT_OUT}
     for rule, at_least in LEFT_OUT.items():
-        places = set(found(db, rule, V1))
+        places = set(faults_of(db, rule, V1))
         assert len(places) >= at_least
         for page, locator in places:
             stands = dict(
@@ -529,8 +531,8 @@ def test_the_papers_row_sets_take_printed_totals_only(db: Db, shipped: Path, row
         [row_set],
     ).fetchall()
     assert points
-    assert {told[-1] for told in points} == {source}
-    assert [told for told in points if told[3] != printed.get(told[:3])] == []
+    assert {point[-1] for point in points} == {source}
+    assert [point for point in points if point[3] != printed.get(point[:3])] == []
 
 
 def test_a_total_of_the_phases_is_not_taken_for_a_printed_one(tmp_path: Path) -> None:
@@ -542,7 +544,7 @@ def test_a_total_of_the_phases_is_not_taken_for_a_printed_one(tmp_path: Path) ->
         assert con.execute("select row_set from fits.measured_points").fetchall() == [("current",)]
 
 
-def test_a_run_told_in_two_records_has_its_time_and_its_processors(db: Db, shipped: Path) -> None:
+def test_a_run_in_two_records_has_its_time_and_its_processors(db: Db, shipped: Path) -> None:
     """DAWNBench: the JSON has the processors, the TSV the times."""
     architecture = {at(row): row["architecture"] for row in facts(shipped, "dawnbench", "model")}
     processors: dict[str, tuple[str, float]] = {}
@@ -625,6 +627,51 @@ def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) 
         with built(tmp_path, records, ranks) as con:
             points = con.execute("select error, compute_flop from fits.measured_points").fetchall()
             assert points == [(pytest.approx(error), flop)]
+
+
+def test_one_order_of_pages_decides_wherever_pages_give_the_same_thing(db: Db) -> None:
+    """The better-ranked source, then its better-ranked page, as the TOML files of the sources have it; then the place in it."""
+    loaded = [sources.load(key) for key in sources.names()]
+    ranks = {(one.key, page.name): int(page.lookups.get("page_rank", 0)) for one in loaded for page in one.pages}
+    rank_of = {one.key: one.rank for one in loaded}
+    pages = db.execute("select source, page, preference from meta.pages").fetchall()
+    preference = {(source, page): place for source, page, place in pages}
+    assert sorted(preference, key=lambda page: (rank_of[page[0]], page[0], ranks[page], page[1])) == sorted(
+        preference, key=preference.__getitem__
+    )
+    assert len({ranks[page] for page in preference}) > 1, "no page has a rank of its own"
+
+    def first(rows: list[tuple[Any, ...]]) -> dict[Any, Any]:
+        """{key: value} of rows (key, source, page, locator, value), those that are preferred first."""
+        return {row[0]: row[4] for row in sorted(rows, key=lambda row: (preference[row[1:3]], row[3]), reverse=True)}
+
+    parameters = db.execute(
+        "select model_id, source, page, locator, models.parameters from staging.model as models "
+        "join core.model_mentions using (source, page, locator) where models.parameters is not null"
+    ).fetchall()
+    models = db.execute("select model_id, parameters from core.models where parameters is not null").fetchall()
+    assert dict(models) == first(parameters)
+    observed = db.execute(
+        "select (model_id, benchmark, quantity, image_size), source, page, locator, value from core.observations "
+        "where quantity in ('parameters', 'operations_per_pass', 'top1')"
+    ).fetchall()
+    chosen = db.execute(
+        "select (model_id, benchmark, quantity, image_size), value from core.observations "
+        "where is_chosen and quantity in ('parameters', 'operations_per_pass', 'top1')"
+    ).fetchall()
+    values = first(observed)
+    assert len(chosen) == len(values)
+    assert [quantity for quantity, value in chosen if values[quantity] != value] == []
+    costed = db.execute(
+        "select distinct (model_id, compute_measure), source from marts.model_costs where model_id not in "
+        "(select model_id from core.measures join core.artefacts using (source, page, locator))"
+    ).fetchall()
+    measured = db.execute(
+        "select (model_id, compute_measure), source, page, locator, source from core.measures where not is_derived"
+    ).fetchall()
+    printed = first(measured)
+    assert len([key for key, _ in costed if key in printed]) > 1000
+    assert [key for key, source in costed if printed.get(key, source) != source] == []
 
 
 def test_detectrons_burden_is_processors_times_rate_times_time(db: Db, shipped: Path) -> None:
@@ -719,7 +766,7 @@ def test_a_new_source_touches_only_its_own_files(tmp_path: Path) -> None:
     (tmp_path / "flows" / "sources" / "toy.toml").write_text(TOY_TOML, encoding="utf-8")
     (tmp_path / "flows" / "sources" / "toy.py").write_text(TOY_PY, encoding="utf-8")
     (tmp_path / "toy.csv").write_bytes(TOY_PAGE)
-    kept = {name: told for name, told in os.environ.items() if not name.startswith("COMPUTE_LIMITS_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPUTE_LIMITS_")}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(TOY_BUILD)],
         cwd=tmp_path, env=kept | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},

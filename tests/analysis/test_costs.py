@@ -38,7 +38,7 @@ ATLAS.define("usd = [money]")
 ATLAS.define("flop = [computation] = FLOP")
 REGIONS = {"OWID_WRL", "USA", "FRA", "POL"}
 SHIPPED = ("a100_2023", "h100_2026", "p100_2017", "paper_2020", "v100_2020")
-RULE = FitRule(level=0.95, supported_ranges=1.0, resamples=10_000, seed=20200710)
+RULE = FitRule(level=0.95, supported_ranges=1.0, points_min=3, resamples=10_000, seed=20200710)
 
 
 def facts(source: str, kind: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,9 +15,11 @@ import statsmodels.api as sm
 from hand_made import at, facts
 
 from flows import paths
+from flows.declared import settings
+from flows.declared.setting_types import GrowthRule
 from flows.warehouse import connection
 
-# Two doublings are told apart by the day; any day may stand for zero.
+# Only differences of days matter; any day may stand for zero.
 ZERO = date(2000, 1, 1)
 
 
@@ -50,22 +53,22 @@ def test_growth_of_notable_models_is_the_published_one(db: duckdb.DuckDBPyConnec
         4.7,
         5.2,
     )
-    found = db.execute(
+    line_of_sql = db.execute(
         "select n, r_squared, growth_per_year, growth_per_year_low, growth_per_year_high, doubling_time_month, level "
         "from marts.compute_growth where series = 'notable_models' and era = 'since_2010' and rule = 'all'"
     ).fetchone()
     doubling = 12 * math.log10(2) / line.params[1]
     expected = (428, line.rsquared, 10 ** line.params[1], 10**low, 10**high, doubling, 0.90)
-    assert found == pytest.approx(expected, rel=1e-9)
+    assert line_of_sql == pytest.approx(expected, rel=1e-9)
 
 
 def test_doubling_before_2010_is_the_published_one(db: duckdb.DuckDBPyConnection) -> None:
     # Sevilla et al. 2022 (arXiv 2202.05924): 21.3 months.
-    found = db.execute(
+    line = db.execute(
         "select round(doubling_time_month, 1) from marts.compute_growth "
         "where series = 'notable_models' and era = 'before_2010' and rule = 'all'"
     ).fetchone()
-    assert found == (21.3,)
+    assert line == (21.3,)
 
 
 def test_gpus_double_in_the_published_time(db: duckdb.DuckDBPyConnection, shipped: Path) -> None:
@@ -79,11 +82,11 @@ def test_gpus_double_in_the_published_time(db: duckdb.DuckDBPyConnection, shippe
     ]
     x, y = np.array(points).T
     slope = sm.OLS(y, sm.add_constant(x)).fit().params[1]
-    found = db.execute(
+    line = db.execute(
         "select n, doubling_time_year, processor_kind from marts.hardware_growth "
         "where series = 'gpus' and era = '2006_to_2021' and rule = 'all'"
     ).fetchone()
-    assert found == (len(points), pytest.approx(math.log10(2) / slope, rel=1e-9), "gpu")
+    assert line == (len(points), pytest.approx(math.log10(2) / slope, rel=1e-9), "gpu")
     assert round(math.log10(2) / slope, 1) == 2.3
 
 
@@ -126,6 +129,57 @@ def test_frontiers_are_those_that_none_before_outdid(db: duckdb.DuckDBPyConnecti
     best = {year: max(y for _, day, y in era if day.year == year) for year in range(2012, 2020)}
     assert len(kept["largest_of_year"]) == len(best)
     assert kept["all"] == {thing for thing, *_ in era}
+
+
+Point = tuple[str, str, date, float]
+
+
+def growth_samples(points: list[Point], eras: list[tuple[str, date | None, date | None]]) -> list[tuple[Any, ...]]:
+    """(era, rule, thing, log10_value) of sql/fits/growth_samples.sql over points (series, thing, day, log10_value)."""
+    rules: list[GrowthRule] = settings.rows()["growth_rule"]
+    with duckdb.connect() as con:
+        con.execute("create schema fits; create schema staging")
+        con.execute(
+            "create table fits.growth_points (series text, thing text, released_on date, log10_value double, years double)"
+        )
+        con.executemany("insert into fits.growth_points values (?, ?, ?, ?, 0)", points)
+        con.execute("create table staging.growth_series as select 's' as series, 'model' as subject")
+        con.execute(
+            "create table staging.growth_era (era text, subject text, released_from date, released_before date)"
+        )
+        con.executemany("insert into staging.growth_era values (?, 'model', ?, ?)", eras)
+        con.execute("create table staging.growth_rule (rule text, keep text, within_era boolean, top integer)")
+        con.executemany(
+            "insert into staging.growth_rule values (?, ?, ?, ?)",
+            [(rule.rule, rule.keep, rule.within_era, rule.top) for rule in rules],
+        )
+        select = (paths.SQL / "fits" / "growth_samples.sql").read_text(encoding="utf-8")
+        return con.execute(f"select era, rule, thing, log10_value from ({select.rstrip()})").fetchall()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_frontiers_with_ties_are_those_of_plain_counting(seed: int) -> None:
+    """Few days and few values, so that many points are of one day and many are equal; some days lie before the era."""
+    rng = np.random.default_rng(seed)
+    points = [
+        ("s", f"m{at:03}", date(2000 + int(year), 1, int(day)), float(value))
+        for at, (year, day, value) in enumerate(zip(*rng.integers(1, (9, 4, 7), (120, 3)).T, strict=True))
+    ]
+    start, end = date(2003, 1, 2), date(2007, 1, 3)
+    kept = defaultdict(set)
+    for era, rule, thing, value in growth_samples(points, [("all", None, None), ("some", start, end)]):
+        kept[era, rule].add((thing, value))
+    for era, first, last in (("all", date.min, date.max), ("some", start, end)):
+        inside = [point for point in points if first <= point[2] < last]
+        for top in (1, 3, 10):
+            for name, among in ((f"top_{top}", points), (f"top_{top}_of_era", inside)):
+                expected = {
+                    (thing, y)
+                    for _, thing, day, y in inside
+                    if sum(other <= day and more > y for *_, other, more in among) < top
+                }
+                assert 0 < len(expected) < len(inside)
+                assert kept[era, name] == expected, (era, name)
 
 
 def test_imagenet_models_stand_beside_alexnet(db: duckdb.DuckDBPyConnection) -> None:
@@ -174,33 +228,33 @@ STATED = {
 
 def test_every_statement_is_there_and_judged(db: duckdb.DuckDBPyConnection) -> None:
     rows = db.execute("select claim, published, recomputed, low, high, verdict, reason from marts.claims").fetchall()
-    told = {claim: row for claim, *row in rows}
-    assert {claim: told[claim][0] for claim in STATED} == STATED
-    for claim, (published, recomputed, low, high, verdict, reason) in told.items():
+    judged = {claim: row for claim, *row in rows}
+    assert {claim: judged[claim][0] for claim in STATED} == STATED
+    for claim, (published, recomputed, low, high, verdict, reason) in judged.items():
         assert reason, claim
         if verdict == "within_interval":
             assert low <= published <= high, claim
         if recomputed is None:
             assert verdict == "cannot_be_checked", claim
-    figure_3 = [row[4] for claim, row in told.items() if claim.startswith("figure_3/")]
+    figure_3 = [row[4] for claim, row in judged.items() if claim.startswith("figure_3/")]
     assert figure_3 == ["agrees"] * 90
 
 
 def test_verdicts_are_those_of_the_figures(db: duckdb.DuckDBPyConnection) -> None:
-    told = {
+    judged = {
         claim: (verdict, recomputed)
         for claim, verdict, recomputed in db.execute("select claim, verdict, recomputed from marts.claims").fetchall()
     }
     # 145 billion USD by the table's own factors; 2^9 is 512; 19 where the brief prints 10; 10^4.9 more for 5 %.
-    assert told["price_of_5_percent"] == ("agrees", pytest.approx(math.log10(145e9), abs=0.01))
-    assert told["halving_the_error"][0] == "agrees"
-    assert told["bold_cell_of_the_brief"] == ("differs", pytest.approx(19.06, abs=0.01))
-    assert told["imagenet_at_5_percent"][0] == "agrees"
+    assert judged["price_of_5_percent"] == ("agrees", pytest.approx(math.log10(145e9), abs=0.01))
+    assert judged["halving_the_error"][0] == "agrees"
+    assert judged["bold_cell_of_the_brief"] == ("differs", pytest.approx(19.06, abs=0.01))
+    assert judged["imagenet_at_5_percent"][0] == "agrees"
     # Nobody has OpenAI's list: the figure beside it judges nothing.
     for claim in ("computing_growth", "doubling_openai"):
-        assert told[claim][0] == "cannot_be_checked"
-        assert told[claim][1] is not None
-    assert told["lower_bound"] == ("cannot_be_checked", None)
+        assert judged[claim][0] == "cannot_be_checked"
+        assert judged[claim][1] is not None
+    assert judged["lower_bound"] == ("cannot_be_checked", None)
 
 
 def test_a_changed_figure_changes_its_verdict(tmp_path: Path, warehouse_path: Path) -> None:
@@ -210,6 +264,6 @@ def test_a_changed_figure_changes_its_verdict(tmp_path: Path, warehouse_path: Pa
         con.execute("update staging.claim set published = 4.9 where claim = 'notable_models_growth'")
         con.execute("update staging.claim set published = 5.4 where claim = 'doubling_before_2010'")
         select = (paths.SQL / "marts" / "claims.sql").read_text(encoding="utf-8")
-        found = dict(con.execute(f"select claim, verdict from ({select.rstrip()})").fetchall())
-    assert found["notable_models_growth"] == "within_interval"
-    assert found["doubling_before_2010"] == "differs"
+        verdicts = dict(con.execute(f"select claim, verdict from ({select.rstrip()})").fetchall())
+    assert verdicts["notable_models_growth"] == "within_interval"
+    assert verdicts["doubling_before_2010"] == "differs"

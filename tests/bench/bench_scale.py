@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from flows import paths
-from flows.warehouse import sql_files
+from flows.warehouse import sql_files, transform
 
 _POINTS, _BENCHMARKS, _RUNS = 10_000_000, 100_000, 5
 _DATA = f"""
@@ -29,6 +29,7 @@ create table fits.sample_sets as
     from range(1, {_BENCHMARKS} + 1) as t(i);
 create table staging.fit as
     select * exclude (sample_id), unnest(['polynomial', 'exponential']) as form from fits.sample_sets;
+create table staging.fit_rule as select 3 as points_min;
 create table fits.samples as
     select sample_id, log10_compute, -log10(error) as log10_performance, 1 / error as performance
     from (
@@ -52,10 +53,11 @@ group by sample_id
 
 def child(file: str, what: str, threads: str, memory: str) -> None:
     """Run one of the two and print its seconds."""
-    select = _BARE if what == "bare" else sql_files.load(paths.SQL / "fits" / "ols.sql").select
+    select = _BARE if what == "bare" else sql_files.read_table_file(paths.SQL / "fits" / "ols.sql").select
     with duckdb.connect(file, config={"threads": int(threads)}) as con:
         if memory:
             con.execute(f"set memory_limit = '{memory}'")
+        transform.make_known(con, paths.SQL, {})
         con.execute("set preserve_insertion_order = false")
         start = time.perf_counter()
         con.execute(f"create or replace temp table found as {select}")

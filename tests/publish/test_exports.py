@@ -94,7 +94,7 @@ def test_csv_and_parquet_have_the_rows_of_the_table(db: duckdb.DuckDBPyConnectio
 
 @pytest.mark.parametrize("table", TABLES)
 def test_latex_has_every_row_in_booktabs_and_the_comments(exported: Path, table: str) -> None:
-    text, file = tex(exported, table), sql_files.load(paths.SQL / "exports" / f"{table}.sql")
+    text, file = tex(exported, table), sql_files.read_table_file(paths.SQL / "exports" / f"{table}.sql")
     assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule", rf"\label{{tab:{table}}}"))
     assert "|" not in text.partition(r"\begin{longtable}")[2].partition("\n")[0]  # no vertical rules
     assert len(body(text)) == pq.read_metadata(exported / f"{table}.parquet").num_rows

@@ -21,13 +21,14 @@ from flows.declared.setting_types import FitRule
 from flows.pages import versions
 from flows.pages.parse import Gathered
 from flows.pages.states import SourceState
+from flows.pages.versions import PageSetting
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
 from flows.warehouse import connection, conservation, publishing, sql_files
 from flows.warehouse.connection import BuildError
 
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
-FILES = sorted(paths.SQL.glob("*/*.sql"))
+FILES = sql_files.table_paths(paths.SQL)
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> N
     assert {table for table, _ in edges} == made
     assert {read for _, read in edges} <= set(connection.tables(db))
     assert sorted(edges) == sorted(
-        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.load(p).reads]
+        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.read_table_file(p).reads]
         + [(table, read) for table in computed.TABLES for read in computed.READS[table]]
     )
 
@@ -167,7 +168,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
     model = Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
     rows.add("result", page, "row 2", result)
     rows.add("model", page, "row 2", model)
-    build.stage(tmp_path / "x.duckdb", [rows], {"fit_rule": [FitRule(0.95, 1.5, 10_000, 2**40)]})
+    build.stage(tmp_path / "x.duckdb", [rows], {"fit_rule": [FitRule(0.95, 1.5, 3, 10_000, 2**40)]})
     with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
         assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
             ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
@@ -175,7 +176,7 @@ def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
         assert con.execute("select name, year, published_on, parameters from staging.model").fetchall() == [
             ("Σ", None, AS_OF, 1e300)
         ]
-        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 10_000, 2**40)]
+        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 3, 10_000, 2**40)]
 
 
 def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
@@ -196,6 +197,7 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
             given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
     declared = {
         "source_setting": [versions.setting(sources.load(key)) for key in keys],
+        "page_setting": [PageSetting(key, "p", "https://example.org/p", "0" * 64, 1, AS_OF, None, 0) for key in keys],
         "source_state": [SourceState(key, "shipped", None, None) for key in keys],
     }
     build.stage(path, [given], settings.rows() | declared)

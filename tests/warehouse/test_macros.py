@@ -1,0 +1,136 @@
+"""sql/macros: what each rule gives, and that the rules which Python has too are the same there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from flows import paths
+from flows.analysis.costs import KG_PER_LB
+from flows.answers import line_fits
+from flows.answers.line_fits import Data, Request
+from flows.declared import settings
+from flows.errors import UserError
+from flows.fits import least_squares
+from flows.fits.line import POINTS_MIN
+from flows.warehouse import transform
+
+Db = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def sql() -> Iterator[Db]:
+    with duckdb.connect() as con:
+        transform.make_known(con, paths.SQL, {})
+        yield con
+
+
+def value(sql: Db, call: str, *given: Any) -> Any:
+    (row,) = sql.execute(f"select {call}", list(given)).fetchall()
+    return row[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("ResNet-50", "resnet50"),
+        ("OPT-1.3B", "opt1.3b"),
+        ("facebook/opt-13b", "facebookopt13b"),
+        ("Swin-L (1.2.3)", "swinl1.2.3"),
+        ("Swin-L 1 2 3", "swinl1.2.3"),
+        ("PointNet++", "pointnet++"),
+        ("M*", "m*"),
+        (".5 of No. 7.", "5ofno7"),
+        ("1-2", "1.2"),
+        ("PanGu-Σ", "panguσ"),
+        ("", ""),
+    ],
+)
+def test_the_key_of_a_name(sql: Db, name: str, key: str) -> None:
+    assert value(sql, "name_key(?)", name) == key
+    assert value(sql, "name_key(?)", key) == key
+
+
+def test_a_pound_is_that_of_python(sql: Db) -> None:
+    assert value(sql, "g_per_lb()::double") == pytest.approx(1000 * KG_PER_LB, rel=1e-15)
+
+
+ENDS = (-3.0, -0.25, 0.0, 0.5, 2.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [ends for ends in product(ENDS, ENDS) if ends[0] < ends[1]])
+def test_the_inverse_of_an_interval_is_made_of_inverses(sql: Db, low: float, high: float) -> None:
+    """Of many numbers between the ends; where 0 is among them those above it have a least inverse and no largest."""
+    between = np.linspace(low, high, 4001)
+    excludes_zero = bool((between > 0).all() or (between < 0).all())
+    inverses = 1 / (between if excludes_zero else between[between > 0])
+    least = pytest.approx(inverses.min(), rel=1e-9) if len(inverses) else None
+    largest = pytest.approx(inverses.max(), rel=1e-9) if excludes_zero else None
+    assert value(sql, "excludes_zero($1, $2)", low, high) == excludes_zero
+    assert value(sql, "inverse_low($1, $2)", low, high) == least
+    assert value(sql, "inverse_high($1, $2)", low, high) == largest
+
+
+def test_only_slopes_of_logarithms_have_an_exponent(sql: Db) -> None:
+    assert [value(sql, "exponent(?, 0.125)", form) for form in ("polynomial", "asymptotic", "exponential")] == [
+        8,
+        8,
+        None,
+    ]
+    assert value(sql, "exponent('polynomial', 0.0)") is None
+
+
+def test_moments_give_the_line_of_python(sql: Db) -> None:
+    rng = np.random.default_rng(11)
+    for n in (3, 4, 20):
+        x, y = rng.normal(20, 3, n), rng.normal(0, 1, n)
+        line = least_squares.ols(x, y)
+        var_x, var_y, cov_xy = float(x.var()), float(y.var()), float(np.cov(x, y, bias=True)[0, 1])
+        residual = value(sql, "residual_variance(?, ?, ?, ?)", n, var_x, var_y, cov_xy)
+        assert math.sqrt(residual) == pytest.approx(line.residual_sd, rel=1e-9)
+        assert value(sql, "slope_se(?, ?, ?)", residual, n, var_x) == pytest.approx(line.slope_se, rel=1e-9)
+        explained = value(sql, "r_squared(?, ?, ?)", var_x, var_y, cov_xy)
+        assert explained == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
+    # A perfect line, which rounding would leave less than nothing of.
+    assert value(sql, "residual_variance(5, 2.0, 8.0, 4.0000000001)") == 0
+    assert value(sql, "r_squared(2.0, 0.0, 0.0)") is None
+
+
+def test_exponents_and_p_of_the_warehouse_are_those_of_the_command(db: Db) -> None:
+    """Every least-squares line of all points, both ways, fitted again by `compute-limits fit`."""
+    (level,) = db.execute("select level from staging.fit_rule").fetchall()[0]
+    points: dict[int, list[tuple[float, float]]] = {}
+    for sample_id, log10_compute, error in db.execute(
+        "select sample_id, log10_compute, error from fits.samples where selection = 'all' and log10_compute < 300"
+    ).fetchall():
+        points.setdefault(sample_id, []).append((log10_compute, error))
+    compared = 0
+    for sample_id, form, direction, n, *figures, interval, status in db.execute(
+        "select sample_id, form, direction, n, slope, slope_low, slope_high, p_value, exponent, exponent_low, "
+        "exponent_high, exponent_interval, status from fits.ols_directions order by all"
+    ).fetchall():
+        if len(points.get(sample_id, [])) != n or n < 3:
+            continue
+        x, y = np.array(points[sample_id]).T
+        line = line_fits.fit(Data([""] * n, 10**x, y), Request(form=form, direction=direction, level=level))
+        assert (line["status"], line["exponent_interval"]) == (status, interval), (sample_id, form, direction)
+        keys = ("slope", "low", "high", "p", "exponent", "exponent_low", "exponent_high")
+        for key, figure in zip(keys, figures, strict=True):
+            expected = None if figure is None else pytest.approx(figure, rel=1e-6, abs=1e-12)
+            assert line[key] == expected, (sample_id, form, direction, key)
+        compared += 1
+    assert compared > 100
+
+
+def test_fewer_points_than_declared_give_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = settings.fits()
+    assert settings.rows()["fit_rule"][0].points_min == declared["points_min"] >= POINTS_MIN
+    monkeypatch.setattr(settings, "fits", lambda: declared | {"points_min": POINTS_MIN - 1})
+    with pytest.raises(UserError, match=r"estimation\.toml: points_min = 2, .* state 3 or more"):
+        settings.rows()
