@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Of a score of likeness from 0 to 100.
+_MUCH_LESS = 25
+
 
 class UserError(Exception):
     """Ends a command with its message, which says what is wrong and what to do; anything else keeps its traceback."""
@@ -18,4 +21,6 @@ def near(name: str, names: Iterable[str], many: int = 5) -> str:
     from rapidfuzz import process, utils
 
     likest = process.extract(name, sorted(set(names)), processor=utils.default_process, limit=many)
-    return "near it: " + ", ".join(repr(one) for one, *_ in likest) if likest else "there is none like it"
+    # Those that are much less like it than the best are no help beside it.
+    good = [repr(one) for one, score, _ in likest if score >= likest[0][1] - _MUCH_LESS]
+    return "near it: " + ", ".join(good) if good else "there is none like it"

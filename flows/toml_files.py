@@ -6,9 +6,11 @@ flows/sources/__init__.py and that of the simulation in flows/theory/settings.py
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -36,6 +38,17 @@ def slip(what: str) -> PydanticCustomError:
     return PydanticCustomError(_SLIP, "{what}", {"what": what})
 
 
+def matching(pattern: str, words: str) -> AfterValidator:
+    """Of a text that must be of a form, which `words` tell."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise slip(f"not {words}")
+        return text
+
+    return AfterValidator(check)
+
+
 def _once(values: list[Item]) -> list[Item]:
     for at, value in enumerate(values):
         if value in values[:at]:
@@ -59,6 +72,8 @@ class FromTable:
 
 
 _SLIP = "slip"
+# A key that is not known, of a model and of a dataclass.
+_STRANGE = ("extra_forbidden", "unexpected_keyword_argument")
 _KINDS = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -73,12 +88,11 @@ _KINDS = {
     "dataclass_type": "a table",
     "date_type": "a date (write 2026-03-31 without quotes)",
     "date_from_datetime_inexact": "a date without a time (write 2026-03-31)",
-    "greater_than": "above {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "below {lt}",
-    "less_than_equal": "at most {le}",
+    "greater_than": "above {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "below {lt:g}",
+    "less_than_equal": "at most {le:g}",
     "string_too_short": "a text with something in it",
-    "string_pattern_mismatch": "of the form {pattern}",
     "too_short": "a list of at least {min_length}",
     "too_long": "a list of at most {max_length}",
 }
@@ -101,12 +115,12 @@ def validated(path: Path, place: Place, content: Mapping[str, Any], model: type[
     except ValidationError as error:
         faults = error.errors(include_url=False)
     # A key that is not known explains one that is missing, so it is said first.
-    fault = min(faults, key=lambda one: one["type"] != "extra_forbidden")
+    fault = min(faults, key=lambda one: one["type"] not in _STRANGE)
     raise SettingError(f"{shown(path)}: {_sentence(fault, place, model)}")
 
 
 def refuse(path: Path, place: Place, value: object, why: str) -> NoReturn:
-    """Raise `SettingError`: the value at that place is wrong, and why, after a "which is not" of the sentence's own."""
+    """Raise `SettingError`: the value at that place is wrong; `why` ends the sentence."""
     raise SettingError(f"{shown(path)}: {spot(place)} is {literal(value)}, {why}")
 
 
@@ -151,7 +165,7 @@ def literal(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = value.isoformat() if isinstance(value, date) else repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= 160 else text[:159] + "…"
 
 
 def _bare(key: str) -> str:
@@ -172,7 +186,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _sentence(fault: ErrorDetails, place: Place, model: type[BaseModel]) -> str:
     kind, within = fault["type"], fault["loc"]
-    if kind == "extra_forbidden":
+    if kind in _STRANGE:
         return f"unknown key '{spot((*place, *within))}'; {near(str(within[-1]), _keys(model, within[:-1]), 3)}"
     if kind == "missing":
         strange = set(fault["input"]) - set(_keys(model, within[:-1]))
@@ -205,10 +219,14 @@ def _likest(fault: ErrorDetails) -> str:
     return f"; {near(fault['input'], _choices(fault), 3)}" if isinstance(fault["input"], str) else ""
 
 
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
 def _keys(model: type[BaseModel], within: Place) -> list[str]:
     """The keys that the table at that place may have."""
-    schema = model.model_json_schema()
-    node = schema
+    schema = node = _schema(model)
     for step in within:
         node = (
             node["items"]

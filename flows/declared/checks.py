@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ _NO_COUNTRY = re.compile(r"OWID_[A-Z]{3}|[a-z]+:\S+")
 def check(files: Files, registry: Path) -> None:
     """Raise `SettingError` for the first name that is not known, or that stands twice; `registry` holds the sources."""
     known = {key: sources.declared(key, registry) for key in sources.names_in(registry)}
-    _check_domains(files)
+    _check_domains(files, known)
     for name, row_set in files.row_sets.items():
         _check_row_set(files, files.folder / "row_sets" / f"{name}.toml", row_set, known)
     _check_regions(files)
@@ -55,14 +55,42 @@ def check(files: Files, registry: Path) -> None:
     check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
 
 
-def _check_domains(files: Files) -> None:
+def _check_domains(files: Files, known: dict[str, Source]) -> None:
     benchmarks: dict[str, str] = {}
+    lookups = [page.lookups for source in known.values() for page in source.pages]
+    # Pages share most of what their source looks up.
+    words = set(_words(list({id(value): value for one in lookups for value in one.values()}.values())))
     for name, domain in files.domains.items():
         path = files.folder / "domains" / f"{name}.toml"
         if domain.benchmark in benchmarks:
-            refuse(path, ("benchmark",), domain.benchmark, f"as in {benchmarks[domain.benchmark]}.toml")
+            refuse(path, ("benchmark",), domain.benchmark, f"which is that of {benchmarks[domain.benchmark]}.toml too")
         benchmarks[domain.benchmark] = name
         check_keys(path, ("today",), domain.today, files.row_sets, "row set")
+        _check_spelling(path, ("benchmark",), domain.benchmark, words)
+        for at, metric in enumerate(domain.metrics):
+            _check_spelling(path, ("metrics", at), metric, words)
+
+
+def _words(lookups: Any) -> Iterator[str]:
+    """The words in keys and values of what sources look up: among them are benchmarks and metrics."""
+    if isinstance(lookups, str):
+        yield from lookups.split()
+    elif isinstance(lookups, Mapping):
+        for key, value in lookups.items():
+            yield from (*_words(key), *_words(value))
+    elif isinstance(lookups, list):
+        for value in lookups:
+            yield from _words(value)
+
+
+def _check_spelling(path: Path, place: Place, name: str, words: Collection[str]) -> None:
+    """A name that no source's file has may be new, but not one letter away from one that they have. Raises `SettingError`."""
+    if name in words:
+        return
+    from rapidfuzz.distance import OSA
+
+    if alike := [word for word in words if OSA.distance(name, word, score_cutoff=1) == 1]:
+        refuse(path, place, name, f"which no source names; {near(name, alike, 3)}")
 
 
 def _check_row_set(files: Files, path: Path, row_set: RowSetFile, known: Collection[str]) -> None:
@@ -104,7 +132,7 @@ def _check_regions(files: Files) -> None:
     codes: dict[str, str] = {}
     for two, three in alpha_2.items():
         if three in codes:
-            refuse(files.folder / "regions.toml", ("alpha_2", two), three, f"as alpha_2.{codes[three]}")
+            refuse(files.folder / "regions.toml", ("alpha_2", two), three, f"which alpha_2.{codes[three]} is too")
         codes[three] = two
     for name, scenario in files.scenarios.items():
         path = files.folder / "scenarios" / f"{name}.toml"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len, Lt
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
 from flows.columns import Fraction, Text
 from flows.declared.setting_types import (
@@ -27,7 +27,7 @@ from flows.declared.setting_types import (
     Selection,
     Whole,
 )
-from flows.toml_files import Closed, FromTable, Once, slip
+from flows.toml_files import Closed, FromTable, Once, matching, slip
 
 # What a line of estimation.toml may name. quantile has its quantile after a colon: quantile:0.1.
 ESTIMATORS = ("ols_hc3", "ols_cluster", "quantile", "huber", "theil_sen", "york", "nls")
@@ -138,9 +138,9 @@ class PublishedFile(Closed):
     printed_as: Literal["rounded", "floor"]
     decimals: Whole | None = None
     costs: dict[str, Annotated[list[float], Len(3, 3)]] = Field(default_factory=dict)
-    fits: dict[str, dict[str, Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$")]]] = Field(
-        default_factory=dict
-    )
+    fits: dict[
+        str, dict[str, Annotated[str, matching(r"-?\d+(\.\d+)?", "a number in quotes, digit by digit as printed")]]
+    ] = Field(default_factory=dict)
 
 
 class Bootstrap(Closed):
@@ -207,6 +207,6 @@ class Regions(Closed):
     """regions.toml: {ISO 3166-1 alpha-2: the key of the region's electricity, alpha-3 where it has one}."""
 
     alpha_2: dict[
-        Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")],
-        Annotated[str, StringConstraints(pattern="^(OWID_)?[A-Z]{3}$")],
+        Annotated[str, matching("[A-Z]{2}", "two capital letters")],
+        Annotated[str, matching("(OWID_)?[A-Z]{3}", "three capital letters, or OWID_ and three")],
     ]

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Len
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from flows import toml_files
 from flows.columns import Text
 from flows.errors import SettingError, near
-from flows.toml_files import Closed, Once
+from flows.toml_files import Closed, Once, matching
 
 if TYPE_CHECKING:
     from flows.readers.record import Record
@@ -36,7 +36,7 @@ _COPIED = {
 # Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
 _OPTIONAL = ("content", "page_rank")
 
-Https = Annotated[str, StringConstraints(pattern=r"^https://[^/\s]+\.[^/\s]+(/\S*)?$")]
+Https = Annotated[str, matching(r"https://[^/\s]+\.[^/\s]+(/\S*)?", "an address that begins with https://")]
 Content = Literal["csv", "html", "javascript", "json", "markdown", "tsv", "yaml", "zip"]
 
 
