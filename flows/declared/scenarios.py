@@ -176,7 +176,10 @@ def _check_figure(path: Path, at: int, figure: Figure, unit: str) -> None:
         within = f"low <= value <= high does not hold of {low}, {figure.value}, {high}"
         toml_files.refuse(path, (*place, "value"), figure.value, f"but {within}")
     if figure.unit != unit:
-        toml_files.refuse(path, (*place, "unit"), figure.unit, f"but figure {figure.quantity!r} is in {unit!r}")
+        spot = toml_files.spot((*place, "unit"))
+        raise SettingError(
+            f"{toml_files.shown(path)}: {spot}: figure {figure.quantity!r} is in {unit!r}, not in {figure.unit!r}"
+        )
     if figure.quantity == "utilisation" and high > 1:
         toml_files.refuse(path, (*place, "value"), high, "but utilisation is a share of the peak rate, at most 1")
     if figure.quantity == "pue" and low < 1:

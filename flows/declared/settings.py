@@ -72,7 +72,7 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
 
 @cache
 def checked(package: Path = PACKAGE) -> Files:
-    """All files below `declared`, each by itself and with one another and the sources. Raises `SettingError`."""
+    """All files below `declared` but theory.toml, checked by themselves and with one another. Raises `SettingError`."""
     declared = files.files(package)
     checks.check(declared, package / "sources")
     return declared
