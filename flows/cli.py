@@ -237,7 +237,7 @@ def fit(
         irreducible_error=irreducible_error,
         variance_ratio=variance_ratio,
         bootstrap=bootstrap,
-        seed=settings.fits()["bootstrap"]["seed"] if seed is None else seed,
+        seed=settings.estimation().bootstrap.seed if seed is None else seed,
         at=at,
         solve=solve,
     )

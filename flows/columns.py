@@ -8,10 +8,17 @@ from collections.abc import Sequence
 from dataclasses import field
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Gt, Lt, MinLen
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# Of settings, whose files are checked against the rows that they become.
+Text = Annotated[str, MinLen(1)]
+# A share or a probability.
+Fraction = Annotated[float, Gt(0), Lt(1)]
 
 
 def column(comment: str) -> Any:
@@ -44,11 +51,15 @@ def comment(row_type: type[Any]) -> str:
 def columns(row_type: type[Any]) -> dict[str, tuple[type, str]]:
     """{column: (str, int, float, bool or date; comment)}, in order. What may be null is not told apart."""
     hints = typing.get_type_hints(row_type)
-    found = {}
-    for column in dataclasses.fields(row_type):
-        kinds = [kind for kind in typing.get_args(hints[column.name]) if kind is not type(None)]
-        found[column.name] = (kinds[0] if kinds else hints[column.name], column.metadata["comment"])
-    return found
+    return {one.name: (_kind(hints[one.name]), one.metadata["comment"]) for one in dataclasses.fields(row_type)}
+
+
+def _kind(hint: Any) -> type:
+    """The type of a column: of `str | None` str, and of a choice of literals theirs."""
+    if typing.get_origin(hint) is Literal:
+        return type(typing.get_args(hint)[0])
+    kinds = [_kind(one) for one in typing.get_args(hint) if one is not type(None)]
+    return kinds[0] if kinds else typing.cast("type", hint)
 
 
 def schema(row_type: type[Any], *, addressed: bool = False) -> pa.Schema:

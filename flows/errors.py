@@ -1,7 +1,26 @@
-"""What the user can mend."""
+"""What the user can mend, and how it is said."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Of a score of likeness from 0 to 100.
+_MUCH_LESS = 25
 
 
 class UserError(Exception):
     """Ends a command with its message, which says what is wrong and what to do; anything else keeps its traceback."""
+
+
+class SettingError(UserError, ValueError):
+    """A TOML file is wrong; the message is one sentence that names the file, the key with its place, and the literal."""
+
+
+def near(name: str, names: Iterable[str], many: int = 5) -> str:
+    """The names most like one that is not known, as the end of a message."""
+    from rapidfuzz import process, utils
+
+    likest = process.extract(name, sorted(set(names)), processor=utils.default_process, limit=many)
+    # Those that are much less like it than the best are no help beside it.
+    good = [repr(one) for one, score, _ in likest if score >= likest[0][1] - _MUCH_LESS]
+    return "near it: " + ", ".join(good) if good else "there is none like it"

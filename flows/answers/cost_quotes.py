@@ -16,8 +16,9 @@ from flows import paths
 from flows.analysis import costs, samples
 from flows.answers import queries
 from flows.declared import domains, scenarios
-from flows.declared.scenarios import Declared, ScenarioError, near
+from flows.declared.scenarios import Declared, ScenarioError
 from flows.declared.setting_types import SETTINGS, FitRule
+from flows.errors import near
 from flows.warehouse import sql_files, staging, transform
 
 # From what the TOML files declare to the factors of a scenario.
@@ -264,8 +265,8 @@ def _chosen(rows: list[Any], at: int, what: str, given: str) -> list[Any]:
 
 def _first_metric(benchmark: str, there: list[str]) -> str:
     """The metric that the benchmark's domain names first."""
-    declared = domains.domains().get(benchmark, {"metrics": []})["metrics"]
-    return next((metric for metric in declared if metric in there), there[0])
+    domain = domains.domains().get(benchmark)
+    return next((metric for metric in (domain.metrics if domain else ()) if metric in there), there[0])
 
 
 def _costs(

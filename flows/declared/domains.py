@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from typing import Any
+from pathlib import Path
 
+from flows.declared import files
+from flows.declared.models import Domain
 from flows.paths import PACKAGE
 
 
-@cache
-def domains() -> dict[str, dict[str, Any]]:
-    """{benchmark: what its file declares}."""
-    files = sorted((PACKAGE / "declared" / "domains").glob("*.toml"))
-    told = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files]
-    return {one["benchmark"]: one for one in told}
+def domains(package: Path = PACKAGE) -> dict[str, Domain]:
+    """{benchmark: what its file declares}. Raises `flows.errors.SettingError`."""
+    return {domain.benchmark: domain for domain in files.domains(package).values()}
 
 
 def titles() -> dict[str, str]:
     """{benchmark: its title}."""
-    return {benchmark: told["title"] for benchmark, told in domains().items()}
+    return {benchmark: domain.title for benchmark, domain in domains().items()}

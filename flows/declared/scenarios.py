@@ -7,38 +7,23 @@ the user's own is a file of the same kind, given to `compute-limits cost` by its
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz import process, utils
-
+from flows import toml_files
+from flows.declared import files
+from flows.declared.models import Figure, ScenarioFile
 from flows.declared.setting_types import Conversion, Scenario, ScenarioProcessor, ScenarioRegion
-from flows.errors import UserError
+from flows.errors import SettingError, near
 from flows.paths import PACKAGE
 
 # Epoch AI states its costs of training in USD of this year.
 CONSTANT_YEAR = 2023
 # The U.S. Bureau of Labor Statistics' producer price index of data processing, hosting and related services.
 PRICE_SERIES = "PCU518210518210"
-PRECISIONS = ("fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8")
 
-_KEYS = {
-    "title",
-    "processor",
-    "precision",
-    "burden_precision",
-    "price",
-    "electricity_year",
-    "regions",
-    "stated_region",
-    "figures",
-}
-_PRICE_KEYS = {"kind", "from", "until", "vendor", "commitment", "processors"}
-_FIGURE_KEYS = {"quantity", "low", "value", "high", "unit", "citation", "as_of"}
 _PROCESSOR_FIGURES = {"utilisation": "1", "draw_fraction": "1", "pue": "1"}
 _PURCHASE_FIGURES = {"amortisation": "year", "hours_per_year": "h"}
 _RUN_FIGURES = {
@@ -52,7 +37,7 @@ _RUN_FIGURES = {
 _OPTIONAL_FIGURES = {"coefficient_decimals": "digits"}
 
 
-class ScenarioError(UserError, ValueError):
+class ScenarioError(SettingError):
     """A scenario, or a name that one was asked for by, cannot be used; the message says why and lists near names."""
 
 
@@ -66,49 +51,44 @@ class Declared:
     figures: tuple[Conversion, ...]
 
 
-def shipped() -> list[Declared]:
-    """The scenarios that come with the project."""
-    return [read(path) for path in sorted((PACKAGE / "declared" / "scenarios").glob("*.toml"))]
+def shipped(package: Path = PACKAGE) -> list[Declared]:
+    """The scenarios that come with the project. Raises `flows.errors.SettingError`."""
+    given = files.files(package)
+    return [_declared(given.folder / "scenarios" / f"{name}.toml", file) for name, file in given.scenarios.items()]
 
 
 def named(given: str) -> Declared:
     """A scenario that ships by its name, or one of the user's own by the path of its file. Raises `ScenarioError`."""
     if given.endswith(".toml"):
         return read(Path(given))
-    names = [path.stem for path in sorted((PACKAGE / "declared" / "scenarios").glob("*.toml"))]
+    folder = PACKAGE / "declared" / "scenarios"
+    names = [path.stem for path in sorted(folder.glob("*.toml"))]
     if given not in names:
         raise ScenarioError(
             f"no scenario {given!r}; there are: {', '.join(names)}; or give the path of a file that ends in .toml"
         )
-    return read(PACKAGE / "declared" / "scenarios" / f"{given}.toml")
+    return read(folder / f"{given}.toml")
 
 
 def read(path: Path) -> Declared:
-    """One file. Raises `ScenarioError`: it cannot be read, lacks a key, or has one that is not known."""
+    """One file. Raises `ScenarioError`: it cannot be read, or is wrong."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _declared(path.stem, told)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ScenarioError) as error:
-        raise ScenarioError(f"{path}: {error}") from error
+        return _declared(path, toml_files.read(path, ScenarioFile))
+    except SettingError as error:
+        raise ScenarioError(str(error)) from error
 
 
 def rows(declared: Iterable[Declared]) -> dict[str, list[Any]]:
     """{staging table: rows} of scenarios."""
-    found = list(declared)
+    every = list(declared)
     return {
-        "scenario": [one.scenario for one in found],
-        "scenario_region": [ScenarioRegion(one.scenario.scenario, region) for one in found for region in one.regions],
+        "scenario": [one.scenario for one in every],
+        "scenario_region": [ScenarioRegion(one.scenario.scenario, region) for one in every for region in one.regions],
         "scenario_processor": [
-            ScenarioProcessor(one.scenario.scenario, name) for one in found for name in one.processors
+            ScenarioProcessor(one.scenario.scenario, name) for one in every for name in one.processors
         ],
-        "conversion": [figure for one in found for figure in one.figures],
+        "conversion": [figure for one in every for figure in one.figures],
     }
-
-
-def near(name: str, names: Iterable[str], many: int = 5) -> str:
-    """The names most like one that is not known, as the end of a message."""
-    found = process.extract(name, sorted(set(names)), processor=utils.default_process, limit=many)
-    return "near it: " + ", ".join(repr(one) for one, *_ in found) if found else "there is none like it"
 
 
 def region(given: str, countries: Mapping[str, str], cloud_regions: Iterable[str]) -> str:
@@ -121,7 +101,8 @@ def region(given: str, countries: Mapping[str, str], cloud_regions: Iterable[str
     """
     wanted, clouds = given.strip().casefold(), {key.casefold(): key for key in cloud_regions}
     known = {name.casefold(): code for code, name in countries.items()}
-    known |= {two.casefold(): three for two, three in _alpha_2().items() if three in countries}
+    alpha_2 = files.regions().alpha_2
+    known |= {two.casefold(): three for two, three in alpha_2.items() if three in countries}
     known |= {code.casefold(): code for code in countries} | clouds
     if wanted not in known:
         is_code = len(wanted) <= 3
@@ -130,102 +111,76 @@ def region(given: str, countries: Mapping[str, str], cloud_regions: Iterable[str
     return known[wanted]
 
 
-def _alpha_2() -> dict[str, str]:
-    """{ISO 3166-1 alpha-2: alpha-3}."""
-    told: dict[str, str] = tomllib.loads((PACKAGE / "declared" / "regions.toml").read_text(encoding="utf-8"))["alpha_2"]
-    return told
-
-
-def _declared(name: str, told: dict[str, Any]) -> Declared:
-    _check_keys(told, _KEYS, {"title", "electricity_year", "regions", "figures"}, "the file")
-    is_run = "processor" not in told
-    price: dict[str, Any] = told.get("price", {})
-    if not is_run:
-        _check_keys(told, _KEYS, {"processor", "precision", "price"}, "the file")
-        _check_keys(price, _PRICE_KEYS, {"kind", "from", "until"}, "price")
-        for key in ("precision", "burden_precision"):
-            _check_choice(key, told.get(key, told["precision"]), PRECISIONS)
-        _check_choice("kind", price["kind"], ("rental", "purchase"))
-    elif extra := {"precision", "burden_precision", "price"} & set(told):
-        raise ScenarioError(f"{', '.join(sorted(extra))} without a processor")
-    figures = tuple(_figure(name, figure) for figure in told["figures"])
-    wanted = _RUN_FIGURES if is_run else _PROCESSOR_FIGURES
-    _check_figures(figures, wanted | (_PURCHASE_FIGURES if price.get("kind") == "purchase" else {}))
+def _declared(path: Path, file: ScenarioFile) -> Declared:
+    """What the file says, as rows. Raises `flows.errors.SettingError`: its keys do not go together."""
+    price, name = file.price, path.stem
+    _check_keys(path, file)
+    _check_figures(path, file)
+    if price is not None and price.first > price.until:
+        toml_files.refuse(path, ("price", "from"), price.first, f"which is after until, {price.until}")
+    figures = tuple(_conversion(name, figure) for figure in file.figures)
     scenario = Scenario(
         scenario=name,
-        title=told["title"],
-        processor=told.get("processor"),
-        precision=told.get("precision"),
-        burden_precision=told.get("burden_precision"),
-        price_kind=price.get("kind", "run"),
-        price_from=_day(price.get("from")),
-        price_until=_day(price.get("until")) or _day_of(figures, "price"),
-        vendor=price.get("vendor"),
-        commitment=price.get("commitment"),
-        electricity_year=told["electricity_year"],
-        stated_region=told.get("stated_region"),
+        title=file.title,
+        processor=file.processor,
+        precision=file.precision,
+        burden_precision=file.burden_precision,
+        price_kind=price.kind if price else "run",
+        price_from=price.first if price else None,
+        price_until=price.until if price else next(one.as_of for one in figures if one.quantity == "price"),
+        vendor=price.vendor if price else None,
+        commitment=price.commitment if price else None,
+        electricity_year=file.electricity_year,
+        stated_region=file.stated_region,
         constant_year=CONSTANT_YEAR,
         price_series=PRICE_SERIES,
     )
-    processors = () if is_run else price.get("processors", [told["processor"]])
-    return Declared(scenario, tuple(told["regions"]), tuple(processors), figures)
+    own = () if file.processor is None else (file.processor,)
+    processors = tuple(price.processors) if price and price.processors else own
+    return Declared(scenario, tuple(file.regions), processors, figures)
 
 
-def _figure(name: str, told: dict[str, Any]) -> Conversion:
-    where = f"figure {told.get('quantity')!r}"
-    _check_keys(told, _FIGURE_KEYS, {"quantity", "value", "unit", "citation", "as_of"}, where)
-    value = told["value"]
-    low, high = told.get("low", value), told.get("high", value)
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in (low, value, high)):
-        raise ScenarioError(f"{where}: low, value and high are numbers")
-    if not 0 < low <= value <= high:
-        raise ScenarioError(f"{where}: 0 < low <= value <= high does not hold of {low}, {value}, {high}")
-    as_of = _day(told["as_of"]) or date.min
-    return Conversion(
-        name, told["quantity"], float(low), float(value), float(high), told["unit"], told["citation"], as_of
-    )
+def _conversion(scenario: str, figure: Figure) -> Conversion:
+    low, high = figure.low or figure.value, figure.high or figure.value
+    return Conversion(scenario, figure.quantity, low, figure.value, high, figure.unit, figure.citation, figure.as_of)
 
 
-def _check_figures(figures: Iterable[Conversion], wanted: Mapping[str, str]) -> None:
+def _check_keys(path: Path, file: ScenarioFile) -> None:
+    """A processor has a precision and prices, and a stated run has none."""
+    beside = {"precision": file.precision, "price": file.price}
+    if file.processor is not None and (missing := [key for key, value in beside.items() if value is None]):
+        raise SettingError(f"{toml_files.shown(path)}: missing key '{missing[0]}', which a processor needs")
+    optional = beside | {"burden_precision": file.burden_precision}
+    if file.processor is None and (extra := [key for key, value in optional.items() if value is not None]):
+        raise SettingError(f"{toml_files.shown(path)}: {extra[0]} without a processor: missing key 'processor'")
+
+
+def _check_figures(path: Path, file: ScenarioFile) -> None:
     """Each figure wanted is there, once and in its unit, and no other."""
-    units = {figure.quantity: figure.unit for figure in figures}
+    wanted = _RUN_FIGURES if file.processor is None else _PROCESSOR_FIGURES
+    if file.price is not None and file.price.kind == "purchase":
+        wanted = wanted | _PURCHASE_FIGURES
     known = {**wanted, **_OPTIONAL_FIGURES}
-    if len(units) != len(list(figures)):
-        raise ScenarioError("a figure stands twice")
-    if missing := set(wanted) - set(units):
-        raise ScenarioError(f"figures are missing: {', '.join(sorted(missing))}")
-    for quantity, unit in units.items():
-        if quantity not in known:
-            raise ScenarioError(f"unknown figure {quantity!r}; {near(quantity, known)}")
-        if unit != known[quantity]:
-            raise ScenarioError(f"figure {quantity!r} is in {known[quantity]!r}, not in {unit!r}")
-    for figure in figures:
-        if figure.quantity == "utilisation" and figure.high > 1:
-            raise ScenarioError("utilisation is a share of the peak rate, at most 1")
-        if figure.quantity == "pue" and figure.low < 1:
-            raise ScenarioError("a power usage effectiveness is at least 1")
+    for at, figure in enumerate(file.figures):
+        toml_files.check_name(path, ("figures", at, "quantity"), figure.quantity, known, "figure of this scenario")
+        _check_figure(path, at, figure, known[figure.quantity])
+    quantities = [figure.quantity for figure in file.figures]
+    toml_files.check_unique(path, ("figures",), quantities, "quantity")
+    if missing := sorted(set(wanted) - set(quantities)):
+        raise SettingError(f"{toml_files.shown(path)}: figures are missing: {', '.join(missing)}")
 
 
-def _check_keys(told: Mapping[str, Any], known: set[str], needed: set[str], where: str) -> None:
-    for key in told:
-        if key not in known:
-            raise ScenarioError(f"{where}: unknown key {key!r}; {near(key, known)}")
-    if missing := needed - set(told):
-        raise ScenarioError(f"{where}: missing {', '.join(sorted(missing))}")
-
-
-def _check_choice(key: str, given: str, choices: tuple[str, ...]) -> None:
-    if given not in choices:
-        raise ScenarioError(f"{key} is {given!r}, but there are: {', '.join(choices)}")
-
-
-def _day(given: object) -> date | None:
-    if given is None:
-        return None
-    if not isinstance(given, date):
-        raise ScenarioError(f"{given!r} is not a date (write 2026-03-31 without quotes)")
-    return given
-
-
-def _day_of(figures: Iterable[Conversion], quantity: str) -> date:
-    return next(figure.as_of for figure in figures if figure.quantity == quantity)
+def _check_figure(path: Path, at: int, figure: Figure, unit: str) -> None:
+    low, high, place = figure.low or figure.value, figure.high or figure.value, ("figures", at)
+    if not low <= figure.value <= high:
+        within = f"low <= value <= high does not hold of {low}, {figure.value}, {high}"
+        toml_files.refuse(path, (*place, "value"), figure.value, f"but {within}")
+    if figure.unit != unit:
+        spot = toml_files.spot((*place, "unit"))
+        raise SettingError(
+            f"{toml_files.shown(path)}: {spot}: figure {figure.quantity!r} is in {unit!r}, not in {figure.unit!r}"
+        )
+    if figure.quantity == "utilisation" and high > 1:
+        toml_files.refuse(path, (*place, "value"), high, "but utilisation is a share of the peak rate, at most 1")
+    if figure.quantity == "pue" and low < 1:
+        toml_files.refuse(path, (*place, "value"), low, "but a power usage effectiveness is at least 1")

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from flows.columns import ADDRESS, column, optional
+from annotated_types import Ge, Gt
+
+from flows.columns import ADDRESS, Fraction, Text, column, optional
+
+Form = Literal["polynomial", "exponential"]
+Selection = Literal["all", "best_per_paper", "best_per_year", "frontier"]
+ComputeMeasure = Literal[
+    "operations_per_pass", "network_operations", "hardware_burden", "consolidated_burden", "training_compute"
+]
+Kind = Literal["model", "processor"]
+Precision = Literal["fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8"]
+Positive = Annotated[float, Gt(0)]
+Whole = Annotated[int, Ge(0)]
+Count = Annotated[int, Ge(1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +85,10 @@ class ComputeError:
 class Backtest:
     """One row per row set whose lines are held against what was published later."""
 
-    row_set: str = column("paper_v1, paper_v2 or current")
+    row_set: Text = column("paper_v1, paper_v2 or current")
     published_on: date = column("the last day that counts as known to the authors")
-    level: float = column("share of later results that a prediction interval should hold")
-    citation: str = column("what was published that day")
+    level: Fraction = column("share of later results that a prediction interval should hold")
+    citation: Text = column("what was published that day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +188,14 @@ class Published:
 class Claim:
     """One row per published statement that is a number."""
 
-    claim: str = column("key of the statement")
-    said_in: str = column("who printed it")
-    statement: str = column("what is stated, in this project's words")
+    claim: Text = column("key of the statement")
+    said_in: Text = column("who printed it")
+    statement: Text = column("what is stated, in this project's words")
     published: float = column("the number as printed")
-    decimals: int = column("digits after the point that are printed")
-    reason: str = column("why it differs or cannot be checked, or what stands behind the recomputed number")
-    cell: str | None = optional("address of the recomputed number in marts.numbers; null where there is none")
-    printed_as: str = field(
+    decimals: Whole = column("digits after the point that are printed")
+    reason: Text = column("why it differs or cannot be checked, or what stands behind the recomputed number")
+    cell: Text | None = optional("address of the recomputed number in marts.numbers; null where there is none")
+    printed_as: Literal["rounded", "floor", "at_least"] = field(
         default="rounded",
         metadata={"comment": "how the printed digits come from the value: rounded, floor or at_least"},
     )
@@ -196,21 +209,21 @@ class Claim:
 class ReferenceModel:
     """One row per architecture whose operations are known from its definition, to hold sources against."""
 
-    architecture_key: str = column("the architecture: lower case, without blanks and punctuation")
-    image_size: int = column("side of the square input, pixels")
-    mac: float = column("multiply-adds of one forward pass")
-    citation: str = column("where the count is from")
+    architecture_key: Text = column("the architecture: lower case, without blanks and punctuation")
+    image_size: Count = column("side of the square input, pixels")
+    mac: Positive = column("multiply-adds of one forward pass")
+    citation: Text = column("where the count is from")
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFault:
     """One row per record that is known to be wrong or out of place in a way that no rule can find."""
 
-    rule: str = column("what is wrong with it")
-    source: str = column(ADDRESS["source"])
-    page: str = column(ADDRESS["page"])
-    printed_name: str = column("the model's name as the page prints it")
-    citation: str = column("how it is known")
+    rule: Text = column("what is wrong with it")
+    source: Text = column(ADDRESS["source"])
+    page: Text = column(ADDRESS["page"])
+    printed_name: Text = column("the model's name as the page prints it")
+    citation: Text = column("how it is known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,19 +239,19 @@ class Exclusion:
 class Merge:
     """One row per pair of names that are declared to be the same thing."""
 
-    kind: str = column("model or processor")
-    what: str = column("a name as some page prints it")
-    into_name: str = column("the name that it stands for")
-    reason: str = column("why they are the same")
+    kind: Kind = column("model or processor")
+    what: Text = column("a name as some page prints it")
+    into_name: Text = column("the name that it stands for")
+    reason: Text = column("why they are the same")
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
     """One row per name that is declared to be a thing of its own, whatever the rules make of it."""
 
-    kind: str = column("model or processor")
-    name: str = column("the name as printed")
-    reason: str = column("why it is another thing than its namesakes")
+    kind: Kind = column("model or processor")
+    name: Text = column("the name as printed")
+    reason: Text = column("why it is another thing than its namesakes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,23 +265,23 @@ class GrowthLevel:
 class GrowthSeries:
     """One row per series of models or processors whose growth over time is fitted."""
 
-    series: str = column("the series: what grows")
-    subject: str = column("model or processor")
-    source: str = column(ADDRESS["source"])
-    quantity: str = column(
+    series: Text = column("the series: what grows")
+    subject: Kind = column("model or processor")
+    source: Text = column(ADDRESS["source"])
+    quantity: Text = column(
         "what grows: of models a compute measure (FLOP), of processors fp32_flop_per_s or fp32_flop_per_s_per_usd (nominal)"
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
-    processor_kind: str | None = optional("gpu or cpu; null for models")
+    processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models")
 
 
 @dataclass(frozen=True, slots=True)
 class GrowthEra:
     """One row per period that growth is fitted in, for models and for processors."""
 
-    era: str = column("the period")
-    subject: str = column("model or processor")
-    reason: str = column("why this period, or who published it")
+    era: Text = column("the period")
+    subject: Kind = column("model or processor")
+    reason: Text = column("why this period, or who published it")
     released_from: date | None = optional("first day of release in it; null where it has no beginning")
     released_before: date | None = optional("first day of release after it; null where it has no end")
 
@@ -277,11 +290,13 @@ class GrowthEra:
 class GrowthRule:
     """One row per rule that says which models or processors of a period count."""
 
-    rule: str = column("the frontier rule: which of the series count")
-    keep: str = column("all, top, largest_of_year or running_maximum")
+    rule: Text = column("the frontier rule: which of the series count")
+    keep: Literal["all", "top", "largest_of_year", "running_maximum"] = column(
+        "all, top, largest_of_year or running_maximum"
+    )
     within_era: bool = column("whether they are compared with those of the period only, not with all before")
-    reason: str = column("the rule in words")
-    top: int | None = optional("of keep = top: how many of those released until then may count")
+    reason: Text = column("the rule in words")
+    top: Count | None = optional("of keep = top: how many of those released until then may count")
 
 
 @dataclass(frozen=True, slots=True)

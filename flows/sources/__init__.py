@@ -6,28 +6,76 @@ typed rows (flows/readers/row_types.py) that the record holds. flows/pages/parse
 
 from __future__ import annotations
 
+import difflib
 import importlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
-from flows.errors import UserError
+from annotated_types import Ge, Len
+from pydantic import Field
+
+from flows import toml_files
+from flows.columns import Text
+from flows.errors import SettingError, near
+from flows.toml_files import Closed, Once, matching
 
 if TYPE_CHECKING:
     from flows.readers.record import Record
     from flows.readers.row_types import Row
 
 _FOLDER = Path(__file__).parent
-_CONTENTS = ("csv", "html", "javascript", "json", "markdown", "tsv", "yaml", "zip")
+# What a source has as its file has it.
+_COPIED = {
+    "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
+}  # fmt: skip
+# Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
+_OPTIONAL = ("content", "page_rank")
+
+Https = Annotated[str, matching(r"https://[^/\s]+\.[^/\s]+(/\S*)?", "an address that begins with https://")]
+Content = Literal["csv", "html", "javascript", "json", "markdown", "tsv", "yaml", "zip"]
 
 
-class SourceError(UserError, ValueError):
-    """A source's TOML is wrong; the message names the file and the key."""
+class _PageEntry(Closed, extra="allow"):
+    """An entry of `[[pages]]`; what it says beside these keys are lookups of the parser's."""
+
+    name: Text
+    url: Https
+    content: Content | None = None
+    page_rank: Annotated[int, Ge(0)] | None = None
+
+
+class _PageList(Closed, extra="allow"):
+    """An entry of `[[page_lists]]`: many pages below one address, and lookups that all of them share."""
+
+    base: Https
+    paths: Annotated[list[Text], Len(1), Once]
+    content: Content | None = None
+    page_rank: Annotated[int, Ge(0)] | None = None
+
+
+class _SourceFile(Closed):
+    """A source's TOML. `rows`: the least and the most that it is expected to give."""
+
+    title: Text
+    publisher: Text
+    homepage: Https
+    licence: Text
+    attribution: Text
+    cadence: Text
+    content: Content
+    rows: Annotated[list[Annotated[int, Ge(0)]], Len(2, 2)]
+    rank: Annotated[int, Ge(0)]
+    rank_reason: Text
+    parser: Text | None = None
+    pause_s: Annotated[float, Ge(0)] | None = None
+    lookups: dict[str, Any] = Field(default_factory=dict)
+    pages: list[_PageEntry] = Field(default_factory=list)
+    page_lists: list[_PageList] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,51 +131,78 @@ class Parser(Protocol):
         """The typed rows of one record; raises `flows.readers.record.Rejected` where it cannot be used."""
 
 
-@cache
 def load(key: str) -> Source:
-    """The source of that name.
-
-    Raises:
-        SourceError: the TOML is missing, lacks a key or has one that is not known.
-    """
-    path = _FOLDER / f"{key}.toml"
-    if not path.is_file():
-        raise SourceError(f"no source {key!r}; there are: {', '.join(names())}")
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
-    try:
-        content = told.pop("content")
-        if content not in _CONTENTS:
-            raise SourceError(f"{path.name}: content {content!r} is none of {', '.join(_CONTENTS)}")
-        lookups = told.pop("lookups", {})
-        rows_min, rows_max = told.pop("rows")
-        listed = [*told.pop("pages", []), *_listed(told.pop("page_lists", []))]
-        pages = tuple(
-            Page(key, p.pop("name"), p.pop("url"), p.pop("content", content), MappingProxyType(lookups | p))
-            for p in listed
-        )
-        return Source(
-            key=key,
-            rows_min=rows_min,
-            rows_max=rows_max,
-            parser=told.pop("parser", key),
-            pages=pages,
-            **told,
-        )
-    except (KeyError, TypeError) as missing:
-        raise SourceError(f"{path.name}: {missing}") from missing
+    """The source of that name. Raises `SettingError`: there is none, or its TOML is wrong."""
+    if key not in names():
+        raise SettingError(f"no source {key!r}; {near(key, names())}; there are: {', '.join(names())}")
+    return declared(key, _FOLDER)
 
 
-def _listed(lists: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Many pages below one address: `base`, `paths`, and lookups that all of them share."""
-    for told in lists:
-        base, paths = told.pop("base"), told.pop("paths")
-        yield from ({"name": path, "url": base + path} | told for path in paths)
-
-
-@cache
 def names() -> tuple[str, ...]:
     """All sources, in alphabetical order."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return names_in(_FOLDER)
+
+
+@cache
+def names_in(folder: Path) -> tuple[str, ...]:
+    """The sources of a folder, in alphabetical order."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+@cache
+def declared(key: str, folder: Path) -> Source:
+    """What a source's TOML in that folder says. Raises `SettingError`."""
+    path = folder / f"{key}.toml"
+    file = toml_files.read(path, _SourceFile)
+    pages = tuple(
+        Page(key, name, url, content or file.content, MappingProxyType(file.lookups | lookups))
+        for name, url, content, lookups in _entries(file)
+    )
+    parser = file.parser or key
+    _check(path, file, parser, pages)
+    return Source(
+        key=key,
+        rows_min=file.rows[0],
+        rows_max=file.rows[1],
+        parser=parser,
+        pages=pages,
+        **file.model_dump(include=_COPIED),
+    )
+
+
+def _entries(file: _SourceFile) -> Iterator[tuple[str, str, Content | None, dict[str, Any]]]:
+    """(name, URL, content, lookups) of each page, whether it is declared alone or in a list."""
+    for page in file.pages:
+        yield page.name, page.url, page.content, _lookups(page)
+    for listed in file.page_lists:
+        yield from ((name, listed.base + name, listed.content, _lookups(listed)) for name in listed.paths)
+
+
+def _lookups(entry: _PageEntry | _PageList) -> dict[str, Any]:
+    ranked = {} if entry.page_rank is None else {"page_rank": entry.page_rank}
+    return (entry.model_extra or {}) | ranked
+
+
+def _check(path: Path, file: _SourceFile, parser: str, pages: tuple[Page, ...]) -> None:
+    if file.rows[0] > file.rows[1]:
+        toml_files.refuse(path, ("rows",), file.rows, "but the least comes before the most")
+    if not pages:
+        raise SettingError(f"{toml_files.shown(path)}: there is no page; add [[pages]] with name and url")
+    toml_files.check_unique(path, ("pages",), (page.name for page in pages), "name")
+    modules = {one.stem for one in path.parent.glob("*.py")} - {"__init__"}
+    toml_files.check_name(path, ("parser",), parser, modules, "parser in flows/sources")
+    for table in ("pages", "page_lists"):
+        for at, entry in enumerate(getattr(file, table)):
+            _check_lookups(path, (table, at), entry.model_extra or {})
+
+
+def _check_lookups(path: Path, place: tuple[str, int], lookups: Mapping[str, Any]) -> None:
+    """No lookup of a page looks like a key that may be left out, for it would do nothing. Raises `SettingError`."""
+    for key in lookups:
+        if likest := difflib.get_close_matches(key, _OPTIONAL, 1, 0.8):
+            raise SettingError(
+                f"{toml_files.shown(path)}: unknown key '{toml_files.spot((*place, key))}'; near it: {likest[0]!r}"
+            )
 
 
 def parser(source: Source) -> Parser:

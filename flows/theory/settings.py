@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from flows.errors import UserError
+from annotated_types import Ge, Gt, Len, Lt
+
+from flows import toml_files
+from flows.columns import Fraction, Text
 from flows.paths import PACKAGE
+from flows.toml_files import Closed, FromTable, Once
 
 ORACLE, EXPERT, FLEXIBLE, REGULARISED = "oracle", "expert", "flexible", "regularised"
 MODELS = (ORACLE, EXPERT, FLEXIBLE, REGULARISED)
-TUNINGS = ("held_out", "held_out_beside", "cross_validation", "universal", "best")
-SOLVERS = ("cholesky", "qr")
 # Raised whenever the same parameters give other figures; a test holds some figures to it.
 METHOD = 1
 
 _UNKEYED = ("why", "changed", "sizes")
 
 
-class SettingError(UserError, ValueError):
-    """The TOML of the settings is wrong; the message names the setting and the key."""
+Model = Literal["oracle", "expert", "flexible", "regularised"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Setting:
 class Reading:
     """How figure 1a is read: the model and number of observations to match, and the level of the interval."""
 
-    reference_model: str
-    reference_observations: int
-    level: float
+    reference_model: Model
+    reference_observations: Annotated[int, Ge(1)]
+    level: Fraction
 
 
 @dataclass(frozen=True)
@@ -80,35 +80,70 @@ class Configuration:
     settings: tuple[Setting, ...]
 
 
+class _Parameters(Closed):
+    """`[base]`: a value of every parameter."""
+
+    seed: Annotated[int, Ge(0)]
+    n_simulations: Annotated[int, Ge(2)]
+    n_features: Annotated[int, Ge(1)]
+    coefficients: Annotated[list[float], Len(1)]
+    coefficients_drawn: bool
+    noise_sd: Annotated[float, Gt(0)]
+    correlation: Annotated[float, Ge(0), Lt(1)]
+    expert_known: Annotated[int, Ge(0)]
+    expert_irrelevant: Annotated[int, Ge(0)]
+    least_squares_solver: Literal["cholesky", "qr"]
+    tuning: Literal["held_out", "held_out_beside", "cross_validation", "universal", "best"]
+    held_out_share: Fraction
+    universal_multiplier: Annotated[float, Gt(0)]
+    folds: Annotated[int, Ge(2)]
+    grid_lambdas: Annotated[int, Ge(2)]
+    lambda_floor: Fraction
+    patience: Annotated[int, Ge(1)]
+
+
+class _Named(_Parameters):
+    """An entry of `[[settings]]`, with the base's value of every parameter that it leaves as it is."""
+
+    name: Text
+    why: Text
+    sizes: Text
+
+
+class _TheoryFile(Closed):
+    """theory.toml. `sizes`: {name: {model: its numbers of observations}}."""
+
+    reading: Annotated[Reading, FromTable]
+    sizes: dict[str, dict[Model, Annotated[list[Annotated[int, Ge(4)]], Len(1), Once]]]
+    base: _Parameters
+    settings: Annotated[list[dict[str, Any]], Len(1)]
+
+
 def load(path: Path | None = None) -> Configuration:
     """Read the TOML (by default the project's own).
 
     Raises:
-        SettingError: a key is unknown, missing or out of its range.
+        flows.errors.SettingError: a key is unknown, missing or out of its range.
     """
-    told = tomllib.loads((path or PACKAGE / "declared" / "theory.toml").read_text(encoding="utf-8"))
-    if unknown := set(told) - {"reading", "sizes", "base", "settings"}:
-        raise SettingError(f"unknown tables: {sorted(unknown)}")
-    settings = tuple(_setting(told["base"], changes, told["sizes"]) for changes in told["settings"])
-    if len({setting.name for setting in settings}) < len(settings):
-        raise SettingError("two settings have the same name")
-    return Configuration(Reading(**told["reading"]), settings)
+    path = path or PACKAGE / "declared" / "theory.toml"
+    file = toml_files.read(path, _TheoryFile)
+    settings = tuple(_setting(path, at, file, changes) for at, changes in enumerate(file.settings))
+    toml_files.check_unique(path, ("settings",), (setting.name for setting in settings), "name")
+    return Configuration(file.reading, settings)
 
 
-def _setting(base: Mapping[str, Any], changes: Mapping[str, Any], sizes: Mapping[str, Any]) -> Setting:
-    described = {"name", "why", "sizes"}
-    given = {**base, **changes}
-    name = str(given.get("name"))
-    differs = {key: value for key, value in changes.items() if key not in described}
-    given["changed"] = ", ".join(f"{key} = {_text(value)}" for key, value in differs.items())
-    if wrong := set(given) ^ {field.name for field in fields(Setting)}:
-        raise SettingError(f"{name}: unknown or missing: {sorted(wrong)}")
-    if given["sizes"] not in sizes:
-        raise SettingError(f"{name}: sizes: there is no [sizes.{given['sizes']}]")
-    given["coefficients"] = tuple(float(value) for value in given["coefficients"])
-    given["sizes"] = {model: tuple(sorted(found)) for model, found in sizes[given["sizes"]].items()}
-    setting = Setting(**given)
-    _check(setting)
+def _setting(path: Path, at: int, file: _TheoryFile, changes: Mapping[str, Any]) -> Setting:
+    place = ("settings", at)
+    given = toml_files.validated(path, place, {**file.base.model_dump(), **changes}, _Named)
+    toml_files.check_name(path, (*place, "sizes"), given.sizes, file.sizes, "table of sizes")
+    differs = {key: value for key, value in changes.items() if key not in ("name", "why", "sizes")}
+    setting = Setting(
+        **given.model_dump(exclude={"sizes", "coefficients"}),
+        coefficients=tuple(given.coefficients),
+        changed=", ".join(f"{key} = {_text(value)}" for key, value in differs.items()),
+        sizes={model: tuple(sorted(sizes)) for model, sizes in file.sizes[given.sizes].items()},
+    )
+    _check(path, place, setting, given.sizes)
     return setting
 
 
@@ -116,32 +151,24 @@ def _text(value: object) -> str:
     return str(value) if not isinstance(value, bool) else str(value).lower()
 
 
-def _check(setting: Setting) -> None:
-    informative = len(setting.coefficients)
+def _check(path: Path, place: tuple[str, int], setting: Setting, sizes: str) -> None:
+    """Raise `SettingError` where parameters do not go together."""
+    informative, features = len(setting.coefficients), setting.n_features
     expert = setting.expert_known + setting.expert_irrelevant
-    smallest_correlated = {ORACLE: informative, EXPERT: expert, FLEXIBLE: setting.n_features}
-    ranges = {
-        "n_simulations": setting.n_simulations >= 2,
-        "coefficients": 1 <= informative <= setting.n_features,
-        "noise_sd": setting.noise_sd > 0,
-        "correlation": 0 <= setting.correlation < 1,
-        "expert_known": 0 <= setting.expert_known <= informative,
-        "expert_irrelevant": 0 <= setting.expert_irrelevant <= setting.n_features - informative and expert > 0,
-        "least_squares_solver": setting.least_squares_solver in SOLVERS,
-        "tuning": setting.tuning in TUNINGS,
-        "held_out_share": 0 < setting.held_out_share < 1,
-        "universal_multiplier": setting.universal_multiplier > 0,
-        "folds": setting.folds >= 2,
-        "grid_lambdas": setting.grid_lambdas >= 2,
-        "lambda_floor": 0 < setting.lambda_floor < 1,
-        "patience": setting.patience >= 1,
-        # Least norm on correlated features has no law as simple as that of flows/theory/least_squares.py.
-        "sizes": set(setting.sizes) <= set(MODELS)
-        and all(n >= 4 for found in setting.sizes.values() for n in found)
-        and (
-            not setting.correlation
-            or all(n >= smallest_correlated.get(model, 0) for model, found in setting.sizes.items() for n in found)
-        ),
+    beyond = {
+        "coefficients": informative > features and f"but there are {features} features",
+        "expert_known": setting.expert_known > informative and f"but {informative} features are informative",
+        "expert_irrelevant": (
+            setting.expert_irrelevant > features - informative and f"but only {features - informative} are irrelevant"
+        )
+        or (expert == 0 and "and the expert sees no feature at all"),
     }
-    if out := [key for key, fine in ranges.items() if not fine]:
-        raise SettingError(f"{setting.name}: out of range: {out}")
+    for key, why in beyond.items():
+        if why:
+            toml_files.refuse(path, (*place, key), getattr(setting, key), why)
+    # Least norm on correlated features has no law as simple as that of flows/theory/least_squares.py.
+    least = {ORACLE: informative, EXPERT: expert, FLEXIBLE: features} if setting.correlation else {}
+    for model, numbers in setting.sizes.items():
+        if numbers[0] < least.get(model, 0):
+            why = f"whose {model} has {numbers[0]} observations: correlated features need {least[model]}"
+            toml_files.refuse(path, (*place, "sizes"), sizes, why)

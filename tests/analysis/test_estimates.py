@@ -1145,9 +1145,9 @@ def test_threads_change_no_published_digit(tmp_path: Path, shipped: Path) -> Non
 
 
 def test_what_is_declared_is_what_is_computed(db: duckdb.DuckDBPyConnection) -> None:
-    declared = settings.fits()
-    assert (declared["level"], declared["supported_ranges"]) == (LEVEL, RANGES)
+    declared = settings.estimation()
+    assert (declared.level, declared.supported_ranges) == (LEVEL, RANGES)
     found = db.execute(
         "select distinct estimator, selection from fits.estimates join fits.sample_sets using (sample_id)"
     ).fetchall()
-    assert set(found) == {(name, one) for name, selections in declared["estimators"].items() for one in selections}
+    assert set(found) == {(name, one) for name, selections in declared.estimators.items() for one in selections}

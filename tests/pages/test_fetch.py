@@ -840,6 +840,7 @@ def test_a_pause_is_declared_in_the_toml(tmp_path: Path, monkeypatch: pytest.Mon
     toml = (Path(sources.__file__).parent / "owid_carbon.toml").read_text(encoding="utf-8")
     for name, more in {"own_pause": "pause_s = 2.5\n", "no_pause": ""}.items():
         (tmp_path / f"{name}.toml").write_text(more + toml, encoding="utf-8")
+        (tmp_path / f"{name}.py").touch()
     monkeypatch.setattr(sources, "_FOLDER", tmp_path)
     assert [sources.load(name).pause_s for name in ("own_pause", "no_pause")] == [2.5, None]
 

@@ -22,11 +22,12 @@ import pytest
 
 from flows import paths, sources
 from flows.columns import ADDRESS, columns
+from flows.errors import SettingError
 from flows.pages import snapshots
 from flows.pages.parse import Gathered, parse_page
 from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
-from flows.sources import Page, Source, SourceError
+from flows.sources import Page, Source
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SOURCES = sources.names()
@@ -113,13 +114,15 @@ def test_a_toml_with_a_fault_is_named(
     monkeypatch.setattr(sources, "_FOLDER", tmp_path)
     (tmp_path / "good.toml").write_text(text, encoding="utf-8")
     (tmp_path / "bad.toml").write_text(change(text), encoding="utf-8")
-    assert sources.load.__wrapped__("good").title == "x"
-    with pytest.raises(SourceError, match=rf"bad\.toml.*{named}"):
-        sources.load.__wrapped__("bad")
+    for name in ("good.py", "bad.py"):
+        (tmp_path / name).touch()
+    assert sources.load("good").title == "x"
+    with pytest.raises(SettingError, match=rf"bad\.toml.*{named}"):
+        sources.load("bad")
 
 
 def test_an_unknown_source_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(SourceError, match=f"'nowhere'.*{SOURCES[0]}.*{SOURCES[-1]}"):
+    with pytest.raises(SettingError, match=f"'nowhere'.*{SOURCES[0]}.*{SOURCES[-1]}"):
         sources.load("nowhere")
 
 

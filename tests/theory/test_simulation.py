@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import psi
 from scipy.stats import chi2, ks_2samp, kstest, norm
 
+from flows.errors import SettingError
 from flows.theory import lasso, least_squares, match, settings, simulation, table, tuning
 from flows.theory.settings import EXPERT, FLEXIBLE, ORACLE, REGULARISED, Setting
 from flows.theory.simulation import Row
@@ -397,23 +398,40 @@ def test_a_setting_is_the_base_and_what_it_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "key"),
+    ("wrong", "message"),
     [
-        ({"setting": "nose_sd = 1.0"}, "nose_sd"),
-        ({"setting": "noise_sd = 0.0"}, "noise_sd"),
-        ({"setting": "correlation = 1.0"}, "correlation"),
-        ({"setting": 'tuning = "guess"'}, "tuning"),
-        ({"setting": "expert_known = 11"}, "expert_known"),
-        ({"setting": "coefficients = []"}, "coefficients"),
-        ({"base": "seed"}, "seed"),
-        ({"sizes": "oracel = [15]"}, "sizes"),
-        ({"sizes": "flexible = [500]", "setting": "correlation = 0.5"}, "sizes"),
+        ({"setting": "nose_sd = 1.0"}, r"unknown key 'settings\[0\].nose_sd'; near it: 'noise_sd'"),
+        ({"setting": "noise_sd = 0.0"}, r"settings\[0\].noise_sd is 0.0, which is not above 0"),
+        ({"setting": "correlation = 1.0"}, r"settings\[0\].correlation is 1.0, which is not below 1"),
+        ({"setting": "folds = true"}, r"settings\[0\].folds is true, which is not a whole number"),
+        ({"setting": 'tuning = "bets"'}, r"settings\[0\].tuning is 'bets', but there are: held_out, .*near it: 'best'"),
+        ({"setting": "expert_known = 11"}, r"settings\[0\].expert_known is 11, but 10 features are informative"),
+        (
+            {"setting": "expert_irrelevant = 991"},
+            r"settings\[0\].expert_irrelevant is 991, but only 990 are irrelevant",
+        ),
+        ({"setting": "expert_known = 0\nexpert_irrelevant = 0"}, "sees no feature at all"),
+        ({"setting": "n_features = 9"}, r"settings\[0\].coefficients is .*, but there are 9 features"),
+        ({"setting": "coefficients = []"}, r"settings\[0\].coefficients is \[\], which is not a list of at least 1"),
+        ({"setting": '[[settings]]\nname = "a"\nwhy = "w"\nsizes = "some"'}, "the name 'a' stands in .* too"),
+        (
+            {"setting": '[[settings]]\nname = "b"\nwhy = "w"\nsizes = "same"'},
+            r"\[1\].sizes is 'same', .*near it: 'some'",
+        ),
+        ({"base": "seed = -1"}, "base.seed is -1, which is not at least 0"),
+        ({"base": "seed"}, "missing key 'base.seed'"),
+        ({"sizes": "oracel = [15]"}, "unknown key 'sizes.some.oracel'; near it: 'oracle'"),
+        ({"sizes": "oracle = [3]"}, r"sizes.some.oracle\[0\] is 3, which is not at least 4"),
+        (
+            {"sizes": "flexible = [500]", "setting": "correlation = 0.5"},
+            r"settings\[0\].sizes is 'some', whose flexible has 500 observations: correlated features need 1000",
+        ),
     ],
 )
-def test_a_wrong_setting_is_refused_by_its_key(tmp_path: Path, wrong: dict[str, str], key: str) -> None:
+def test_a_wrong_setting_is_refused_by_its_key(tmp_path: Path, wrong: dict[str, str], message: str) -> None:
     path = toml(tmp_path, **wrong)
     path.write_text(path.read_text(encoding="utf-8").replace("\nseed\n", "\n"), encoding="utf-8")
-    with pytest.raises(settings.SettingError, match=f"a: .*{key}"):
+    with pytest.raises(SettingError, match=f"theory.toml: .*{message}"):
         settings.load(path)
 
 

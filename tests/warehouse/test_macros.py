@@ -10,13 +10,14 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from flows import paths
 from flows.analysis.costs import KG_PER_LB
 from flows.answers import line_fits
 from flows.answers.line_fits import Data, Request
 from flows.declared import settings
-from flows.errors import UserError
+from flows.declared.models import Estimation
 from flows.fits import least_squares
 from flows.fits.line import POINTS_MIN
 from flows.warehouse import transform
@@ -128,9 +129,8 @@ def test_exponents_and_p_of_the_warehouse_are_those_of_the_command(db: Db) -> No
     assert compared > 100
 
 
-def test_fewer_points_than_declared_give_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = settings.fits()
-    assert settings.rows()["fit_rule"][0].points_min == declared["points_min"] >= POINTS_MIN
-    monkeypatch.setattr(settings, "fits", lambda: declared | {"points_min": POINTS_MIN - 1})
-    with pytest.raises(UserError, match=r"estimation\.toml: points_min = 2, .* state 3 or more"):
-        settings.rows()
+def test_fewer_points_than_a_residual_needs_cannot_be_declared() -> None:
+    declared = settings.estimation()
+    assert settings.rows()["fit_rule"][0].points_min == declared.points_min >= POINTS_MIN
+    with pytest.raises(ValidationError, match="greater than or equal to 3"):
+        Estimation.model_validate(declared.model_dump() | {"points_min": POINTS_MIN - 1})

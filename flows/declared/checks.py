@@ -1,0 +1,284 @@
+"""What the files below flows/declared say of one another: every name in them is one that another of them declares.
+
+A name that is not would not be refused further on: the line, target or cell that it stands for would be missing.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flows import paths, sources
+from flows.declared.files import Files
+from flows.declared.models import ESTIMATORS, RowSetFile
+from flows.declared.setting_types import ComputeMeasure, Form, GrowthSeries, Selection
+from flows.errors import SettingError, near
+from flows.sources import Source
+from flows.toml_files import Place, check_keys, check_name, check_unique, refuse, shown, spot
+
+_FORMS, _MEASURES, _SELECTIONS = (typing.get_args(choice) for choice in (Form, ComputeMeasure, Selection))
+_COST_QUANTITIES = ("gflop", "lb_co2", "usd")
+_TARGETS = ("today", "target_1", "target_2")
+# What grows: of models a compute measure, of processors a rate.
+_GROWING = {"model": _MEASURES, "processor": ("fp32_flop_per_s", "fp32_flop_per_s_per_usd")}
+_GROWTH_STATISTICS = ("n", "r_squared", "growth_per_year", "doubling_time_month", "doubling_time_year")
+# The statistics that marts.reproduction recomputes of each kind of line.
+_FIT = ("n", "intercept", "slope", "r_squared", "exponent", "exponent_low", "exponent_high")
+_LINES = {
+    **dict.fromkeys(_FORMS, _FIT),
+    "with_year": ("n", "intercept", "compute_slope", "year_slope", "r_squared", "years_per_tenfold"),
+    "quantile:0.1": ("intercept", "slope"),
+}
+_CONSOLIDATION = ("n", "intercept", "slope", "r_squared")
+# Regions that are no country: aggregates of the source of electricity, and a cloud's provider:region.
+_NO_COUNTRY = re.compile(r"OWID_[A-Z]{3}|[a-z]+:\S+")
+
+
+def check(files: Files, registry: Path) -> None:
+    """Raise `SettingError` for the first name that is not known, or that stands twice; `registry` holds the sources."""
+    known = {key: sources.declared(key, registry) for key in sources.names_in(registry)}
+    _check_domains(files, known)
+    for name, row_set in files.row_sets.items():
+        _check_row_set(files, files.folder / "row_sets" / f"{name}.toml", row_set, known)
+    _check_regions(files)
+    _check_estimation(files, known)
+    _check_growth(files, known)
+    _check_published(files)
+    _check_claims(files)
+    _check_merges(files)
+    _check_faults(files, known)
+    models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
+    check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
+
+
+def _check_domains(files: Files, known: dict[str, Source]) -> None:
+    benchmarks: dict[str, str] = {}
+    lookups = [page.lookups for source in known.values() for page in source.pages]
+    # Pages share most of what their source looks up.
+    words = set(_words(list({id(value): value for one in lookups for value in one.values()}.values())))
+    for name, domain in files.domains.items():
+        path = files.folder / "domains" / f"{name}.toml"
+        if domain.benchmark in benchmarks:
+            refuse(path, ("benchmark",), domain.benchmark, f"which is that of {benchmarks[domain.benchmark]}.toml too")
+        benchmarks[domain.benchmark] = name
+        check_keys(path, ("today",), domain.today, files.row_sets, "row set")
+        _check_spelling(path, ("benchmark",), domain.benchmark, words)
+        for at, metric in enumerate(domain.metrics):
+            _check_spelling(path, ("metrics", at), metric, words)
+
+
+def _words(lookups: Any) -> Iterator[str]:
+    """The words in keys and values of what sources look up: among them are benchmarks and metrics."""
+    if isinstance(lookups, str):
+        yield from lookups.split()
+    elif isinstance(lookups, Mapping):
+        for key, value in lookups.items():
+            yield from (*_words(key), *_words(value))
+    elif isinstance(lookups, list):
+        for value in lookups:
+            yield from _words(value)
+
+
+def _check_spelling(path: Path, place: Place, name: str, words: Collection[str]) -> None:
+    """A name that no source's file has may be new, but not one letter away from one that they have. Raises `SettingError`."""
+    if name in words:
+        return
+    from rapidfuzz.distance import OSA
+
+    if alike := [word for word in words if OSA.distance(name, word, score_cutoff=1) == 1]:
+        refuse(path, place, name, f"which no source names; {near(name, alike, 3)}")
+
+
+def _check_row_set(files: Files, path: Path, row_set: RowSetFile, known: Collection[str]) -> None:
+    for at, source in enumerate(row_set.sources or ()):
+        check_name(path, ("sources", at), source, known, "source")
+    metrics = row_set.metrics or {}
+    check_keys(path, ("metrics",), metrics, files.benchmarks, "benchmark of flows/declared/domains")
+    for benchmark, chosen in metrics.items():
+        for at, metric in enumerate(chosen):
+            check_name(path, ("metrics", benchmark, at), metric, files.benchmarks[benchmark].metrics, "metric of it")
+    fitted = files.benchmarks if row_set.metrics is None else metrics
+    check_keys(path, ("consolidation",), row_set.consolidation, fitted, "benchmark of the row set")
+    for benchmark, line in row_set.consolidation.items():
+        place = ("consolidation", benchmark)
+        declared = {"intercept": line.intercept, "slope": line.slope, "citation": line.citation}
+        if line.fitted_on is not None:
+            check_name(path, (*place, "fitted_on"), line.fitted_on, fitted, "benchmark of the row set")
+        wrong = [key for key, value in declared.items() if (value is None) == (line.fitted_on is None)]
+        if wrong:
+            why = "beside fitted_on" if line.fitted_on else "missing, and there is no fitted_on"
+            raise SettingError(f"{shown(path)}: {spot((*place, wrong[0]))} is {why}: a line is fitted or declared")
+    check_keys(
+        path, ("excluded_artefacts",), row_set.excluded_artefacts, _artefact_rules(files), "rule of core.artefacts"
+    )
+
+
+def _artefact_rules(files: Files) -> frozenset[str]:
+    return _literals("core/artefacts.sql", r"'(\w+)' as rule\b") | set(files.faults.rules)
+
+
+@cache
+def _literals(name: str, pattern: str) -> frozenset[str]:
+    """What a SQL file calls its rows, by the literals in it."""
+    return frozenset(re.findall(pattern, (paths.SQL / name).read_text(encoding="utf-8")))
+
+
+def _check_regions(files: Files) -> None:
+    alpha_2 = files.regions.alpha_2
+    codes: dict[str, str] = {}
+    for two, three in alpha_2.items():
+        if three in codes:
+            refuse(files.folder / "regions.toml", ("alpha_2", two), three, f"which alpha_2.{codes[three]} is too")
+        codes[three] = two
+    for name, scenario in files.scenarios.items():
+        path = files.folder / "scenarios" / f"{name}.toml"
+        given: list[tuple[Place, str | None]] = [(("regions", at), key) for at, key in enumerate(scenario.regions)]
+        for place, region in (*given, (("stated_region",), scenario.stated_region)):
+            if region is not None and not _NO_COUNTRY.fullmatch(region):
+                check_name(path, place, region, codes, "region of regions.toml")
+
+
+def _check_estimation(files: Files, known: dict[str, Source]) -> None:
+    path, estimation = files.folder / "estimation.toml", files.estimation
+    names = {"quantile:0.1" if one == "quantile" else one for one in ESTIMATORS}
+    unknown = [name for name in estimation.estimators if name not in names and not _is_quantile(name)]
+    check_keys(path, ("estimators",), unknown, names, "estimator")
+    classes = {one for source in known.values() for page in source.pages for one in page.lookups.get("confidence", ())}
+    factors: dict[str, Any] = estimation.compute_error.model_extra or {}
+    check_keys(path, ("compute_error",), factors, classes, "class of confidence of a source")
+    for at, backtest in enumerate(estimation.backtests):
+        check_name(path, ("backtests", at, "row_set"), backtest.row_set, files.row_sets, "row set")
+    check_unique(path, ("backtests",), (one.row_set for one in estimation.backtests), "row set")
+
+
+def _is_quantile(estimator: str) -> bool:
+    return re.fullmatch(r"quantile:0\.\d*[1-9]", estimator) is not None
+
+
+def _check_growth(files: Files, known: Collection[str]) -> None:
+    path, growth = files.folder / "growth.toml", files.growth
+    for at, series in enumerate(growth.series):
+        _check_series(path, ("series", at), series, known)
+    for at, era in enumerate(growth.eras):
+        if era.released_from and era.released_before and era.released_from >= era.released_before:
+            why = f"which is not before released_before, {era.released_before}"
+            refuse(path, ("eras", at, "released_from"), era.released_from, why)
+    for at, rule in enumerate(growth.rules):
+        if (rule.keep == "top") != (rule.top is not None):
+            why = "but it has no key 'top'" if rule.keep == "top" else "but key 'top' is of keep = \"top\" alone"
+            refuse(path, ("rules", at, "keep"), rule.keep, why)
+    check_unique(path, ("series",), (one.series for one in growth.series), "series")
+    check_unique(path, ("eras",), ((one.era, one.subject) for one in growth.eras), "era and subject")
+    check_unique(path, ("rules",), (one.rule for one in growth.rules), "rule")
+
+
+def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, known: Collection[str]) -> None:
+    check_name(path, (*place, "source"), series.source, known, "source")
+    check_name(path, (*place, "quantity"), series.quantity, _GROWING[series.subject], f"quantity of a {series.subject}")
+    if (series.subject == "processor") != (series.processor_kind is not None):
+        why = "but it has no key 'processor_kind'" if series.subject == "processor" else "but it has a processor_kind"
+        refuse(path, (*place, "subject"), series.subject, why)
+
+
+def _check_published(files: Files) -> None:
+    for name, published in files.published.items():
+        path = files.folder / "published" / f"{name}.toml"
+        for cell in published.costs:
+            _check_address(path, ("costs", cell), cell, "benchmark/target/form", _cost_names(files))
+        if published.costs and published.decimals is None:
+            raise SettingError(f"{shown(path)}: missing key 'decimals', which costs need")
+        for line, statistics in published.fits.items():
+            kind, place = line.rpartition("/")[2], ("fits", line)
+            if kind == "consolidation":
+                names: list[Collection[str]] = [files.row_sets, files.benchmarks, [kind]]
+                _check_address(path, place, line, "row_set/benchmark/consolidation", names)
+            else:
+                names = [*_line_names(files, line.split("/")), _LINES]
+                _check_address(path, place, line, "row_set/benchmark/metric/measure/line", names)
+            check_keys(path, place, statistics, _LINES.get(kind, _CONSOLIDATION), f"statistic of {kind}")
+
+
+def _check_claims(files: Files) -> None:
+    path, claims = files.folder / "claims.toml", files.claims.claims
+    check_unique(path, ("claims",), (claim.claim for claim in claims), "claim")
+    for at, claim in enumerate(claims):
+        if claim.cell is not None:
+            form, names = _number(files, claim.cell)
+            _check_address(path, ("claims", at, "cell"), claim.cell, form, names)
+
+
+def _number(files: Files, cell: str) -> tuple[str, list[Collection[str]]]:
+    """How the addresses of marts.numbers that begin like this one are formed, and which names each part may be."""
+    kind, *rest = cell.split("/")
+    growth = files.growth
+    if kind == "scaling":
+        line = _line_names(files, rest)
+        tail = (_FORMS, {"ols", *files.estimation.estimators}, _SELECTIONS, ("y_on_x", "x_on_y", "symmetric"))
+        form = "scaling/row_set/benchmark/metric/measure/form/estimator/selection/direction/statistic"
+        return form, [[kind], *line, *tail, ("exponent", "slope")]
+    if kind == "growth":
+        names = (
+            [one.series for one in growth.series],
+            [one.era for one in growth.eras],
+            [one.rule for one in growth.rules],
+        )
+        return "growth/series/era/rule/statistic", [[kind], *names, _GROWTH_STATISTICS]
+    if kind == "theory":
+        models = ("expert", "flexible", "regularised", "least_squares")
+        is_base = rest[:1] == ["base"]
+        return "theory/model/observations", [
+            [kind],
+            *([["base"], ["simulations"]] if is_base else [models, ["observations"]]),
+        ]
+    if kind == "derived":
+        return "derived/name", [[kind], _literals("marts/numbers.sql", r"'derived/(\w+)' as cell\b")]
+    return "benchmark/target/form/quantity", [*_cost_names(files), _COST_QUANTITIES]
+
+
+def _line_names(files: Files, parts: list[str]) -> Iterator[Collection[str]]:
+    domain = files.benchmarks.get(parts[1]) if len(parts) > 1 else None
+    yield from (files.row_sets, files.benchmarks, domain.metrics if domain else (), _MEASURES)
+
+
+def _cost_names(files: Files) -> list[Collection[str]]:
+    return [files.benchmarks, _TARGETS, _FORMS]
+
+
+def _check_address(path: Path, place: Place, address: str, form: str, names: list[Collection[str]]) -> None:
+    """An address has as many parts as its form, and each is one of the names. Raises `SettingError`."""
+    parts = address.split("/")
+    if len(parts) != len(names):
+        refuse(path, place, address, f"which is no address of the form {form}")
+    for part, what, possible in zip(parts, form.split("/"), names, strict=True):
+        if part not in possible:
+            refuse(path, place, address, f"and {part!r} in it is no {what} of {form}; {near(part, possible, 3)}")
+
+
+def _check_merges(files: Files) -> None:
+    path, merges = files.folder / "merges.toml", files.merges
+    check_unique(path, ("merges",), ((one.kind, one.what) for one in merges.merges), "kind and name")
+    check_unique(path, ("apart",), ((one.kind, one.name) for one in merges.apart), "kind and name")
+    apart = {(one.kind, one.name): at for at, one in enumerate(merges.apart)}
+    for at, merge in enumerate(merges.merges):
+        if merge.what == merge.into_name:
+            refuse(path, ("merges", at, "what"), merge.what, "as into_name is")
+        if (merge.kind, merge.what) in apart:
+            refuse(
+                path, ("merges", at, "what"), merge.what, f"and apart[{apart[merge.kind, merge.what]}] holds it apart"
+            )
+
+
+def _check_faults(files: Files, known: dict[str, Source]) -> None:
+    path = files.folder / "faults.toml"
+    for at, fault in enumerate(files.faults.faults):
+        place = ("faults", at)
+        check_name(path, (*place, "rule"), fault.rule, files.faults.rules, "rule of the file's rules")
+        check_name(path, (*place, "source"), fault.source, known, "source")
+        pages = [page.name for page in known[fault.source].pages]
+        check_name(path, (*place, "page"), fault.page, pages, f"page of {fault.source}")
+    records = [(one.rule, one.source, one.page, one.printed_name) for one in files.faults.faults]
+    check_unique(path, ("faults",), records, "fault")

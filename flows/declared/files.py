@@ -1,0 +1,90 @@
+"""The TOML files below flows/declared, each read once. What they say of one another is checked in checks.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flows import toml_files
+from flows.declared.models import (
+    Claims,
+    Domain,
+    Estimation,
+    Faults,
+    Growth,
+    Merges,
+    PublishedFile,
+    ReferenceModels,
+    Regions,
+    RowSetFile,
+    ScenarioFile,
+)
+from flows.paths import PACKAGE
+from flows.toml_files import Model
+
+
+@dataclass(frozen=True)
+class Files:
+    """The folder and what its files say: {name of the file, without .toml: its model}."""
+
+    folder: Path
+    domains: dict[str, Domain]
+    row_sets: dict[str, RowSetFile]
+    scenarios: dict[str, ScenarioFile]
+    published: dict[str, PublishedFile]
+    estimation: Estimation
+    growth: Growth
+    claims: Claims
+    merges: Merges
+    faults: Faults
+    reference_models: ReferenceModels
+    regions: Regions
+
+    @property
+    def benchmarks(self) -> dict[str, Domain]:
+        """{benchmark: its domain}."""
+        return {domain.benchmark: domain for domain in self.domains.values()}
+
+
+@cache
+def files(package: Path = PACKAGE) -> Files:
+    """All files below `declared` in that folder. Raises `SettingError`: one of them is wrong by itself."""
+    folder = package / "declared"
+    return Files(
+        folder=folder,
+        domains=domains(package),
+        row_sets=_each(folder / "row_sets", RowSetFile),
+        scenarios=_each(folder / "scenarios", ScenarioFile),
+        published=_each(folder / "published", PublishedFile),
+        estimation=estimation(package),
+        growth=toml_files.read(folder / "growth.toml", Growth),
+        claims=toml_files.read(folder / "claims.toml", Claims),
+        merges=toml_files.read(folder / "merges.toml", Merges),
+        faults=toml_files.read(folder / "faults.toml", Faults),
+        reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
+        regions=regions(package),
+    )
+
+
+@cache
+def domains(package: Path = PACKAGE) -> dict[str, Domain]:
+    """{name of the file: what it declares} of the benchmark domains alone. Raises `SettingError`."""
+    folder = package / "declared" / "domains"
+    return _each(folder, Domain)
+
+
+@cache
+def estimation(package: Path = PACKAGE) -> Estimation:
+    """What estimation.toml declares. Raises `SettingError`."""
+    return toml_files.read(package / "declared" / "estimation.toml", Estimation)
+
+
+@cache
+def regions(package: Path = PACKAGE) -> Regions:
+    """What regions.toml declares. Raises `SettingError`."""
+    return toml_files.read(package / "declared" / "regions.toml", Regions)
+
+
+def _each(folder: Path, model: type[Model]) -> dict[str, Model]:
+    return {path.stem: toml_files.read(path, model) for path in sorted(folder.glob("*.toml"))}

@@ -1,0 +1,214 @@
+"""What each TOML file below flows/declared may hold. Entries that become a staging table are its row type (setting_types)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, Len, Lt
+from pydantic import BeforeValidator, Field
+
+from flows.columns import Fraction, Text
+from flows.declared.setting_types import (
+    Apart,
+    Backtest,
+    Claim,
+    ComputeMeasure,
+    Count,
+    DeclaredFault,
+    Form,
+    GrowthEra,
+    GrowthRule,
+    GrowthSeries,
+    Merge,
+    Positive,
+    Precision,
+    ReferenceModel,
+    Selection,
+    Whole,
+)
+from flows.toml_files import Closed, FromTable, Once, matching, slip
+
+# What a line of estimation.toml may name. quantile has its quantile after a colon: quantile:0.1.
+ESTIMATORS = ("ols_hc3", "ols_cluster", "quantile", "huber", "theil_sen", "york", "nls")
+ALL, OF_EACH_DOMAIN = "all", "of each domain"
+
+
+def _word_or(word: str, kind: type, called: str) -> BeforeValidator:
+    """A word that stands for everything, None in the model, or a value of that kind."""
+
+    def convert(value: Any) -> Any:
+        if value == word:
+            return None
+        if not isinstance(value, kind):
+            raise slip(f"neither {word!r} nor {called}")
+        return value
+
+    return BeforeValidator(convert)
+
+
+class Targets(Closed):
+    """Errors to be reached, as fractions."""
+
+    target_1: Fraction
+    target_2: Fraction
+
+
+class Domain(Closed):
+    """A file of domains. `compute_measures`: of every row set instead of the set's own. `today`: {row set: error}."""
+
+    domain: Text
+    benchmark: Text
+    title: Text
+    metrics: Annotated[list[Text], Len(1), Once]
+    compute_measures: Annotated[list[ComputeMeasure], Len(1), Once] | None = None
+    forms: Annotated[list[Form], Len(1), Once]
+    error_of_guessing: Annotated[float, Gt(0), Le(1)]
+    error_of_guessing_reason: Text
+    targets: Targets
+    today: dict[str, Fraction] = Field(default_factory=dict)
+
+
+class ConsolidationLine(Closed):
+    """Of a row set and benchmark: the benchmark that gives the line, or the line and where it is from."""
+
+    fitted_on: Text | None = None
+    intercept: float | None = None
+    slope: float | None = None
+    citation: Text | None = None
+
+
+class RowSetFile(Closed):
+    """A file of row_sets. `sources`: None for all. `metrics`: {benchmark: metrics}, None for those of each domain."""
+
+    sources: Annotated[Annotated[list[Text], Len(1), Once] | None, _word_or(ALL, list, "a list of sources")]
+    reconciled: bool
+    compute_unit: Literal["gflop", "flop"]
+    selections: Annotated[list[Selection], Len(1), Once]
+    compute_measures: Annotated[list[ComputeMeasure], Len(1), Once]
+    metrics: Annotated[
+        dict[str, Annotated[list[Text], Len(1), Once]] | None,
+        _word_or(OF_EACH_DOMAIN, dict, "a table of metrics by benchmark"),
+    ]
+    consolidation: dict[str, ConsolidationLine] = Field(default_factory=dict)
+    excluded_artefacts: dict[str, Text] = Field(default_factory=dict)
+
+
+class Price(Closed):
+    """Which prices of a scenario's processor count."""
+
+    kind: Literal["rental", "purchase"]
+    first: Annotated[date, Field(alias="from")]
+    until: date
+    vendor: Text | None = None
+    commitment: Text | None = None
+    processors: Annotated[list[Text], Len(1), Once] | None = None
+
+
+class Figure(Closed):
+    """A figure of a scenario, in `unit`; low and high are the value where they are left out."""
+
+    quantity: Text
+    low: Positive | None = None
+    value: Positive
+    high: Positive | None = None
+    unit: Text
+    citation: Text
+    as_of: date
+
+
+class ScenarioFile(Closed):
+    """A file of scenarios, or one of the user's own: a processor and its prices, or a run whose figures are stated."""
+
+    title: Text
+    processor: Text | None = None
+    precision: Precision | None = None
+    burden_precision: Precision | None = None
+    price: Price | None = None
+    electricity_year: Annotated[int, Ge(1900), Lt(2200)]
+    regions: Annotated[list[Text], Len(1), Once]
+    stated_region: Text | None = None
+    figures: Annotated[list[Figure], Len(1)]
+
+
+class PublishedFile(Closed):
+    """A file of published. `costs`: {cell: [Gflop, lb CO2, USD]}, `fits`: {line: {statistic: digits as printed}}."""
+
+    title: Text
+    printed_as: Literal["rounded", "floor"]
+    decimals: Whole | None = None
+    costs: dict[str, Annotated[list[float], Len(3, 3)]] = Field(default_factory=dict)
+    fits: dict[
+        str, dict[str, Annotated[str, matching(r"-?\d+(\.\d+)?", "a number in quotes, digit by digit as printed")]]
+    ] = Field(default_factory=dict)
+
+
+class Bootstrap(Closed):
+    """How often points are drawn anew, and from which seed."""
+
+    resamples: Count
+    seed: Whole
+
+
+class ComputeErrorFactors(Closed, extra="allow"):
+    """{class of confidence: factor of the estimate that the truth lies within, with the probability `coverage`}."""
+
+    __pydantic_extra__: dict[str, Annotated[float, Gt(1)]]
+    coverage: Fraction
+
+
+class Estimation(Closed):
+    """estimation.toml. `estimators`: {estimator: the selections that it is computed for}."""
+
+    level: Fraction
+    supported_ranges: Positive
+    # Fewer leave no residual to judge a line by (flows/fits/line.py, POINTS_MIN).
+    points_min: Annotated[int, Ge(3)]
+    bootstrap: Bootstrap
+    estimators: dict[str, Annotated[list[Selection], Len(1), Once]]
+    compute_error: ComputeErrorFactors
+    backtests: list[Annotated[Backtest, FromTable]]
+
+
+class Growth(Closed):
+    """growth.toml."""
+
+    level: Fraction
+    series: list[Annotated[GrowthSeries, FromTable]]
+    eras: list[Annotated[GrowthEra, FromTable]]
+    rules: list[Annotated[GrowthRule, FromTable]]
+
+
+class Claims(Closed):
+    """claims.toml."""
+
+    claims: list[Annotated[Claim, FromTable]]
+
+
+class Merges(Closed):
+    """merges.toml."""
+
+    merges: list[Annotated[Merge, FromTable]] = Field(default_factory=list)
+    apart: list[Annotated[Apart, FromTable]] = Field(default_factory=list)
+
+
+class Faults(Closed):
+    """faults.toml. `rules`: what its records may be wrong in."""
+
+    rules: Annotated[list[Text], Once]
+    faults: list[Annotated[DeclaredFault, FromTable]]
+
+
+class ReferenceModels(Closed):
+    """reference_models.toml."""
+
+    models: list[Annotated[ReferenceModel, FromTable]]
+
+
+class Regions(Closed):
+    """regions.toml: {ISO 3166-1 alpha-2: the key of the region's electricity, alpha-3 where it has one}."""
+
+    alpha_2: dict[
+        Annotated[str, matching("[A-Z]{2}", "two capital letters")],
+        Annotated[str, matching("(OWID_)?[A-Z]{3}", "three capital letters, or OWID_ and three")],
+    ]
