@@ -26,8 +26,8 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
     there = {version.snapshot.page for version in loaded.versions if version.bytes_at is not None}
     missing = [page.name for page in source.pages if page.name not in there]
     if missing or loaded.problems:
-        told = "; ".join([*loaded.problems, *(f"page {name} is not kept" for name in missing)])
-        raise BundleError(f"{source.key}: {told}; run `compute-limits refresh --source {source.key}` first")
+        faults = "; ".join([*loaded.problems, *(f"page {name} is not kept" for name in missing)])
+        raise BundleError(f"{source.key}: {faults}; run `compute-limits refresh --source {source.key}` first")
     parts = []
     for version in loaded.versions:
         part = Gathered()

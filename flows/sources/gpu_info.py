@@ -22,11 +22,11 @@ _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per entry, under its key in the page. Numbers stay as they are printed."""
-    told = json_page(path)
-    if not isinstance(told, dict):
+    entries = json_page(path)
+    if not isinstance(entries, dict):
         raise PageError("not an object of processors")
     secret = frozenset(page.lookups["secret"])
-    for key, entry in told.items():
+    for key, entry in entries.items():
         if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
             raise PageError(f"{key}: not an object of texts and numbers")
         record = Record(key, dict(entry), secret)
@@ -70,19 +70,19 @@ def _is_header(cells: Mapping[str, str]) -> bool:
 
 
 def _name(record: Record, lookups: Mapping[str, Any]) -> str | None:
-    found = []
+    names = []
     for columns in lookups["names"]:
         parts = [" ".join(record.fields.pop(column, "").split()) for column in columns]
         parts = [part for part in parts if part not in lookups["no_value"]]
-        found += [" ".join(parts)] if parts else []
-    if len(found) > 1:
-        raise Rejected("two_names", "the entry has two names", None, ", ".join(found))
-    return found[0] if found else None
+        names += [" ".join(parts)] if parts else []
+    if len(names) > 1:
+        raise Rejected("two_names", "the entry has two names", None, ", ".join(names))
+    return names[0] if names else None
 
 
 def _figure(record: Record, lookups: Mapping[str, Any], quantity: str) -> float | None:
     """The one figure that the columns of a quantity give, in its base unit; what is none is left out."""
-    found = {}
+    values = {}
     for column, unit in lookups[quantity].items():
         literal = record.fields.pop(column, "")
         if literal.strip() in lookups["no_value"]:
@@ -92,12 +92,12 @@ def _figure(record: Record, lookups: Mapping[str, Any], quantity: str) -> float 
             if value <= 0:
                 raise CellError("out_of_range", "a rate, a power or a size is positive")
             # In floats 66.9 * 1e12 is 66900000000000.01.
-            found[column] = float(Decimal(repr(value)) * Decimal(unit))
+            values[column] = float(Decimal(repr(value)) * Decimal(unit))
         except CellError as error:
             record.reject_cell(column, literal, error.rule, error.reason)
-    if len(found) > 1:
-        raise Rejected("two_figures", "several columns give the same quantity", ", ".join(found), str(found))
-    return next(iter(found.values()), None)
+    if len(values) > 1:
+        raise Rejected("two_figures", "several columns give the same quantity", ", ".join(values), str(values))
+    return next(iter(values.values()), None)
 
 
 def _peak(literal: str, record: Record, lookups: Mapping[str, Any]) -> float:

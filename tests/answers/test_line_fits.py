@@ -22,8 +22,9 @@ from scipy import stats
 from scipy.optimize import brentq, curve_fit, minimize
 
 from flows import cli
+from flows.answers.fit_points import points_of_csv, points_of_query
 from flows.answers.line_fits import Data, Request, RequestError, fit
-from flows.answers.queries import QueryError, csv_data, query_data
+from flows.answers.queries import QueryError
 
 Array = NDArray[np.float64]
 
@@ -563,7 +564,7 @@ def test_both_exponents_of_the_papers_rows(warehouse_path: Path, benchmark: str)
         "select 10 ** log10_compute as compute, error from fits.points "
         f"where row_set = 'paper_v1' and benchmark = '{benchmark}' and compute_measure = 'hardware_burden'"
     )
-    data = query_data(warehouse_path, sql, {"x": "compute", "y": "error"})
+    data = points_of_query(warehouse_path, sql, {"x": "compute", "y": "error"})
     found = told(data, direction="both")
     shown = tuple(round(found[direction]["exponent"], 1) for direction in ("y_on_x", "x_on_y"))
     assert shown == EXPONENTS[benchmark]
@@ -1428,7 +1429,7 @@ def write(folder: Path, text: str | bytes) -> Path:
 
 
 def read(path: Path, **columns: str) -> Data:
-    return csv_data(path, {"x": "x", "y": "y", **columns})
+    return points_of_csv(path, {"x": "x", "y": "y", **columns})
 
 
 def test_points_of_a_csv_file(tmp_path: Path) -> None:
@@ -1486,7 +1487,7 @@ def test_a_missing_column_is_named_with_those_that_there_are(tmp_path: Path, opt
     path = write(tmp_path, "compute,error\n1,2\n")
     named = {"x": "compute", "y": "error", option: "nope"}
     with pytest.raises(QueryError, match=r"data\.csv: no column 'nope'; there are: 'compute', 'error'"):
-        csv_data(path, named)
+        points_of_csv(path, named)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -1515,7 +1516,7 @@ def test_a_file_that_is_no_csv_is_named(tmp_path: Path, text: bytes) -> None:
 
 
 def ask(path: Path, sql: str, **columns: str) -> Data:
-    return query_data(path, sql, {"x": "x", "y": "y", **columns})
+    return points_of_query(path, sql, {"x": "x", "y": "y", **columns})
 
 
 def test_points_of_a_query_leave_out_nulls(warehouse_path: Path) -> None:
@@ -1541,7 +1542,7 @@ def test_a_line_of_the_warehouse_comes_out_of_its_points(warehouse_path: Path) -
         "select 10 ** log10_compute as compute, error from fits.points "
         "where row_set = 'paper_v1' and benchmark = 'imagenet' and compute_measure = 'hardware_burden'"
     )
-    found = told(query_data(warehouse_path, sql, {"x": "compute", "y": "error"}))
+    found = told(points_of_query(warehouse_path, sql, {"x": "compute", "y": "error"}))
     shown = [found["n"], *(round(found[name], 1) for name in ("exponent", "exponent_low", "exponent_high"))]
     assert shown == [13, 13.6, 7.9, 50.7]
 
