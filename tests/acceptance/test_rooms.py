@@ -40,7 +40,7 @@ def modules_of(room: str) -> set[str]:
     return {path.stem for path in (FLOWS / room).glob("*.py")} - {"__init__"}
 
 
-def tested_in(room: str) -> set[str]:
+def files_in(room: str) -> set[str]:
     return {path.stem.removeprefix("test_") for path in (TESTS / room).glob("test_*.py")}
 
 
@@ -57,13 +57,13 @@ def has_code(room: str) -> bool:
 @pytest.mark.parametrize("room", TESTED)
 def test_every_module_has_its_tests_in_the_same_room(room: str) -> None:
     elsewhere = held_by_fixtures() if room == "sources" else set()
-    assert sorted(modules_of(room) - tested_in(room) - elsewhere) == []
+    assert sorted(modules_of(room) - files_in(room) - elsewhere) == []
 
 
 @pytest.mark.parametrize("room", TESTED)
 def test_every_test_file_has_its_module(room: str) -> None:
     own = {room} if has_code(room) else set()
-    assert sorted(tested_in(room) - modules_of(room) - own) == []
+    assert sorted(files_in(room) - modules_of(room) - own) == []
 
 
 @cache
