@@ -286,7 +286,7 @@ def cost(
     row_set
         Whose rows: current, paper_v1 or paper_v2.
     json
-        Write JSON: all figures as log10, every factor and price that was used.
+        Write JSON: all numbers as log10, every factor and price that was used.
     """
     from flows.answers import cost_quotes, rendering
 
@@ -333,7 +333,8 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
     out = rendering.console()
     out.print(
         f"Observations for the error of the {reading.reference_model} with {reading.reference_observations} "
-        f"({reading.level:.0%} intervals; flows/declared/theory.toml says what each setting changes)"
+        f"({reading.level:.0%} intervals; flows/declared/theory.toml says what each setting changes)",
+        soft_wrap=True,
     )
     for line in match.lines(match.sensitivity(rows, reading)):
         out.print(line, highlight=False)

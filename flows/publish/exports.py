@@ -82,7 +82,7 @@ _VALUES = {
     "y_on_x": "$y$ on $x$",
     "x_on_y": "$x$ on $y$",
 }
-# Significant digits of what is no published figure, and how far apart the figures of a column may lie to be set with
+# Significant digits of what is no published number, and how far apart the numbers of a column may lie to be set with
 # the same number of decimals.
 _DIGITS = {
     "p_value": 2,

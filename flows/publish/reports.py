@@ -18,7 +18,7 @@ _WIDTH_OF_COSTS = 104
 
 
 def show(path: Path, out: Console) -> None:
-    """Print the published cost table and today's beside it, how many published figures come out, and the sources."""
+    """Print the published cost table and today's beside it, how many published numbers come out, and the sources."""
     with connection.connect(path, read_only=True) as con:
         _show_costs(con, out)
         sources(con, out)
@@ -68,7 +68,7 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
         previous = (benchmark, metric)
         named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
         marks = [""] * len(powers)
-        # At the first figure of each form, which the others are a factor of.
+        # At the first number of each form, which the others are a factor of.
         marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
         shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
         table.add_row(*named, _TARGETS[target], "–" if error is None else f"{error:g}", *shown)

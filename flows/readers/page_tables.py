@@ -62,7 +62,7 @@ def fields(
     """{column: text} of one row, as a `Record` takes it, with the key RAGGED beside the columns.
 
     RAGGED says that the row has more or fewer cells than the header, blank where it has not: a lost
-    pipe may have moved every figure into its neighbour's column, so the parser is to raise `Rejected`. Missing last
+    pipe may have moved every number into its neighbour's column, so the parser is to raise `Rejected`. Missing last
     cells of the columns `may_lack` are no fault.
 
     Raises:

@@ -17,7 +17,7 @@ from flows.sources import Page
 _UNIT = re.compile(r"\s*(W|GB)$")
 # "8,286 10,544", "1127 (1177)" and "8.071-9.340": the rate at the base and at the boost clock.
 _TWO = re.compile(r"([\d.,]+)(?: |-|–)\(?([\d.,]+)\)?")
-_FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
 def read(path: Path, page: Page) -> Iterator[Record]:
@@ -81,7 +81,7 @@ def _name(record: Record, lookups: Mapping[str, Any]) -> str | None:
 
 
 def _figure(record: Record, lookups: Mapping[str, Any], quantity: str) -> float | None:
-    """The one figure that the columns of a quantity give, in its base unit; what is none is left out."""
+    """The one number that the columns of a quantity give, in its base unit; what is none is left out."""
     values = {}
     for column, unit in lookups[quantity].items():
         literal = record.fields.pop(column, "")
@@ -107,7 +107,7 @@ def _peak(literal: str, record: Record, lookups: Mapping[str, Any]) -> float:
         return number(literal)
     base, boost = number(two[1]), number(two[2])
     texts = [record.fields.get(column, "") for column in lookups["clocks"]]
-    clocks = [float(figure.replace(",", "")) for text in texts for figure in _FIGURE.findall(text)]
+    clocks = [float(printed.replace(",", "")) for text in texts for printed in _NUMBER.findall(text)]
     # Clocks and rates are rounded to three digits or so.
     ratios = [high / low for low in clocks for high in clocks if 0 < low < high]
     if not 0 < base < boost or not any(abs(ratio * base / boost - 1) < 0.006 for ratio in ratios):
