@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 from cyclopts import App, Parameter
 
 from flows import __version__, paths
 from flows.errors import UserError
+
+if TYPE_CHECKING:
+    from flows.answers import line_fits
 
 app = App(
     name="compute-limits",
@@ -57,8 +60,8 @@ def refresh(
     _prepare_prefect()
     from flows.refresh import run
 
-    given = run(source, offline=offline, as_of=as_of)
-    _show(given["warnings"])
+    ended = run(source, offline=offline, as_of=as_of)
+    _show(ended["warnings"])
     _end(strict=strict)
 
 
@@ -102,13 +105,16 @@ def sql(
     """
     from flows.answers import queries, rendering
 
-    found = queries.run(paths.warehouse(), query)
+    warehouse = paths.warehouse()
     if format == "table":
-        queries.show(found, rendering.console() if output is None else rendering.console(output))
-    elif output is None:
-        sys.stdout.buffer.write(queries.rendered(found, format))
+        rendering.show_table(queries.run(warehouse, query), rendering.console(output))
+    elif format == "csv":
+        result = queries.run(warehouse, query)
+        _write(rendering.as_csv(result.columns, result.rows).encode(), output)
+    elif format == "json":
+        _write((rendering.as_json(queries.run(warehouse, query).records()) + "\n").encode(), output)
     else:
-        output.write_bytes(queries.rendered(found, format))
+        _write(rendering.as_parquet(queries.arrow_table(warehouse, query)), output)
 
 
 @app.command
@@ -216,18 +222,11 @@ def fit(
     """
     from threadpoolctl import threadpool_limits
 
-    from flows.answers import line_fits, queries, rendering
+    from flows.answers import line_fits, rendering
     from flows.declared import settings
 
-    if (csv is None) == (query is None):
-        raise _Stop("give either --csv FILE or --query SELECT")
-    named = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
-    columns = {name: column for name, column in named.items() if column is not None}
-    data = (
-        queries.csv_data(csv, columns)
-        if csv is not None
-        else queries.query_data(paths.warehouse(), query or "", columns)
-    )
+    columns = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
+    points = _points(csv, query, columns)
     request = line_fits.Request(
         form=form,
         estimator=estimator,
@@ -242,11 +241,11 @@ def fit(
         solve=solve,
     )
     with threadpool_limits(1):
-        told = line_fits.fit(data, request)
+        line = line_fits.fit(points, request)
     if json:
-        print(rendering.as_json(told))
+        print(rendering.as_json(line))
     else:
-        for name, value in rendering.lines(told):
+        for name, value in rendering.lines(line):
             print(f"{name:31} {value}")
 
 
@@ -287,11 +286,11 @@ def cost(
     row_set
         Whose rows: current, paper_v1 or paper_v2.
     json
-        Write JSON: all figures as log10, every factor and price that was used.
+        Write JSON: all numbers as log10, every factor and price that was used.
     """
     from flows.answers import cost_quotes, rendering
 
-    told = cost_quotes.quote(
+    quote = cost_quotes.quote(
         paths.warehouse(),
         cost_quotes.Request(
             benchmark=benchmark,
@@ -305,9 +304,9 @@ def cost(
         ),
     )
     if json:
-        print(rendering.as_json(told))
+        print(rendering.as_json(quote))
     else:
-        print("\n".join(cost_quotes.lines(told)))
+        print("\n".join(cost_quotes.lines(quote)))
 
 
 @app.command
@@ -327,23 +326,18 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
     from flows.answers import rendering
     from flows.theory import match, settings, table
 
-    configuration = settings.load()
+    configuration = settings.configuration()
     with progress.steps() as step:
         rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)
     reading = configuration.reading
     out = rendering.console()
     out.print(
         f"Observations for the error of the {reading.reference_model} with {reading.reference_observations} "
-        f"({reading.level:.0%} intervals; flows/declared/theory.toml says what each setting changes)"
+        f"({reading.level:.0%} intervals; flows/declared/theory.toml says what each setting changes)",
+        soft_wrap=True,
     )
-    for found in match.sensitivity(rows, reading):
-        if found.statistic == match.MEAN:
-            shown = (
-                f"{found.n_observations:.0f} ({found.low:.0f} … {found.high:.0f})"
-                if found.status == match.OK
-                else found.status
-            )
-            out.print(f"{found.setting:22} {found.model:12} {shown}", highlight=False)
+    for line in match.lines(match.sensitivity(rows, reading)):
+        out.print(line, highlight=False)
 
 
 @app.command
@@ -409,11 +403,30 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _check_sources(given: list[str] | None) -> None:
+def _check_sources(keys: list[str] | None) -> None:
     from flows.sources import load
 
-    for key in given or []:
+    for key in keys or []:
         load(key)
+
+
+def _points(csv: Path | None, query: str | None, columns: dict[str, str | None]) -> line_fits.Data:
+    """The points of a fit; `columns` without those that are not asked for."""
+    from flows.answers import fit_points
+
+    if (csv is None) == (query is None):
+        raise _Stop("give either --csv FILE or --query SELECT")
+    wanted = {name: column for name, column in columns.items() if column is not None}
+    if csv is not None:
+        return fit_points.points_of_csv(csv, wanted)
+    return fit_points.points_of_query(paths.warehouse(), query or "", wanted)
+
+
+def _write(body: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(body)
+    else:
+        output.write_bytes(body)
 
 
 def _prepare_prefect() -> None:
@@ -441,11 +454,11 @@ def _show(warnings: list[str]) -> None:
 def _end(*, strict: bool) -> None:
     from flows.answers import queries
 
-    told = queries.run(paths.warehouse(), "select source, state from meta.sources where state in ('stale', 'absent')")
-    if strict and told.num_rows:
-        raise _Stop(
-            "not all sources are fresh: " + ", ".join(f"{r['source']} is {r['state']}" for r in told.to_pylist())
-        )
+    if not strict:
+        return
+    result = queries.run(paths.warehouse(), "select source, state from meta.sources where state in ('stale', 'absent')")
+    if result.rows:
+        raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 
 
 def _terminated(*_: object) -> NoReturn:
@@ -456,7 +469,7 @@ def _terminated(*_: object) -> NoReturn:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exit status 0, 1 with a message on standard error, or 2 for wrong usage."""
     signal.signal(signal.SIGTERM, _terminated)
-    told = ""
+    message = ""
     try:
         _run(argv)
     except BrokenPipeError:
@@ -464,10 +477,10 @@ def main(argv: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except UserError as error:
-        told = str(error)
+        message = str(error)
     # Outside of the handler, so that what the error holds on to (an open warehouse) is let go before the exit.
-    if told:
-        print(f"error: {told}", file=sys.stderr)
+    if message:
+        print(f"error: {message}", file=sys.stderr)
         raise SystemExit(1)
 
 

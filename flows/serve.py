@@ -25,10 +25,10 @@ class ScheduleError(UserError, ValueError):
 
 def seconds(every: str) -> int:
     """Seconds of an interval such as 20s, 15m, 6h or 7d. Raises `ScheduleError`."""
-    found = re.fullmatch(r"(\d+)([smhd])", every.strip())
-    if found is None or int(found[1]) == 0:
+    interval = re.fullmatch(r"(\d+)([smhd])", every.strip())
+    if interval is None or int(interval[1]) == 0:
         raise ScheduleError(f"{every!r} is no interval; write it as 20s, 15m, 6h or 7d")
-    return int(found[1]) * _UNITS_S[found[2]]
+    return int(interval[1]) * _UNITS_S[interval[2]]
 
 
 def keep_on_schedule(cron: str | None, every: str | None) -> None:

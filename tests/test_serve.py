@@ -35,7 +35,7 @@ def test_what_is_no_interval_is_told(every: str) -> None:
 @pytest.mark.parametrize(("cron", "every"), [(None, None), ("0 6 * * 1", "6h")])
 def test_either_cron_or_every(cron: str | None, every: str | None) -> None:
     with pytest.raises(ScheduleError, match="either --cron or --every"):
-        serve.serve(cron, every)
+        serve.keep_on_schedule(cron, every)
 
 
 def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path) -> None:

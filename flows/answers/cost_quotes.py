@@ -58,7 +58,7 @@ class Request:
 
 
 def quote(path: Path, request: Request) -> dict[str, Any]:
-    """The answer, as it is told in JSON.
+    """The answer, as it is written in JSON.
 
     Raises:
         ScenarioError: a name is not known, the scenario cannot be used, or the error is no fraction.
@@ -72,8 +72,8 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
             _attach(con, path)
             region = _region(con, request.region)
             _price(con, replace(declared, regions=(region,)))
-            sample_id, told = _points(con, request)
-            return told | _costs(con, sample_id, told, request, error)
+            sample_id, points = _points(con, request)
+            return points | _costs(con, sample_id, points, request, error)
     except duckdb.CatalogException as failure:
         raise queries.QueryError(
             f"{path} was built by another version; run `compute-limits build` ({failure})"
@@ -83,24 +83,24 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
 def fraction(given: str) -> float:
     """An error given as 5% or 0.05. Raises `ScenarioError`."""
     try:
-        found = float(given.removesuffix("%")) / (100 if given.endswith("%") else 1)
+        error = float(given.removesuffix("%")) / (100 if given.endswith("%") else 1)
     except ValueError:
-        found = math.nan
-    if not 0 < found < 1:
+        error = math.nan
+    if not 0 < error < 1:
         raise ScenarioError(f"an error between 0 and 1, or between 0% and 100%, is needed, not {given!r}")
-    return found
+    return error
 
 
-def lines(told: dict[str, Any]) -> Iterator[str]:
+def lines(answer: dict[str, Any]) -> Iterator[str]:
     """The answer as text."""
-    factors = told["factors"]
+    factors = answer["factors"]
     yield (
-        f"{told['title']} ({told['metric']}), error {100 * told['error']:g} %, "
-        f"{told['compute_measure']}, {told['n_points']} points of {told['row_set']}"
+        f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
+        f"{answer['compute_measure']}, {answer['n_points']} points of {answer['row_set']}"
     )
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
-    for result in told["results"]:
+    for result in answer["results"]:
         yield f"{result['form']} form: {result['status']}" + (
             f" ({_STATUS[result['status']]})" if result["status"] in _STATUS else ""
         )
@@ -108,7 +108,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
             centre, low, high = (result[f"log10_{name}{end}"] for end in ("", "_low", "_high"))
             upper = "unbounded" if high is None and low is not None else power(high)
             shown = label.format(**factors)
-            yield f"  {shown:24} {power(centre):>10}   {told['level']:.0%} interval {power(low)} … {upper}"
+            yield f"  {shown:24} {power(centre):>10}   {answer['level']:.0%} interval {power(low)} … {upper}"
         for quantity, label in (("usd", "USD"), ("kwh", "kWh and CO2e")):
             shares = [
                 f"{part} {result[f'{quantity}_share_{name}']:.1%}"
@@ -120,13 +120,13 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
         if result["share_unreachable"]:
             yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
         yield ""
-    yield from _grounds(told, factors)
+    yield from _grounds(answer, factors)
 
 
-def _grounds(told: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
+def _grounds(answer: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
     """Which factors were used, and where they are from."""
     rate = f"peak {factors['burden_rate_flop_per_s'] / 1e12:g} TFLOP/s, as burdens count it"
-    if told["compute_measure"] == "training_compute":
+    if answer["compute_measure"] == "training_compute":
         precision = factors["precision"] or "as stated"
         rate = f"{_ranged(factors, 'utilisation')} of {factors['rate_flop_per_s'] / 1e12:g} TFLOP/s ({precision})"
     yield f"processor   {factors['processor_id'] or 'of the stated run'}: {rate}"
@@ -141,7 +141,7 @@ def _grounds(told: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
         f"price       {_ranged(factors, 'price_usd_per_hour')} USD per processor-hour, {factors['price_kind']}, "
         f"median of {factors['n_prices']}, newest of {factors['last_priced_on']}"
     )
-    for by, rows in groupby(sorted(told["prices"], key=itemgetter("by")), key=itemgetter("by")):
+    for by, rows in groupby(sorted(answer["prices"], key=itemgetter("by")), key=itemgetter("by")):
         prices = sorted(row["price_usd_per_hour"] for row in rows)
         yield f"            {_range(prices[0], prices[-1])} {by}" + (f" ({len(prices)})" if len(prices) > 1 else "")
     yield (
@@ -175,10 +175,10 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     con.execute("attach '{}' as built (read_only)".format(str(path).replace("'", "''")))
     remade = {f"staging.{name}" for name in _DECLARED}
     remade |= {sql_files.read_table_file(paths.SQL / name).table for name in _SCENARIO}
-    found = con.execute("select schema_name, table_name from duckdb_tables() where database_name = 'built'").fetchall()
-    for schema in sorted({schema for schema, _ in found}):
+    tables = con.execute("select schema_name, table_name from duckdb_tables() where database_name = 'built'").fetchall()
+    for schema in sorted({schema for schema, _ in tables}):
         con.execute(f"create schema if not exists {schema}")
-    for schema, table in found:
+    for schema, table in tables:
         if f"{schema}.{table}" not in remade:
             con.execute(f"create view {schema}.{table} as from built.{schema}.{table}")
 
@@ -222,8 +222,8 @@ def _prices_there(con: duckdb.DuckDBPyConnection) -> str:
         "join core.processor_aliases as aliases on prices.processor_id = aliases.processor_id "
         "join staging.scenario_processor as wanted on aliases.alias = wanted.processor group by all order by all"
     ).fetchall()
-    told = [f"{n} of {kind}, {first} to {last}" + (f" ({how})" if how else "") for kind, n, first, last, how in rows]
-    return f"of these processors there are: {'; '.join(told) or 'none'}"
+    counted = [f"{n} of {kind}, {first} to {last}" + (f" ({how})" if how else "") for kind, n, first, last, how in rows]
+    return f"of these processors there are: {'; '.join(counted) or 'none'}"
 
 
 def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict[str, Any]]:
@@ -234,15 +234,15 @@ def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict
         "where sets.selection = ? group by all order by all",
         [costs.SELECTION],
     ).fetchall()
-    found = [row for row in rows if row[4] in costs.BASES]
+    sets = [row for row in rows if row[4] in costs.BASES]
     for at, name, given in ((1, "row set", request.row_set), (2, "benchmark", request.benchmark)):
-        found = _chosen(found, at, name, given)
-    metric = request.metric or _first_metric(request.benchmark, [row[3] for row in found])
-    found = _chosen(found, 3, "metric", metric)
+        sets = _chosen(sets, at, name, given)
+    metric = request.metric or _first_metric(request.benchmark, [row[3] for row in sets])
+    sets = _chosen(sets, 3, "metric", metric)
     enough = _fit_rule(con).points_min
-    with_points = [row[4] for row in found if row[6] >= enough]
-    measure = request.measure or next((one for one in _MEASURES if one in with_points), found[0][4])
-    sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(found, 4, "compute measure", measure)[0]
+    with_points = [row[4] for row in sets if row[6] >= enough]
+    measure = request.measure or next((one for one in _MEASURES if one in with_points), sets[0][4])
+    sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(sets, 4, "compute measure", measure)[0]
     if n < enough:
         raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
     return sample_id, {
@@ -270,14 +270,14 @@ def _first_metric(benchmark: str, there: list[str]) -> str:
 
 
 def _costs(
-    con: duckdb.DuckDBPyConnection, sample_id: int, told: dict[str, Any], request: Request, error: float
+    con: duckdb.DuckDBPyConnection, sample_id: int, points: dict[str, Any], request: Request, error: float
 ) -> dict[str, Any]:
     rule = _fit_rule(con)
     sample = next(one for one in samples.load(con) if one.sample_id == sample_id)
     rows = costs.costs(
         sample,
-        told["compute_measure"],
-        told["compute_unit"],
+        points["compute_measure"],
+        points["compute_unit"],
         [costs.Goal("asked", error)],
         costs.load(con),
         costs.Spreads(rule),

@@ -33,17 +33,17 @@ def write(warehouse: Path, out: Path) -> int:
     Raises:
         flows.answers.queries.QueryError: there is no warehouse.
     """
-    found = []
+    candidates = []
     for kind, sql in _NAMES.items():
         groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-        for row in queries.run(warehouse, sql).to_pylist():
+        for row in queries.run(warehouse, sql).records():
             # Names with other numbers are other sizes and versions: "i7-8650U" is no candidate for "i7-8550U".
             numbers = sorted(re.findall(r"\d+", row["name"]))
             groups.setdefault((row["group"], *numbers), []).append((row["name"], row["id"]))
         for names in groups.values():
-            found += [(kind, *candidate) for candidate in _candidates(names)]
+            candidates += [(kind, *pair) for pair in _pairs(names)]
     out.parent.mkdir(parents=True, exist_ok=True)
-    lines = sorted(set(found), key=lambda line: (line[0], -line[1], line[2:]))
+    lines = sorted(set(candidates), key=lambda line: (line[0], -line[1], line[2:]))
     with out.open("w", newline="", encoding="utf-8") as handle:
         rows = csv.writer(handle, lineterminator="\n")
         rows.writerow(_HEADER)
@@ -51,7 +51,7 @@ def write(warehouse: Path, out: Path) -> int:
     return len(lines)
 
 
-def _candidates(names: list[tuple[str, str]]) -> list[tuple[float, str, str, str, str]]:
+def _pairs(names: list[tuple[str, str]]) -> list[tuple[float, str, str, str, str]]:
     """Pairs (each thing has one name) whose names score at least SCORE; of names as written, without order of words."""
     folded = [name.lower() for name, _ in names]
     scores = process.cdist(folded, folded, scorer=fuzz.token_sort_ratio, score_cutoff=SCORE, dtype="float32")

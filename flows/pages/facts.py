@@ -160,7 +160,7 @@ def _parsed(
 ) -> dict[tuple[str, str], list[tuple[str, Any]]]:
     """{(page, sha256): [(locator, row)]} of a whole file."""
     readers, kind = _readers(ROW_TYPES[row_type]), ROW_TYPES[row_type]
-    found: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    by_page: dict[tuple[str, str], list[tuple[str, Any]]] = {}
     # Read whole: a byte that is not UTF-8 and a quote that is not closed are faults of the file, not of a row.
     try:
         lines = list(csv.reader(io.StringIO(Path(path).read_bytes().decode("utf-8"), newline=""), strict=True))
@@ -171,8 +171,8 @@ def _parsed(
         raise FactsError(f"{path}: the columns are {header}, not {wanted}; run `compute-limits bundle` again")
     for number, cells in enumerate(lines[1:], 2):
         values = _values(path, number, readers, cells)
-        found.setdefault((cells[1], cells[0]), []).append((cells[2], kind(*values)))
-    return found
+        by_page.setdefault((cells[1], cells[0]), []).append((cells[2], kind(*values)))
+    return by_page
 
 
 def _values(

@@ -71,8 +71,8 @@ def _take(
         rows = tuple(parser.rows(record, page))
         record.exhausted()
     except Rejected as outcome:
-        told = RejectedRow(outcome.column, outcome.literal, outcome.rule, outcome.reason, record.literal)
-        gathered.add("quarantine", page, record.locator, told)
+        rejected = RejectedRow(outcome.column, outcome.literal, outcome.rule, outcome.reason, record.literal)
+        gathered.add("quarantine", page, record.locator, rejected)
         return
     except PageError as error:
         raise PageError(f"{record.locator}: {error}") from error

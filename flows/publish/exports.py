@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.answers import queries
+from flows.answers import queries, rendering
 from flows.declared import domains
 from flows.warehouse import connection
 
@@ -82,7 +82,7 @@ _VALUES = {
     "y_on_x": "$y$ on $x$",
     "x_on_y": "$x$ on $y$",
 }
-# Significant digits of what is no published figure, and how far apart the figures of a column may lie to be set with
+# Significant digits of what is no published number, and how far apart the numbers of a column may lie to be set with
 # the same number of decimals.
 _DIGITS = {
     "p_value": 2,
@@ -178,8 +178,8 @@ def export(path: Path, folder: Path) -> list[Path]:
                 "select comment from duckdb_tables() where schema_name = 'exports' and table_name = ?", [table]
             ).fetchall()
             for suffix, body in {
-                "csv": queries.rendered(rows, "csv"),
-                "parquet": queries.rendered(rows, "parquet"),
+                "csv": rendering.as_csv(rows.column_names, (row.values() for row in rows.to_pylist())).encode(),
+                "parquet": rendering.as_parquet(rows),
                 "tex": latex(rows, table, str(caption[0][0] or table), dict(columns)).encode(),
             }.items():
                 written.append(folder / f"{table}.{suffix}")
@@ -214,11 +214,13 @@ def latex(table: pa.Table, name: str, caption: str, comments: dict[str, str | No
         size, form, fits = _layout(columns)
         if fits:
             break
-    told = [_caption(caption), *(f"{_head(column)}: {_text(rows[0][column])}" for column in same)]
-    told += [f"{_head(c)}: {_escaped(comments.get(c) or '')}" for c in kept if _head(c)[0] == "$" and comments.get(c)]
+    captions = [_caption(caption), *(f"{_head(column)}: {_text(rows[0][column])}" for column in same)]
+    captions += [
+        f"{_head(c)}: {_escaped(comments.get(c) or '')}" for c in kept if _head(c)[0] == "$" and comments.get(c)
+    ]
     headed = [(_heading(block[0], leading[:count], above[count:]), len(block)) for block in blocks]
     notes = "".join(f"% {column}: {_flat(comment)}\n" for column, comment in comments.items() if comment)
-    return notes + _longtable(columns, headed, f"{{{form}}}", size, f"{{{'; '.join(told)}}}\\label{{tab:{name}}}")
+    return notes + _longtable(columns, headed, f"{{{form}}}", size, f"{{{'; '.join(captions)}}}\\label{{tab:{name}}}")
 
 
 def _heading(row: dict[str, Any], by: list[str], same: list[str]) -> str:
@@ -343,8 +345,8 @@ def _text(value: object) -> str:
         return "--"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    told = str(value)
-    return _VALUES.get(told) or _escaped(domains.titles().get(told, told)) or "{}"
+    text = str(value)
+    return _VALUES.get(text) or _escaped(domains.titles().get(text, text)) or "{}"
 
 
 def _numbers(values: list[Any], digits: int) -> list[str]:

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.table import Table
 
@@ -15,11 +14,11 @@ from flows.declared.domains import titles
 from flows.warehouse import connection
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
-_WIDTH_OF_COSTS = 101
+_WIDTH_OF_COSTS = 104
 
 
 def show(path: Path, out: Console) -> None:
-    """Print the published cost table and today's beside it, how many published figures come out, and the sources."""
+    """Print the published cost table and today's beside it, how many published numbers come out, and the sources."""
     with connection.connect(path, read_only=True) as con:
         _show_costs(con, out)
         sources(con, out)
@@ -31,9 +30,9 @@ def draw(path: Path, svg: Path) -> None:
     with connection.connect(path, read_only=True) as con:
         _show_costs(con, out)
     # Without the @font-face rules, which load fonts from a server.
-    form = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    drawn = re.sub(r"@font-face \{[^}]*\}\s*", "", out.export_svg(title="compute-limits report", unique_id="costs"))
     svg.parent.mkdir(parents=True, exist_ok=True)
-    svg.write_text(out.export_svg(title="compute-limits report", code_format=form), encoding="utf-8")
+    svg.write_text(drawn, encoding="utf-8")
 
 
 def _show_costs(con: Any, out: Console) -> None:
@@ -69,7 +68,7 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
         previous = (benchmark, metric)
         named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
         marks = [""] * len(powers)
-        # At the first figure of each form, which the others are a factor of.
+        # At the first number of each form, which the others are a factor of.
         marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
         shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
         table.add_row(*named, _TARGETS[target], "–" if error is None else f"{error:g}", *shown)
@@ -88,8 +87,8 @@ def sources(con: Any, out: Console) -> None:
     )
     messages: list[str] = []
     for source, state, age, day, *counts, licence, message in cursor.fetchall():
-        told = f"{state} ({age} days)" if age is not None else state
-        table.add_row(source, told, str(day or "–"), *map(str, counts), licence)
+        aged = f"{state} ({age} days)" if age is not None else state
+        table.add_row(source, aged, str(day or "–"), *map(str, counts), licence)
         messages += [] if message is None else message.splitlines()
     out.print(table)
     for message in dict.fromkeys(messages):

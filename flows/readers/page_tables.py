@@ -62,18 +62,18 @@ def fields(
     """{column: text} of one row, as a `Record` takes it, with the key RAGGED beside the columns.
 
     RAGGED says that the row has more or fewer cells than the header, blank where it has not: a lost
-    pipe may have moved every figure into its neighbour's column, so the parser is to raise `Rejected`. Missing last
+    pipe may have moved every number into its neighbour's column, so the parser is to raise `Rejected`. Missing last
     cells of the columns `may_lack` are no fault.
 
     Raises:
         PageError: a column stands twice in the header.
     """
     header = renamed(table.header, aliases)
-    found = dict.fromkeys(header, "") | {column: cell.text for column, cell in zip(header, row, strict=False)}
+    texts = dict.fromkeys(header, "") | {column: cell.text for column, cell in zip(header, row, strict=False)}
     beyond = any(cell.text for cell in row[len(header) :])
     lacking = [column for column in header[len(row) :] if column not in may_lack]
-    found[RAGGED] = f"{len(row)} cells under {len(header)} columns" if beyond or lacking else ""
-    return found
+    texts[RAGGED] = f"{len(row)} cells under {len(header)} columns" if beyond or lacking else ""
+    return texts
 
 
 def check_header(table: Table, known: Collection[str], aliases: Mapping[str, str] = {}) -> None:
@@ -126,8 +126,8 @@ def html_tables(text: bytes) -> Iterator[Table]:
             headings[element.tag] = _text(element)
         elif element.tag == "table":
             number += 1
-            told = element.get(_LINE, "")
-            line = int(told) if re.fullmatch("[0-9]{1,9}", told) else int(element.sourceline or 0)
+            noted = element.get(_LINE, "")
+            line = int(noted) if re.fullmatch("[0-9]{1,9}", noted) else int(element.sourceline or 0)
             header, *rows = _grid(_rows(element)) or [()]
             path = (*headings.values(), *_folds(element))
             yield Table(path, number, line, tuple(cell.text for cell in header), tuple(rows))
@@ -153,8 +153,8 @@ def _number_lines(token: Token, line: int) -> None:
     if token.type in ("html_block", "html_inline"):
         content = token.content
 
-        def numbered(found: re.Match[str]) -> str:
-            return f'<table {_LINE}="{line + content.count(chr(10), 0, found.start())}"'
+        def numbered(opening: re.Match[str]) -> str:
+            return f'<table {_LINE}="{line + content.count(chr(10), 0, opening.start())}"'
 
         token.content = _TABLE.sub(numbered, content)
 
@@ -176,9 +176,9 @@ def _rows(table: html.HtmlElement) -> Iterator[list[html.HtmlElement]]:
     """The table's own cells by row; cells that stand beside each other outside of any row make one, as in a browser."""
     own = (cell for cell in table.iter("td", "th") if next(cell.iterancestors("table")) is table)
     for row, cells in groupby(own, key=lambda cell: cell.getparent()):
-        told = row.get(_CELLS, "")
+        noted = row.get(_CELLS, "")
         # Markdown fills a row that is too short.
-        yield list(cells)[: int(told) if re.fullmatch("[0-9]{1,9}", told) else None]
+        yield list(cells)[: int(noted) if re.fullmatch("[0-9]{1,9}", noted) else None]
 
 
 def _grid(rows: Iterable[list[html.HtmlElement]]) -> list[tuple[Cell, ...]]:
@@ -207,10 +207,10 @@ def _grid(rows: Iterable[list[html.HtmlElement]]) -> list[tuple[Cell, ...]]:
 
 
 def _span(element: html.HtmlElement, name: str) -> int:
-    told = element.get(name, "1").strip()
-    if not re.fullmatch("[0-9]{1,9}", told) or not 1 <= int(told) <= _SPAN_MAX:
-        raise PageError(f"{name} {told!r} of a cell is no number from 1 to {_SPAN_MAX}")
-    return int(told)
+    printed = element.get(name, "1").strip()
+    if not re.fullmatch("[0-9]{1,9}", printed) or not 1 <= int(printed) <= _SPAN_MAX:
+        raise PageError(f"{name} {printed!r} of a cell is no number from 1 to {_SPAN_MAX}")
+    return int(printed)
 
 
 def _folds(element: html.HtmlElement) -> list[str]:

@@ -81,15 +81,15 @@ def processors(text: str, machines: Mapping[str, str] | None = None) -> list[Pro
     Raises:
         CellError: the text, or a part of it, is no such phrase.
     """
-    found = [one for part in _parts(" ".join(text.split())) for one in _part(part, machines or {})]
-    if not found:
+    named = [one for part in _parts(" ".join(text.split())) for one in _part(part, machines or {})]
+    if not named:
         raise CellError("no_processor", f"{text!r} names no processor")
-    for one in found:
+    for one in named:
         if one.count is not None and not 0 < one.count <= _MOST:
             raise CellError("out_of_range", f"{text!r} gives {one.count:.0f} processors")
         if one.pods is not None and not 0 < one.pods <= _MOST:
             raise CellError("out_of_range", f"{text!r} gives {one.pods} pods")
-    return found
+    return named
 
 
 def _parts(text: str) -> list[str]:
@@ -153,25 +153,25 @@ def _phrase(text: str) -> Processors:
     share = _SHARE.match(text)
     rest = text[share.end() :] if share else text
     article = _ARTICLE.match(rest)
-    told = _PHRASE.fullmatch(rest[article.end() :] if article else rest)
-    if told is None or (share and not told["pod"]) or (article and told["count"]):
+    phrase = _PHRASE.fullmatch(rest[article.end() :] if article else rest)
+    if phrase is None or (share and not phrase["pod"]) or (article and phrase["count"]):
         raise _unreadable(text)
-    if told["name"].upper() == "GPU" and re.fullmatch(r".*\D\d{3,}", told["count"] or ""):
+    if phrase["name"].upper() == "GPU" and re.fullmatch(r".*\D\d{3,}", phrase["count"] or ""):
         raise _unreadable(text)  # "8x 100 GPUs": the last number may be half of a name
-    name, memory = (told["maker"] + told["name"]).strip(), told["memory"]
-    count = None if told["count"] is None else float(_product(told["count"]))
-    if told["slice"] is not None:
+    name, memory = (phrase["maker"] + phrase["name"]).strip(), phrase["memory"]
+    count = None if phrase["count"] is None else float(_product(phrase["count"]))
+    if phrase["slice"] is not None:
         # Slices of these are named by their TensorCores; those of later kinds by chips.
-        if told["pod"] or not re.search(r"TPU\s?v[234]$", name, re.IGNORECASE):
+        if phrase["pod"] or not re.search(r"TPU\s?v[234]$", name, re.IGNORECASE):
             raise _unreadable(text)
-        count, name = (count or 1.0) * int(told["slice"]), f"{name} core"
-    elif told["core"]:
+        count, name = (count or 1.0) * int(phrase["slice"]), f"{name} core"
+    elif phrase["core"]:
         name = f"{name} core"
     pods = None
-    if told["pod"]:
+    if phrase["pod"]:
         if "TPU" not in name.upper():
             raise _unreadable(text)
-        count, pods = _pods(text, count, share, article is not None, topology=told["count"])
+        count, pods = _pods(text, count, share, article is not None, topology=phrase["count"])
     return Processors(count, name, f"{memory}GB" if memory else None, pods)
 
 
@@ -198,8 +198,8 @@ def _product(count: str | None) -> int:
     return math.prod(int(factor) for factor in re.findall(r"\d+", count)) if count else 1
 
 
-def _times(factor: int, found: list[Processors]) -> list[Processors]:
-    return [one if one.count is None else replace(one, count=one.count * factor) for one in found]
+def _times(factor: int, named: list[Processors]) -> list[Processors]:
+    return [one if one.count is None else replace(one, count=one.count * factor) for one in named]
 
 
 def _unreadable(text: str) -> CellError:

@@ -246,10 +246,10 @@ def clock_s(literal: str) -> float:
 
     "3:19" is refused, for it may be hours and minutes or minutes and seconds.
     """
-    told = _CLOCK.fullmatch(literal.strip())
-    if told is None:
+    clock = _CLOCK.fullmatch(literal.strip())
+    if clock is None:
         raise CellError("not_a_duration", f"{literal!r} is not a duration of the form hours:minutes:seconds")
-    return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
+    return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
 
 
 def renamed(columns: Iterable[str], aliases: Mapping[str, str], unread: Iterable[str] = ()) -> list[str]:
@@ -317,10 +317,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _strings(lookups: Mapping[str, object], key: str) -> list[str]:
-    found = lookups.get(key, [])
-    return [str(item) for item in found] if isinstance(found, list) else []
+    items = lookups.get(key, [])
+    return [str(item) for item in items] if isinstance(items, list) else []
 
 
 def _mapping(lookups: Mapping[str, object], key: str) -> dict[str, str]:
-    found = lookups.get(key, {})
-    return {str(old): str(new) for old, new in found.items()} if isinstance(found, dict) else {}
+    mapping = lookups.get(key, {})
+    return {str(old): str(new) for old, new in mapping.items()} if isinstance(mapping, dict) else {}

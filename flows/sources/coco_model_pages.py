@@ -38,29 +38,29 @@ def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of the tables that the TOML names."""
     wanted, missing, lacking = page.lookups["tables"], list(page.lookups["tables"]), set(page.lookups["columns"])
     for table in markdown_tables(path.read_text(encoding="utf-8")):
-        found = next((told for told in wanted if _is(table, told)), None)
-        if found is not None:
-            missing = [told for told in missing if told is not found]
+        declared = next((entry for entry in wanted if _is(table, entry)), None)
+        if declared is not None:
+            missing = [entry for entry in missing if entry is not declared]
             lacking -= set(table.header)
-            check_header(table, {*page.lookups["columns"], *found.get("columns", {}), *page.lookups["ignore"]})
+            check_header(table, {*page.lookups["columns"], *declared.get("columns", {}), *page.lookups["ignore"]})
             for row_number, row in enumerate(table.rows, 2):
-                about = {_TABLE: str(wanted.index(found))}
+                about = {_TABLE: str(wanted.index(declared))}
                 yield Record(f"table {table.number} row {row_number}", fields(table, row) | about)
         # Pictures are set side by side in tables that have no rows but a header.
-        elif table.rows and not any(_is(table, told) for told in page.lookups["passed_over"]):
+        elif table.rows and not any(_is(table, entry) for entry in page.lookups["passed_over"]):
             where = f"under {' / '.join(table.headings)!r} with the columns {', '.join(table.header)}"
             raise PageError(f"undeclared table {where}; declare it in the source's TOML, tables or passed_over")
     if missing:
-        told = f"no table under {' / '.join(missing[0]['under'])!r}"
-        raise PageError(f"{told}; if its heading was changed, declare it in the source's TOML (the page's tables)")
+        lack = f"no table under {' / '.join(missing[0]['under'])!r}"
+        raise PageError(f"{lack}; if its heading was changed, declare it in the source's TOML (the page's tables)")
     if lacking:
-        told = f"no table has the column {', '.join(map(repr, sorted(lacking)))}"
-        raise PageError(f"{told}; if it was renamed, declare it in the source's TOML (the page's columns)")
+        lack = f"no table has the column {', '.join(map(repr, sorted(lacking)))}"
+        raise PageError(f"{lack}; if it was renamed, declare it in the source's TOML (the page's columns)")
 
 
-def _is(table: Table, told: Mapping[str, Any]) -> bool:
-    under = tuple(told["under"])
-    return table.headings[-len(under) :] == under and ("has" not in told or told["has"] in table.header)
+def _is(table: Table, entry: Mapping[str, Any]) -> bool:
+    under = tuple(entry["under"])
+    return table.headings[-len(under) :] == under and ("has" not in entry or entry["has"] in table.header)
 
 
 def rows(record: Record, page: Page) -> Iterator[Row]:
@@ -74,7 +74,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     scores = list(_scores(record, cells, benchmark, size))
     if not scores:
         raise Rejected("no_score", "the row has no score that can be read", None, name)
-    paper: dict[str, Any] = next((told for told in page.lookups["papers"] if name.startswith(told["models"])), {})
+    paper: dict[str, Any] = next((entry for entry in page.lookups["papers"] if name.startswith(entry["models"])), {})
     about = {
         column: paper.get(key) for column, key in (("year", "year"), ("paper_title", "title"), ("paper_url", "url"))
     }
@@ -93,9 +93,9 @@ def _cells(record: Record, page: Page, table: Mapping[str, Any]) -> list[_Held]:
     """What the row holds, in the order of the TOML, scores of other benchmarks last."""
     record.ignore(page.lookups["ignore"])
     cells = []
-    for column, told in (page.lookups["columns"] | table.get("columns", {})).items():
+    for column, holds in (page.lookups["columns"] | table.get("columns", {})).items():
         if column in record.fields:
-            of, _, what = told.rpartition(" ")
+            of, _, what = holds.rpartition(" ")
             text = record.raw(column)
             cells += [_Held(column, of, what, text)] if text not in _BLANK else []
     return sorted(cells, key=lambda cell: cell.of != "")
@@ -107,8 +107,8 @@ def _identity(page: Page, table: Mapping[str, Any], cells: list[_Held]) -> tuple
     name = table.get("model") or next((cell.text for cell in cells if cell.what == "name"), None)
     if name is None:
         raise Rejected("no_model", "the row names no model")
-    if told := re.fullmatch(page.lookups.get("name_pattern", "(.*)"), name):
-        name = told[1]
+    if pattern := re.fullmatch(page.lookups.get("name_pattern", "(.*)"), name):
+        name = pattern[1]
     variants = [cell.text for cell in cells if cell.what == "variant"] + [table.get("variant", "")]
     for cell in cells:
         if cell.what == "dataset":
@@ -126,11 +126,11 @@ def _scores(record: Record, cells: list[_Held], benchmark: str, size: int | None
     for column, of, metric, text in cells:
         if metric in _NOT_METRICS:
             continue
-        told = _SCORE.fullmatch(text)
-        if told is None or not 0 <= float(told[1]) < 100:
+        score = _SCORE.fullmatch(text)
+        if score is None or not 0 <= float(score[1]) < 100:
             record.reject_cell(column, text, "not_a_score", "a score is a number in [0, 100)")
             continue
-        value, spread = float(told[1]), float(told[2]) if told[2] else None
+        value, spread = float(score[1]), float(score[2]) if score[2] else None
         if of == "coco_test_dev" and abs(known.get(metric, value) - value) > _SPLITS_DIFFER_AT_MOST:
             record.reject_cell(column, text, "splits_disagree", f"on val the page prints {known[metric]}")
             continue

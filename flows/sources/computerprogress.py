@@ -27,24 +27,24 @@ def read(path: Path, page: Page) -> Iterator[Record]:  # noqa: ARG001
         raise PageError("not a module of the form `export default [ … ];`")
     array, at, number = module[1].rstrip(), 0, 0
     while at < len(array):
-        found = _OBJECT.match(array, at)
-        if found is None:
+        flat = _OBJECT.match(array, at)
+        if flat is None:
             raise PageError(f"after object {number}: not a flat object: {array[at : at + 80]!r}")
-        at, number = found.end(), number + 1
-        yield Record(f"object {number}", dict(_fields(found[1], number)))
+        at, number = flat.end(), number + 1
+        yield Record(f"object {number}", dict(_fields(flat[1], number)))
 
 
 def _fields(body: str, number: int) -> Iterator[tuple[str, str]]:
     body, at = body.rstrip(), 0
     while at < len(body):
-        found = _FIELD.match(body, at)
-        if found is None:
+        pair = _FIELD.match(body, at)
+        if pair is None:
             raise PageError(f"object {number}: not a field: {body[at : at + 80]!r}")
-        at = found.end()
+        at = pair.end()
         try:
-            yield found[1], json.loads(found[2]) if found[2].startswith('"') else found[2]
+            yield pair[1], json.loads(pair[2]) if pair[2].startswith('"') else pair[2]
         except json.JSONDecodeError as error:
-            raise PageError(f"object {number}: not a string of JavaScript that JSON has too: {found[2]!r}") from error
+            raise PageError(f"object {number}: not a string of JavaScript that JSON has too: {pair[2]!r}") from error
 
 
 def rows(record: Record, page: Page) -> Iterator[Row]:

@@ -23,16 +23,16 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 
 
 def _submission(path: Path, page: Page) -> Record:
-    told = json_page(path)
-    if not isinstance(told, dict):
+    submission = json_page(path)
+    if not isinstance(submission, dict):
         raise PageError("not an object")
     # Lists and objects stand in no column that is read; None is a price that was not told.
     texts = {
         name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in told.items()
+        for name, value in submission.items()
         if value is not None
     }
-    fields = dict.fromkeys([*page.lookups["optional"], *told], "") | texts
+    fields = dict.fromkeys([*page.lookups["optional"], *submission], "") | texts
     record = Record("object 1", fields, frozenset(page.lookups["secret"]))
     record.ignore([*page.lookups["secret"], *page.lookups["ignore"]])
     return record
@@ -55,10 +55,10 @@ def _goal(path: Path, page: Page) -> Record:
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """The submission as its page tells it; `architecture` is the stem that both pages share."""
     stem = page.name.rpartition("/")[2].rpartition(".")[0]
-    yield from (_told if page.content == "json" else _run)(record, page, stem)
+    yield from (_hardware if page.content == "json" else _run)(record, page, stem)
 
 
-def _told(record: Record, page: Page, stem: str) -> Iterator[Row]:
+def _hardware(record: Record, page: Page, stem: str) -> Iterator[Row]:
     """The model, and the processors with their price, USD an hour for all of them."""
     name, submitted_on = record.name("model"), record.day("timestamp")
     hardware, price = record.text("hardware"), record.number("costPerHour")
@@ -68,7 +68,7 @@ def _told(record: Record, page: Page, stem: str) -> Iterator[Row]:
     if hardware is None:
         raise Rejected("no_processor", "the submission names no hardware", "hardware")
     try:
-        used = processors(hardware, {name: told["holds"] for name, told in page.lookups["machines"].items()})
+        used = processors(hardware, {name: machine["holds"] for name, machine in page.lookups["machines"].items()})
         counts = [_count(one, page.lookups["pods"]) for one in used]
     except CellError as error:
         raise Rejected(error.rule, error.reason, "hardware", hardware) from error
@@ -99,18 +99,18 @@ def _count(one: Processors, pods: Mapping[str, Any]) -> float | None:
 def _run(record: Record, page: Page, stem: str) -> Iterator[Row]:
     """The scores at the line, and the time until then. Its number is no count of epochs: some pages begin at 0."""
     literal, _ = record.raw("hours").strip(), record.raw("epoch")
-    scores = [(column, record.raw(column), told) for column, told in page.lookups["metrics"].items()]
+    scores = [(column, record.raw(column), metric) for column, metric in page.lookups["metrics"].items()]
     record.exhausted()
     hours = _needed("hours", literal)
     if hours <= 0:
         raise Rejected("out_of_range", "a time is positive", "hours", literal)
     yield Model(stem, architecture=stem)
-    for column, text, told in scores:
+    for column, text, metric in scores:
         # Decimal, so that 0.57 gives 57 and not its neighbour.
-        value = float(Decimal(repr(_needed(column, text))) * told["scale"])
+        value = float(Decimal(repr(_needed(column, text))) * metric["scale"])
         if not 0 <= value < 100:
             raise Rejected("out_of_range", "a score lies in [0, 100) percent", column, text)
-        yield Result(page.lookups["benchmark"], told["metric"], value)
+        yield Result(page.lookups["benchmark"], metric["metric"], value)
     yield RunPhase(
         page.lookups["benchmark"],
         "training",

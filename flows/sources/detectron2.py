@@ -18,15 +18,15 @@ _HOUR_S = 3600
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of each table; every table's heading is declared, and every declared heading has a table."""
-    found = set()
+    headings = set()
     for table in markdown_tables(path.read_text(encoding="utf-8")):
         heading = table.headings[-1] if table.headings else ""
         if heading not in page.lookups["tables"]:
-            told = f"undeclared table under {heading!r} (line {table.line})"
-            raise PageError(f"{told}; declare it in the source's TOML (lookups.tables)")
-        found.add(heading)
+            undeclared = f"undeclared table under {heading!r} (line {table.line})"
+            raise PageError(f"{undeclared}; declare it in the source's TOML (lookups.tables)")
+        headings.add(heading)
         yield from _records(table, heading, page)
-    if missing := set(page.lookups["tables"]) - found:
+    if missing := set(page.lookups["tables"]) - headings:
         raise PageError(
             f"no table under the heading {', '.join(sorted(missing))}; if one was renamed, declare it in the source's TOML "
             "(lookups.tables)"
@@ -38,9 +38,9 @@ def _records(table: Table, heading: str, page: Page) -> Iterator[Record]:
     known = [column for part in ("columns", "optional", "ignore") for column in lookups[part]]
     check_header(table, known, lookups["aliases"])
     for row, cells in enumerate(table.rows, 2):
-        found = fields(table, cells, lookups["aliases"])
+        texts = fields(table, cells, lookups["aliases"])
         links = [link for cell in cells for link in cell.links]
-        printed = {column: "" if text in _BLANK else text for column, text in found.items()}
+        printed = {column: "" if text in _BLANK else text for column, text in texts.items()}
         name = _name(printed, links, about, lookups["name_columns"])
         if "above" in name:
             name = name.strip("[]").replace("above", above)
@@ -78,7 +78,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("no_model", "the row names no model", "name")
     if "out_of_scope" in about:
         raise Rejected("out_of_scope", f"the table is of {about['out_of_scope']}", "heading", name)
-    results = [one for column, told in about["scores"].items() for one in _result(record, column, *told.split())]
+    results = [one for column, score in about["scores"].items() for one in _result(record, column, *score.split())]
     if not results:
         raise Rejected("no_score", f"the row has no {' or '.join(about['scores'])}", "name", name)
     yield Model(name, year=about.get("year"))

@@ -95,11 +95,11 @@ def _scored(record: Record, scores: dict[str, list[str]], best: str) -> Iterator
     version, name = record.name("Model version"), record.text("Name")
     record.ignore([best])
     yield _model(record, version or name, "Release date", "Organization")
-    spread, found = record.percent("stderr"), {column: record.percent(column) for column in scores}
-    if all(score is None for score in found.values()):
+    spread, values = record.percent("stderr"), {column: record.percent(column) for column in scores}
+    if all(score is None for score in values.values()):
         raise _no_score(record, scores)
     for column, (benchmark, metric) in scores.items():
-        score = found[column]
+        score = values[column]
         if score is not None:
             yield Result(benchmark, metric, score, uncertainty=spread)
     compute = record.number("Training compute (FLOP)")

@@ -17,16 +17,16 @@ from flows.sources import Page
 _UNIT = re.compile(r"\s*(W|GB)$")
 # "8,286 10,544", "1127 (1177)" and "8.071-9.340": the rate at the base and at the boost clock.
 _TWO = re.compile(r"([\d.,]+)(?: |-|–)\(?([\d.,]+)\)?")
-_FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per entry, under its key in the page. Numbers stay as they are printed."""
-    told = json_page(path)
-    if not isinstance(told, dict):
+    entries = json_page(path)
+    if not isinstance(entries, dict):
         raise PageError("not an object of processors")
     secret = frozenset(page.lookups["secret"])
-    for key, entry in told.items():
+    for key, entry in entries.items():
         if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
             raise PageError(f"{key}: not an object of texts and numbers")
         record = Record(key, dict(entry), secret)
@@ -70,19 +70,19 @@ def _is_header(cells: Mapping[str, str]) -> bool:
 
 
 def _name(record: Record, lookups: Mapping[str, Any]) -> str | None:
-    found = []
+    names = []
     for columns in lookups["names"]:
         parts = [" ".join(record.fields.pop(column, "").split()) for column in columns]
         parts = [part for part in parts if part not in lookups["no_value"]]
-        found += [" ".join(parts)] if parts else []
-    if len(found) > 1:
-        raise Rejected("two_names", "the entry has two names", None, ", ".join(found))
-    return found[0] if found else None
+        names += [" ".join(parts)] if parts else []
+    if len(names) > 1:
+        raise Rejected("two_names", "the entry has two names", None, ", ".join(names))
+    return names[0] if names else None
 
 
 def _figure(record: Record, lookups: Mapping[str, Any], quantity: str) -> float | None:
-    """The one figure that the columns of a quantity give, in its base unit; what is none is left out."""
-    found = {}
+    """The one number that the columns of a quantity give, in its base unit; what is none is left out."""
+    values = {}
     for column, unit in lookups[quantity].items():
         literal = record.fields.pop(column, "")
         if literal.strip() in lookups["no_value"]:
@@ -92,12 +92,12 @@ def _figure(record: Record, lookups: Mapping[str, Any], quantity: str) -> float 
             if value <= 0:
                 raise CellError("out_of_range", "a rate, a power or a size is positive")
             # In floats 66.9 * 1e12 is 66900000000000.01.
-            found[column] = float(Decimal(repr(value)) * Decimal(unit))
+            values[column] = float(Decimal(repr(value)) * Decimal(unit))
         except CellError as error:
             record.reject_cell(column, literal, error.rule, error.reason)
-    if len(found) > 1:
-        raise Rejected("two_figures", "several columns give the same quantity", ", ".join(found), str(found))
-    return next(iter(found.values()), None)
+    if len(values) > 1:
+        raise Rejected("two_figures", "several columns give the same quantity", ", ".join(values), str(values))
+    return next(iter(values.values()), None)
 
 
 def _peak(literal: str, record: Record, lookups: Mapping[str, Any]) -> float:
@@ -107,7 +107,7 @@ def _peak(literal: str, record: Record, lookups: Mapping[str, Any]) -> float:
         return number(literal)
     base, boost = number(two[1]), number(two[2])
     texts = [record.fields.get(column, "") for column in lookups["clocks"]]
-    clocks = [float(figure.replace(",", "")) for text in texts for figure in _FIGURE.findall(text)]
+    clocks = [float(printed.replace(",", "")) for text in texts for printed in _NUMBER.findall(text)]
     # Clocks and rates are rounded to three digits or so.
     ratios = [high / low for low in clocks for high in clocks if 0 < low < high]
     if not 0 < base < boost or not any(abs(ratio * base / boost - 1) < 0.006 for ratio in ratios):

@@ -81,7 +81,7 @@ def _phase(record: Record, phase: str, benchmark: str, ratio: float | None) -> I
 
 def _processors(record: Record, phase: str) -> dict[str, tuple[str | None, float | None, float | None]]:
     """{kind: (name, count, Gflop/s of one)}; none where a number stands as a name, for then the cells beside it are shifted too."""
-    found = {
+    used = {
         kind: (
             record.text(f"{phase}_{kind}_model"),
             record.number(f"{phase}_{kind}_amount"),
@@ -89,10 +89,10 @@ def _processors(record: Record, phase: str) -> dict[str, tuple[str | None, float
         )
         for kind in _KINDS
     }
-    found = {kind: cells for kind, cells in found.items() if cells != (None, None, None)}
-    if not any(name is not None and _is_number(name) for name, *_ in found.values()):
-        return found
-    for kind, cells in found.items():
+    used = {kind: cells for kind, cells in used.items() if cells != (None, None, None)}
+    if not any(name is not None and _is_number(name) for name, *_ in used.values()):
+        return used
+    for kind, cells in used.items():
         literal = ", ".join("" if cell is None else str(cell) for cell in cells)
         reason = "a number stands where a processor's name should: the cells of this phase are shifted"
         record.reject_cell(f"{phase}_{kind}_model, _amount, _ptp_gflops", literal, "shifted_cell", reason)

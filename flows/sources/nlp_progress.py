@@ -33,8 +33,8 @@ def read(path: Path, page: Page) -> Iterator[Record]:
         at = _paper_column(table, aliases)
         for row_number, row in enumerate(table.rows, 2):
             about = {_LINKS: " ".join(row[at].links) if at < len(row) else "", _BENCHMARK: tables[heading]}
-            told = fields(table, row, aliases, may_lack=["Code"])
-            yield Record(f"table {table.number} row {row_number}", told | about)
+            texts = fields(table, row, aliases, may_lack=["Code"])
+            yield Record(f"table {table.number} row {row_number}", texts | about)
     if missing:
         raise PageError(
             f"no table under the heading {', '.join(sorted(missing))}; if one was renamed, declare it in the source's TOML "
@@ -81,8 +81,8 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
 def cited(text: str, marks: str) -> tuple[str, int | None]:
     """A model's name without the citation after it, and the citation's year: ("BERT Large", 2018)."""
     text = " ".join(text.translate(dict.fromkeys(map(ord, marks), " ")).split())
-    told = _CITATION.fullmatch(text)
-    return (told[1], int(told[2])) if told and told[1] else (text, None)
+    citation = _CITATION.fullmatch(text)
+    return (citation[1], int(citation[2])) if citation and citation[1] else (text, None)
 
 
 def _score(record: Record, column: str, marks: str) -> float:

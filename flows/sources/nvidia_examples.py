@@ -33,8 +33,10 @@ def read(path: Path, page: Page) -> Iterator[Record]:
         if _named(title, page.lookups["results"]):
             yield from _runs(table, page)
         elif not _named(title, page.lookups["results_ignored"]):
-            told = f"undeclared table {title!r} (line {table.line}, columns {', '.join(table.header)})"
-            raise PageError(f"{told}; declare it under lookups.results or lookups.results_ignored in the source's TOML")
+            undeclared = f"undeclared table {title!r} (line {table.line}, columns {', '.join(table.header)})"
+            raise PageError(
+                f"{undeclared}; declare it under lookups.results or lookups.results_ignored in the source's TOML"
+            )
 
 
 def _closed(text: str) -> str:
@@ -56,10 +58,10 @@ def _runs(table: Table, page: Page) -> Iterator[Record]:
     models = page.lookups.get("models", {})
     model = next((name for text, name in models.items() if text in where), page.lookups["model"])
     for at, row in enumerate(table.rows, 2):
-        told = fields(table, _without_remark(row, len(table.header)))
+        texts = fields(table, _without_remark(row, len(table.header)))
         for run in runs or ["none"]:
-            about = {_HEADING: table.headings[-1], _MODEL: told.get("Model", "") or model, _RUN: run}
-            yield Record(f"table {table.number} row {at} {run}", {**told, **about})
+            about = {_HEADING: table.headings[-1], _MODEL: texts.get("Model", "") or model, _RUN: run}
+            yield Record(f"table {table.number} row {at} {run}", {**texts, **about})
 
 
 def _without_remark(row: tuple[Cell, ...], width: int) -> tuple[Cell, ...]:
@@ -126,8 +128,8 @@ def _columns(record: Record, columns: dict[str, list[str]], run: str) -> tuple[s
 
 
 def _number(record: Record, columns: list[str]) -> float | None:
-    found = [record.number(column) for column in columns if column in record.fields]
-    return found[0] if found else None
+    numbers = [record.number(column) for column in columns if column in record.fields]
+    return numbers[0] if numbers else None
 
 
 def _results(

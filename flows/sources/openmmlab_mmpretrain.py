@@ -37,9 +37,9 @@ class _Loader(yaml.CBaseLoader):
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per model, its collection's metadata filled in."""
     try:
-        told = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506  (it makes texts, lists and mappings only)
+        content = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506  (it makes texts, lists and mappings only)
         # Some files are a bare list of models.
-        whole = {"Models": told} if isinstance(told, list) else told
+        whole = {"Models": content} if isinstance(content, list) else content
         if not isinstance(whole, dict) or (unknown := sorted(set(whole) - set(_PARTS))):
             raise PageError(
                 f"undeclared key {unknown} beside {_PARTS}; read it in the parser"
@@ -58,9 +58,9 @@ def read(path: Path, page: Page) -> Iterator[Record]:
         )
 
 
-def _list(found: object, part: str) -> list[object]:
-    if isinstance(found, list) or found in _NULL:
-        return found if isinstance(found, list) else []
+def _list(value: object, part: str) -> list[object]:
+    if isinstance(value, list) or value in _NULL:
+        return value if isinstance(value, list) else []
     raise PageError(f"{part} is no list")
 
 
@@ -114,8 +114,8 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     yield Model(
         name, paper_title=record.text("Paper/Title"), paper_url=url, parameters=record.number("Metadata/Parameters")
     )
-    told = re.search(page.lookups["image_size"], name)
-    size = int(told[1]) if told else None
+    size_in_name = re.search(page.lookups["image_size"], name)
+    size = int(size_in_name[1]) if size_in_name else None
     results = list(_results(record, page, size))
     yield from results
     benchmark = results[0].benchmark if results else None
@@ -140,8 +140,8 @@ def _results(record: Record, page: Page, size: int | None) -> Iterator[Result]:
         elif what in page.lookups["out_of_scope"]:
             record.reject_cell(key, literal, "out_of_scope", f"{what} is no score that is collected")
         elif what not in page.lookups["results"]:
-            told = f"undeclared score {what!r}"
-            raise PageError(f"{told}; declare it in the source's TOML (lookups.results or lookups.out_of_scope)")
+            undeclared = f"undeclared score {what!r}"
+            raise PageError(f"{undeclared}; declare it in the source's TOML (lookups.results or lookups.out_of_scope)")
         else:
             benchmark, metric = page.lookups["results"][what].split()
             yield from _result(record, key, literal, Result(benchmark, metric, 0.0, size))
@@ -189,17 +189,17 @@ def _processors(record: Record, batch: str | None, name: re.Match[str] | None) -
     if literal is None:
         return None
     try:
-        found = processors(literal)
+        named = processors(literal)
     except CellError as error:
         record.reject_cell(column, literal, error.rule, error.reason)
         return None
-    if len(found) > 1:
-        found = [one for one in found if batch and one.note == f"b{batch}"]
-    if len(found) != 1:
+    if len(named) > 1:
+        named = [one for one in named if batch and one.note == f"b{batch}"]
+    if len(named) != 1:
         record.reject_cell(column, literal, "alternatives", "nothing says which of these the model was trained on")
         return None
     # A model's name tells processors × batch, and it is the model's own where the phrase is its collection's.
-    if name and found[0].count not in (None, float(name[1])):
+    if name and named[0].count not in (None, float(name[1])):
         record.reject_cell(column, literal, "count_of_the_name_differs", f"the name says {name[1]} processors")
-        return replace(found[0], count=None)
-    return found[0]
+        return replace(named[0], count=None)
+    return named[0]

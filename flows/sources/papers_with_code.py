@@ -21,19 +21,19 @@ def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of the datasets that the TOML names."""
     try:
         tasks = json.loads(path.read_bytes())
-        found = list(_datasets(tasks))
+        datasets = list(_datasets(tasks))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PageError(f"not a list of tasks with datasets: {error!r}") from error
     wanted = page.lookups["datasets"]
-    missing = wanted.keys() - {name for name, _ in found}
-    others = sum(name not in wanted for name, _ in found)
+    missing = wanted.keys() - {name for name, _ in datasets}
+    others = sum(name not in wanted for name, _ in datasets)
     if missing or others != page.lookups["others"]:
         lacking = f"lacks {', '.join(sorted(missing))}; " if missing else ""
         raise PageError(
             f"the page {lacking}has {others} other datasets, not {page.lookups['others']}; look through them, and declare "
             "it in the source's TOML (the page's datasets and others)"
         )
-    for name, table in found:
+    for name, table in datasets:
         if name in wanted:
             for row_number, row in enumerate(table, 1):
                 yield Record(f"{name} row {row_number}", _fields(row) | {_DATASET: name})
@@ -54,9 +54,9 @@ def _fields(row: Any) -> dict[str, str]:
     """A row's fields as text, its metrics among them."""
     if not isinstance(row, dict) or not isinstance(row.get("metrics"), dict):
         raise PageError(f"a row has no metrics: {row!r}")
-    told = {key: value for key, value in row.items() if key != "metrics"}
-    told |= {f"metric {name}": value for name, value in row["metrics"].items()}
-    return {key: "" if value is None else str(value) for key, value in told.items()}
+    fields = {key: value for key, value in row.items() if key != "metrics"}
+    fields |= {f"metric {name}": value for name, value in row["metrics"].items()}
+    return {key: "" if value is None else str(value) for key, value in fields.items()}
 
 
 def rows(record: Record, page: Page) -> Iterator[Row]:
@@ -74,16 +74,16 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("failed_submission", "every score is 0: no answer was given", None, name)
     # Where no title was known, the address stands in its place, at times with the institution before it.
     title = None if title == url else title
-    told = _ADDRESS.fullmatch(url or "")
-    if url is not None and told is None:
+    address = _ADDRESS.fullmatch(url or "")
+    if url is not None and address is None:
         record.reject_cell("paper_url", url, "not_an_address", "no https:// address")
     yield Model(
         name.replace("{", "").replace("}", ""),
         year=published_on.year if published_on else year,
         published_on=published_on,
         paper_title=title,
-        paper_url=told[2] if told else None,
-        organization=told[1] if told else None,
+        paper_url=address[2] if address else None,
+        organization=address[1] if address else None,
     )
     yield from results
 

@@ -31,9 +31,9 @@ def read(path: Path, page: Page) -> Iterator[Record]:
     blank = dict.fromkeys([*page.lookups["optional"], *page.lookups["metrics"]], "")
     for count, model in enumerate(_of(list, index.pop("Models", None), "Models"), 1):
         fields = _fields(_of(dict, model, f"model {count}"), f"model {count}")
-        told = blank | dict(zip(renamed(fields, page.lookups.get("aliases", {})), fields.values(), strict=True))
-        collection = told["In Collection"]
-        record = Record(f"model {count}", told | papers.get(collection, {}))
+        texts = blank | dict(zip(renamed(fields, page.lookups.get("aliases", {})), fields.values(), strict=True))
+        collection = texts["In Collection"]
+        record = Record(f"model {count}", texts | papers.get(collection, {}))
         if collection not in papers:
             reason = "the page has no such collection, so the paper is not known"
             record.reject_cell("In Collection", collection, "unknown_collection", reason)
@@ -43,17 +43,17 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 
 
 def _index(text: str) -> dict[str, Any]:
-    found = _INDEX.findall(text)
-    if len(found) != 1:
-        raise PageError(f"{len(found)} comments of `Type: model-index` in the page, not one")
+    comments = _INDEX.findall(text)
+    if len(comments) != 1:
+        raise PageError(f"{len(comments)} comments of `Type: model-index` in the page, not one")
     try:
         # All scalars as text: else YAML reads 12:30:00 as 45000 and 1e-5 as it likes, and nothing is "as printed".
-        index = yaml.load(found[0], yaml.CBaseLoader)  # noqa: S506  (it builds lists, mappings and text only)
+        index = yaml.load(comments[0], yaml.CBaseLoader)  # noqa: S506  (it builds lists, mappings and text only)
     except yaml.YAMLError as error:
         raise PageError(f"the model index is not YAML: {' '.join(str(error).split())}") from error
-    told = _of(dict, index, "the model index")
-    told.pop("Type", None)
-    return told
+    entries = _of(dict, index, "the model index")
+    entries.pop("Type", None)
+    return entries
 
 
 def _paper(collection: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -132,13 +132,13 @@ def _phases(record: Record, page: Page) -> Iterator[RunPhase]:
         "dataset": record.text("Training Data"),
     }
     resources = record.fields["Training Resources"]
-    found = _cell(record, "Training Resources", processors) or []
-    if len(found) > 1 or any(one.pods is not None for one in found):
+    used = _cell(record, "Training Resources", processors) or []
+    if len(used) > 1 or any(one.pods is not None for one in used):
         reason = "not a number of processors of one kind"
         record.reject_cell("Training Resources", resources, "several_processors", reason)
-    elif found:
-        name = None if found[0].name in page.lookups["processors_unnamed"] else found[0].full_name
-        about |= {"processor_kind": found[0].kind, "processor": name, "processor_count": found[0].count}
+    elif used:
+        name = None if used[0].name in page.lookups["processors_unnamed"] else used[0].full_name
+        about |= {"processor_kind": used[0].kind, "processor": name, "processor_count": used[0].count}
     if any(value is not None for value in about.values()):
         yield RunPhase(page.lookups["benchmark"], "training", **about)
 

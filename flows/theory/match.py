@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,11 +82,11 @@ def sensitivity(rows: Iterable[Row], reading: Reading) -> list[Matched]:
     Raises:
         ValueError: a setting has no row of the reference model with the reference's observations.
     """
-    found: dict[str, list[Row]] = {}
+    by_setting: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.setting, []).append(row)
+        by_setting.setdefault(row.setting, []).append(row)
     matched = []
-    for setting, ours in found.items():
+    for setting, ours in by_setting.items():
         reference = (reading.reference_model, reading.reference_observations)
         targets = [row for row in ours if (row.model, row.n_observations) == reference]
         if not targets:
@@ -95,6 +95,18 @@ def sensitivity(rows: Iterable[Row], reading: Reading) -> list[Matched]:
             curve = [row for row in ours if row.model == model != reading.reference_model]
             matched += [observations_to_match(curve, targets[0], of, reading.level) for of in STATISTICS if curve]
     return matched
+
+
+def lines(matched: Iterable[Matched]) -> Iterator[str]:
+    """For a person: what each model needs in each setting by the mean error, or why there is no number."""
+    for match in matched:
+        if match.statistic == MEAN:
+            observations = (
+                f"{match.n_observations:.0f} ({match.low:.0f} … {match.high:.0f})"
+                if match.status == OK
+                else match.status
+            )
+            yield f"{match.setting:22} {match.model:12} {observations}"
 
 
 def _log10_error(row: Row, statistic: str) -> tuple[float, float]:

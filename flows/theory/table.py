@@ -40,7 +40,7 @@ def write(path: Path, settings: Sequence[Setting], progress: Progress | None = N
         TableError: the file is there and is no such table.
     """
     kept = {(row.parameters_sha256, row.model, row.n_observations): row for row in _kept(path)}
-    wanted = [(setting, *found) for setting in settings for found in cells(setting)]
+    wanted = [(setting, model, n) for setting in settings for model, n in cells(setting)]
     todo = [(setting, model, n) for setting, model, n in wanted if (setting.key(), model, n) not in kept]
     for row in _computed(todo, progress, processes):
         kept[row.parameters_sha256, row.model, row.n_observations] = row

@@ -1,9 +1,13 @@
+"""The report: the published table beside today's, and its picture."""
+
 from __future__ import annotations
 
 import io
 import re
+import shutil
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 
 from flows.publish import reports
@@ -33,3 +37,16 @@ def test_the_picture_has_the_same_figures_and_loads_nothing(warehouse_path: Path
     assert not re.search(r"url\((?!#)|@font-face|@import|<script|href=", text)
     assert "figure_3" in text
     assert "90" in text
+
+
+def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tmp_path: Path) -> None:
+    path = shutil.copy(warehouse_path, tmp_path / "copy.duckdb")
+    with duckdb.connect(path) as con:
+        con.execute("insert into exports.figure_3_costs by name (select * replace ('new' as benchmark) "
+                    "from exports.figure_3_costs where row_set = 'paper_v1' and benchmark = 'imagenet')")  # fmt: skip
+    out = Console(file=io.StringIO(), width=118, record=True)
+    reports.show(path, out)
+    lines = out.export_text().splitlines()
+    at = next(at for at, line in enumerate(lines) if re.match(r"│ new +│ top1", line))
+    # In the paper's order: today, then the targets.
+    assert [re.search(r"today|target \d", line)[0] for line in lines[at : at + 3]] == ["today", "target 1", "target 2"]

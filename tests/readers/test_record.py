@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,14 @@ from flows.readers.record import (
     PageError,
     Record,
     Rejected,
+    clock_s,
     csv_records,
     day,
     duration_s,
     number,
+    percent,
     renamed,
+    usd,
     whole,
 )
 
@@ -85,8 +89,8 @@ def test_number_refuses_what_is_none(literal: str) -> None:
     assert refused.value.reason == str(refused.value)
 
 
-@pytest.mark.parametrize("literal", ["e5", "E+10", ".e5", "-e1"])
-def test_number_refuses_an_exponent_without_a_number(literal: str) -> None:
+@pytest.mark.parametrize("literal", ["e5", "E0", "E+10", ".e5", "-e1", "-.e1", "+", "."])
+def test_number_refuses_an_exponent_or_a_point_without_digits(literal: str) -> None:
     with pytest.raises(CellError):
         number(literal)
 
@@ -111,6 +115,34 @@ def test_whole_refuses_a_fraction(value: float) -> None:
     with pytest.raises(CellError) as refused:
         whole(repr(value))
     assert refused.value.rule == "not_a_whole_number"
+
+
+# --- fractions and prices
+
+
+@given(st.decimals(min_value=0, max_value=Decimal("0.999999"), places=6))
+def test_a_fraction_becomes_the_percentage_that_its_digits_say(fraction: Decimal) -> None:
+    assert percent(f" {fraction} ") == float(fraction * 100)
+
+
+@pytest.mark.parametrize("literal", ["1", "1.0", "-0.01", "57.1", "57%", "0.5±0.1", "", "NaN", "inf", "0,5"])
+def test_what_is_no_fraction_is_refused(literal: str) -> None:
+    with pytest.raises(CellError):
+        percent(literal)
+
+
+@given(st.decimals(min_value=Decimal("0.01"), max_value=10**9, places=2), st.sampled_from(["", "$"]), st.booleans())
+def test_a_price_is_read_with_and_without_its_sign(price: Decimal, sign: str, grouped: bool) -> None:
+    assert usd(f"{sign}{price:,}" if grouped else f"{sign}{price}") == float(price)
+
+
+@given(st.text("0123456789.,$€- eE", max_size=12))
+def test_no_text_is_read_as_a_price_of_nothing_or_less(text: str) -> None:
+    try:
+        price = usd(text)
+    except CellError:
+        price = 1.0
+    assert price > 0
 
 
 # --- days
@@ -213,6 +245,65 @@ def test_duration_gives_seconds_or_a_reason(literal: str) -> None:
     assert found.reason if isinstance(found, CellError) else found >= 0
 
 
+# --- times of a clock
+
+
+@pytest.mark.parametrize(
+    ("literal", "seconds"),
+    [("03:19:59", 11999.0), (" 27:40:00\n", 99600.0), ("0:00:01", 1.0), ("00:00:00", 0.0), ("120:00:00.5", 432000.5)],
+)
+def test_clock_reads_what_pages_print(literal: str, seconds: float) -> None:
+    assert clock_s(literal) == seconds
+
+
+@given(st.integers(0, 9999), st.integers(0, 59), st.integers(0, 59))
+def test_clock_reads_every_time(hours: int, minutes: int, seconds: int) -> None:
+    assert clock_s(f"{hours:02}:{minutes:02}:{seconds:02}") == (hours * 60 + minutes) * 60 + seconds
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "",
+        "3:19",
+        "19:59.5",
+        "1:2:3:4",
+        "03:60:00",
+        "03:00:60",
+        "3:1:1",
+        "-3:19:59",
+        "03:19:59 h",
+        "4h 48min",
+        "٠٣:١٩:٥٩",
+    ],
+)
+def test_clock_refuses_what_is_no_such_time(literal: str) -> None:
+    with pytest.raises(CellError, match=re.escape(repr(literal))) as refused:
+        clock_s(literal)
+    assert refused.value.rule == "not_a_duration"
+
+
+@given(st.text(alphabet="0123456789:. -", max_size=12) | st.text(max_size=8))
+@example("03:19:59:")
+@example("99999:00:00")
+def test_clock_gives_the_seconds_or_a_reason(literal: str) -> None:
+    try:
+        seconds = clock_s(literal)
+    except CellError:
+        return
+    hours, minutes, rest = literal.strip().split(":")
+    assert seconds == int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    assert int(minutes) < 60
+    assert float(rest) < 60
+
+
+@given(st.integers(0, 99), st.integers(60, 99), st.booleans())
+def test_clock_refuses_more_than_59(hours: int, beyond: int, in_minutes: bool) -> None:
+    literal = f"{hours}:{beyond}:00" if in_minutes else f"{hours}:00:{beyond}"
+    with pytest.raises(CellError):
+        clock_s(literal)
+
+
 # --- a record
 
 
@@ -300,6 +391,12 @@ def test_renamed_puts_aliases_right_and_trims() -> None:
 def test_renamed_refuses_a_column_that_stands_twice(columns: list[str]) -> None:
     with pytest.raises(PageError, match="stands twice"):
         renamed(columns, {"System": "Model"})
+
+
+def test_a_column_that_is_not_read_may_stand_twice() -> None:
+    assert renamed(["a", "b", "b"], {}, unread=["b"]) == ["a", "b", "b"]
+    with pytest.raises(PageError, match="'a' stands twice"):
+        renamed(["a", "a", "b", "b"], {}, unread=["b"])
 
 
 def page(folder: Path, text: str | bytes) -> Path:

@@ -1,23 +1,19 @@
-"""Rules of Epoch's archive of benchmarks and of its price sheets that the fixtures do not show, and the readers they brought."""
+"""Rules of Epoch's archive of benchmark scores that the fixtures do not show."""
 
 from __future__ import annotations
 
 import io
 import zipfile
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flows import sources
 from flows.pages.parse import Gathered, parse_page
-from flows.readers.record import CellError, PageError, number, percent, renamed, usd
+from flows.readers.record import PageError
 
 ARCHIVE = Path(__file__).parents[1] / "fixtures" / "epoch_benchmarks" / "benchmark_data.zip"
-CHIPS = Path(__file__).parents[1] / "fixtures" / "epoch_prices" / "chip_dataset.csv"
 RUNS = "id,task,model,Best score (across scorers),Scores,log viewer,logs,job,started_at,Status,Manual evaluation,task version\n"
 VERSIONS = "id,Model,Version release date,Hugging Face developer id,Link,Notes,benchmarks/runs,Display name,Unique display name\n"
 
@@ -35,10 +31,11 @@ def unpacked() -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def parsed(tmp_path: Path, body: bytes, key: str = "epoch_benchmarks") -> Gathered:
-    page = sources.load(key).pages[0]
+def parsed(tmp_path: Path, body: bytes) -> Gathered:
+    source = sources.load("epoch_benchmarks")
+    page = source.pages[0]
     (tmp_path / page.name).write_bytes(body)
-    return parse_page(tmp_path / page.name, sources.load(key), page, "0" * 64)
+    return parse_page(tmp_path / page.name, source, page, "0" * 64)
 
 
 def failure(tmp_path: Path, body: bytes) -> str:
@@ -50,9 +47,6 @@ def failure(tmp_path: Path, body: bytes) -> str:
 def old(*runs: str) -> bytes:
     versions = VERSIONS + "lexicon-7b,Lexicon,2024-03-05,hooli,https://example.org,Prose of Jane Roe,r1,,\n"
     return packed({"benchmarks_runs.csv": RUNS + "".join(run + "\n" for run in runs), "model_versions.csv": versions})
-
-
-# --- the archive of benchmarks
 
 
 def test_the_layout_until_2025_gives_models_and_scores(tmp_path: Path) -> None:
@@ -99,8 +93,7 @@ def test_a_file_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 def test_folders_make_no_difference(tmp_path: Path) -> None:
     flat = packed({name.rpartition("/")[2]: text for name, text in unpacked().items()})
-    found, expected = parsed(tmp_path, flat), parsed(tmp_path, ARCHIVE.read_bytes())
-    assert found.rows == expected.rows
+    assert parsed(tmp_path, flat).rows == parsed(tmp_path, ARCHIVE.read_bytes()).rows
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.999])
@@ -118,56 +111,3 @@ def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.sources.epoch_benchmarks._UNPACKED_BYTES", 1000)
     assert "more than 1000 bytes" in failure(tmp_path, ARCHIVE.read_bytes())
-
-
-# --- the price sheets
-
-
-@pytest.mark.parametrize("line_break", ["\r", "\n"])
-def test_a_line_break_in_a_name_without_quotes_costs_that_chip_only(tmp_path: Path, line_break: str) -> None:
-    header, *lines = CHIPS.read_text(encoding="utf-8-sig").splitlines()
-    broken = f"Hooli H2{line_break},Hooli,GPU" + "," * (header.count(",") - 2)
-    gathered = parsed(tmp_path, "\n".join([header, broken, *lines, ""]).encode(), "epoch_prices")
-    rules = [row.rule for *_, row in gathered.rows["quarantine"]]
-    assert rules == ["ragged_row", "no_processor", "no_processor"]
-    assert len(gathered.rows["processor"]) == 5
-
-
-def test_a_column_that_is_not_read_may_stand_twice() -> None:
-    assert renamed(["a", "b", "b"], {}, unread=["b"]) == ["a", "b", "b"]
-    with pytest.raises(PageError, match="'a' stands twice"):
-        renamed(["a", "a", "b", "b"], {}, unread=["b"])
-
-
-# --- readers
-
-
-@given(st.decimals(min_value=0, max_value=Decimal("0.999999"), places=6))
-def test_a_fraction_becomes_the_percentage_that_its_digits_say(fraction: Decimal) -> None:
-    assert percent(f" {fraction} ") == float(fraction * 100)
-
-
-@pytest.mark.parametrize("literal", ["1", "1.0", "-0.01", "57.1", "57%", "0.5±0.1", "", "NaN", "inf", "0,5"])
-def test_what_is_no_fraction_is_refused(literal: str) -> None:
-    with pytest.raises(CellError):
-        percent(literal)
-
-
-@given(st.decimals(min_value=Decimal("0.01"), max_value=10**9, places=2), st.sampled_from(["", "$"]), st.booleans())
-def test_a_price_is_read_with_and_without_its_sign(price: Decimal, sign: str, grouped: bool) -> None:
-    assert usd(f"{sign}{price:,}" if grouped else f"{sign}{price}") == float(price)
-
-
-@given(st.text("0123456789.,$€- eE", max_size=12))
-def test_no_text_is_read_as_a_price_of_nothing_or_less(text: str) -> None:
-    try:
-        price = usd(text)
-    except CellError:
-        price = 1.0
-    assert price > 0
-
-
-@pytest.mark.parametrize("literal", ["E0", "e5", "+", ".", "-.e1"])
-def test_an_exponent_or_a_point_alone_is_no_number(literal: str) -> None:
-    with pytest.raises(CellError):
-        number(literal)

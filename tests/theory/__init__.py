@@ -1,0 +1,1 @@
+"""A package, for other rooms have test files of the same names."""
