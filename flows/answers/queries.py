@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     ):
         con.execute(f"set {setting}")
     return con
+
+
+@contextmanager
+def of_this_version(path: Path) -> Iterator[None]:
+    """Around the project's own queries of a warehouse, which name tables and columns as this version builds them.
+
+    Raises:
+        QueryError: one of them is not there.
+    """
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).partition("\n")[0]
+        raise QueryError(f"{path} was built by another version; run `compute-limits build` ({reason})") from error
 
 
 def run(path: Path, sql: str) -> pa.Table:
