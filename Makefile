@@ -2,10 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The tests of the parsers that sources share, which `make test-all` runs on ten thousand mutated records each.
-MUTATED := tests/readers
+# How many tests run at the same time; those that share what is dear to set up stay together.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
+# The tests of the parsers that sources share: a thousand mutated records each in `make test-all`, ten thousand in `make soak`.
+MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers
 
-.PHONY: help refresh test test-all lint bench lock clean
+.PHONY: help refresh test test-all soak lint bench lock clean
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -20,12 +23,16 @@ $(VENV)/installed: requirements.lock pyproject.toml
 refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show the cost table
 	@$(BIN)/compute-limits refresh
 
-test: $(VENV)/installed  ## the tests, but for the slow ones (under 5 minutes)
-	$(BIN)/python -m pytest -m "not slow"
+test: $(VENV)/installed  ## the tests, but for the slow ones (under 3 minutes)
+	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
-test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror
-	$(BIN)/python -m pytest -m slow
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not slow" $(MUTATED)
+test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (under 25 minutes)
+	$(MUTATED)
+	$(PYTEST) --dist loadgroup -m slow
+
+soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
+	SOAK=1 $(MUTATED)
+	SOAK=1 $(PYTEST) --dist loadgroup -m soak
 
 lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff check .

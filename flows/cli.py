@@ -126,15 +126,16 @@ def report(*, svg: Path | None = None) -> None:
     svg
         Draw it to this SVG file instead.
     """
-    from flows.answers import rendering
+    from flows.answers import queries, rendering
     from flows.publish import reports
 
     if not paths.warehouse().is_file():
         raise _Stop(f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)")
-    if svg is None:
-        reports.show(paths.warehouse(), rendering.console())
-    else:
-        reports.draw(paths.warehouse(), svg)
+    with queries.of_this_version(paths.warehouse()):
+        if svg is None:
+            reports.show(paths.warehouse(), rendering.console())
+        else:
+            reports.draw(paths.warehouse(), svg)
 
 
 @app.command
@@ -143,7 +144,7 @@ def sources() -> None:
     from flows.answers import queries, rendering
     from flows.publish import reports
 
-    with queries.connect(paths.warehouse()) as con:
+    with queries.of_this_version(paths.warehouse()), queries.connect(paths.warehouse()) as con:
         reports.sources(con, rendering.console())
 
 

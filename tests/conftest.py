@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
+import json
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+import running
 from hypothesis import settings
 
 from flows import build, paths
@@ -28,8 +31,10 @@ OF_THE_RUN = {
 
 # No deadline, for no test asserts a time; the same examples on every run.
 settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
-# `make test-all` mutates records of the shared parsers ten thousand times a test.
-settings.register_profile("thorough", settings.get_profile("tests"), max_examples=10_000)
+# What mutates the records of the parsers that sources share (tests/readers), in `make test-all` and `make soak`.
+settings.register_profile(
+    "thorough", settings.get_profile("tests"), max_examples=running.sample(full=10_000, part=1_000)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 
@@ -48,25 +53,60 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(tmp_path_factory.getbasetemp() / "data"))
 
 
+def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder that one process of the session fills and all of them share; who comes meanwhile waits until it is whole."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # each worker's own lies in that of the session
+    folder = base / name
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            filling = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=base))
+            fill(filling)
+            filling.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the facts that ship, without pages that the developer may have fetched beside them. It is shared."""
-    folder = tmp_path_factory.mktemp("shipped") / "raw"
+    return once(tmp_path_factory, "shipped", copy_shipped)
+
+
+def copy_shipped(folder: Path) -> None:
     for pattern in ("*/snapshots.jsonl", "*/*.facts.csv"):
         for path in paths.SHIPPED_RAW.glob(pattern):
             copy = folder / path.relative_to(paths.SHIPPED_RAW)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-    return folder
 
 
 @pytest.fixture(scope="session")
 def warehouse_path(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Path:
     """The warehouse of the facts that ship, built once. It is shared: copy it before changing it."""
-    folder = tmp_path_factory.mktemp("warehouse")
-    path = folder / "compute_limits.duckdb"
-    build.run(folder / "raw", shipped, path, AS_OF)
-    return path
+    name = "compute_limits.duckdb"
+
+    def fill(folder: Path) -> None:
+        build.run(folder / "raw", shipped, folder / name, AS_OF)
+
+    return once(tmp_path_factory, "warehouse", fill) / name
+
+
+@pytest.fixture(scope="session")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """What `build --strict` says in a folder with nothing in it, and its warehouse of the same facts. It is shared."""
+
+    def fill(folder: Path) -> None:
+        # Any request would go to a port at which nobody listens.
+        offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
+        env = running.environment(folder / "data", folder / "prefect", COMPUTE_LIMITS_FACTS=str(shipped), **offline)
+        ended = running.command(env, "build", "--strict", "--as-of", AS_OF.isoformat())
+        (folder / "said.json").write_text(json.dumps([ended.args, ended.returncode, ended.stdout, ended.stderr]))
+
+    folder = once(tmp_path_factory, "rebuilt", fill)
+    said = json.loads((folder / "said.json").read_text())
+    return subprocess.CompletedProcess(*said), folder / "data" / "warehouse" / "compute_limits.duckdb"
 
 
 @pytest.fixture
@@ -76,36 +116,45 @@ def db(warehouse_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def content(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[object, ...]]:
-    """The rows of a table in an order of their own, without the columns that report the run itself.
+def selected(table: str) -> str:
+    """A SELECT of a table without the columns that report the run itself.
 
     Those are `state`, `age_days` and `message` of meta.sources and staging.source_setting, and `state` of
     exports.sources: a build from facts says "shipped" where one from pages says "unchanged", and the rest must agree.
     """
     left_out = OF_THE_RUN.get(table, ())
     exclude = f"exclude ({', '.join(left_out)})" if left_out else ""
-    return sorted(con.execute(f"select * {exclude} from {table}").fetchall(), key=repr)
+    return f"select * {exclude} from {table}"
+
+
+def content(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[object, ...]]:
+    """The rows of a table in an order of their own, without the columns that report the run itself (see `selected`)."""
+    return sorted(con.execute(selected(table)).fetchall(), key=repr)
 
 
 def checksums(path: Path) -> dict[str, str]:
-    """{table: MD5 of its sorted rows} of a warehouse file, all digits of all floats included.
+    """{table: MD5 of its sorted rows} of a warehouse file, names of columns and all digits of all floats included.
 
-    The columns that report the run itself are left out, and only those (see `content`): `state`, `age_days` and
-    `message` of meta.sources and staging.source_setting, and `state` of exports.sources.
+    The columns that report the run itself are left out, and only those (see `selected`).
     """
     with connection.connect(path, read_only=True) as con:
-        return {
-            table: hashlib.md5(repr(content(con, table)).encode(), usedforsecurity=False).hexdigest()
-            for table in connection.tables(con)
-        }
+        return {table: checksum(con, table) for table in connection.tables(con)}
+
+
+def checksum(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    ((found,),) = con.execute(
+        f"select coalesce(md5(string_agg(line, '' order by line)), 'no rows') "
+        f"from (select md5(row_of::varchar) as line from ({selected(table)}) as row_of)"
+    ).fetchall()
+    return str(found)
 
 
 def downstream(path: Path, table: str) -> set[str]:
     """All tables that read a table, or one that reads it, and so on (meta.lineage)."""
     with connection.connect(path, read_only=True) as con:
         edges = con.execute("select reads, table_name from meta.lineage").fetchall()
-    found, new = set(), {table}
+    reached, new = set(), {table}
     while new:
-        new = {to for source, to in edges if source in new} - found
-        found |= new
-    return found
+        new = {to for source, to in edges if source in new} - reached
+        reached |= new
+    return reached

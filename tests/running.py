@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,9 +31,23 @@ MIRROR = ROOT.parent / "shared" / "mirror"
 HANGS_S = 300  # no process of a test takes a tenth of it; then it is killed and the test fails
 
 
+def sample(*, full: int, part: int) -> int:
+    """How many cases of one test: all of them in `make soak`, else a part, the same ones each time."""
+    return full if os.environ.get("SOAK") else part
+
+
+def tool(name: str, packages: str) -> str:
+    """The path of a program that a test needs beside Python. Where it is missing the test is skipped, but fails in CI."""
+    path = shutil.which(name)
+    if path is None:
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing(f"{name} is not installed; .ci/run does it: apt-get install {packages}")
+    return path
+
+
 def environment(data: Path, home: Path, **more: str) -> dict[str, str]:
     """What the command is given: no setting of this process but PATH and the like."""
-    kept = {name: told for name, told in os.environ.items() if not name.startswith(("COMPUTE_LIMITS_", "PREFECT_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPUTE_LIMITS_", "PREFECT_"))}
     own = {"COMPUTE_LIMITS_DATA": str(data), "PREFECT_HOME": str(home), "NO_PROXY": "*", "COLUMNS": "200"}
     return kept | own | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"} | more
 
@@ -224,8 +239,9 @@ class Mirror:
 
     def answers(self) -> list[tuple[str, int]]:
         """[(path, status)] of what was asked for so far."""
-        found = re.findall(r'^GET (\S+) "GET \S+ HTTP/1\.1" (\d+)', self.log.read_text(), re.MULTILINE)
-        return [(path, int(status)) for path, status in found]
+        # Not by lines: two of the server's threads now and then write theirs into one, and then an empty one.
+        logged = re.findall(r'GET (\S+) "GET \S+ HTTP/1\.1" (\d+)', self.log.read_text())
+        return [(path, int(status)) for path, status in logged]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from running import ROOT, command, environment
 
-from flows import cli, paths, sources
+from flows import cli, sources
 
 COMMANDS = [name for name in cli.app if not name.startswith("-")]
 ESCAPE = "\x1b"
@@ -193,26 +193,20 @@ def test_sources_shows_each_with_its_licence_and_counts(env: dict[str, str]) -> 
     assert ESCAPE not in ended.stdout
 
 
-def test_build_needs_no_network_and_no_folder(empty: dict[str, str], tmp_path: Path) -> None:
-    # Any request would go to a port at which nobody listens.
-    ended = command(empty | {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}, "build", "--strict")
+def test_build_needs_no_network_and_no_folder(rebuilt: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    ended, path = rebuilt
     assert ended.returncode == 0, ended
     assert ended.stderr == ""  # no progress bar where it is piped
     assert ESCAPE not in ended.stdout
     assert re.search(r"ImageNet .* 11\.5 │ +14 │ +6 │ +6 │ +14 │ +6 │ +6 ", ended.stdout)
     assert "figure_3 90 of 90" in ended.stdout
-    with duckdb.connect(tmp_path / "data" / "warehouse" / "compute_limits.duckdb", read_only=True) as con:
+    with duckdb.connect(path, read_only=True) as con:
         states = dict(con.execute("select source, state from meta.sources").fetchall())
     assert states == dict.fromkeys(sources.names(), "shipped")
 
 
-def test_strict_fails_where_a_source_is_absent(empty: dict[str, str], tmp_path: Path) -> None:
-    facts = tmp_path / "facts"
-    for name in sources.names():
-        if name != "owid_carbon":
-            shutil.copytree(
-                paths.SHIPPED_RAW / name, facts / name, ignore=lambda _, names: {one for one in names if one == "pages"}
-            )
+def test_strict_fails_where_a_source_is_absent(empty: dict[str, str], tmp_path: Path, shipped: Path) -> None:
+    facts = shutil.copytree(shipped, tmp_path / "facts", ignore=shutil.ignore_patterns("owid_carbon"))
     ended = command(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: owid_carbon is absent\n"

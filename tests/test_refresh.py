@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 import running
-from conftest import checksums, downstream
+from conftest import AS_OF, checksums, downstream
 from running import (
     Api,
     Site,
@@ -84,15 +87,15 @@ def test_a_refresh_completes_with_what_it_can_get(env: dict[str, str], api: Api,
     assert run["state_type"] == "COMPLETED"
     (flow,) = api.post("flows", flows={"id": {"any_": [run["flow_id"]]}})
     assert flow["name"] == "refresh"
-    tasks = wait_for(lambda: len(found := api.task_runs(run["id"])) >= len(sources.names()) + len(STAGES) and found)
+    tasks = wait_for(lambda: len(runs := api.task_runs(run["id"])) >= len(sources.names()) + len(STAGES) and runs)
     assert tasks == dict.fromkeys([*(f"fetch {name}" for name in sources.names()), *STAGES], "COMPLETED")
     with duckdb.connect(warehouse_of(env), read_only=True) as con:
-        told = {name: (state, age, message) for name, state, age, message in con.execute(
+        states = {name: (state, age, message) for name, state, age, message in con.execute(
             "select source, state, age_days, message from meta.sources").fetchall()}  # fmt: skip
-    assert told.pop("owid_carbon") == ("fetched", None, None)
-    assert "rows" in told["epoch_hardware"][2]  # fetched, but with too few rows to be believed
-    assert set(told) == set(sources.names()) - {"owid_carbon"}
-    for name, (state, age, message) in told.items():
+    assert states.pop("owid_carbon") == ("fetched", None, None)
+    assert "rows" in states["epoch_hardware"][2]  # fetched, but with too few rows to be believed
+    assert set(states) == set(sources.names()) - {"owid_carbon"}
+    for name, (state, age, message) in states.items():
         assert state == "stale", name
         assert age >= 0
         assert "404" in message or name == "epoch_hardware"
@@ -131,7 +134,7 @@ def test_a_build_that_fails_leaves_what_was_published(
     assert "result.facts.csv, row 2" in ended.stderr
     run = only_new(api, before)
     assert run["state_type"] == "FAILED"
-    tasks = wait_for(lambda: (found := api.task_runs(run["id"])).get("read") == "FAILED" and found)
+    tasks = wait_for(lambda: (runs := api.task_runs(run["id"])).get("read") == "FAILED" and runs)
     assert tasks == {"read": "FAILED"}
     assert warehouse_of(env).read_bytes() == warehouse_path.read_bytes()
 
@@ -151,7 +154,7 @@ def test_stopped_in_the_middle_it_leaves_no_process(site: Site, tmp_path: Path, 
     process = start(environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address), log, "refresh")
     try:
         wait_for(lambda: site.asked or process.poll() is not None, log.read_text)
-        assert any("uvicorn" in told for told in processes(home).values()), log.read_text()
+        assert any("uvicorn" in line for line in processes(home).values()), log.read_text()
         process.send_signal(stop)
         # The site still keeps it waiting. Half of a page's deadline, so that it cannot have ended by that.
         assert process.wait(timeout=Limits().deadline_s / 2) != 0
@@ -159,3 +162,45 @@ def test_stopped_in_the_middle_it_leaves_no_process(site: Site, tmp_path: Path, 
     finally:
         kill_left(home)
     assert not (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").exists()
+
+
+@pytest.mark.soak  # and slow, as all of the module
+def test_a_build_killed_at_any_moment_leaves_what_was_published_or_all_of_the_new(
+    tmp_path: Path, shipped: Path, warehouse_path: Path
+) -> None:
+    """Kills without warning, at moments drawn over the whole length of a build."""
+    home, log, before = tmp_path / "prefect", tmp_path / "log", tmp_path / "before.duckdb"
+    with duckdb.connect(before) as con:
+        con.execute("create table published as select 1 as n")
+    moments, kills, killed, wanted = random.Random(50), running.sample(full=50, part=5), 0, checksums(warehouse_path)
+    arguments = ("build", "--as-of", AS_OF.isoformat())
+
+    def fresh(name: str) -> dict[str, str]:
+        env = environment(tmp_path / name, home, COMPUTE_LIMITS_FACTS=str(shipped))
+        warehouse_of(env).parent.mkdir(parents=True)
+        shutil.copy(before, warehouse_of(env))
+        return env
+
+    began = time.monotonic()
+    assert command(fresh("whole"), *arguments).returncode == 0
+    length = time.monotonic() - began
+    try:
+        for number in range(kills):
+            shutil.rmtree(tmp_path / str(number - 1), ignore_errors=True)  # each is a warehouse large
+            env = fresh(str(number))
+            process = start(env, log, *arguments)
+            try:
+                process.wait(moments.uniform(0, length))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                killed += process.wait() == -signal.SIGKILL
+            published = warehouse_of(env)
+            assert published.read_bytes() == before.read_bytes() or checksums(published) == wanted, number
+        wait_for(lambda: not processes(home), lambda: str(processes(home)))
+        assert killed >= kills / 2
+        # Nothing that the last one left stands in the way of the next.
+        assert command(env, *arguments).returncode == 0
+    finally:
+        kill_left(home)
+    assert checksums(published) == wanted
+    assert [path.name for path in published.parent.iterdir() if ".duckdb" in path.name] == [published.name]

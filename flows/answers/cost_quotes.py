@@ -67,17 +67,12 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
     error = fraction(request.error)
     declared = scenarios.named(request.scenario)
     queries.connect(path).close()
-    try:
-        with duckdb.connect(config={"threads": 1}) as con:
-            _attach(con, path)
-            region = _region(con, request.region)
-            _price(con, replace(declared, regions=(region,)))
-            sample_id, points = _points(con, request)
-            return points | _costs(con, sample_id, points, request, error)
-    except duckdb.CatalogException as failure:
-        raise queries.QueryError(
-            f"{path} was built by another version; run `compute-limits build` ({failure})"
-        ) from failure
+    with queries.of_this_version(path), duckdb.connect(config={"threads": 1}) as con:
+        _attach(con, path)
+        region = _region(con, request.region)
+        _price(con, replace(declared, regions=(region,)))
+        sample_id, points = _points(con, request)
+        return points | _costs(con, sample_id, points, request, error)
 
 
 def fraction(given: str) -> float:

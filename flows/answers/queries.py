@@ -58,6 +58,20 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
+@contextmanager
+def of_this_version(path: Path) -> Iterator[None]:
+    """Around the project's own queries of a warehouse, which name tables and columns as this version builds them.
+
+    Raises:
+        QueryError: one of them is not there.
+    """
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).partition("\n")[0]
+        raise QueryError(f"{path} was built by another version; run `compute-limits build` ({reason})") from error
+
+
 def run(path: Path, sql: str) -> Result:
     """The result of a query. Raises `QueryError` with DuckDB's message."""
     with _relation(path, sql) as relation:

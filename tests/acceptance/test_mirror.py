@@ -22,6 +22,7 @@ from flows.pages import snapshots
 pytestmark = [
     pytest.mark.mirror,
     pytest.mark.slow,
+    pytest.mark.xdist_group("mirror"),  # one worker refreshes once for all of them
     pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
 ]
 api = running.api

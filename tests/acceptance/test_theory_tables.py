@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import dataclasses
 import math
+import random
 
 import duckdb
 import pytest
+import running
 
 from flows.theory import settings, simulation, table
 
@@ -86,3 +88,23 @@ def test_every_setting_is_read_by_both_statistics(db: duckdb.DuckDBPyConnection,
         "select count(distinct setting) from marts.theory_observations where statistic = ?", [statistic]
     ).fetchall()
     assert told == (len(settings.load().settings),)
+
+
+CELLS = [(setting, model, n) for setting in settings.load().settings for model, n in simulation.cells(setting)]
+DRAWN = random.Random(20200710).sample(CELLS, running.sample(full=len(CELLS), part=12))
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.parametrize(("setting", "model", "n"), DRAWN, ids=[simulation.label(*drawn) for drawn in DRAWN])
+def test_what_ships_comes_out_again(setting: settings.Setting, model: str, n: int) -> None:
+    (shipped,) = (
+        row
+        for row in table.read(table.SHIPPED)
+        if (row.setting, row.model, row.n_observations) == (setting.name, model, n)
+    )
+    again = simulation.cell(setting, model, n)
+    for name, value in dataclasses.asdict(again).items():
+        # Six digits ship, and libraries of linear algebra differ in the last ones that are computed.
+        wanted = pytest.approx(getattr(shipped, name), rel=2e-5) if isinstance(value, float) else getattr(shipped, name)
+        assert value == wanted, name

@@ -1003,7 +1003,7 @@ def _asymptotic(x: Array, y: Array) -> float:
         ({"form": "asymptotic"}, _asymptotic),
         ({"form": "asymptotic", "irreducible_error": 0.0}, _power_law),
     ],
-    ids=str,
+    ids=lambda given: given.__name__ if callable(given) else str(given),
 )
 def test_the_resamples_of_three_papers_are_ten(options: dict[str, Any], slope: Callable[[Array, Array], float]) -> None:
     data = of_three_papers()
