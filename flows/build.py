@@ -48,7 +48,7 @@ def read_sources(built: Path, raw: Path, shipped: Path | None, as_of: date, outc
     gathered, asked = Gathered(), list(outcomes)
     declared = settings.rows() | {"source_setting": [], "page_setting": []}
     for key in sources.names():
-        loaded = versions.load(sources.load(key), raw, shipped, as_of)
+        loaded = versions.load(sources.source(key), raw, shipped, as_of)
         mine = [outcome for outcome in asked if outcome.source == key]
         setting, pages = versions.settings(loaded, mine, as_of)
         declared["source_setting"].append(setting)

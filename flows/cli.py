@@ -327,7 +327,7 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
     from flows.answers import rendering
     from flows.theory import match, settings, table
 
-    configuration = settings.load()
+    configuration = settings.configuration()
     with progress.steps() as step:
         rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)
     reading = configuration.reading
@@ -410,10 +410,10 @@ def _today() -> date:
 
 
 def _check_sources(given: list[str] | None) -> None:
-    from flows.sources import load
+    from flows import sources
 
     for key in given or []:
-        load(key)
+        sources.source(key)
 
 
 def _prepare_prefect() -> None:

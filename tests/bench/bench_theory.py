@@ -67,7 +67,7 @@ def loop(setting: Setting, model: str, n: int, simulations: int) -> list[float]:
 
 def figure(ours: int, theirs: int) -> None:
     """Every cell of the base setting."""
-    base = settings.load().settings[0]
+    base = settings.configuration().settings[0]
     fewer = replace(base, n_simulations=ours)
     simulation.cell(replace(base, n_simulations=16), REGULARISED, 50)
     totals = {model: np.zeros(2) for model in MODELS}

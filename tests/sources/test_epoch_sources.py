@@ -36,9 +36,9 @@ def unpacked() -> dict[str, str]:
 
 
 def parsed(tmp_path: Path, body: bytes, key: str = "epoch_benchmarks") -> Gathered:
-    page = sources.load(key).pages[0]
+    page = sources.source(key).pages[0]
     (tmp_path / page.name).write_bytes(body)
-    return parse_page(tmp_path / page.name, sources.load(key), page, "0" * 64)
+    return parse_page(tmp_path / page.name, sources.source(key), page, "0" * 64)
 
 
 def failure(tmp_path: Path, body: bytes) -> str:

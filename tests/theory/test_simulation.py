@@ -19,7 +19,7 @@ from flows.theory.settings import EXPERT, FLEXIBLE, ORACLE, REGULARISED, Setting
 from flows.theory.simulation import Row
 
 Array = NDArray[np.float64]
-CONFIGURATION = settings.load()
+CONFIGURATION = settings.configuration()
 BASE = CONFIGURATION.settings[0]
 
 
@@ -391,7 +391,7 @@ def toml(tmp_path: Path, base: str = "", setting: str = "", sizes: str = "oracle
 
 
 def test_a_setting_is_the_base_and_what_it_changes(tmp_path: Path) -> None:
-    (found,) = settings.load(toml(tmp_path, setting="noise_sd = 0.5\nfolds = 3")).settings
+    (found,) = settings.configuration(toml(tmp_path, setting="noise_sd = 0.5\nfolds = 3")).settings
     assert found == replace(
         BASE, name="a", why="w", changed="noise_sd = 0.5, folds = 3", noise_sd=0.5, folds=3, sizes={ORACLE: (15,)}
     )
@@ -432,7 +432,7 @@ def test_a_wrong_setting_is_refused_by_its_key(tmp_path: Path, wrong: dict[str, 
     path = toml(tmp_path, **wrong)
     path.write_text(path.read_text(encoding="utf-8").replace("\nseed\n", "\n"), encoding="utf-8")
     with pytest.raises(SettingError, match=f"theory.toml: .*{message}"):
-        settings.load(path)
+        settings.configuration(path)
 
 
 def test_the_key_follows_the_parameters_alone() -> None:

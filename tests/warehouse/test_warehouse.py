@@ -193,7 +193,7 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
     for kind, told in rows.items():
         for source, at, row in told:
             given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
-    declared = [versions.settings(Loaded(sources.load(key), Gathered(), [], [], []), [], AS_OF)[0] for key in keys]
+    declared = [versions.settings(Loaded(sources.source(key), Gathered(), [], [], []), [], AS_OF)[0] for key in keys]
     build.stage(path, given, settings.rows() | {"source_setting": declared, "page_setting": []})
     build.transform(path)
     return path
