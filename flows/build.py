@@ -157,7 +157,7 @@ def read_sources(
     pages, readings, page_keys = [], [], dict[str, str]()
     rows = settings.rows() | {"source_setting": [], "page_setting": []}
     for name in sources.names():
-        used = versions.in_use(sources.load(name), raw, shipped, as_of, published)
+        used = versions.in_use(sources.source(name), raw, shipped, as_of, published)
         readings.append(versions.reading(used))
         rows["source_setting"].append(versions.setting(used.source))
         rows["page_setting"].extend(versions.page_settings(used))

@@ -405,10 +405,10 @@ def _today() -> date:
 
 
 def _check_sources(keys: list[str] | None) -> None:
-    from flows.sources import load
+    from flows.sources import source
 
     for key in keys or []:
-        load(key)
+        source(key)
 
 
 def _points(csv: Path | None, query: str | None, columns: dict[str, str | None]) -> line_fits.Data:

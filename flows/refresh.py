@@ -37,7 +37,7 @@ def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched]) -
     The retries are for faults of this machine (a full disk); the network's are dealt with per page.
     """
     down = {host: reason for _, found in before for host, reason in found.items()}
-    source, limits = sources.load(key), Limits()
+    source, limits = sources.source(key), Limits()
     if before:
         fetch.STOP.wait(fetch.pause_s(source, limits, mirror))
     outcomes, down = fetch.fetch_source(
@@ -84,7 +84,7 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
     fetch.STOP.clear()
     try:
         for key in keys:
-            hosts = {page.host for page in sources.load(key).pages}
+            hosts = {page.host for page in sources.source(key).pages}
             before = [last[host] for host in sorted(hosts & last.keys())]
             futures[key] = fetch_task.submit(key, raw, mirror, before)  # type: ignore[arg-type]  # Prefect resolves the futures
             last |= dict.fromkeys(hosts, futures[key])

@@ -215,7 +215,7 @@ def fixture_pages(*keys: str) -> dict[str, bytes]:
     """{/host/path: body} of the pages of these sources that are in tests/fixtures."""
     found = {}
     for key in keys:
-        for page in sources.load(key).pages:
+        for page in sources.source(key).pages:
             path, parts = FIXTURES / key / page.name, urlsplit(page.url)
             if path.is_file():
                 query = f"?{parts.query}" if parts.query else ""

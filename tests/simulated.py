@@ -11,7 +11,7 @@ from flows.theory import lasso, settings
 from flows.theory.settings import EXPERT, FLEXIBLE, ORACLE, REGULARISED, Setting
 
 Array = NDArray[np.float64]
-CONFIGURATION = settings.load()
+CONFIGURATION = settings.configuration()
 BASE = CONFIGURATION.settings[0]
 
 

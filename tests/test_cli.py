@@ -101,7 +101,7 @@ def test_fit_wants_a_csv_or_a_query(env: dict[str, str]) -> None:
 
 
 def test_bundle_without_pages_says_which_are_missing(empty: dict[str, str]) -> None:
-    first = sources.load(sources.names()[0])
+    first = sources.source(sources.names()[0])
     told = refused(empty, "bundle")
     assert all(f"page {page.name} is not kept" in told for page in first.pages)
     assert f"run `compute-limits refresh --source {first.key}` first" in told
@@ -187,7 +187,7 @@ def test_sources_shows_each_with_its_licence_and_counts(env: dict[str, str]) -> 
     ended = command(env, "sources")
     assert ended.returncode == 0
     shown = rows_of(ended.stdout)
-    assert {row[0]: row[-1] for row in shown} == {name: sources.load(name).licence for name in sources.names()}
+    assert {row[0]: row[-1] for row in shown} == {name: sources.source(name).licence for name in sources.names()}
     assert all(row[1] == "shipped" for row in shown)
     assert re.search(r"owid_carbon.* 6332 │ +6332 │ +0 │ +0 ", ended.stdout)
     assert ESCAPE not in ended.stdout

@@ -94,7 +94,7 @@ def _theory(package: Path) -> dict[str, list[Any]]:
     from flows.theory import settings as simulation
 
     simulated = table.read(table.SHIPPED)
-    reading = simulation.load(package / "declared" / "theory.toml").reading
+    reading = simulation.configuration(package / "declared" / "theory.toml").reading
     return {
         "theory_row": [TheoryRow(**asdict(row)) for row in simulated],
         "theory_match": [_theory_match(matched) for matched in match.sensitivity(simulated, reading)],

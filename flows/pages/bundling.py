@@ -33,4 +33,4 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
 
 def everything(raw: Path, as_of: date) -> dict[str, int]:
     """Bundle all sources; {source: bytes written}. Raises `BundleError`."""
-    return {key: bundle(sources.load(key), raw, as_of) for key in sources.names()}
+    return {key: bundle(sources.source(key), raw, as_of) for key in sources.names()}

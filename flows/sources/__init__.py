@@ -131,7 +131,7 @@ class Parser(Protocol):
         """The typed rows of one record; raises `flows.readers.record.Rejected` where it cannot be used."""
 
 
-def load(key: str) -> Source:
+def source(key: str) -> Source:
     """The source of that name. Raises `SettingError`: there is none, or its TOML is wrong."""
     if key not in names():
         raise SettingError(f"no source {key!r}; {near(key, names())}; there are: {', '.join(names())}")

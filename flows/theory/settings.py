@@ -119,7 +119,7 @@ class _TheoryFile(Closed):
     settings: Annotated[list[dict[str, Any]], Len(1)]
 
 
-def load(path: Path | None = None) -> Configuration:
+def configuration(path: Path | None = None) -> Configuration:
     """Read the TOML (by default the project's own).
 
     Raises:

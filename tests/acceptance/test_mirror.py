@@ -29,7 +29,7 @@ api = running.api
 
 BEFORE, NOW = "2025-12-31", "2026-08-31"
 DAYS = ["2020-01-01", "2022-12-31", "2024-06-30", "2025-06-30", "2025-12-31"]
-PAGES = [page for name in sources.names() for page in sources.load(name).pages]
+PAGES = [page for name in sources.names() for page in sources.source(name).pages]
 
 
 class User:
@@ -153,7 +153,7 @@ def test_every_page_that_is_there_on_a_day_is_used(
     )
     states, count = {}, Counter(page.source for page in there)
     for name in sources.names():
-        wanted = len(sources.load(name).pages)
+        wanted = len(sources.source(name).pages)
         states[name] = "absent" if not count[name] else "stale" if count[name] < wanted else "fetched"
     told = {name: rest for name, *rest in user.ask("select source, state, message from meta.sources")}
     assert {name: state for name, (state, _) in told.items()} == states

@@ -426,7 +426,7 @@ def test_current_has_enough_points(db: Db, benchmark: str, metric: str, measure:
 
 def test_timm_joins_its_newest_benchmark_file(db: Db, shipped: Path) -> None:
     """By the name before the first dot and the image size, counted here from the facts."""
-    measured = {page.name for page in sources.load("timm").pages if page.name.startswith("benchmark-")}
+    measured = {page.name for page in sources.source("timm").pages if page.name.startswith("benchmark-")}
     newest = next(name for name in measured if "5090" in name)
     operations = {at(row): row for row in facts(shipped, "timm", "operations")}
     architecture = {at(row): row["architecture"] for row in facts(shipped, "timm", "model")}
@@ -593,7 +593,7 @@ def test_a_finetuning_alone_gives_no_burden(db: Db, tmp_path: Path) -> None:
 
 
 def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) -> None:
-    rank = {key: sources.load(key).rank for key in sources.names()}
+    rank = {key: sources.source(key).rank for key in sources.names()}
     conflicts = db.execute("select chosen_source, source from core.conflicts").fetchall()
     assert len(conflicts) >= 100
     assert [pair for pair in conflicts if rank[pair[0]] > rank[pair[1]]] == []
@@ -631,7 +631,7 @@ def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) 
 
 def test_one_order_of_pages_decides_wherever_pages_give_the_same_thing(db: Db) -> None:
     """The better-ranked source, then its better-ranked page, as the TOML files of the sources have it; then the place in it."""
-    loaded = [sources.load(key) for key in sources.names()]
+    loaded = [sources.source(key) for key in sources.names()]
     ranks = {(one.key, page.name): int(page.lookups.get("page_rank", 0)) for one in loaded for page in one.pages}
     rank_of = {one.key: one.rank for one in loaded}
     pages = db.execute("select source, page, preference from meta.pages").fetchall()

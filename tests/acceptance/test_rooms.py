@@ -46,7 +46,7 @@ def files_in(room: str) -> set[str]:
 
 def held_by_fixtures() -> set[str]:
     """The parsers that tests/sources/test_sources.py runs over a page of its own."""
-    return {sources.load(key).parser for key in sources.names() if (FIXTURES / key / "expected.jsonl").is_file()}
+    return {sources.source(key).parser for key in sources.names() if (FIXTURES / key / "expected.jsonl").is_file()}
 
 
 def has_code(room: str) -> bool:

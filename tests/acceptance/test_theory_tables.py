@@ -29,7 +29,7 @@ def test_every_row_that_ships_is_in_the_warehouse(db: duckdb.DuckDBPyConnection)
 
 def test_what_ships_is_of_the_parameters_that_ship() -> None:
     # Else `compute-limits theory` was forgotten after a change of flows/declared/theory.toml.
-    keys = {setting.key() for setting in settings.load().settings}
+    keys = {setting.key() for setting in settings.configuration().settings}
     assert {row.parameters_sha256 for row in table.read(table.SHIPPED)} == keys
 
 
@@ -49,7 +49,7 @@ def test_least_squares_of_the_base_agrees_with_theory(db: duckdb.DuckDBPyConnect
 
 @pytest.mark.parametrize("n", [15, 200, 2000, 10_000])
 def test_more_draws_come_nearer(n: int) -> None:
-    base = dataclasses.replace(settings.load().settings[0], n_simulations=40_000, seed=1)
+    base = dataclasses.replace(settings.configuration().settings[0], n_simulations=40_000, seed=1)
     row = simulation.cell(base, "oracle", n)
     assert row.mean_excess_error_se < 0.02 * row.mean_excess_error
     assert abs(row.mean_excess_error - 10 / (n - 11)) < 3 * row.mean_excess_error_se
@@ -87,10 +87,10 @@ def test_every_setting_is_read_by_both_statistics(db: duckdb.DuckDBPyConnection,
     (told,) = db.execute(
         "select count(distinct setting) from marts.theory_observations where statistic = ?", [statistic]
     ).fetchall()
-    assert told == (len(settings.load().settings),)
+    assert told == (len(settings.configuration().settings),)
 
 
-CELLS = [(setting, model, n) for setting in settings.load().settings for model, n in simulation.cells(setting)]
+CELLS = [(setting, model, n) for setting in settings.configuration().settings for model, n in simulation.cells(setting)]
 DRAWN = random.Random(20200710).sample(CELLS, running.sample(full=len(CELLS), part=12))
 
 

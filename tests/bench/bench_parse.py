@@ -72,7 +72,7 @@ def main() -> None:
         return
     newest, sums = mirrored("9999-12-31"), [0.0, 0.0]
     for key in sources.names():
-        source = sources.load(key)
+        source = sources.source(key)
         pages = [(page, MIRROR / row["file"], row["sha256"]) for page in source.pages if (row := newest.get(page.url))]
         parse, floor = measured(source, pages)
         print(f"{key:24} {len(pages):4} pages  parse {parse * 1e3:8.1f} ms  floor {floor * 1e3:8.1f} ms")

@@ -145,7 +145,7 @@ def read(root: Path, name: str) -> None:
     if name.startswith("sources/"):
         sources.declared.__wrapped__(path.stem, path.parent)
     elif name == "declared/theory.toml":
-        simulation.load(path)
+        simulation.configuration(path)
     elif "/scenarios/" in name:
         scenarios.read(path)
     else:

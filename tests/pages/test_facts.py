@@ -178,7 +178,7 @@ def test_a_broken_file_is_named(tmp_path: Path, tail: bytes) -> None:
 def test_the_facts_that_ship_are_byte_for_byte_what_writing_them_gives(key: str, tmp_path: Path) -> None:
     folder, lock = paths.SHIPPED_RAW / key, snapshots.read(paths.SHIPPED_RAW, key)
     parts = []
-    for page in sources.load(key).pages:
+    for page in sources.source(key).pages:
         for line in lock:
             found = facts.read(folder, page, line.sha256) if line.page == page.name else None
             if found is not None:

@@ -842,7 +842,7 @@ def test_a_pause_is_declared_in_the_toml(tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / f"{name}.toml").write_text(more + toml, encoding="utf-8")
         (tmp_path / f"{name}.py").touch()
     monkeypatch.setattr(sources, "_FOLDER", tmp_path)
-    assert [sources.load(name).pause_s for name in ("own_pause", "no_pause")] == [2.5, None]
+    assert [sources.source(name).pause_s for name in ("own_pause", "no_pause")] == [2.5, None]
 
 
 def test_when_it_is_to_stop_neither_a_silent_server_nor_a_pause_holds_it_up(site: Site, tmp_path: Path) -> None:

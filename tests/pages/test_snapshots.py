@@ -131,13 +131,13 @@ def test_the_lock_gives_back_a_header_with_an_odd_letter(tmp_path: Path, letter:
 
 @pytest.mark.parametrize("key", sources.names())
 def test_the_locks_that_ship_are_of_declared_pages_and_say_where_they_are_from(key: str) -> None:
-    declared = {page.name: page.url for page in sources.load(key).pages}
+    declared = {page.name: page.url for page in sources.source(key).pages}
     lines = read(paths.SHIPPED_RAW, key)
     assert {line.page for line in lines} == set(declared)
     for line in lines:
         assert line.source == key
         assert line.url == declared[line.page]
-        assert line.licence == sources.load(key).licence
+        assert line.licence == sources.source(key).licence
         assert len(line.sha256) == 64
         assert line.byte_count > 0
         assert line.retrieved_at.endswith("Z")

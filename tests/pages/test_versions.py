@@ -19,7 +19,7 @@ from flows.readers.row_types import CarbonIntensity, PageCount
 from flows.sources import Page, Source
 
 # The registry's own source with the simplest page; how many rows it must have is the test's.
-REAL = sources.load("owid_carbon")
+REAL = sources.source("owid_carbon")
 PAGE = REAL.pages[0]
 HEADER = "Entity,Code,Year,Carbon intensity of electricity - gCO2e/kWh\n"
 AS_OF = date(2026, 6, 1)

@@ -32,7 +32,7 @@ def unpacked() -> dict[str, str]:
 
 
 def parsed(tmp_path: Path, body: bytes) -> Gathered:
-    source = sources.load("epoch_benchmarks")
+    source = sources.source("epoch_benchmarks")
     page = source.pages[0]
     (tmp_path / page.name).write_bytes(body)
     return parse_page(tmp_path / page.name, source, page, "0" * 64)

@@ -16,7 +16,7 @@ CHIPS = Path(__file__).parents[1] / "fixtures" / "epoch_prices" / "chip_dataset.
 def test_a_line_break_in_a_name_without_quotes_costs_that_chip_only(tmp_path: Path, line_break: str) -> None:
     header, *lines = CHIPS.read_text(encoding="utf-8-sig").splitlines()
     broken = f"Hooli H2{line_break},Hooli,GPU" + "," * (header.count(",") - 2)
-    source = sources.load("epoch_prices")
+    source = sources.source("epoch_prices")
     page = source.pages[0]
     (tmp_path / page.name).write_text("\n".join([header, broken, *lines, ""]), encoding="utf-8", newline="")
     gathered = parse_page(tmp_path / page.name, source, page, "0" * 64)

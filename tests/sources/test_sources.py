@@ -41,7 +41,7 @@ def aside(folder: Path, page: Page) -> Path:
 
 
 def pages_of(key: str) -> list[tuple[Page, Path]]:
-    there = [(page, aside(FIXTURES / key, page)) for page in sources.load(key).pages]
+    there = [(page, aside(FIXTURES / key, page)) for page in sources.source(key).pages]
     return [(page, path) for page, path in there if path.is_file()]
 
 
@@ -55,7 +55,7 @@ def told(row_type: str, page: str, locator: str, row: Any) -> dict[str, Any]:
 
 
 def parsed(key: str, page: Page, path: Path) -> list[dict[str, Any]]:
-    gathered = parse_page(path, sources.load(key), page, snapshots.digest(path.read_bytes()))
+    gathered = parse_page(path, sources.source(key), page, snapshots.digest(path.read_bytes()))
     return [told(kind, name, at, row) for kind, rows in gathered.rows.items() for _, name, at, row in rows]
 
 
@@ -72,7 +72,7 @@ def by_type(lines: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[dict[
 
 @pytest.mark.parametrize("key", SOURCES)
 def test_declares_what_a_user_of_its_rows_must_know(key: str) -> None:
-    source = sources.load(key)
+    source = sources.source(key)
     for name in ("title", "publisher", "homepage", "licence", "attribution", "cadence", "rank_reason"):
         assert getattr(source, name).strip(), name
     assert source.rank > 0
@@ -90,7 +90,7 @@ def test_is_credited(key: str) -> None:
     lines = (paths.PACKAGE.parent / "DATA-LICENCES.md").read_text(encoding="utf-8").splitlines()
     (line,) = (line for line in lines if line.startswith(f"| `{key}` |"))
     _, _, credit, licence, asked, _ = (cell.strip() for cell in line.split("|"))
-    assert licence == sources.load(key).licence
+    assert licence == sources.source(key).licence
     assert credit
     assert asked
 
@@ -116,14 +116,14 @@ def test_a_toml_with_a_fault_is_named(
     (tmp_path / "bad.toml").write_text(change(text), encoding="utf-8")
     for name in ("good.py", "bad.py"):
         (tmp_path / name).touch()
-    assert sources.load("good").title == "x"
+    assert sources.source("good").title == "x"
     with pytest.raises(SettingError, match=rf"bad\.toml.*{named}"):
-        sources.load("bad")
+        sources.source("bad")
 
 
 def test_an_unknown_source_is_answered_with_those_that_there_are() -> None:
     with pytest.raises(SettingError, match=f"'nowhere'.*{SOURCES[0]}.*{SOURCES[-1]}"):
-        sources.load("nowhere")
+        sources.source("nowhere")
 
 
 # --- parsing
@@ -154,7 +154,7 @@ def test_a_fixture_holds_every_kind_of_outcome(key: str) -> None:
 
 @pytest.mark.parametrize("key", SOURCES)
 def test_every_file_of_a_fixture_is_used(key: str) -> None:
-    named = {aside(Path(), page).name for page in sources.load(key).pages}
+    named = {aside(Path(), page).name for page in sources.source(key).pages}
     there = {path.name for path in (FIXTURES / key).iterdir() if path.is_file()} - {"expected.jsonl"}
     changed = {path.name for path in (FIXTURES / key / "unknown_column").glob("*")}
     assert there <= named
@@ -172,11 +172,13 @@ def accounted(gathered: Gathered) -> int:
 @pytest.mark.parametrize("key", SOURCES)
 def test_every_record_is_accepted_or_a_duplicate_or_quarantined(key: str) -> None:
     for page, path in pages_of(key):
-        gathered = parse_page(path, sources.load(key), page, "0" * 64)
+        gathered = parse_page(path, sources.source(key), page, "0" * 64)
         assert gathered.read_count() == accounted(gathered)
 
 
-@pytest.mark.parametrize("key", [key for key in SOURCES if any("secret" in p.lookups for p in sources.load(key).pages)])
+@pytest.mark.parametrize(
+    "key", [key for key in SOURCES if any("secret" in p.lookups for p in sources.source(key).pages)]
+)
 def test_prose_and_names_of_people_reach_no_row(key: str) -> None:
     pages = pages_of(key)
     # As bytes: an archive is no text, and what is in it is stored as it is.
@@ -262,7 +264,7 @@ def with_a_column(key: str, page: Page, path: Path, folder: Path) -> Path:
 
 def failure(key: str, page: Page, path: Path) -> str:
     with pytest.raises(PageError) as told_why:
-        parse_page(path, sources.load(key), page, "0" * 64)
+        parse_page(path, sources.source(key), page, "0" * 64)
     return str(told_why.value)
 
 
@@ -363,7 +365,7 @@ def test_columns_in_another_order_parse_to_the_same_rows(tmp_path: Path) -> None
 @pytest.mark.parametrize("key", SOURCES)
 @pytest.mark.parametrize("body", [b"", b"<!DOCTYPE html><html><body>404: not found</body></html>\n", b"\xff\xfe\x00"])
 def test_an_answer_that_is_no_such_page_is_refused(key: str, body: bytes, tmp_path: Path) -> None:
-    page = sources.load(key).pages[0]
+    page = sources.source(key).pages[0]
     (aside(tmp_path, page)).write_bytes(body)
     message = failure(key, page, aside(tmp_path, page))
     assert key in message
@@ -374,9 +376,9 @@ def test_an_answer_that_is_no_such_page_is_refused(key: str, body: bytes, tmp_pa
 
 
 def one(key: str, tmp_path: Path, text: str, at: int = 0) -> Gathered:
-    page = sources.load(key).pages[at]
+    page = sources.source(key).pages[at]
     (aside(tmp_path, page)).write_text(text, encoding="utf-8", newline="")
-    return parse_page(aside(tmp_path, page), sources.load(key), page, "0" * 64)
+    return parse_page(aside(tmp_path, page), sources.source(key), page, "0" * 64)
 
 
 def with_row(key: str, **cells: str) -> str:
@@ -512,7 +514,7 @@ def facts_of(source: Source) -> dict[str, list[dict[str, str]]]:
 
 @pytest.mark.parametrize("key", SOURCES)
 def test_no_row_of_the_facts_is_unaccounted_for(key: str) -> None:
-    source, counted = sources.load(key), 0
+    source, counted = sources.source(key), 0
     found = facts_of(source)
     for page in source.pages:
         here = {kind: [row for row in rows if row["page"] == page.name] for kind, rows in found.items()}
@@ -528,14 +530,14 @@ def test_no_row_of_the_facts_is_unaccounted_for(key: str) -> None:
 @pytest.mark.parametrize("key", SOURCES)
 def test_facts_are_of_the_page_that_the_lock_names(key: str) -> None:
     lock = {(line.page, line.sha256) for line in snapshots.read(paths.SHIPPED_RAW, key)}
-    there = {(row["page"], row["sha256"]) for rows in facts_of(sources.load(key)).values() for row in rows}
+    there = {(row["page"], row["sha256"]) for rows in facts_of(sources.source(key)).values() for row in rows}
     assert there
     assert there <= lock
 
 
 @pytest.mark.parametrize("key", SOURCES)
 def test_facts_hold_no_address_of_a_person_and_no_column_that_is_not_kept(key: str) -> None:
-    source = sources.load(key)
+    source = sources.source(key)
     secret = {name for page in source.pages for name in page.lookups.get("secret", [])}
     found = facts_of(source)
     assert found

@@ -196,7 +196,7 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
         for source, at, row in told:
             given.add(kind, Page(source, "p", "https://example.org/p", "csv"), at, row)
     declared = {
-        "source_setting": [versions.setting(sources.load(key)) for key in keys],
+        "source_setting": [versions.setting(sources.source(key)) for key in keys],
         "page_setting": [PageSetting(key, "p", "https://example.org/p", "0" * 64, 1, AS_OF, None, 0) for key in keys],
         "source_state": [SourceState(key, "shipped", None, None) for key in keys],
     }
