@@ -25,8 +25,9 @@ import requests
 import urllib3.util.connection
 
 from flows import __version__, sources
-from flows.pages import fetch, snapshots
-from flows.pages.fetch import Fetcher, FetchError, Limits, Outcome, fetch_source
+from flows.pages import fetch, snapshots, transport
+from flows.pages.fetch import Fetcher, Known, Outcome, fetch_source
+from flows.pages.transport import STOP, FetchError, Limits, Transport
 from flows.sources import Page, Source
 
 BODY = b"model,year\nresnet,2015\n"
@@ -186,15 +187,15 @@ def now() -> datetime:
 
 
 def get(raw: Path, *urls: str, content: str = "csv", mirror: str | None = None, limits: Limits = LIMITS):
-    found, _ = fetch_source(source(*urls, content=content), raw, mirror=mirror, limits=limits, down={}, now=now)
+    found, _ = fetch_source(source(*urls, content=content), raw, mirror=mirror, limits=limits, known=Known(), now=now)
     return found[0] if len(found) == 1 else found
 
 
 def get_sleepless(raw: Path, *urls: str, mirror: str | None = None, limits: Limits = LIMITS):
     """What came back, and how long each sleep would have been; the clock stands still but for them."""
     slept: list[float] = []
-    fetcher = Fetcher(mirror, limits, clock=lambda: sum(slept), sleep=slept.append)
-    found, _ = fetcher.source(source(*urls), raw, down={}, now=now)
+    fetcher = Fetcher(mirror, limits, Known(), clock=lambda: sum(slept), sleep=slept.append)
+    found = fetcher.source(source(*urls), raw, now=now)
     fetcher.close()
     return found, slept
 
@@ -640,10 +641,12 @@ def test_a_host_that_refuses_fails_once_for_all_its_pages(
     site.pages["/c.csv"] = says(BODY)
     host = f"127.0.0.1:{closed_port()}"
     pages = source(f"http://{host}/a.csv", f"http://{host}/b.csv", f"{site.address}/c.csv")
-    found, down = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, down={"x.example": "why"}, now=now)
+    found, known = fetch_source(
+        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={"x.example": "why"}), now=now
+    )
     assert [one.state for one in found] == ["failed", "failed", "fetched"]
     assert sum(f"127.0.0.1:{port}" == host for _, port in connections) == 1
-    assert down == {"x.example": "why", host: found[0].message}
+    assert known.down == {"x.example": "why", host: found[0].message}
     assert "Connection refused" in found[0].message
     assert "robots.txt" not in found[0].message
     assert "its host is down" in found[1].message
@@ -683,9 +686,11 @@ def test_connecting_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_host_that_is_known_to_be_down_is_not_asked(site: Site, tmp_path: Path) -> None:
     site.pages["/a.csv"] = says(BODY)
     pages, host = source(f"{site.address}/a.csv"), site.address.removeprefix("http://")
-    (found,), down = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, down={host: "it sulks"}, now=now)
+    (found,), known = fetch_source(
+        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={host: "it sulks"}), now=now
+    )
     assert "it sulks" in found.message
-    assert down == {host: "it sulks"}
+    assert known.down == {host: "it sulks"}
     assert site.asked == []
 
 
@@ -704,14 +709,14 @@ def test_every_way_not_to_connect_counts_and_none_is_tried_again(
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", fails)
     pages = source("https://h.example/a.csv", "https://h.example/b.csv")
-    _, down = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, down={}, now=now)
+    _, known = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now)
     assert len(tries) == 1
-    assert list(down) == ["h.example"]
+    assert list(known.down) == ["h.example"]
 
 
 def test_a_bad_page_does_not_bring_its_host_down(site: Site, tmp_path: Path) -> None:
     pages = source(f"{site.address}/a.csv")
-    assert fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, down={}, now=now)[1] == {}
+    assert fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now)[1].down == {}
 
 
 def test_what_travels_between_tasks_can_be_pickled() -> None:
@@ -733,7 +738,7 @@ def test_what_travels_between_tasks_can_be_pickled() -> None:
     ],
 )
 def test_addresses_are_rewritten(url: str, mirror: str, expected: str) -> None:
-    assert fetch.rewritten(url, mirror) == expected
+    assert transport.rewritten(url, mirror) == expected
 
 
 def test_a_page_and_its_robots_txt_come_through_the_mirror(site: Site, tmp_path: Path) -> None:
@@ -777,7 +782,7 @@ def test_the_mirror_is_read_from_the_environment(
     monkeypatch.delenv("COMPUTE_LIMITS_MIRROR", raising=False)
     if told is not None:
         monkeypatch.setenv("COMPUTE_LIMITS_MIRROR", told)
-    assert fetch.mirror_from_environment() == expected
+    assert transport.mirror_from_environment() == expected
 
 
 @pytest.mark.parametrize(
@@ -786,7 +791,7 @@ def test_the_mirror_is_read_from_the_environment(
 def test_a_bad_mirror_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     monkeypatch.setenv("COMPUTE_LIMITS_MIRROR", told)
     with pytest.raises(FetchError, match=r"COMPUTE_LIMITS_MIRROR is .*; set it to an address such as"):
-        fetch.mirror_from_environment()
+        transport.mirror_from_environment()
 
 
 @pytest.fixture
@@ -818,7 +823,7 @@ def test_real_pages_come_from_the_mirror(mirror: str, tmp_path: Path) -> None:
 
 def test_the_session_follows_nothing_by_itself(site: Site) -> None:
     site.pages["/a.csv"] = to("/b.csv")
-    with fetch.session() as one, one.get(f"{site.address}/a.csv", stream=True) as response:
+    with transport.session({}, time.sleep) as one, one.get(f"{site.address}/a.csv", stream=True) as response:
         assert isinstance(one, requests.Session)
         assert response.status_code == 302
     assert site.asked == ["/a.csv"]
@@ -830,8 +835,8 @@ def test_a_source_may_declare_its_own_pause(
 ) -> None:
     given = replace(source(f"{site.address}/a.csv", f"{site.address}/b.csv"), pause_s=told)
     slept: list[float] = []
-    with closing(Fetcher(None, Limits(pause_s=1.5), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
-        fetcher.source(given, tmp_path, down={}, now=now)
+    with closing(Fetcher(None, Limits(pause_s=1.5), Known(), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
+        fetcher.source(given, tmp_path, now=now)
     assert slept == sleeps  # robots.txt – a – b
     assert fetch.pause_s(given, Limits(), "http://127.0.0.1:8765") == 0
 
@@ -847,13 +852,13 @@ def test_a_pause_is_declared_in_the_toml(tmp_path: Path, monkeypatch: pytest.Mon
 def test_when_it_is_to_stop_neither_a_silent_server_nor_a_pause_holds_it_up(site: Site, tmp_path: Path) -> None:
     site.pages["/a.csv"] = hangs
     urls = [f"{site.address}/{name}.csv" for name in "abc"]
-    timer = threading.Timer(2, fetch.STOP.set)
+    timer = threading.Timer(2, STOP.set)
     timer.start()
     try:
         found = get(tmp_path, *urls, limits=Limits(read_timeout_s=60, deadline_s=60, pause_s=0.5))
     finally:
         timer.join()
-        fetch.STOP.clear()
+        STOP.clear()
     assert [one.state for one in found] == ["failed"] * 3
     assert all("the run was stopped" in one.message for one in found)
     assert site.asked == ["/robots.txt", "/a.csv"]
