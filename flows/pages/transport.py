@@ -172,7 +172,7 @@ class Transport:
                             # Not each.shutdown: under TLS that drops what the other thread is reading from.
                             socket.socket.shutdown(each, socket.SHUT_RDWR)
 
-        watcher = threading.Thread(target=watch, daemon=True)
+        watcher = threading.Thread(target=watch, name=f"watch {self._url}", daemon=True)
         watcher.start()
         try:
             yield

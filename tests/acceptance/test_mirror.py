@@ -27,6 +27,7 @@ pytestmark = [
 api = running.api
 
 BEFORE, NOW = "2025-12-31", "2026-08-31"
+RAW = "raw.githubusercontent.com"
 DAYS = ["2020-01-01", "2022-12-31", "2024-06-30", "2025-06-30", "2025-12-31"]
 PAGES = [page for name in sources.names() for page in sources.load(name).pages]
 
@@ -119,6 +120,33 @@ def test_the_second_refresh_transfers_nothing(
     with capsys.disabled():
         print("", *(f"{table:32} {first[table]} {second[table]}" for table in first), sep="\n")
     assert second == first
+
+
+def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
+    user: User, fetched: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = user.lines()
+    with mirror(tmp_path / "log", NOW, trees=True) as again:
+        user.run(again, "refresh", "--strict")
+        answers = Counter(again.answers())
+    by_kind: dict[str, Counter[int]] = {"robots.txt": Counter(), "trees": Counter(), "pages": Counter()}
+    for (path, status), count in answers.items():
+        of_a_tree = "trees" if path.startswith("/api.github.com/repos/") else "pages"
+        by_kind["robots.txt" if path.endswith("/robots.txt") else of_a_tree][status] += count
+    repositories = Counter("/".join(page.url.split("/")[3:6]) for page in PAGES if page.host == RAW)
+    several = [of_each for of_each in repositories.values() if of_each > 1]
+    assert by_kind == {
+        "robots.txt": {200: len({page.host for page in PAGES}) + 1},  # and the host of the trees
+        "trees": {200: len(several)},
+        "pages": {304: len(PAGES) - sum(several)},
+    }
+    assert max(answers.values()) == 1
+    with capsys.disabled():
+        print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
+    assert answers.total() <= 40
+    assert user.lines() == lines
+    assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
+    assert user.checksums() == fetched.checksums()
 
 
 def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> None:
