@@ -173,20 +173,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
 
-class Site(ThreadingHTTPServer):
-    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes."""
-
+class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """Who asked has hung up."""
+
+
+class Site(_Server):
+    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes."""
 
     def __init__(self, pages: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages, self.asked, self.gate = pages, list[str](), threading.Event()
         self.gate.set()
         self.address = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, *_: object) -> None:
-        """Who asked has hung up."""
 
     @contextmanager
     def running(self) -> Iterator[Site]:
@@ -281,8 +283,7 @@ def mirror(log: Path, as_of: str, *faults: str, trees: bool = False) -> Iterator
     assert {kind for _, kind in wrong} <= set(serve.FAULTS)
     with log.open("w", buffering=1, encoding="utf-8") as lines:
         own = {"pages": serve.pages(as_of), "faults": wrong, "asked": {}, "log": lines, "trees": trees}
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Mirroring", (_Mirroring, serve.Mirror), own))
-        server.daemon_threads, server.block_on_close = True, False
+        server = _Server(("127.0.0.1", 0), type("Mirroring", (_Mirroring, serve.Mirror), own))
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield Mirror(f"http://127.0.0.1:{server.server_port}", log)

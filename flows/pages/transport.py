@@ -150,6 +150,9 @@ class Transport:
         self._url, self._ends, self._pause_s = url, self._clock() + self._limits.deadline_s, pause_s
         with self._cut_off_in_time(), self._followed(url, headers or {}, permit) as response:
             status = response.status_code
+            if status == 304:  # It has no body; read to its end it leaves the connection to the next page.
+                with suppress(HTTPError):
+                    response.raw.read1(_RECEIVE_BYTES, decode_content=False)
             body = b"" if status in bodiless else _whole(response, url, self._limits.max_bytes)
             return Answer(status, response.headers, body)
 

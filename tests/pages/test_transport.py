@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from misbehaving import BODY, Answer, Handler, Site, drips, first, hangs, says, then, to
+from misbehaving import BODY, Answer, Handler, Site, drips, first, hangs, says, tagged, then, to
 
 from flows import __version__
 from flows.pages import transport
@@ -99,6 +99,25 @@ def test_each_address_is_permitted_before_it_is_asked_for(site: Site) -> None:
     assert site.asked == ["/a", "/b"]
 
 
+def test_pages_and_what_is_not_modified_come_over_one_connection(
+    site: Site, connections: list[tuple[str, int]]
+) -> None:
+    site.pages["/a"] = tagged(BODY, ETag='"1"')
+    with closing(Transport(None, LIMITS)) as asking:
+        for headers in ({}, {"If-None-Match": '"1"'}, {"If-None-Match": '"1"'}, {}):
+            asking.get(f"{site.address}/a", pause_s=0, headers=headers, bodiless=(304,))
+    assert len(site.asked) == 4
+    assert len(connections) == 1
+
+
+def test_not_modified_with_a_body_all_the_same_is_not_modified(site: Site) -> None:
+    chunked = then(lambda handler: handler.head(304, None, Transfer_Encoding="chunked"), says(b"no chunk"))
+    site.pages |= {"/a": chunked, "/b": says(BODY)}
+    with closing(Transport(None, LIMITS)) as asking:
+        assert asking.get(f"{site.address}/a", pause_s=0, bodiless=(304,)).status == 304
+        assert asking.get(f"{site.address}/b", pause_s=0).body == BODY
+
+
 # One request at a time, with pauses
 
 
@@ -106,10 +125,10 @@ def test_requests_to_one_host_are_a_pause_apart_also_those_of_the_next_transport
     slept: list[float] = []
     asked: dict[str, float] = {}
     for address in (site.address, site.address, other.address, site.address):
-        transport = Transport(None, LIMITS, asked, clock=lambda: sum(slept), sleep=slept.append)
-        with closing(transport), pytest.raises(FetchError, match="answered 404"):
-            transport.get(f"{address}/a", pause_s=1.5)
-        asked = transport.asked
+        asking = Transport(None, LIMITS, asked, clock=lambda: sum(slept), sleep=slept.append)
+        with closing(asking), pytest.raises(FetchError, match="answered 404"):
+            asking.get(f"{address}/a", pause_s=1.5)
+        asked = asking.asked
     assert slept == [1.5, 1.5]
     assert asked == {site.address.removeprefix("http://"): 3.0, other.address.removeprefix("http://"): 1.5}
 
