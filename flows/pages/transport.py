@@ -163,7 +163,7 @@ class Transport:
         A time-out of requests is for one receive. That does for a silence, and between two receives of a body we can
         look at the clock ourselves; but the status line and the headers are read in one call. Tried with a deadline of
         1 s and time-outs of 2 s, a server that sends a byte of a header every 0.05 s kept requests waiting for the
-        8 s that it went on (http.client has up to 100 headers of 64 KiB). Only who has the socket can end that.
+        8 s that it went on (http.client reads up to 100 headers of 64 KiB). Only who has the socket can end that.
         """
         over = threading.Event()
 
@@ -259,8 +259,8 @@ class Transport:
 def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Session:
     """A session with our User-Agent, which follows no redirect. The caller closes it.
 
-    `sockets` comes to hold the socket of each server; `rest` is called between two tries with the seconds that they should lie
-    apart at least.
+    `sockets` comes to hold the socket of each server; `rest` is called between two tries with the seconds that they
+    should lie apart.
     """
     # connect=0: a host that refuses or has no address is found out at once. raise_on_status: the last
     # answer is wanted, as its body says more than "too many 503 responses".
@@ -275,7 +275,15 @@ def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Sessio
     class Noting(HTTPAdapter):
         def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
             pool: Any = super().get_connection_with_tls_context(*args, **options)
-            pool.ConnectionCls = _noting(type(pool).ConnectionCls, sockets)
+            kind: Any = type(pool).ConnectionCls
+            server = pool.host, pool.port  # not the connection's, which may be those of a proxy
+
+            class Connection(kind):  # type: ignore[misc]
+                def connect(self) -> None:
+                    super().connect()
+                    sockets[server] = self.sock
+
+            pool.ConnectionCls = Connection
             return cast("HTTPConnectionPool", pool)
 
     made = _Session()
@@ -287,18 +295,9 @@ def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Sessio
     return made
 
 
-def _noting(kind: Any, sockets: _Sockets) -> type:
-    class Connection(kind):  # type: ignore[misc]
-        def connect(self) -> None:
-            super().connect()
-            sockets[self.host, self.port] = self.sock
-
-    return Connection
-
-
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        # With an address, requests reads the whole body of a redirect into memory, followed or not.
+        # With an address, requests reads the whole body of a redirect into memory, followed or not (tried: 64 MiB).
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import pickle
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import urllib3.util.connection
 from misbehaving import BODY, Answer, Handler, Site, closed_port, first, hangs, says, tagged, to
 from running import git_name
 
-from flows import __version__, sources
+from flows import __version__, refresh, sources
 from flows.pages import fetch, snapshots, trees
 from flows.pages.fetch import Fetcher, Known, Outcome, fetch_source
 from flows.pages.transport import STOP, FetchError, Limits
@@ -542,6 +543,23 @@ def test_a_tree_is_a_pause_apart_from_its_robots_txt_and_the_next_tree(
     # robots.txt – tree 1 – a1 – b1 – tree 2 – a2 – b2
     assert slept == [1.5] * 6
     assert host in fetch.hosts(source(*urls))
+
+
+def test_a_run_logs_once_why_pages_are_asked_for_one_by_one(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept(site, tmp_path)
+    site.pages[TREE] = says(b"API rate limit exceeded", 403)
+    monkeypatch.setattr(refresh, "get_run_logger", lambda: logging.getLogger("run"))
+    monkeypatch.setattr(sources, "load", lambda _: source(*URLS))
+    with caplog.at_level(logging.INFO, "run"):
+        one = refresh.fetch_task.fn("zoo", tmp_path, site.address, [])
+        two = refresh.fetch_task.fn("zoo", tmp_path, site.address, [one])
+    assert [states(found) for found, _ in (one, two)] == [["unchanged"] * 3] * 2
+    assert [record.message for record in caplog.records] == [
+        f"pages are asked for one by one: https:/{TREE} answered 403, not 200; it said: API rate limit exceeded"
+    ]
+    assert len(site.asked) == len(set(site.asked)) + 3  # robots.txt and the tree once, the pages twice
 
 
 # What a run knows
