@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored
 
 from flows import sources
 from flows.pages import snapshots
+from flows.pages.fetch import Known, Outcome, fetch_source
+from flows.pages.transport import Limits
 
 pytestmark = [
     pytest.mark.mirror,
@@ -154,6 +157,41 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()
+
+
+def test_with_trees_and_without_the_same_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    kept, states, answers = {}, {}, {}
+    for trees in (True, False):
+        raw = tmp_path / f"trees {trees}"
+        for day in (BEFORE, NOW):
+            with mirror(tmp_path / "log", day, trees=trees) as at:
+                states[trees, day] = fetch_all_pages(raw, at)
+                answers[trees, day] = Counter(kind(path) for path, _ in at.answers())
+        kept[trees] = {path.relative_to(raw): path.read_bytes() for path in raw.rglob("*") if path.is_file()}
+    assert states[True, BEFORE] == states[False, BEFORE]
+    assert states[True, NOW] == states[False, NOW]
+    assert set(states[True, NOW].values()) == {"fetched", "unchanged"}
+    assert kept[True] == kept[False]
+    assert answers[True, BEFORE]["trees"] == 0  # of nothing that is kept
+    assert answers[False, NOW]["pages"] == len(PAGES)
+    assert answers[True, NOW]["pages"] < len(PAGES) / 2
+
+
+def fetch_all_pages(raw: Path, at: Mirror) -> dict[tuple[str, str], str]:
+    """{(source, page): state} of all sources, one after the other."""
+    known, outcomes = Known(), list[Outcome]()
+    for name in sources.names():
+        more, known = fetch_source(
+            sources.load(name),
+            raw,
+            mirror=at.url,
+            limits=Limits(),
+            known=known,
+            now=lambda: datetime(2026, 9, 1, tzinfo=UTC),
+        )
+        outcomes += more
+    return {(outcome.source, outcome.page): outcome.state for outcome in outcomes}
 
 
 def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> None:

@@ -51,17 +51,19 @@ def now() -> datetime:
 
 
 def get(raw: Path, *urls: str, content: str = "csv", mirror: str | None = None, limits: Limits = LIMITS):
-    found, _ = fetch_source(source(*urls, content=content), raw, mirror=mirror, limits=limits, known=Known(), now=now)
-    return found[0] if len(found) == 1 else found
+    outcomes, _ = fetch_source(
+        source(*urls, content=content), raw, mirror=mirror, limits=limits, known=Known(), now=now
+    )
+    return outcomes[0] if len(outcomes) == 1 else outcomes
 
 
 def get_sleepless(raw: Path, *urls: str, mirror: str | None = None, limits: Limits = LIMITS):
     """What came back, and how long each sleep would have been; the clock stands still but for them."""
     slept: list[float] = []
     fetcher = Fetcher(mirror, limits, Known(), clock=lambda: sum(slept), sleep=slept.append)
-    found = fetcher.source(source(*urls), raw, now=now)
+    outcomes = fetcher.source(source(*urls), raw, now=now)
     fetcher.close()
-    return found, slept
+    return outcomes, slept
 
 
 def lock(raw: Path) -> list[snapshots.Snapshot]:
@@ -84,14 +86,14 @@ def test_a_page_is_kept_with_its_line_in_the_lock(site: Site, tmp_path: Path) ->
 
 def test_it_says_who_asks(site: Site, tmp_path: Path) -> None:
     get(tmp_path, f"{site.address}/a.csv")
-    told = f"compute-limits/{__version__} (+https://github.com/compute-limits/compute-limits)"
-    assert [headers["User-Agent"] for headers in site.headers] == [told, told]
+    name = f"compute-limits/{__version__} (+https://github.com/compute-limits/compute-limits)"
+    assert [headers["User-Agent"] for headers in site.headers] == [name, name]
     assert [headers["Accept-Encoding"] for headers in site.headers] == ["gzip", "gzip"]
 
 
 def test_one_bad_page_leaves_the_others(site: Site, tmp_path: Path) -> None:
     site.pages |= {"/a.csv": says(BODY), "/c.csv": says(BODY + b"x,1\n")}
-    states = [found.state for found in get(tmp_path, *(f"{site.address}/{name}.csv" for name in "abc"))]
+    states = [outcome.state for outcome in get(tmp_path, *(f"{site.address}/{name}.csv" for name in "abc"))]
     assert states == ["fetched", "failed", "fetched"]
 
 
@@ -164,9 +166,9 @@ def test_the_tag_of_another_address_is_not_used(site: Site, tmp_path: Path) -> N
 
 def test_304_to_no_condition_fails(site: Site, tmp_path: Path) -> None:
     site.pages["/a.csv"] = says(b"", 304)
-    found = get(tmp_path, f"{site.address}/a.csv")
-    assert (found.state, found.byte_count) == ("failed", 0)
-    assert "304" in found.message
+    outcome = get(tmp_path, f"{site.address}/a.csv")
+    assert (outcome.state, outcome.byte_count) == ("failed", 0)
+    assert "304" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -183,9 +185,9 @@ def test_304_to_no_condition_fails(site: Site, tmp_path: Path) -> None:
 )
 def test_a_body_of_the_wrong_kind_fails(site: Site, tmp_path: Path, answer: Answer, content: str, message: str) -> None:
     site.pages["/a"] = answer
-    found = get(tmp_path, f"{site.address}/a", content=content)
-    assert found.state == "failed"
-    assert message in found.message
+    outcome = get(tmp_path, f"{site.address}/a", content=content)
+    assert outcome.state == "failed"
+    assert message in outcome.message
     assert lock(tmp_path) == []
 
 
@@ -213,9 +215,9 @@ def test_a_body_of_the_right_kind_is_kept(site: Site, tmp_path: Path, body: byte
 )
 def test_robots_txt_is_honoured(site: Site, tmp_path: Path, rules: bytes, state: str) -> None:
     site.pages |= {"/robots.txt": says(rules), "/data/a.csv": says(BODY)}
-    found = get(tmp_path, f"{site.address}/data/a.csv")
-    assert found.state == state
-    assert ("robots.txt" in found.message) == (state == "failed")
+    outcome = get(tmp_path, f"{site.address}/data/a.csv")
+    assert outcome.state == state
+    assert ("robots.txt" in outcome.message) == (state == "failed")
     assert len(site.asked_for("/data/a.csv")) == (state == "fetched")
 
 
@@ -242,10 +244,10 @@ def test_robots_txt_is_asked_for_once_in_a_run(site: Site, tmp_path: Path) -> No
 def test_a_host_whose_robots_txt_cannot_be_read_is_left_alone(site: Site, tmp_path: Path, answer: Answer) -> None:
     site.pages |= {"/robots.txt": answer, "/a.csv": says(BODY), "/b.csv": says(BODY)}
     limits = Limits(read_timeout_s=0.2, pause_s=0)
-    found, _ = get_sleepless(tmp_path, f"{site.address}/a.csv", f"{site.address}/b.csv", limits=limits)
-    assert [one.state for one in found] == ["failed", "failed"]
-    assert all("robots.txt cannot be read" in one.message for one in found)
-    assert "its host is down" in found[1].message
+    outcomes, _ = get_sleepless(tmp_path, f"{site.address}/a.csv", f"{site.address}/b.csv", limits=limits)
+    assert [one.state for one in outcomes] == ["failed", "failed"]
+    assert all("robots.txt cannot be read" in one.message for one in outcomes)
+    assert "its host is down" in outcomes[1].message
     assert set(site.asked) == {"/robots.txt"}
 
 
@@ -271,8 +273,8 @@ def test_a_longer_crawl_delay_is_kept(site: Site, tmp_path: Path, delay: bytes, 
 
 def test_a_crawl_delay_without_measure_is_not_slept(site: Site, tmp_path: Path) -> None:
     site.pages |= {"/robots.txt": says(b"User-agent: *\nCrawl-delay: 86400"), "/a.csv": says(BODY)}
-    (found,), slept = get_sleepless(tmp_path, f"{site.address}/a.csv")
-    assert "86400 s between requests" in found.message
+    (outcome,), slept = get_sleepless(tmp_path, f"{site.address}/a.csv")
+    assert "86400 s between requests" in outcome.message
     assert slept == []
 
 
@@ -281,8 +283,8 @@ def test_a_mirror_is_asked_without_pauses(site: Site, tmp_path: Path) -> None:
         "/h.example/robots.txt": says(b"User-agent: *\nCrawl-delay: 9"),
         "/h.example/a": says(BODY),
     }
-    found, slept = get_sleepless(tmp_path, "https://h.example/a", mirror=site.address, limits=Limits())
-    assert (found[0].state, slept) == ("fetched", [])
+    outcomes, slept = get_sleepless(tmp_path, "https://h.example/a", mirror=site.address, limits=Limits())
+    assert (outcomes[0].state, slept) == ("fetched", [])
 
 
 # A host that is down
@@ -294,16 +296,16 @@ def test_a_host_that_refuses_fails_once_for_all_its_pages(
     site.pages["/c.csv"] = says(BODY)
     host = f"127.0.0.1:{closed_port()}"
     pages = source(f"http://{host}/a.csv", f"http://{host}/b.csv", f"{site.address}/c.csv")
-    found, known = fetch_source(
+    outcomes, known = fetch_source(
         pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={"x.example": "why"}), now=now
     )
-    assert [one.state for one in found] == ["failed", "failed", "fetched"]
+    assert [one.state for one in outcomes] == ["failed", "failed", "fetched"]
     assert sum(f"127.0.0.1:{port}" == host for _, port in connections) == 1
-    assert known.down == {"x.example": "why", host: found[0].message}
-    assert "Connection refused" in found[0].message
-    assert "robots.txt" not in found[0].message
-    assert "its host is down" in found[1].message
-    assert found[0].message in found[1].message
+    assert known.down == {"x.example": "why", host: outcomes[0].message}
+    assert "Connection refused" in outcomes[0].message
+    assert "robots.txt" not in outcomes[0].message
+    assert "its host is down" in outcomes[1].message
+    assert outcomes[0].message in outcomes[1].message
 
 
 def test_a_host_that_goes_down_during_a_run_is_not_asked_again(
@@ -315,20 +317,20 @@ def test_a_host_that_goes_down_during_a_run_is_not_asked_again(
         handler.close_connection = True
 
     site.pages["/a.csv"] = last
-    found = get(tmp_path, *(f"{site.address}/{name}.csv" for name in "abc"))
-    assert [one.state for one in found] == ["fetched", "failed", "failed"]
-    assert "cannot be reached" in found[1].message
-    assert "its host is down" in found[2].message
+    outcomes = get(tmp_path, *(f"{site.address}/{name}.csv" for name in "abc"))
+    assert [one.state for one in outcomes] == ["fetched", "failed", "failed"]
+    assert "cannot be reached" in outcomes[1].message
+    assert "its host is down" in outcomes[2].message
     assert len(connections) == 3  # for robots.txt, a and b
 
 
 def test_a_host_that_is_known_to_be_down_is_not_asked(site: Site, tmp_path: Path) -> None:
     site.pages["/a.csv"] = says(BODY)
     pages, host = source(f"{site.address}/a.csv"), site.address.removeprefix("http://")
-    (found,), known = fetch_source(
+    (outcome,), known = fetch_source(
         pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={host: "it sulks"}), now=now
     )
-    assert "it sulks" in found.message
+    assert "it sulks" in outcome.message
     assert known.down == {host: "it sulks"}
     assert site.asked == []
 
@@ -402,8 +404,8 @@ def kept(site: Site, raw: Path) -> dict[str, bytes]:
     return bodies
 
 
-def states(found: list[Outcome]) -> list[str]:
-    return [one.state for one in found]
+def states(outcomes: list[Outcome]) -> list[str]:
+    return [one.state for one in outcomes]
 
 
 def test_what_a_tree_lists_as_it_is_kept_is_not_asked_for(site: Site, tmp_path: Path) -> None:
@@ -431,9 +433,9 @@ def test_a_page_that_is_gone_from_its_repository_fails_as_ever(site: Site, tmp_p
     bodies = kept(site, tmp_path)
     del site.pages[URLS[0].replace("https:/", "")]
     site.pages[TREE] = tree(**{name: bodies[name] for name in NAMES[1:]})
-    found = get(tmp_path, *URLS, mirror=site.address)
-    assert states(found) == ["failed", "unchanged", "unchanged"]
-    assert "answered 404" in found[0].message
+    outcomes = get(tmp_path, *URLS, mirror=site.address)
+    assert states(outcomes) == ["failed", "unchanged", "unchanged"]
+    assert "answered 404" in outcomes[0].message
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"half")])
@@ -473,9 +475,9 @@ def test_without_trees_all_is_asked_for_and_the_run_knows_why(site: Site, tmp_pa
     limits = Limits(read_timeout_s=0.2, deadline_s=8, max_bytes=1 << 12, pause_s=0)
     slept: list[float] = []
     with closing(Fetcher(site.address, limits, Known(), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
-        found = fetcher.source(source(*URLS, f"{RAW[:-4]}other/a.csv"), tmp_path, now=now)
-    assert states(found) == ["unchanged", "unchanged", "unchanged", "failed"]
-    assert found[3].message.count("answered 404") == 1
+        outcomes = fetcher.source(source(*URLS, f"{RAW[:-4]}other/a.csv"), tmp_path, now=now)
+    assert states(outcomes) == ["unchanged", "unchanged", "unchanged", "failed"]
+    assert outcomes[3].message.count("answered 404") == 1
     ((host, reason),) = fetcher.known().treeless.items()
     assert host == "api.github.com"
     assert why in reason
@@ -505,8 +507,8 @@ def test_without_trees_all_is_asked_for_and_the_run_knows_why(site: Site, tmp_pa
 def test_of_a_repository_without_a_tree_all_is_asked_for(site: Site, tmp_path: Path, answer: Answer) -> None:
     kept(site, tmp_path)
     site.pages[TREE] = answer
-    found, known = fetch_source(source(*URLS), tmp_path, mirror=site.address, limits=LIMITS, known=Known(), now=now)
-    assert states(found) == ["unchanged"] * 3
+    outcomes, known = fetch_source(source(*URLS), tmp_path, mirror=site.address, limits=LIMITS, known=Known(), now=now)
+    assert states(outcomes) == ["unchanged"] * 3
     assert {url.replace("https:/", "") for url in URLS} < set(site.asked)
     assert site.asked.count(TREE) == 1
     assert known.treeless == {}
@@ -525,8 +527,10 @@ def test_two_sources_of_one_repository_ask_for_its_tree_once(site: Site, tmp_pat
     site.pages[TREE] = tree(**kept(site, tmp_path))
     known = Known()
     for urls in (URLS[:2], URLS[2:]):
-        found, known = fetch_source(source(*urls), tmp_path, mirror=site.address, limits=LIMITS, known=known, now=now)
-        assert states(found) == ["unchanged"] * len(urls)
+        outcomes, known = fetch_source(
+            source(*urls), tmp_path, mirror=site.address, limits=LIMITS, known=known, now=now
+        )
+        assert states(outcomes) == ["unchanged"] * len(urls)
     assert site.asked == ["/api.github.com/robots.txt", TREE]
 
 
@@ -538,8 +542,8 @@ def test_a_tree_is_a_pause_apart_from_its_robots_txt_and_the_next_tree(
     urls = [f"{site.address}/{name}" for name in ("a1", "b1", "a2", "b2")]
     site.pages |= {f"/{url.rpartition('/')[2]}": says(BODY) for url in urls}
     get_sleepless(tmp_path, *urls)
-    found, slept = get_sleepless(tmp_path, *urls, limits=Limits(pause_s=1.5))
-    assert states(found) == ["unchanged"] * 4
+    outcomes, slept = get_sleepless(tmp_path, *urls, limits=Limits(pause_s=1.5))
+    assert states(outcomes) == ["unchanged"] * 4
     # robots.txt – tree 1 – a1 – b1 – tree 2 – a2 – b2
     assert slept == [1.5] * 6
     assert host in fetch.hosts(source(*urls))
@@ -555,7 +559,7 @@ def test_a_run_logs_once_why_pages_are_asked_for_one_by_one(
     with caplog.at_level(logging.INFO, "run"):
         one = refresh.fetch_task.fn("zoo", tmp_path, site.address, [])
         two = refresh.fetch_task.fn("zoo", tmp_path, site.address, [one])
-    assert [states(found) for found, _ in (one, two)] == [["unchanged"] * 3] * 2
+    assert [states(outcomes) for outcomes, _ in (one, two)] == [["unchanged"] * 3] * 2
     assert [record.message for record in caplog.records] == [
         f"pages are asked for one by one: https:/{TREE} answered 403, not 200; it said: API rate limit exceeded"
     ]
@@ -610,19 +614,19 @@ def test_real_pages_come_from_the_mirror(mirror: str, tmp_path: Path) -> None:
     commit = "98079c546758b5ca710a6e0d4eabb88ca50aafdd"
     base = f"https://raw.githubusercontent.com/Computer-Progress/computerprogress.com/{commit}/data"
     urls = [f"{base}/{name}_data.js" for name in ("conll2003", "imagenet", "mscoco")]
-    found = get(tmp_path, *urls, content="javascript", mirror=mirror)
-    assert [one.state for one in found] == ["fetched", "failed", "failed"]
-    assert "broke off" in found[1].message
-    assert "169.254.169.254" in found[2].message
+    outcomes = get(tmp_path, *urls, content="javascript", mirror=mirror)
+    assert [one.state for one in outcomes] == ["fetched", "failed", "failed"]
+    assert "broke off" in outcomes[1].message
+    assert "169.254.169.254" in outcomes[2].message
     assert get(tmp_path, urls[0], content="javascript", mirror=mirror).state == "unchanged"
     assert len(lock(tmp_path)) == 1
 
 
-@pytest.mark.parametrize(("told", "sleeps"), [(None, [1.5, 1.5]), (4.0, [4.0, 4.0]), (0.0, [])])
+@pytest.mark.parametrize(("declared_s", "sleeps"), [(None, [1.5, 1.5]), (4.0, [4.0, 4.0]), (0.0, [])])
 def test_a_source_may_declare_its_own_pause(
-    site: Site, tmp_path: Path, told: float | None, sleeps: list[float]
+    site: Site, tmp_path: Path, declared_s: float | None, sleeps: list[float]
 ) -> None:
-    given = replace(source(f"{site.address}/a.csv", f"{site.address}/b.csv"), pause_s=told)
+    given = replace(source(f"{site.address}/a.csv", f"{site.address}/b.csv"), pause_s=declared_s)
     slept: list[float] = []
     with closing(Fetcher(None, Limits(pause_s=1.5), Known(), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
         fetcher.source(given, tmp_path, now=now)
@@ -644,10 +648,10 @@ def test_when_it_is_to_stop_neither_a_silent_server_nor_a_pause_holds_it_up(site
     timer = threading.Timer(2, STOP.set)
     timer.start()
     try:
-        found = get(tmp_path, *urls, limits=Limits(read_timeout_s=60, deadline_s=60, pause_s=0.5))
+        outcomes = get(tmp_path, *urls, limits=Limits(read_timeout_s=60, deadline_s=60, pause_s=0.5))
     finally:
         timer.join()
         STOP.clear()
-    assert [one.state for one in found] == ["failed"] * 3
-    assert all("the run was stopped" in one.message for one in found)
+    assert [one.state for one in outcomes] == ["failed"] * 3
+    assert all("the run was stopped" in one.message for one in outcomes)
     assert site.asked == ["/robots.txt", "/a.csv"]
