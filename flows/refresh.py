@@ -22,31 +22,31 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import build, paths, progress, sources
-from flows.pages import fetch
-from flows.pages.fetch import Limits, Outcome
+from flows.pages import fetch, transport
+from flows.pages.fetch import Known, Outcome
+from flows.pages.transport import STOP, Limits
 from flows.warehouse import kept, publishing
 from flows.warehouse.expectations import Failure
 
-Fetched = tuple[list[Outcome], dict[str, str]]
+Fetched = tuple[list[Outcome], Known]
 
 
 @task(name="fetch", task_run_name="fetch {key}", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE)
 def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched]) -> Fetched:
-    """Fetch one source; `before` is what the sources gave that share a host with it, whose hosts may be down.
+    """Fetch one source; `before` is what the sources gave that share a host with it, as which nothing is asked twice.
 
     The retries are for faults of this machine (a full disk); the network's are dealt with per page.
     """
-    down = {host: reason for _, found in before for host, reason in found.items()}
-    source, limits = sources.source(key), Limits()
-    if before:
-        fetch.STOP.wait(fetch.pause_s(source, limits, mirror))
-    outcomes, down = fetch.fetch_source(
-        source, raw, mirror=mirror, limits=limits, down=down, now=lambda: datetime.now(UTC)
+    known = fetch.together(known for _, known in before)
+    outcomes, learnt = fetch.fetch_source(
+        sources.source(key), raw, mirror=mirror, limits=Limits(), known=known, now=lambda: datetime.now(UTC)
     )
     for outcome in outcomes:
         if outcome.message:
             get_run_logger().warning(outcome.message)
-    return outcomes, down
+    for host in learnt.treeless.keys() - known.treeless.keys():
+        get_run_logger().info(f"pages are asked for one by one: {learnt.treeless[host]}")
+    return outcomes, learnt
 
 
 @task(name="read", cache_policy=NO_CACHE)
@@ -81,10 +81,10 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
     """Fetch the sources: those that share a host one after the other, the others side by side."""
     last: dict[str, PrefectFuture[Fetched]] = {}
     futures: dict[str, PrefectFuture[Fetched]] = {}
-    fetch.STOP.clear()
+    STOP.clear()
     try:
         for key in keys:
-            hosts = {page.host for page in sources.source(key).pages}
+            hosts = fetch.hosts(sources.source(key))
             before = [last[host] for host in sorted(hosts & last.keys())]
             futures[key] = fetch_task.submit(key, raw, mirror, before)  # type: ignore[arg-type]  # Prefect resolves the futures
             last |= dict.fromkeys(hosts, futures[key])
@@ -94,7 +94,7 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
                 advance(outcomes[0].source)
     except BaseException:
         # Ctrl-C, SIGTERM, a full disk: Prefect waits for the threads, and they for their servers.
-        fetch.STOP.set()
+        STOP.set()
         raise
     return [outcome for future in futures.values() for outcome in future.result()[0]]
 
@@ -112,7 +112,7 @@ def refresh(
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
-    outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, fetch.mirror_from_environment())
+    outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, transport.mirror_from_environment())
     with publishing.exclusive(final), progress.steps() as step:
         step("looking for what has changed")
         shipped = paths.shipped_raw()

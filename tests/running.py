@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import importlib.util
+import json
 import os
 import re
 import shutil
@@ -17,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -185,20 +188,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
 
-class Site(ThreadingHTTPServer):
-    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes."""
-
+class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """Who asked has hung up."""
+
+
+class Site(_Server):
+    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes."""
 
     def __init__(self, pages: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages, self.asked, self.gate = pages, list[str](), threading.Event()
         self.gate.set()
         self.address = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, *_: object) -> None:
-        """Who asked has hung up."""
 
     @contextmanager
     def running(self) -> Iterator[Site]:
@@ -239,21 +244,64 @@ class Mirror:
 
     def answers(self) -> list[tuple[str, int]]:
         """[(path, status)] of what was asked for so far."""
-        # Not by lines: two of the server's threads now and then write theirs into one, and then an empty one.
-        logged = re.findall(r'GET (\S+) "GET \S+ HTTP/1\.1" (\d+)', self.log.read_text())
-        return [(path, int(status)) for path, status in logged]
+        lines = [
+            re.fullmatch(r'GET (\S+) "GET \S+ HTTP/1\.1" (\d+)', line) for line in self.log.read_text().splitlines()
+        ]
+        return [(line[1], int(line[2])) for line in lines if line is not None]
+
+
+class _Mirroring(BaseHTTPRequestHandler):
+    """What is put before the handler of the mirror's serve.py: a log of whole lines, and trees if they are wanted."""
+
+    log: TextIO
+    trees: bool
+    pages: dict[str, dict[str, str]]
+    root: Path
+
+    def log_request(self, code: int | str = 0, size: int | str = "-") -> None:  # noqa: ARG002
+        # Before the answer is sent, and in one piece: the mirror's own log writes the end of a line apart, so that
+        # two threads at once leave two answers on one line and an empty one.
+        self.log.write(f'GET {self.path} "{self.requestline}" {int(code)}\n')
+
+    def log_message(self, *_: object) -> None:
+        """Nothing but what is above."""
+
+    def do_GET(self) -> None:
+        asked = re.fullmatch(r"/api\.github\.com/repos/([^/]+/[^/]+)/git/trees/([^/?]+)\?recursive=1", self.path)
+        files = self.files("/raw.githubusercontent.com/{}/{}/".format(*asked.groups())) if self.trees and asked else []
+        if not files:
+            return super().do_GET()  # type: ignore[misc]
+        body = json.dumps({"sha": "0" * 40, "tree": files, "truncated": False}).encode()
+        return self.answer(200, body, Content_Type="application/json; charset=utf-8")  # type: ignore[attr-defined]
+
+    def files(self, base: str) -> list[dict[str, str]]:
+        """The files below an address, as GitHub's API lists them."""
+        bodies = {key.removeprefix(base): row["file"] for key, row in self.pages.items() if key.startswith(base)}
+        return [
+            {"path": path, "mode": "100644", "type": "blob", "sha": git_name((self.root / file).read_bytes())}
+            for path, file in bodies.items()
+        ]
+
+
+def git_name(body: bytes) -> str:
+    """What `git hash-object` says of these bytes."""
+    return hashlib.sha1(f"blob {len(body)}".encode() + b"\0" + body).hexdigest()
 
 
 @contextmanager
-def mirror(log: Path, as_of: str, *faults: str) -> Iterator[Mirror]:
-    arguments = ["--as-of", as_of, "--port", "0", *(text for fault in faults for text in ("--fault", fault))]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, str(MIRROR / "serve.py"), *arguments], stdout=out, stderr=subprocess.STDOUT
-        )
-    try:
-        url = wait_for(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), log.read_text)[0]
-        yield Mirror(url, log)
-    finally:
-        process.terminate()
-        process.wait(timeout=HANGS_S)
+def mirror(log: Path, as_of: str, *faults: str, trees: bool = False) -> Iterator[Mirror]:
+    """The mirror of real pages; with `trees` it also lists them by repository, as GitHub's API does."""
+    spec: Any = importlib.util.spec_from_file_location("serve", MIRROR / "serve.py")
+    serve = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(serve)
+    wrong = [(text, kind) for text, _, kind in (fault.rpartition("=") for fault in faults)]
+    assert {kind for _, kind in wrong} <= set(serve.FAULTS)
+    with log.open("w", buffering=1, encoding="utf-8") as lines:
+        own = {"pages": serve.pages(as_of), "faults": wrong, "asked": {}, "log": lines, "trees": trees}
+        server = _Server(("127.0.0.1", 0), type("Mirroring", (_Mirroring, serve.Mirror), own))
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield Mirror(f"http://127.0.0.1:{server.server_port}", log)
+        finally:
+            server.shutdown()
+            server.server_close()

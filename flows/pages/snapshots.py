@@ -56,17 +56,17 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     path = raw / source / LOCK
     if not path.is_file():
         return []
-    found = []
+    lines = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line:
             continue
         try:
-            found.append(Snapshot(**json.loads(line)))
+            lines.append(Snapshot(**json.loads(line)))
         except (TypeError, ValueError) as error:
             raise LockError(
                 f"{path}, line {number}: not a snapshot ({error}): {line[:120]!r}; restore the file from version control"
             ) from error
-    return found
+    return lines
 
 
 def newest(lines: Iterable[Snapshot], page: str) -> Snapshot | None:

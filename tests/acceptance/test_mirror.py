@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored
 
 from flows import sources
 from flows.pages import snapshots
+from flows.pages.fetch import Known, Outcome, fetch_source
+from flows.pages.transport import Limits
 
 pytestmark = [
     pytest.mark.mirror,
@@ -28,6 +31,7 @@ pytestmark = [
 api = running.api
 
 BEFORE, NOW = "2025-12-31", "2026-08-31"
+RAW = "raw.githubusercontent.com"
 DAYS = ["2020-01-01", "2022-12-31", "2024-06-30", "2025-06-30", "2025-12-31"]
 PAGES = [page for name in sources.names() for page in sources.source(name).pages]
 
@@ -91,6 +95,13 @@ def tables_of_results(sums: dict[str, str]) -> dict[str, str]:
     return {table: told for table, told in sums.items() if table.split(".")[0] in ("core", "fits", "marts")}
 
 
+def kind(path: str) -> str:
+    """What is asked for at an address of the mirror."""
+    if path.endswith("/robots.txt"):
+        return "robots.txt"
+    return "trees" if path.startswith("/api.github.com/repos/") else "pages"
+
+
 def test_the_first_refresh_fetches_every_page(fetched: User, now: Mirror) -> None:
     assert dict(fetched.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "fetched")
     assert fetched.ask("select source, page from meta.pages order by all") == sorted((p.source, p.name) for p in PAGES)
@@ -112,14 +123,76 @@ def test_the_second_refresh_transfers_nothing(
     with mirror(tmp_path / "log", NOW) as again:
         user.run(again, "refresh", "--strict")
         answers = again.answers()
-    assert [path for path, status in answers if status == 200 and not path.endswith("/robots.txt")] == []
-    assert Counter(status for path, status in answers if not path.endswith("/robots.txt")) == {304: len(PAGES)}
+    assert Counter(status for path, status in answers if kind(path) == "pages") == {304: len(PAGES)}
+    assert {status for path, status in answers if kind(path) == "trees"} == {404}  # this mirror has none
+    assert max(Counter(answers).values()) == 1
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     first, second = fetched.checksums(), user.checksums()
     with capsys.disabled():
         print("", *(f"{table:32} {first[table]} {second[table]}" for table in first), sep="\n")
     assert second == first
+
+
+def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
+    user: User, fetched: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = user.lines()
+    with mirror(tmp_path / "log", NOW, trees=True) as again:
+        user.run(again, "refresh", "--strict")
+        answers = Counter(again.answers())
+    by_kind: dict[str, Counter[int]] = {"robots.txt": Counter(), "trees": Counter(), "pages": Counter()}
+    for (path, status), count in answers.items():
+        by_kind[kind(path)][status] += count
+    repositories = Counter("/".join(page.url.split("/")[3:6]) for page in PAGES if page.host == RAW)
+    several = [of_each for of_each in repositories.values() if of_each > 1]
+    assert by_kind == {
+        "robots.txt": {200: len({page.host for page in PAGES}) + 1},  # and the host of the trees
+        "trees": {200: len(several)},
+        "pages": {304: len(PAGES) - sum(several)},
+    }
+    assert max(answers.values()) == 1
+    with capsys.disabled():
+        print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
+    assert answers.total() <= 40
+    assert user.lines() == lines
+    assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
+    assert user.checksums() == fetched.checksums()
+
+
+def test_with_trees_and_without_the_same_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    kept, states, answers = {}, {}, {}
+    for trees in (True, False):
+        raw = tmp_path / f"trees {trees}"
+        for day in (BEFORE, NOW):
+            with mirror(tmp_path / "log", day, trees=trees) as at:
+                states[trees, day] = fetch_all_pages(raw, at)
+                answers[trees, day] = Counter(kind(path) for path, _ in at.answers())
+        kept[trees] = {path.relative_to(raw): path.read_bytes() for path in raw.rglob("*") if path.is_file()}
+    assert states[True, BEFORE] == states[False, BEFORE]
+    assert states[True, NOW] == states[False, NOW]
+    assert set(states[True, NOW].values()) == {"fetched", "unchanged"}
+    assert kept[True] == kept[False]
+    assert answers[True, BEFORE]["trees"] == 0  # of nothing that is kept
+    assert answers[False, NOW]["pages"] == len(PAGES)
+    assert answers[True, NOW]["pages"] < len(PAGES) / 2
+
+
+def fetch_all_pages(raw: Path, at: Mirror) -> dict[tuple[str, str], str]:
+    """{(source, page): state} of all sources, one after the other."""
+    known, outcomes = Known(), list[Outcome]()
+    for name in sources.names():
+        more, known = fetch_source(
+            sources.source(name),
+            raw,
+            mirror=at.url,
+            limits=Limits(),
+            known=known,
+            now=lambda: datetime(2026, 9, 1, tzinfo=UTC),
+        )
+        outcomes += more
+    return {(outcome.source, outcome.page): outcome.state for outcome in outcomes}
 
 
 def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> None:

@@ -22,8 +22,8 @@ def snapshot(
     body: bytes = BODY, at: str = "2026-01-02T03:04:05Z", page: str = "p.csv", **about: str | None
 ) -> Snapshot:
     url = f"https://example.org/{page}"
-    told = Snapshot("s", page, url, hashlib.sha256(body).hexdigest(), len(body), at, None, None, "MIT")
-    return replace(told, **about)
+    plain = Snapshot("s", page, url, hashlib.sha256(body).hexdigest(), len(body), at, None, None, "MIT")
+    return replace(plain, **about)
 
 
 def lock(raw: Path) -> list[str]:
