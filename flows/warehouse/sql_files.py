@@ -18,7 +18,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 _COLUMN_COMMENT = re.compile(r"(\w+)\s*,?\s*--\s*(\S.*)$")
-_GRAIN = re.compile(r"-- grain: (?:none, \S.*|(\w+\??(?:, \w+\??)*))")
+_GRAIN = re.compile(r"-- grain: (?:none, \S.*|(?!none\b)(\w+\??(?:, \w+\??)*))")
 
 
 @dataclass(frozen=True)
