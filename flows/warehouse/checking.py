@@ -11,6 +11,7 @@ import great_expectations as gx
 import pandas as pd
 from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import MulticolumnMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (
@@ -60,7 +61,8 @@ def check(batches: BatchDefinition[Any], suite: Suite, frame: pd.DataFrame) -> l
     """What a table fails of its suite; only for what fails are counts and examples looked up.
 
     Raises:
-        SuiteError: fewer expectations ran than the suite has (Great Expectations only logs a type that it does not know).
+        SuiteError: an expectation lacks what it needs, or fewer ran than the suite has (Great Expectations only logs a type
+            that it does not know).
     """
     failed = [one for one in _run(batches, suite, suite.expectations, frame, "BOOLEAN_ONLY") if not one.success]
     if not failed:
@@ -74,10 +76,11 @@ def check(batches: BatchDefinition[Any], suite: Suite, frame: pd.DataFrame) -> l
 def _run(
     batches: BatchDefinition[Any], suite: Suite, expectations: Any, frame: pd.DataFrame, result_format: Any
 ) -> list[Any]:
-    ran = batches.get_batch(batch_parameters={"dataframe": frame}).validate(
-        gx.ExpectationSuite(name=suite.table, expectations=[dict(one) for one in expectations]),
-        result_format=result_format,
-    )
+    try:
+        whole = gx.ExpectationSuite(name=suite.table, expectations=[dict(one) for one in expectations])
+    except (ValueError, TypeError, GreatExpectationsError) as error:
+        raise SuiteError(f"expectations/{suite.table}.json: {error}") from error
+    ran = batches.get_batch(batch_parameters={"dataframe": frame}).validate(whole, result_format=result_format)
     missing = Counter(one["type"] for one in expectations) - Counter(
         one.expectation_config.type for one in ran.results if one.expectation_config is not None
     )
@@ -105,12 +108,19 @@ def _by_column(one: Expectation) -> list[Expectation]:
 
 
 def _failure(suite: Suite, result: Any) -> Failure:
-    one, details = _as_json(result.expectation_config), result.result
-    if result.exception_info.get("raised_exception"):
-        finding = f"could not be run: {result.exception_info.get('exception_message')}"
+    one, details = _as_json(result.expectation_config), result.to_json_dict()["result"]
+    if raised := _raised(result.exception_info):
+        finding = f"could not be run: {raised}"
     elif "unexpected_count" in details:
-        rows = details["partial_unexpected_index_list" if one["type"] == NEVER_NULL else "partial_unexpected_list"]
-        finding = f"{details['unexpected_count']} of {details['element_count']} rows, such as {rows[:_SHOWN]}"
+        # Which value is null is known; which row it is of is not.
+        shown = details["partial_unexpected_index_list" if one["type"] == NEVER_NULL else "partial_unexpected_list"]
+        finding = f"{details['unexpected_count']} of {details['element_count']} rows, such as {shown[:_SHOWN]}"
     else:
         finding = f"observed {details.get('observed_value')}"
     return Failure(suite.table, f"{one['type']}({one['kwargs']})", str(one["severity"]), finding)
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """What was raised, each message once: `info` is of the expectation, or {metric: the same} of its metrics."""
+    each = [info] if "raised_exception" in info else info.values()
+    return "; ".join(dict.fromkeys(str(one["exception_message"]) for one in each if one["raised_exception"]))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 MACROS = "macros"
 _COLUMN_COMMENT = re.compile(r"(\w+)\s*,?\s*--\s*(\S.*)$")
-_GRAIN = re.compile(r"-- grain: (?:none, \S.*|(\w+\??(?:, \w+\??)*))")
+_GRAIN = re.compile(r"-- grain: (?:none, \S.*|(?!none\b)(\w+\??(?:, \w+\??)*))")
 # What names no table: comments, and strings.
 _COMMENT_OR_STRING = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 # A name with its dots (quoted where it must be), a bracket or a comma.
