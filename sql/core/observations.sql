@@ -1,10 +1,6 @@
 -- One row per quantity of a model that a page prints, from all sources; the one that is chosen where they differ is marked.
-with sources as (
-    select source, source_rank from meta.sources
-),
-
-pages as (
-    select source, page, preference from meta.pages
+with pages as (
+    select source, page, source_rank, preference from core.page_order
 ),
 
 printed as (
@@ -33,12 +29,11 @@ printed as (
 ranked as (
     select
         printed.*,
-        sources.source_rank,
+        pages.source_rank,
         row_number() over (
             partition by model_id, benchmark, quantity, image_size order by pages.preference, locator
         ) as preference,
     from printed
-    join sources using (source)
     join pages using (source, page)
 )
 
