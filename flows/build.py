@@ -257,15 +257,22 @@ def suites() -> dict[str, Suite]:
     Raises:
         flows.warehouse.expectations.SuiteError: a file is no suite, or is for a table that nothing makes.
     """
+    from flows.warehouse import expectations
+
+    of_tables = grains()
+    expected = expectations.suites(of_tables)
+    expectations.require_tables(expected, [*of_tables, *(f"staging.{name}" for name in staged())])
+    return expected
+
+
+def grains() -> dict[str, tuple[str, ...]]:
+    """{table: its key columns} of all tables that SQL makes and of those that are computed."""
     from flows import columns
     from flows.analysis import computed
-    from flows.warehouse import expectations, sql_files
+    from flows.warehouse import sql_files
 
-    grains = sql_files.grains(paths.SQL)
-    grains |= {table: columns.grain(row_type) for table, row_type in computed.TABLES.items()}
-    expected = expectations.suites(grains)
-    expectations.require_tables(expected, [*grains, *(f"staging.{name}" for name in staged())])
-    return expected
+    of_computed = {table: columns.grain(row_type) for table, row_type in computed.TABLES.items()}
+    return sql_files.grains(paths.SQL) | of_computed
 
 
 def functions() -> Functions:

@@ -3,7 +3,7 @@
 with keyed as (
     select passes.*, pages.preference
     from core.architecture_passes as passes
-    join meta.pages as pages using (source, page)
+    join core.page_order as pages using (source, page)
 ),
 
 pairs as (

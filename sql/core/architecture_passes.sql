@@ -14,7 +14,7 @@ with passes as (
         passes.locator,
     from core.passes as passes
     join core.model_mentions as mentions using (source, page, locator)
-    join meta.pages as pages on passes.source = pages.source and passes.page = pages.page
+    join core.page_order as pages on passes.source = pages.source and passes.page = pages.page
     -- An image classifier without a size is at 224 pixels; a detector has no such default, and of a source's pages the best-ranked counts.
     where coalesce(passes.benchmark, 'imagenet') = 'imagenet'
     qualify row_number() over (

@@ -154,7 +154,7 @@ utilization_out_of_range as (
     from burdens
     join core.compute_totals as trained on
         burdens.model_id = trained.model_id and trained.compute_measure = 'training_compute'
-    join meta.pages as pages on trained.source = pages.source and trained.page = pages.page
+    join core.page_order as pages on trained.source = pages.source and trained.page = pages.page
     where not trained.compute_flop / burdens.compute_flop between 0.001 and 1
     qualify row_number() over (partition by burdens.source, burdens.page, burdens.locator order by pages.preference, trained.locator) = 1
 ),

@@ -1,7 +1,7 @@
 -- One row per quantity of a model on which two sources differ by more than 3 %, or two scores by more than 0.1 points.
 -- grain: model_id, benchmark?, quantity, image_size?, chosen_source, source
 with pages as (
-    select source, page, preference from meta.pages
+    select source, page, preference from core.page_order
 ),
 
 observations as (

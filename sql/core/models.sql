@@ -9,7 +9,7 @@ models as (
 ),
 
 pages as (
-    select source, page, preference from meta.pages
+    select source, page, preference from core.page_order
 ),
 
 ranked as (

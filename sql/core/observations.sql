@@ -1,11 +1,7 @@
 -- One row per quantity of a model that a page prints, from all sources; the one that is chosen where they differ is marked.
 -- grain: none, a record that prints both conventions of a pass gives two alike
-with sources as (
-    select source, source_rank from staging.source_setting
-),
-
-pages as (
-    select source, page, preference from meta.pages
+with pages as (
+    select source, page, source_rank, preference from core.page_order
 ),
 
 printed as (
@@ -34,12 +30,11 @@ printed as (
 ranked as (
     select
         printed.*,
-        sources.source_rank,
+        pages.source_rank,
         row_number() over (
             partition by model_id, benchmark, quantity, image_size order by pages.preference, locator
         ) as preference,
     from printed
-    join sources using (source)
     join pages using (source, page)
 )
 

@@ -6,7 +6,7 @@ with row_sets as (
 
 pages as (
     -- A source stands where its best page does.
-    select source, page, preference, min(preference) over (partition by source) as source_preference from meta.pages
+    select source, page, preference, min(preference) over (partition by source) as source_preference from core.page_order
 ),
 
 wanted as (

@@ -5,7 +5,7 @@ with models as (
 ),
 
 pages as (
-    select source, page, preference from meta.pages
+    select source, page, preference from core.page_order
 ),
 
 excluded as (

@@ -8,7 +8,7 @@ passes as (
     -- The whole name stands before the first part of a longer one.
     select passes.*
     from core.architecture_passes as passes
-    join meta.pages as pages using (source, page)
+    join core.page_order as pages using (source, page)
     qualify row_number() over (
         partition by source, architecture_key, image_size, convention order by is_whole desc, pages.preference, locator
     ) = 1

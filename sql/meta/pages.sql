@@ -1,16 +1,7 @@
 -- One row per page in use: its address, its bytes, and what became of the rows in it.
 -- grain: source, page
-with sources as (
-    select source, source_rank from staging.source_setting
-),
-
-pages as (
-    -- The one order in which pages stand where they give the same thing: the better-ranked source first, then its better-ranked page.
-    select
-        page_setting.*,
-        row_number() over (order by source_rank, page_setting.source, page_rank, page_setting.page) as preference,
-    from staging.page_setting as page_setting
-    left join sources using (source)
+with pages as (
+    select * from staging.page_setting
 ),
 
 read as (
@@ -66,7 +57,6 @@ counted as (
         pages.retrieved_on,
         pages.last_modified,
         pages.page_rank,
-        pages.preference,  -- where pages of any sources give the same thing the lowest stands: by rank of the source, then of the page
         read.rows_read,  -- records in the page, counted while reading
         coalesce(rows_accepted, 0) as rows_accepted,  -- records that gave at least one row
         coalesce(rows_duplicate, 0) as rows_duplicate,  -- records that repeat an earlier one

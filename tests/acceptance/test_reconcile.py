@@ -634,7 +634,7 @@ def test_one_order_of_pages_decides_wherever_pages_give_the_same_thing(db: Db) -
     loaded = [sources.source(key) for key in sources.names()]
     ranks = {(one.key, page.name): int(page.lookups.get("page_rank", 0)) for one in loaded for page in one.pages}
     rank_of = {one.key: one.rank for one in loaded}
-    pages = db.execute("select source, page, preference from meta.pages").fetchall()
+    pages = db.execute("select source, page, preference from core.page_order").fetchall()
     preference = {(source, page): place for source, page, place in pages}
     assert sorted(preference, key=lambda page: (rank_of[page[0]], page[0], ranks[page], page[1])) == sorted(
         preference, key=preference.__getitem__
