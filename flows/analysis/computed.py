@@ -12,7 +12,7 @@ from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic
 
-_POINTS = ("fits.samples", "fits.sample_sets", "staging.fit_rule")
+_POINTS = ("fits.samples", "fits.sample_sets", "staging.fit", "staging.fit_rule")
 _PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")
 TABLES: dict[str, type[Any]] = {
     "fits.estimates": estimates.Estimate,
@@ -44,12 +44,12 @@ def rows(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
     """{table: rows} of all tables, from the tables that are read."""
     rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
     estimators, targets = _estimators(con), _targets(con)
-    scenarios, spreads, asked = costs.load(con), costs.Spreads(rule), _asked(con)
+    scenarios, spreads, asked = costs.all_scenarios(con), costs.Spreads(rule), _asked(con)
     found: dict[str, list[Any]] = {name: [] for name in TABLES}
     # One thread: on small matrices BLAS's others cost more than they give, and sums would differ in their last bits.
     with threadpool_limits(1):
         found["fits.unit_costs"] += costs.unit_costs(scenarios, spreads)
-        for sample in samples.load(con):
+        for sample in samples.all_samples(con):
             if len(sample) >= _POINTS_MIN:
                 _add(found, sample, rule, estimators.get(sample.selection, []), targets.get(sample.sample_id, []))
             if len(sample) >= _POINTS_MIN and sample.sample_id in asked:

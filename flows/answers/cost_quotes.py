@@ -271,13 +271,13 @@ def _costs(
     con: duckdb.DuckDBPyConnection, sample_id: int, told: dict[str, Any], request: Request, error: float
 ) -> dict[str, Any]:
     rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
-    sample = next(one for one in samples.load(con) if one.sample_id == sample_id)
+    sample = next(one for one in samples.all_samples(con) if one.sample_id == sample_id)
     rows = costs.costs(
         sample,
         told["compute_measure"],
         told["compute_unit"],
         [costs.Goal("asked", error)],
-        costs.load(con),
+        costs.all_scenarios(con),
         costs.Spreads(rule),
     )
     left_out = ("sample_id", "scenario", "region", "target", "error", "published")

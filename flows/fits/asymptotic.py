@@ -29,6 +29,7 @@ from scipy.optimize.elementwise import find_root
 
 from flows.fits import student_t
 from flows.fits.line import NO_SPREAD, NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError, checked
+from flows.fits.resampling import check_counts, without_each
 
 # No curve with A > 0 and b > 0 is nearer to the points than a flat one.
 NO_DECLINE = "no_decline"
@@ -266,9 +267,8 @@ def asymptotic_resampled(
     Raises:
         FitError: as `asymptotic`, or counts are not (B, n) or are negative.
     """
+    check_counts(x, error, counts)
     status = checked(x, error)
-    if counts.ndim != 2 or counts.shape[1] != len(x) or counts.min(initial=0) < 0:
-        raise FitError("counts are one row for each resample, one column for each point, and not negative")
     held = _held(irreducible_error, len(counts))
     estimates = np.full((len(counts), 3), math.nan)
     if status != OK:
@@ -283,6 +283,14 @@ def asymptotic_resampled(
         fits = _fit(points, counts[some].astype(np.float64), None if held is None else held[some])
         estimates[some] = np.column_stack([fits.irreducible_error, fits.log10_amplitude, fits.slope])
     return estimates
+
+
+def asymptotic_without_each(
+    x: Array, error: Array, unit: NDArray[np.intp], irreducible_error: float | None = None
+) -> Array:
+    """The fits without one unit (point, paper) each, (units, 3) as `asymptotic_resampled`; unit: (n,) numbers from 0."""
+    chunks = [asymptotic_resampled(x, error, counts, irreducible_error) for counts in without_each(unit)]
+    return np.concatenate(chunks) if chunks else np.empty((0, 3))
 
 
 def _held(irreducible_error: float | None, resamples: int) -> Array | None:
@@ -347,10 +355,10 @@ def _minima(points: _Points, counts: Array, held: Array | None) -> tuple[NDArray
         search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
     # The sums of the grid and of a single rate may round to unlike signs: then the root is the end of the cell.
     left = np.abs(search.f_bracket[0]) < np.abs(search.f_bracket[1])
-    found = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
+    roots = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
     first, last = np.flatnonzero(slopes[:, 0] >= 0), np.flatnonzero(slopes[:, -1] < 0)
     ends = [np.full(len(first), rates[0]), np.full(len(last), rates[-1])]
-    return np.concatenate([rows, first, last]), np.concatenate([found, *ends])
+    return np.concatenate([rows, first, last]), np.concatenate([roots, *ends])
 
 
 def _grid_sums(points: _Points, counts: Array) -> _Sums:

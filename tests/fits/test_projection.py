@@ -14,7 +14,7 @@ from scipy import stats
 from flows.fits.clustered import cluster_robust
 from flows.fits.least_squares import hc3, ols
 from flows.fits.line import FitError, Line
-from flows.fits.projection import BOUNDED, NO_INTERVAL, UNBOUNDED, Projection, distance, prediction, solve
+from flows.fits.projection import BOUNDED, UNBOUNDED, UNKNOWN, Projection, distance, prediction, solve
 
 # Graybill and Iyer 1994, Regression Analysis: Concepts and Applications, chapter 6: temperatures and what a thermometer
 # reads at them; settings of a dial and the temperature of a reaction chamber. The intervals are those that they print.
@@ -158,14 +158,14 @@ def test_no_variance_is_no_interval(line: Line, x: float) -> None:
         pytest.approx(x, nan_ok=True),
         pytest.approx(math.nan, nan_ok=True),
         pytest.approx(math.nan, nan_ok=True),
-        NO_INTERVAL,
+        UNKNOWN,
     )
 
 
 def test_no_scatter_is_no_interval_of_a_new_observation() -> None:
     line = Line(9, 1.0, 2.0, 0.01, 0.01, 0.0, 7.0)
     assert solve(line, 5.0, 0.9).interval == BOUNDED
-    assert solve(line, 5.0, 0.9, new=True).interval == NO_INTERVAL
+    assert solve(line, 5.0, 0.9, new=True).interval == UNKNOWN
     found = prediction(line, 2.0, 0.9)
     assert found.low < 5.0 < found.high
     assert math.isnan(found.new_low)
