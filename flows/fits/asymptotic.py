@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
-from scipy.optimize.elementwise import find_root
 
 from flows.fits import student_t
 from flows.fits.line import NO_SPREAD, NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError, checked
 from flows.fits.resampling import check_counts, without_each
+from flows.fits.roots import roots
 
 # No curve with A > 0 and b > 0 is nearer to the points than a flat one.
 NO_DECLINE = "no_decline"
@@ -344,21 +344,18 @@ def _minima(points: _Points, counts: Array, held: Array | None) -> tuple[NDArray
     _, _, slopes = _linear(_grid_sums(points, counts), points.error_mean, None if held is None else held[:, None])
     totals = counts @ points.powers
 
-    def derivative(rate: Array, row: Array) -> Array:
-        row = row.astype(np.intp)
+    rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
+
+    def derivative(rate: Array, which: NDArray[np.intp]) -> Array:
+        row = rows[which]
         sums, _ = _sums(points, counts[row], totals[row], rate)
         return _linear(sums, points.error_mean, None if held is None else held[row])[2]
 
-    rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
-    # Chandrupatla's test of the bracket takes the root of a number that may round below 0, and bisects then.
-    with np.errstate(invalid="ignore"):
-        search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
     # The sums of the grid and of a single rate may round to unlike signs: then the root is the end of the cell.
-    left = np.abs(search.f_bracket[0]) < np.abs(search.f_bracket[1])
-    roots = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
+    inside = roots(derivative, rates[cells], rates[cells + 1], tolerance=1e-13)
     first, last = np.flatnonzero(slopes[:, 0] >= 0), np.flatnonzero(slopes[:, -1] < 0)
     ends = [np.full(len(first), rates[0]), np.full(len(last), rates[-1])]
-    return np.concatenate([rows, first, last]), np.concatenate([roots, *ends])
+    return np.concatenate([rows, first, last]), np.concatenate([inside, *ends])
 
 
 def _grid_sums(points: _Points, counts: Array) -> _Sums:
