@@ -1,18 +1,18 @@
-"""flows/fits/robust.py against RLM of statsmodels, theilslopes of scipy, and both on the points of each resample."""
+"""flows/fits/huber.py against RLM of statsmodels, also on the points of each resample."""
 
 from __future__ import annotations
 
 import math
-import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy.stats import theilslopes
+from made_points import drawn, sample
 
+from flows.fits.huber import huber, huber_resampled
 from flows.fits.line import NO_SPREAD, NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError, Line
-from flows.fits.robust import Counts, huber, huber_resampled, theil_sen, theil_sen_interval, theil_sen_resampled
+from flows.fits.resampling import Counts
 
 # Millions of telephone calls from Belgium in 1950 to 1973, of which 1964 to 1969 are minutes: Rousseeuw and Leroy 1987,
 # Robust Regression and Outlier Detection, table 2; the example of Huber's estimator in Venables and Ripley 2002, 6.5.
@@ -20,24 +20,6 @@ BELGIAN_CALLS = """
 4.4 4.7 4.7 5.9 6.6 7.3 8.1 8.8 10.6 12.0 13.5 14.9 16.1 21.2 119.0 124.0 142.0 159.0 182.0 212.0 43.0 24.0 27.0 29.0
 """
 YEAR, CALLS = np.arange(50.0, 74.0), np.array(BELGIAN_CALLS.split(), dtype=float)
-# The worked example of Sen 1968, which scipy tests theilslopes on too.
-SEN_X, SEN_Y = np.array([1.0, 2, 3, 4, 10, 12, 18]), np.array([9.0, 15, 19, 20, 45, 55, 78])
-
-
-def sample(n: int, seed: int, *, kind: str = "normal") -> tuple[Array, Array]:
-    """Points like log10 FLOP and log10 of the inverse error: with normal or far-out errors, or rounded so that many tie."""
-    rng = np.random.default_rng([n, seed])
-    x = rng.uniform(18, 26, n)
-    y = 0.15 * x - 2.5 + 0.2 * (rng.normal(size=n) if kind == "normal" else rng.standard_t(1.5, size=n))
-    return (np.round(x), np.round(y, 1)) if kind == "tied" else (x, y)
-
-
-def drawn(n: int, resamples: int, seed: int, *, papers: bool = False) -> Counts:
-    """How often each point is drawn; of papers of one to five points, all come together."""
-    rng = np.random.default_rng([n, seed])
-    paper = np.repeat(np.arange(n), rng.integers(1, 6, n))[:n] if papers else np.arange(n)
-    many = int(paper.max()) + 1
-    return rng.multinomial(many, np.full(many, 1 / many), resamples)[:, paper]
 
 
 def rlm(x: Array, y: Array, steps: int = 5_000) -> tuple[Array, Array, float]:
@@ -154,149 +136,17 @@ def test_huber_resampled_is_rlm_of_the_repeated_points(papers: bool) -> None:
         assert row.tolist() == pytest.approx(rlm(np.repeat(x, count), np.repeat(y, count))[0].tolist(), rel=1e-8)
 
 
-@pytest.mark.parametrize("resample", [huber_resampled, theil_sen_resampled])
-def test_resamples_without_a_line(resample) -> None:  # type: ignore[no-untyped-def]
-    x, y = np.array([1.0, 1.0, 2.0, 5.0]), np.array([1.0, 2.0, 2.0, 5.0])
-    # None drawn; two points; one point thrice; two points of one x; and one that is as it should be.
-    counts = np.array([[0, 0, 0, 0], [1, 0, 0, 1], [0, 0, 0, 3], [2, 3, 0, 0], [1, 1, 1, 1]])
-    resampled = resample(x, y, counts)
-    assert np.isnan(resampled[:4]).all()
-    assert np.isfinite(resampled[4]).all()
-    assert resample(x, y, np.zeros((0, 4), dtype=np.int64)).shape == (0, 2)
-    assert np.isnan(resample(np.full(4, 23.0), y, counts)).all()
-
-
-@pytest.mark.parametrize("resample", [huber_resampled, theil_sen_resampled])
-def test_a_resample_does_not_depend_on_the_others(resample) -> None:  # type: ignore[no-untyped-def]
-    x, y = sample(20, 6)
-    counts = drawn(20, 50, 7) * np.arange(50)[:, None]
-    together = resample(x, y, counts)
-    alone = np.concatenate([resample(x, y, counts[row : row + 1]) for row in range(50)])
-    np.testing.assert_allclose(together, alone, rtol=1e-12)
-
-
-@pytest.mark.parametrize("resample", [huber_resampled, theil_sen_resampled])
-@pytest.mark.parametrize(
-    "counts",
-    [np.ones((2, 3), dtype=np.int64), np.ones(4, dtype=np.int64), np.ones((2, 4)), -np.ones((2, 4), dtype=np.int64)],
-)
-def test_counts_that_cannot_be(resample, counts: Counts) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(FitError, match="count"):
-        resample(np.arange(4.0), np.arange(4.0), counts)
-
-
-@pytest.mark.parametrize("resample", [huber_resampled, theil_sen_resampled])
-def test_one_point_drawn_often_is_no_line(resample) -> None:  # type: ignore[no-untyped-def]
-    # The mean of equal values may differ from them in its last digit.
-    x, y = sample(30, 10)
-    counts = np.concatenate([np.eye(30, dtype=np.int64) * often for often in range(3, 30)])
-    assert np.isnan(resample(x, y, counts)).all()
-
-
-@pytest.mark.parametrize("resample", [huber_resampled, theil_sen_resampled])
-@pytest.mark.parametrize("large", [0, 100])
-def test_resampling_stays_within_its_memory(resample, large: int) -> None:  # type: ignore[no-untyped-def]
-    x, y = sample(110, 8)
-    counts = drawn(110, 5_000, 9)
-    # Some papers may be much larger than most.
-    counts[::50] += large * counts[0]
-    tracemalloc.start()
-    resample(x, y, counts)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 50e6
-
-
-def test_theil_sen_of_sens_example() -> None:
-    # The line and the 93 % interval that Sen 1968 works out.
-    line = theil_sen(SEN_X, SEN_Y)
-    assert (line.slope, line.intercept, line.status, line.n) == (4, 4, OK, 7)
-    assert np.isnan([line.slope_variance, line.intercept_variance, line.covariance, line.residual_sd]).all()
-    assert theil_sen_interval(SEN_X, SEN_Y, 0.93) == (pytest.approx(3.71, abs=0.005), pytest.approx(4.38, abs=0.005))
-
-
-@pytest.mark.parametrize("kind", ["normal", "far-out", "tied"])
-@pytest.mark.parametrize("n", [3, 4, 13, 14, 110])
-def test_theil_sen_is_theilslopes(n: int, kind: str) -> None:
-    for seed in range(5):
-        x, y = sample(n, seed, kind=kind)
-        line, expected = theil_sen(x, y), theilslopes(y, x)
-        assert (line.slope, line.intercept) == pytest.approx((expected.slope, expected.intercept), rel=1e-12, abs=1e-12)
-        for level in (0.5, 0.9, 0.95, 0.999):
-            expected = theilslopes(y, x, level)
-            assert theil_sen_interval(x, y, level) == pytest.approx(
-                (expected.low_slope, expected.high_slope), rel=1e-12
-            )
-
-
-def test_theil_sen_interval_narrows_with_the_level_below_a_half_too() -> None:
-    x, y = sample(60, 3)
-    intervals = [theil_sen_interval(x, y, level) for level in (0.1, 0.4, 0.6, 0.9)]
-    lows, highs = zip(*intervals, strict=True)
-    assert list(lows) == sorted(lows, reverse=True)
-    assert list(highs) == sorted(highs)
-    assert len({*lows, *highs}) == 8
-
-
-def test_theil_sen_interval_where_ties_leave_no_variance() -> None:
-    x, y = np.array([1.0, 1, 1, 2]), np.full(4, 5.0)
-    assert np.isnan(theil_sen_interval(x, y, 0.95)).all()
-    with np.errstate(invalid="ignore"):
-        assert np.isnan(theilslopes(y, x, 0.95)[2:]).all()
-    assert theil_sen(x, y).slope == 0
-
-
-def test_theil_sen_of_many_points_stays_within_its_memory() -> None:
-    x, y = sample(2_400, 1)
-    tracemalloc.start()
-    line = theil_sen(x, y)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 200e6
-    assert (line.slope, line.intercept) == pytest.approx(theilslopes(y, x)[:2], rel=1e-12)
-
-
-@pytest.mark.parametrize("papers", [False, True])
-@pytest.mark.parametrize("kind", ["normal", "tied"])
-@pytest.mark.parametrize("n", [4, 7, 13, 14, 60])
-def test_theil_sen_resampled_is_theilslopes_of_the_repeated_points(n: int, kind: str, papers: bool) -> None:
-    x, y = sample(n, 2, kind=kind)
-    counts = drawn(n, 1_500, 3, papers=papers)
-    resampled = theil_sen_resampled(x, y, counts)
-    parities = set()
-    for row in range(0, 1_500, 15):
-        xs, ys = np.repeat(x, counts[row]), np.repeat(y, counts[row])
-        if len(xs) < 3 or np.ptp(xs) == 0:
-            assert np.isnan(resampled[row]).all()
-            continue
-        expected = theilslopes(ys, xs)
-        assert resampled[row].tolist() == pytest.approx([expected.intercept, expected.slope], rel=1e-12, abs=1e-12)
-        parities.add(int(np.count_nonzero(np.subtract.outer(xs, xs))) // 2 % 2)
-    # Among them are odd and even numbers of pairs (of whole papers and ties, perhaps not).
-    assert parities == {0, 1} or papers or kind == "tied"
-
-
 def test_samples_that_cannot_be_fitted() -> None:
     two, one_x, ramp = np.array([1.0, 2.0]), np.full(4, 23.0), np.arange(4.0)
-    for fit in (huber, theil_sen):
-        assert fit(two, two).status == TOO_FEW_POINTS
-        assert fit(one_x, ramp).status == NO_SPREAD
-        assert math.isnan(fit(one_x, ramp).slope)
-    assert np.isnan(theil_sen_interval(two, two, 0.95)).all()
-    assert np.isnan(theil_sen_interval(one_x, ramp, 0.95)).all()
-    counts = np.ones((1, 4), dtype=np.int64)
-    broken = np.array([0, 1, math.nan, 2])
+    assert huber(two, two).status == TOO_FEW_POINTS
+    assert huber(one_x, ramp).status == NO_SPREAD
+    assert math.isnan(huber(one_x, ramp).slope)
+    broken, counts = np.array([0, 1, math.nan, 2]), np.ones((1, 4), dtype=np.int64)
     for call in (
         lambda: huber(ramp, broken),
-        lambda: theil_sen(broken, ramp),
-        lambda: theil_sen_interval(ramp, broken, 0.95),
-        lambda: huber_resampled(ramp, broken, counts),
-        lambda: theil_sen_resampled(broken, ramp, counts),
         lambda: huber(ramp, two),
-        lambda: theil_sen_resampled(ramp, two, counts),
+        lambda: huber_resampled(ramp, broken, counts),
+        lambda: huber_resampled(ramp, two, counts),
     ):
         with pytest.raises(FitError):
             call()
-    for level in (0.0, 1.0, -0.1, math.nan):
-        with pytest.raises(FitError, match="level"):
-            theil_sen_interval(ramp, ramp, level)
