@@ -19,8 +19,7 @@ others as (
         if(has_exponent, 1 / slope, null) as exponent,
         if(has_exponent and (is_bounded or slope_high > 0), 1 / slope_high, null) as exponent_low,
         if(has_exponent and is_bounded, 1 / slope_low, null) as exponent_high,
-        -- Null too where the slope has no interval.
-        case when has_exponent and is_bounded then 'bounded' when has_exponent and not is_bounded then 'unbounded' end as exponent_interval,
+        if(has_exponent, if(is_bounded, 'bounded', 'unbounded'), null) as exponent_interval,
     from fits.estimates
 ),
 

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from running import command, environment
+from sets_of_points import rows
 from test_paper import CELLS
 
 from flows import paths
@@ -29,7 +30,7 @@ from flows.answers import cost_quotes
 from flows.declared import scenarios
 from flows.declared.setting_types import FitRule
 from flows.fits import least_squares, monte_carlo, projection, resampling
-from flows.fits.comparison import response
+from flows.fits.forms import response
 from flows.fits.line import FitError, Line
 
 ATLAS = pint.UnitRegistry()
@@ -93,6 +94,7 @@ def sample(n: int = 20) -> samples.Sample:
         1,
         "current/imagenet/top1/hardware_burden/all",
         "all",
+        ("polynomial", "exponential"),
         x,
         error,
         np.arange(n),
@@ -451,6 +453,31 @@ def test_an_error_beyond_the_points_is_said_to_be_unsupported() -> None:
     assert priced(error=1e-6).status == "extrapolation_unsupported"
     assert priced(status="no_price", prices=()).status == "no_price"
     assert priced(status="no_price", prices=()).log10_usd is None
+
+
+def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnection) -> None:
+    told = rows(
+        db,
+        "select costs.*, projections.log10_compute - if(compute_unit = 'flop', 9, 0) as middle, "
+        "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
+        "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
+        "from marts.costs as costs "
+        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, target) "
+        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
+    )
+    assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
+    assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
+    for row in told:
+        assert row["status"] == row["projected"]
+        middle = None if row["middle"] is None else pytest.approx(row["middle"], rel=1e-12)
+        assert row["log10_gflop"] == middle
+        # Costs are drawn; the draws of the line have Fieller's ends, the far one less sharply.
+        if row["interval"] == "bounded":
+            width = row["high"] - row["low"]
+            assert row["log10_gflop_low"] == pytest.approx(row["low"], abs=0.03 * width)
+            assert row["log10_gflop_high"] == pytest.approx(row["high"], abs=0.25 * width)
+        else:
+            assert row["log10_gflop_high"] is None
 
 
 # --- models that exist

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flows.fits.clustered import cluster_robust
+from flows.fits.forms import error_at, response
 from flows.fits.least_squares import hc3, ols
 from flows.fits.line import FitError, Line
 from flows.fits.projection import BOUNDED, UNBOUNDED, UNKNOWN, Projection, distance, prediction, solve
@@ -243,3 +245,24 @@ def test_data_without_a_range() -> None:
     assert all(math.isnan(value) for value in distance(math.nan, np.array([23.0, 23.0])))
     with pytest.raises(FitError):
         distance(1.0, np.array([]))
+
+
+def test_sql_and_python_have_the_same_prediction_intervals(db: duckdb.DuckDBPyConnection) -> None:
+    keys = "row_set, benchmark, metric, compute_measure"
+    points: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    for *name, compute, error in db.execute(
+        f"select {keys}, log10_compute, error from fits.samples where selection = 'all' order by all"
+    ).fetchall():
+        points.setdefault(tuple(name), []).append((compute, error))
+    later = db.execute(
+        f"select {keys}, form, level, log10_compute, predicted_error, predicted_error_low, predicted_error_high, decades_beyond "
+        "from marts.backtest"
+    ).fetchall()
+    assert len(later) >= 100
+    for *name, form, level, compute, predicted, low, high, beyond in later:
+        x, error = np.array(points[tuple(name)]).T
+        read = prediction(ols(x, response(form, error)), compute, level)
+        # A high performance is a low error.
+        expected = error_at(form, np.array([read.y, read.new_high, read.new_low]))
+        assert [predicted, low, high] == pytest.approx(expected.tolist(), rel=1e-9)
+        assert beyond == pytest.approx(distance(compute, x)[0] if compute > x.max() else 0, abs=1e-12)
