@@ -90,7 +90,8 @@ def _by_standard_error(line: Callable[[Points], Line]) -> Callable[[Points, floa
     return fit
 
 
-def _of(line: Callable[[Array, Array], Line]) -> Callable[[Points, float], Fitted]:
+def of_x_and_y(line: Callable[[Array, Array], Line]) -> Callable[[Points, float], Fitted]:
+    """What an entry needs of a line that takes x and y alone, whose slope has a standard error or no interval."""
     return _by_standard_error(lambda points: line(points.x, points.y))
 
 
@@ -124,15 +125,17 @@ def _ols_slopes(points: Points, drawn: Counts) -> Array:
 
 
 TABLE: dict[str, Estimator] = {
-    "ols": Estimator(_of(least_squares.ols), _ols_slopes, is_least_squares=True),
-    "ols_hc3": Estimator(_of(least_squares.hc3), _ols_slopes, is_least_squares=True),
+    "ols": Estimator(of_x_and_y(least_squares.ols), _ols_slopes, is_least_squares=True),
+    "ols_hc3": Estimator(of_x_and_y(least_squares.hc3), _ols_slopes, is_least_squares=True),
     "ols_cluster": Estimator(_by_standard_error(_clustered), _ols_slopes, needs_clusters=True, is_least_squares=True),
     "quantile": Estimator(
         _by_standard_error(lambda points: quantile.quantile_line(points.x, points.y, points.tau_of_y)),
         lambda points, drawn: quantile.quantile_resampled(points.x, points.y, drawn, points.tau_of_y)[:, 1],
         has_tau=True,
     ),
-    "huber": Estimator(_of(huber.huber), lambda points, drawn: huber.huber_resampled(points.x, points.y, drawn)[:, 1]),
+    "huber": Estimator(
+        of_x_and_y(huber.huber), lambda points, drawn: huber.huber_resampled(points.x, points.y, drawn)[:, 1]
+    ),
     "theil_sen": Estimator(
         _theil_sen, lambda points, drawn: theil_sen.theil_sen_resampled(points.x, points.y, drawn)[:, 1]
     ),

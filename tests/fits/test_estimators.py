@@ -96,7 +96,7 @@ def middle_line(x: Array, y: Array) -> Line:
 
 
 def test_one_entry_makes_an_estimator_known_to_the_warehouse_and_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TABLE, "middle", Estimator(estimators._of(middle_line)))
+    monkeypatch.setitem(TABLE, "middle", Estimator(estimators.of_x_and_y(middle_line)))
     error = 10.0**-Y
     line = middle_line(X, Y)
     years = np.full(24, np.nan)
