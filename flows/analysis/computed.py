@@ -25,7 +25,7 @@ from flows.fits import asymptotic
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, SAMPLE, Kept, Keys
 
-_POINTS = ("fits.samples", "fits.sample_sets", "staging.fit_rule")
+_POINTS = ("fits.samples", "fits.sample_sets", "staging.fit", "staging.fit_rule")
 _PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")
 TABLES: dict[str, type[Any]] = {
     "fits.estimates": estimates.Estimate,
@@ -179,6 +179,7 @@ def key_of(work: Work, grounds: Grounds) -> str:
         keys.code("flows.analysis.computed"),
         keys.versions("numpy", "scipy", "pyarrow"),
         sample.name,
+        repr(sample.forms),
         *(part for array in arrays for part in (array.dtype.str, array.tobytes())),
         repr((work.estimators, work.targets, work.measure, work.unit, work.goals)),
         repr(grounds.rule),
@@ -189,13 +190,13 @@ def key_of(work: Work, grounds: Grounds) -> str:
 def grounds_of(con: duckdb.DuckDBPyConnection) -> Grounds:
     """The rule of all fits, and the scenarios of all costs."""
     rule = FitRule(*con.execute("select * from staging.fit_rule").fetchall()[0])
-    return Grounds(rule, tuple(costs.load(con)))
+    return Grounds(rule, tuple(costs.all_scenarios(con)))
 
 
 def works_of(con: duckdb.DuckDBPyConnection, points_min: int) -> Iterator[Work]:
     """Every set that has points enough for a line, by its number."""
     estimators, targets, goals = _estimators(con), _targets(con), _goals(con)
-    for sample in samples.load(con):
+    for sample in samples.all_samples(con):
         if len(sample) >= points_min:
             yield Work(
                 sample,

@@ -14,20 +14,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from flows.analysis.estimates import FORMS, number
 from flows.analysis.projections import Projection, projected
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import least_squares, monte_carlo, resampling
-from flows.fits.comparison import response
-from flows.fits.line import OK, Array, Line
+from flows.fits.forms import response
+from flows.fits.line import OK, Array, Line, number
 
 KG_PER_LB = 0.45359237
 SECONDS_PER_HOUR = 3600
@@ -68,12 +67,12 @@ class Scenario:
         rate = self.log10_burden_rate if basis == PEAK else self.log10_rate + math.log10(self.utilisation[1])
         return -rate - math.log10(SECONDS_PER_HOUR)
 
-    @property
+    @cached_property
     def log10_kw(self) -> float:
         """log10 of the power of one processor at the meter, kW."""
         return self.log10_power + math.log10(self.draw_fraction[1]) + math.log10(self.pue[1])
 
-    @property
+    @cached_property
     def log10_price(self) -> float:
         """log10 of the median price of an hour of one processor, nominal USD."""
         return math.log10(float(np.median(self.prices))) if self.prices else math.nan
@@ -169,7 +168,7 @@ class Cost:
     )
 
 
-def load(con: duckdb.DuckDBPyConnection) -> list[Scenario]:
+def all_scenarios(con: duckdb.DuckDBPyConnection) -> list[Scenario]:
     """The rows of core.scenarios with their prices."""
     prices: dict[str, list[float]] = {}
     for name, price in con.execute("select scenario, price_usd_per_hour from core.scenario_prices").fetchall():
@@ -211,11 +210,11 @@ class Spreads:
 
     def __init__(self, rule: FitRule) -> None:
         self.rule = rule
-        self._found = cache(self._draw)
+        self._drawn = cache(self._draw)
 
     def of(self, scenario: Scenario) -> Spread:
         """The draws of a scenario."""
-        return self._found(
+        return self._drawn(
             scenario.scenario, scenario.utilisation, scenario.draw_fraction, scenario.pue, scenario.prices
         )
 
@@ -274,21 +273,21 @@ def costs(
 ) -> Iterator[Cost]:
     """What each goal costs by the line of each form in each scenario."""
     rule, basis = spreads.rule, BASES[measure]
-    for form in FORMS:
+    for form in sample.forms:
         line, drawn = _line(sample, form, rule)
         for wanted in goals:
             goal = float(response(form, np.array([wanted.error]))[0])
-            found = projected(sample, form, wanted.target, wanted.error, rule)
+            reached = projected(sample, form, line, wanted.target, wanted.error, rule)
             x = None if drawn is None else monte_carlo.reached(*drawn, goal) + _UNITS[unit]
             is_printed = wanted.published and measure == "hardware_burden"
             for scenario, end in zip(scenarios, _intervals(x, basis, scenarios, spreads), strict=True):
-                flop = math.nan if found.log10_compute is None else found.log10_compute
+                flop = math.nan if reached.log10_compute is None else reached.log10_compute
                 decimals = scenario.coefficient_decimals if is_printed else None
                 if decimals is not None and drawn is not None:
                     # The published table was computed from coefficients as printed.
                     flop = (goal - round(line.intercept, decimals)) / round(line.slope, decimals)
                 published = decimals is not None and scenario.is_stated
-                yield _cost(found, scenario, basis, flop + _UNITS[unit], end, published=published)
+                yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, published=published)
 
 
 def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None]:
@@ -323,7 +322,7 @@ def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], sprea
     level = spreads.rule.level
     flop, unreachable = monte_carlo.interval(x, level), float(np.isinf(x).mean())
     known: dict[int, tuple[Any, ...]] = {}
-    found = []
+    intervals = []
     for scenario in scenarios:
         spread = spreads.of(scenario)
         if id(spread) not in known:
@@ -334,7 +333,7 @@ def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], sprea
             known[id(spread)] = hours, kwh, usd, kwh_shares, usd_shares
         hours, kwh, usd, kwh_shares, usd_shares = known[id(spread)]
         per_flop = scenario.log10_hours(basis)
-        found.append(
+        intervals.append(
             _Ends(
                 flop,
                 _moved(hours, per_flop),
@@ -345,7 +344,7 @@ def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], sprea
                 unreachable,
             )
         )
-    return found
+    return intervals
 
 
 def _made_of(parts: list[Array], level: float) -> tuple[tuple[float, float], tuple[float, ...]]:
@@ -358,7 +357,7 @@ def _moved(ends: tuple[float, float], by: float) -> tuple[float, float]:
     return ends[0] + by, ends[1] + by
 
 
-def _cost(found: Projection, scenario: Scenario, basis: str, flop: float, end: _Ends, *, published: bool) -> Cost:
+def _cost(reached: Projection, scenario: Scenario, basis: str, flop: float, end: _Ends, *, published: bool) -> Cost:
     hours = flop + scenario.log10_hours(basis)
     kwh, usd = hours + scenario.log10_kw, hours + scenario.log10_price
     kg = scenario.log10_intensity
@@ -374,20 +373,20 @@ def _cost(found: Projection, scenario: Scenario, basis: str, flop: float, end: _
         | {f"usd_share_{name}": number(share) for name, share in zip(_USD_PARTS, end.usd_shares, strict=True)}
     )
     return Cost(
-        sample_id=found.sample_id,
-        form=found.form,
+        sample_id=reached.sample_id,
+        form=reached.form,
         scenario=scenario.scenario,
         region=scenario.region,
-        target=found.target,
-        error=found.error,
+        target=reached.target,
+        error=reached.error,
         published=published,
         share_unreachable=number(end.unreachable),
-        status=scenario.status if found.status == OK else found.status,
+        status=scenario.status if reached.status == OK else reached.status,
         **figures,
     )
 
 
 def _figures(name: str, centre: float, ends: tuple[float, float], by: float = 0.0) -> dict[str, Any]:
     low, high = ends
-    told = {"": centre, "_low": low, "_high": high}
-    return {f"log10_{name}{end}": number(value + by) for end, value in told.items()}
+    values = {"": centre, "_low": low, "_high": high}
+    return {f"log10_{name}{end}": number(value + by) for end, value in values.items()}

@@ -15,24 +15,13 @@ import numpy as np
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import (
-    asymptotic,
-    clustered,
-    errors_in_variables,
-    least_squares,
-    quantile,
-    resampling,
-    robust,
-    student_t,
-)
-from flows.fits.comparison import response
-from flows.fits.line import OK, Array, Line
+from flows.fits import asymptotic, estimators, least_squares, resampling
+from flows.fits.estimators import Points
+from flows.fits.forms import FORMS, response
+from flows.fits.line import OK, judged, number, p_value
 from flows.fits.resampling import Indices, Resampled
 
-FORMS = ("polynomial", "exponential")
-SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
-# There is a line, and nothing that says how sure its slope is.
-NO_INTERVAL = "no_interval"
+NLS = "nls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,55 +70,41 @@ class BootstrapInterval:
     resamples: int = column("resamples that gave a line")
 
 
-def estimates(
-    sample: Sample, estimators: list[str], curve: asymptotic.Asymptote | None, level: float
-) -> Iterator[Estimate]:
-    """The lines of one set of points by each estimator, in both forms; the curve of the asymptotic form, if it is given."""
+def estimates(sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float) -> Iterator[Estimate]:
+    """The lines of one set of points by each estimator, in its forms; the curve of the asymptotic form, if it is given.
+
+    Raises:
+        FitError: no estimator has such a name (flows/fits/estimators.py).
+    """
     if curve is not None:
         yield _curve(sample, curve, level)
-    for estimator in estimators:
-        if estimator != "nls" and (estimator != "york" or np.isfinite(sample.compute_sd).all()):
-            for form in FORMS:
-                yield _line(sample, form, estimator, level)
+    for name in names:
+        if name != NLS and (np.isfinite(sample.compute_sd).all() or not estimators.named(name).needs_errors):
+            for form in sample.forms:
+                yield _line(sample, form, name, level)
 
 
-def fitted(estimator: str, form: str, x: Array, y: Array, paper: Indices, compute_sd: Array) -> Line:
-    """The line of an estimator through n points (x, y).
-
-    Quantiles are of the error, so that 0.1 is the frontier of low errors; where y grows as the error falls it is 0.9 of y.
-    """
-    name, _, tau = estimator.partition(":")
-    if name == "quantile":
-        return quantile.quantile_line(x, y, float(tau) if form == "linear" else 1 - float(tau))
-    if name == "ols_cluster":
-        return clustered.cluster_robust(x, y, paper)
-    if name == "york":
-        return errors_in_variables.york_with_scatter(x, y, compute_sd)
-    plain = {
-        "ols": least_squares.ols,
-        "ols_hc3": least_squares.hc3,
-        "huber": robust.huber,
-        "theil_sen": robust.theil_sen,
-    }
-    return plain[name](x, y)
-
-
-def _line(sample: Sample, form: str, estimator: str, level: float) -> Estimate:
+def points(sample: Sample, form: str) -> Points:
+    """The points of a set as an estimator takes them, with the response of a form."""
     y = response(form, sample.error)
-    line = fitted(estimator, form, sample.x, y, sample.paper, sample.compute_sd)
-    low, high = slope_interval(estimator, line, sample.x, y, level)
+    return Points(sample.x, y, x_sd=sample.compute_sd, cluster=sample.paper, is_performance=FORMS[form].is_performance)
+
+
+def _line(sample: Sample, form: str, name: str, level: float) -> Estimate:
+    fitted = estimators.fitted(name, points(sample, form), level)
+    line = fitted.line
     return Estimate(
         sample_id=sample.sample_id,
         form=form,
-        estimator=estimator,
-        direction="symmetric" if estimator == "york" else "y_on_x",
+        estimator=name,
+        direction="symmetric" if estimators.named(name).is_symmetric else "y_on_x",
         n=line.n,
         intercept=number(line.intercept),
         intercept_se=number(line.intercept_se),
         slope=number(line.slope),
         slope_se=number(line.slope_se),
-        slope_low=number(low),
-        slope_high=number(high),
+        slope_low=number(fitted.low),
+        slope_high=number(fitted.high),
         degrees_of_freedom=number(line.degrees_of_freedom),
         residual_sd=number(line.residual_sd),
         p_value=number(p_value(line)),
@@ -137,35 +112,8 @@ def _line(sample: Sample, form: str, estimator: str, level: float) -> Estimate:
         irreducible_error_low=None,
         irreducible_error_high=None,
         irreducible_error_status=None,
-        status=judged(line.status, low, high),
+        status=judged(line.status, fitted.low, fitted.high),
     )
-
-
-def slope_interval(estimator: str, line: Line, x: Array, y: Array, level: float) -> tuple[float, float]:
-    """The slope's own interval: Sen's for theil_sen, else by Student's t with the line's standard error."""
-    if line.status == OK and estimator == "theil_sen":
-        return robust.theil_sen_interval(x, y, level)
-    half = line.quantile(level) * line.slope_se if line.slope_variance >= 0 else math.nan
-    return line.slope - half, line.slope + half
-
-
-def p_value(line: Line) -> float:
-    """Two-sided p of a slope of 0; NaN without a standard error."""
-    if line.slope_variance > 0:
-        return student_t.two_sided_p(line.slope / line.slope_se, line.degrees_of_freedom)
-    return 0.0 if line.slope_variance == 0 and line.slope else math.nan
-
-
-def judged(status: str, low: float, high: float) -> str:
-    """The status of a fit in view of its slope's interval."""
-    if status == OK and math.isnan(low) and math.isnan(high):
-        return NO_INTERVAL
-    return SLOPE_MAY_BE_ZERO if status == OK and not (low > 0 or high < 0) else status
-
-
-def number(value: float) -> float | None:
-    """A figure for the warehouse, which has null for what is unknown or without bound."""
-    return value if math.isfinite(value) else None
 
 
 def _curve(sample: Sample, curve: asymptotic.Asymptote, level: float) -> Estimate:
@@ -175,7 +123,7 @@ def _curve(sample: Sample, curve: asymptotic.Asymptote, level: float) -> Estimat
     return Estimate(
         sample_id=sample.sample_id,
         form="asymptotic",
-        estimator="nls",
+        estimator=NLS,
         direction="y_on_x",
         n=curve.n,
         intercept=number(-curve.log10_amplitude),
@@ -195,37 +143,31 @@ def _curve(sample: Sample, curve: asymptotic.Asymptote, level: float) -> Estimat
     )
 
 
-def resampled(sample: Sample, rule: FitRule) -> dict[str, list[Resampled]]:
-    """{rows or papers: least-squares lines of the resamples, one entry a form}, from a stream of the sample's own."""
-    ys = np.stack([response(form, sample.error) for form in FORMS])
+def resampled(sample: Sample, rule: FitRule) -> dict[str, dict[str, Resampled]]:
+    """{rows or papers: {form: least-squares lines of the resamples}}, from a stream of the sample's own."""
+    if not sample.forms:
+        return {"rows": {}, "papers": {}}
+    ys = np.stack([response(form, sample.error) for form in sample.forms])
     order = resampling.in_order(sample.x, sample.error, sample.paper.astype(np.float64))
     x, ys, paper = sample.x[order], ys[:, order], sample.paper[order]
-    return {
-        unit: resampling.ols_resampled(
-            x,
-            ys,
-            rule.resamples,
-            resampling.seeded(rule.seed, sample.name, unit),
-            resampling.units(paper) if papers else None,
-        )
-        for unit, papers in (("rows", False), ("papers", True))
-    }
+
+    def lines(unit: str, of_paper: Indices | None) -> dict[str, Resampled]:
+        rng = resampling.seeded(rule.seed, sample.name, unit)
+        return dict(zip(sample.forms, resampling.ols_resampled(x, ys, rule.resamples, rng, of_paper), strict=True))
+
+    return {"rows": lines("rows", None), "papers": lines("papers", resampling.units(paper))}
 
 
-def bootstrap(sample: Sample, draws: dict[str, list[Resampled]], level: float) -> Iterator[BootstrapInterval]:
-    """Percentile and BCa intervals of the slope in both forms and directions."""
-    for at, form in enumerate(FORMS):
-        line = least_squares.ols(sample.x, response(form, sample.error))
-        turned = least_squares.ols(response(form, sample.error), sample.x)
+def bootstrap(sample: Sample, draws: dict[str, dict[str, Resampled]], level: float) -> Iterator[BootstrapInterval]:
+    """Percentile and BCa intervals of the slope in each form and both directions."""
+    for form in sample.forms:
+        y = response(form, sample.error)
+        line, turned = least_squares.ols(sample.x, y), least_squares.ols(y, sample.x)
         for unit, lines in draws.items():
+            drawn, inverse = lines[form], 1 / turned.slope if turned.slope else math.nan
             for direction, estimate, slopes, left in (
-                ("y_on_x", line.slope, lines[at].slope, lines[at].jackknife),
-                (
-                    "x_on_y",
-                    1 / turned.slope if turned.slope else math.nan,
-                    lines[at].turned,
-                    lines[at].jackknife_turned,
-                ),
+                ("y_on_x", line.slope, drawn.slope, drawn.jackknife),
+                ("x_on_y", inverse, drawn.turned, drawn.jackknife_turned),
             ):
                 many = int(np.count_nonzero(~np.isnan(slopes)))
                 for method, (low, high) in (

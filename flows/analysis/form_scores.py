@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.analysis.estimates import FORMS, number
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
-from flows.fits.comparison import error_at, response
-from flows.fits.line import OK, POINTS_MIN, Array
+from flows.fits.forms import error_at, log_jacobian, response
+from flows.fits.line import OK, POINTS_MIN, Array, number
 
 # Numbers drawn at once, few enough for the processor's cache; the stream of draws depends on it.
 _DRAWS = 1 << 19
@@ -91,29 +90,28 @@ class TimeTerm:
 
 def form_scores(sample: Sample, curve: asymptotic.Asymptote) -> Iterator[FormScore]:
     """Likelihood, criteria and error of prediction of each form; `curve` is the asymptotic one through all points."""
-    papers = np.arange(sample.paper.max() + 1)
-    without_each = (sample.paper[None, :] != papers[:, None]).astype(np.int64)
-    for form in (*FORMS, "asymptotic") if curve.status == OK else FORMS:
+    for form in (*sample.forms, "asymptotic") if curve.status == OK else sample.forms:
         y = response(form, sample.error)
         if form == "asymptotic":
             rss, coefficients = curve.residual_sum_of_squares, 3
-            left_out = _power_law(sample.x, asymptotic.asymptotic_resampled(sample.x, y, without_each)[sample.paper])
+            curves = asymptotic.asymptotic_without_each(sample.x, y, sample.paper)
+            left_out = _power_law(sample.x, curves[sample.paper])
         else:
             line = least_squares.ols(sample.x, y)
             if line.status != OK:
                 continue
             rss, coefficients = float(((y - line.intercept - line.slope * sample.x) ** 2).sum()), 2
             left_out = comparison.left_out(sample.x, y, sample.paper)
-        told = comparison.information(rss, len(sample), coefficients, comparison.log_jacobian(form, sample.error))
+        criteria = comparison.information(rss, len(sample), coefficients, log_jacobian(form, sample.error))
         yield FormScore(
             sample.sample_id,
             form,
             len(sample),
             coefficients,
-            number(told.log_likelihood),
-            number(told.aic),
-            number(told.aicc),
-            number(told.bic),
+            number(criteria.log_likelihood),
+            number(criteria.aic),
+            number(criteria.aicc),
+            number(criteria.bic),
             number(comparison.rmse_decades(error_at(form, left_out), sample.error)),
         )
 
@@ -127,7 +125,7 @@ def time_splits(sample: Sample, level: float) -> Iterator[TimeSplit]:
     for year, curve in zip(years, curves, strict=True):
         before, after = dated.part(dated.year <= year), dated.part(dated.year > year)
         if len(before) >= POINTS_MIN and np.ptp(before.x) > 0:
-            for form in FORMS:
+            for form in sample.forms:
                 yield _line_split(form, before, after, int(year), level)
         if np.isfinite(curve[[0, 2]]).all() and len(before) > 3:
             yield _split("asymptotic", _power_law(after.x, curve), before, after, int(year), None)
@@ -136,8 +134,8 @@ def time_splits(sample: Sample, level: float) -> Iterator[TimeSplit]:
 def _line_split(form: str, before: Sample, after: Sample, year: int, level: float) -> TimeSplit:
     line = least_squares.ols(before.x, response(form, before.error))
     y = response(form, after.error)
-    found = [projection.prediction(line, float(x), level) for x in after.x]
-    covered = [told.new_low <= one <= told.new_high for told, one in zip(found, y, strict=True)]
+    predictions = [projection.prediction(line, float(x), level) for x in after.x]
+    covered = [read.new_low <= one <= read.new_high for read, one in zip(predictions, y, strict=True)]
     predicted = error_at(form, line.intercept + line.slope * after.x)
     return _split(form, predicted, before, after, year, float(np.mean(covered)))
 

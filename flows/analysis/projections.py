@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.analysis.estimates import FORMS, SLOPE_MAY_BE_ZERO, fitted, number
+from flows.analysis.estimates import points
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import asymptotic, least_squares, projection, resampling
-from flows.fits.comparison import response
-from flows.fits.line import OK, Array, Line
+from flows.fits import asymptotic, estimators, least_squares, projection, resampling
+from flows.fits.forms import response
+from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, Array, Line, number
 from flows.fits.resampling import Resampled
 
 SLOPE_NOT_POSITIVE = "slope_not_positive"
@@ -66,33 +66,32 @@ class _Reached:
 
 def projections(
     sample: Sample,
-    draws: dict[str, list[Resampled]],
+    draws: dict[str, dict[str, Resampled]],
     curve: asymptotic.Asymptote | None,
     targets: list[tuple[str, float]],
     rule: FitRule,
 ) -> Iterator[Projection]:
-    """Each target in both forms by each method, and in the asymptotic form if its curve is given."""
-    for at, form in enumerate(FORMS):
-        y = response(form, sample.error)
-        lines = {
-            method: fitted(by, form, sample.x, y, sample.paper, sample.compute_sd) for method, by in _LINES.items()
-        }
-        turned, scatter = least_squares.ols(y, sample.x), _scatter(sample, form, lines["y_on_x"], y, rule)
+    """Each target in each form by each method, and in the asymptotic form if its curve is given."""
+    for form in sample.forms:
+        given = points(sample, form)
+        lines = {method: estimators.fitted(by, given, rule.level).line for method, by in _LINES.items()}
+        turned = least_squares.ols(given.y, given.x)
+        scatter = _scatter(sample, form, lines["y_on_x"], given.y, rule)
+        rises = resampling.percentile(draws["papers"][form].slope, rule.level)[0] > 0
         for name, error in targets:
             target = float(response(form, np.array([error]))[0])
             for method, line in lines.items():
                 yield _row(sample, form, method, name, error, _solved(line, target, rule.level), rule)
             yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
-            drawn = _drawn(lines["y_on_x"], draws["papers"][at], scatter, target, rule.level)
+            drawn = _drawn(lines["y_on_x"], draws["papers"][form], scatter, target, rule.level, rises=rises)
             yield _row(sample, form, "bootstrap", name, error, drawn, rule)
     if curve is not None:
         for name, error in targets:
             yield _row(sample, "asymptotic", "nls", name, error, _on_curve(curve, error), rule)
 
 
-def projected(sample: Sample, form: str, name: str, error: float, rule: FitRule) -> Projection:
+def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
     """One target by the least-squares line of performance on computation, as the method y_on_x has it."""
-    line = fitted("ols", form, sample.x, response(form, sample.error), sample.paper, sample.compute_sd)
     target = float(response(form, np.array([error]))[0])
     return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
 
@@ -137,8 +136,8 @@ def _predicted(line: Line, target: float, level: float) -> _Reached:
     """A line of computation on performance predicts the computation directly."""
     if line.status != OK or not line.slope > 0:
         return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
-    found = projection.prediction(line, target, level)
-    return _Reached(_judged(line, level), found.y, (found.low, found.high), (found.new_low, found.new_high))
+    read = projection.prediction(line, target, level)
+    return _Reached(_judged(line, level), read.y, (read.low, read.high), (read.new_low, read.new_high))
 
 
 def _judged(line: Line, level: float) -> str:
@@ -153,8 +152,11 @@ def _scatter(sample: Sample, form: str, line: Line, y: Array, rule: FitRule) -> 
     return resampling.seeded(rule.seed, sample.name, form, "new model").choice(residuals, rule.resamples)
 
 
-def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: float) -> _Reached:
-    """Percentiles over the resamples; one whose line does not rise reaches no lower error: it counts as infinite."""
+def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: float, *, rises: bool) -> _Reached:
+    """Percentiles over the resamples; one whose line does not rise reaches no lower error: it counts as infinite.
+
+    `rises` says whether the interval of the slope lies above 0.
+    """
     if line.status != OK or not line.slope > 0:
         return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -163,7 +165,7 @@ def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: f
             for apart in (0.0, scatter)
         )
     return _Reached(
-        OK if resampling.percentile(draws.slope, level)[0] > 0 else SLOPE_MAY_BE_ZERO,
+        OK if rises else SLOPE_MAY_BE_ZERO,
         (target - line.intercept) / line.slope,
         resampling.percentile(reached, level),
         resampling.percentile(new, level),

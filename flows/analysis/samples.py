@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.fits import resampling
+from flows.fits import forms, resampling
 from flows.fits.line import Array
 
 # The name of a set of points, in SQL.
@@ -19,13 +19,14 @@ NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
 class Sample:
     """A set of points: its number and name, and arrays over its points in an order that is the same in every build.
 
-    `paper` numbers the papers from 0; `year` is NaN where none is known; `compute_sd` (of log10 of the computation) is NaN
-    where the source gives no class of confidence.
+    `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the papers from 0; `year` is NaN where
+    none is known; `compute_sd` (of log10 of the computation) is NaN where the source gives no class of confidence.
     """
 
     sample_id: int
     name: str
     selection: str
+    forms: tuple[str, ...]
     x: Array
     error: Array
     paper: NDArray[np.intp]
@@ -48,8 +49,9 @@ class Sample:
         )
 
 
-def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
+def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
     """All sets of points that have any, by their number."""
+    declared = _declared_forms(con)
     table = con.sql(
         f"select sample_id, {NAME} as name, selection, "
         "log10_compute, error, paper, year::double as year, log10_compute_sd "
@@ -63,6 +65,7 @@ def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
             int(ids[start]),
             str(columns["name"][start]),
             str(columns["selection"][start]),
+            tuple(form for form in forms.LINES if (int(ids[start]), form) in declared),
             columns["log10_compute"][start:stop].astype(np.float64),
             columns["error"][start:stop].astype(np.float64),
             resampling.units(columns["paper"][start:stop].astype(np.str_)),
@@ -71,3 +74,13 @@ def load(con: duckdb.DuckDBPyConnection) -> list[Sample]:
         )
         for start, stop in zip(starts, np.append(starts, len(ids))[1:], strict=True)
     ]
+
+
+def _declared_forms(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str]]:
+    """(sample_id, form) of all that is declared."""
+    return set(
+        con.execute(
+            "select sample_id, form from staging.fit "
+            "join fits.sample_sets using (row_set, benchmark, metric, compute_measure, selection)"
+        ).fetchall()
+    )

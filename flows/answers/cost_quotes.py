@@ -268,13 +268,13 @@ def _costs(
     con: duckdb.DuckDBPyConnection, sample_id: int, points: dict[str, Any], request: Request, error: float
 ) -> dict[str, Any]:
     rule = _fit_rule(con)
-    sample = next(one for one in samples.load(con) if one.sample_id == sample_id)
+    sample = next(one for one in samples.all_samples(con) if one.sample_id == sample_id)
     rows = costs.costs(
         sample,
         points["compute_measure"],
         points["compute_unit"],
         [costs.Goal("asked", error)],
-        costs.load(con),
+        costs.all_scenarios(con),
         costs.Spreads(rule),
     )
     left_out = ("sample_id", "scenario", "region", "target", "error", "published")

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.analysis.estimates import judged, p_value, slope_interval
 from flows.errors import UserError
 from flows.fits import (
     asymptotic,
-    clustered,
     comparison,
-    errors_in_variables,
-    least_squares,
+    estimators,
+    exponent,
+    influence,
     projection,
-    quantile,
     resampling,
-    robust,
+    selections,
     with_time,
 )
-from flows.fits.comparison import error_at, response
-from flows.fits.line import OK, TOO_FEW_POINTS, Array, FitError, Line
+from flows.fits.estimators import Points
+from flows.fits.forms import FORMS, error_at, log_jacobian, response
+from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError, Line, judged, number, p_value
+from flows.fits.selections import SELECTIONS
 
-FORMS = ("linear", "polynomial", "exponential", "asymptotic")
-ESTIMATORS = ("ols", "ols_hc3", "quantile:<tau>", "huber", "theil_sen", "deming", "york")
 DIRECTIONS = ("y_on_x", "x_on_y", "both")
-SELECTIONS = ("all", "frontier", "best_per_paper", "best_per_year")
+# Least squares by the paper is what --cluster makes of it, and the curve's estimator what --form asymptotic does.
+BY_CLUSTER, NLS = {"ols": "ols_cluster"}, "nls"
 # How many influential points are named.
 _NAMED = 3
 
@@ -88,18 +86,17 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
         if request.form == "asymptotic":
             return _curve(chosen, request)
         directions = ("y_on_x", "x_on_y") if request.direction == "both" else (request.direction,)
-        told = [_line(chosen, replace(request, direction=one)) for one in directions]
+        lines = [_line(chosen, replace(request, direction=one)) for one in directions]
     except FitError as error:
         raise RequestError(str(error)) from error
-    return told[0] if len(told) == 1 else dict(zip(directions, told, strict=True))
+    return lines[0] if len(lines) == 1 else dict(zip(directions, lines, strict=True))
 
 
 def _check(data: Data, request: Request) -> None:
     estimator = _asked_for(data, request)
-    known = _tau(estimator) is not None or (estimator in ESTIMATORS and not estimator.startswith("quantile"))
     for given, there, what in (
         (request.form in FORMS, FORMS, f"form {request.form!r}"),
-        (known, ESTIMATORS, f"estimator {estimator!r}"),
+        (_is_offered(estimator), _offered(), f"estimator {estimator!r}"),
         (request.direction in DIRECTIONS, DIRECTIONS, f"direction {request.direction!r}"),
         (request.select in SELECTIONS, SELECTIONS, f"selection {request.select!r}"),
     ):
@@ -120,31 +117,46 @@ def _check(data: Data, request: Request) -> None:
             raise RequestError(f"{refused}: {why}")
 
 
-def _refusals(data: Data, request: Request, estimator: str) -> dict[str, str]:
+def _offered() -> list[str]:
+    """The estimators to choose from: by the paper is chosen with --cluster."""
+    return [name for name in estimators.spellings() if name not in BY_CLUSTER.values()]
+
+
+def _is_offered(name: str) -> bool:
+    try:
+        estimators.named(name)
+    except FitError:
+        return False
+    return name not in BY_CLUSTER.values()
+
+
+def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
     """{option: why it cannot go with the others, or ""}."""
-    has_errors, symmetric = _has_errors(data), estimator in ("deming", "york")
+    estimator, has_errors = estimators.named(name), _has_errors(data)
     curve, turned = request.form == "asymptotic", request.direction != "y_on_x"
     return {
-        "--estimator york": "it needs --x-error or --y-error" if estimator == "york" and not has_errors else "",
-        "--x-error and --y-error": "only --estimator york takes them" if has_errors and estimator != "york" else "",
-        "--variance-ratio": "only --estimator deming takes it"
-        if request.variance_ratio is not None and estimator != "deming"
+        f"--estimator {name}": "it needs --x-error or --y-error" if estimator.needs_errors and not has_errors else "",
+        "--x-error and --y-error": f"only --estimator {_that('needs_errors')} takes them"
+        if has_errors and not estimator.needs_errors
+        else "",
+        "--variance-ratio": f"only --estimator {_that('has_variance_ratio')} takes it"
+        if request.variance_ratio is not None and not estimator.has_variance_ratio
         else "",
         "--irreducible-error": "only --form asymptotic has one"
         if request.irreducible_error is not None and not curve
         else "",
         "--form asymptotic": "it is fitted by least squares of y on x, without errors of the columns"
-        if curve and (estimator != "ols" or turned or has_errors)
+        if curve and (name != "ols" or turned or has_errors)
         else "",
-        "--direction": f"{estimator} treats both variables alike; leave it out" if turned and symmetric else "",
-        "--cluster": f"{'the asymptotic form' if curve else estimator} has no standard error by cluster; "
-        + ("leave it out" if symmetric else "add --bootstrap 10000")
+        "--direction": f"{name} treats both variables alike; leave it out" if turned and estimator.is_symmetric else "",
+        "--cluster": f"{'the asymptotic form' if curve else name} has no standard error by cluster; "
+        + ("leave it out" if estimator.slopes is None else "add --bootstrap 10000")
         if data.cluster is not None
-        and (estimator != "ols" or curve)
+        and (name not in BY_CLUSTER or curve)
         and not request.bootstrap
         and request.select != "best_per_paper"
         else "",
-        "--bootstrap": f"{estimator} is not resampled" if request.bootstrap and symmetric else "",
+        "--bootstrap": f"{name} is not resampled" if request.bootstrap and estimator.slopes is None else "",
         "--select": "a best point is one of lowest error, which --form linear does not know"
         if request.select != "all" and request.form == "linear"
         else "",
@@ -156,21 +168,17 @@ def _refusals(data: Data, request: Request, estimator: str) -> dict[str, str]:
     }
 
 
+def _that(ability: str) -> str:
+    """The names of the estimators that have an ability."""
+    return " or ".join(name for name, one in estimators.TABLE.items() if getattr(one, ability))
+
+
 def _has_errors(data: Data) -> bool:
     return data.x_error is not None or data.y_error is not None
 
 
 def _asked_for(data: Data, request: Request) -> str:
-    return request.estimator or ("york" if _has_errors(data) else "ols")
-
-
-def _tau(estimator: str) -> float | None:
-    name, _, text = estimator.partition(":")
-    try:
-        tau = float(text) if name == "quantile" else math.nan
-    except ValueError:
-        return None
-    return tau if 0 < tau < 1 else None
+    return request.estimator or (_that("needs_errors") if _has_errors(data) else "ols")
 
 
 def _finite(data: Data, form: str) -> Data:
@@ -201,93 +209,52 @@ def _selected(data: Data, request: Request) -> Data:
     """The points that the rule keeps: the lowest error of each paper or year, or lower than all before at its release."""
     if request.select == "all" or not data.row:
         return data
-    order = np.lexsort((data.x, data.y))
     if request.select == "frontier":
-        by_year = np.lexsort((data.x, data.y, _given(data.year, "year")))
-        lowest = np.minimum.accumulate(data.y[by_year])
-        kept = by_year[np.concatenate([[True], data.y[by_year][1:] < lowest[:-1]])]
+        kept = selections.frontier(_given(data.year, "year"), data.y, data.x)
     else:
-        by = _given(data.cluster, "cluster") if request.select == "best_per_paper" else _given(data.year, "year")
-        _, first = np.unique(by[order], return_index=True)
-        kept = order[first]
-    kept = np.sort(kept)
+        of_papers = request.select == "best_per_paper"
+        group = _given(data.cluster, "cluster") if of_papers else _given(data.year, "year")
+        kept = selections.best_of_each(group, data.y, data.x)
     columns = (data.x, data.y, data.x_error, data.y_error, data.cluster, data.year)
     return Data([data.row[at] for at in kept], *(None if c is None else c[kept] for c in columns))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class _Responses:
-    """x and y as the form has them, and their standard deviations (delta method)."""
-
-    x: Array
-    y: Array
-    x_sd: Array
-    y_sd: Array
-
-
-def _responses(data: Data, form: str) -> _Responses:
-    zeros = np.zeros(len(data.x))
-    x_sd = zeros if data.x_error is None else data.x_error
-    y_sd = zeros if data.y_error is None else data.y_error
-    if form == "linear":
-        return _Responses(data.x, data.y, x_sd, y_sd)
-    slope = 1 / (data.y * math.log(10)) if form == "polynomial" else 1 / data.y**2
-    return _Responses(np.log10(data.x), response(form, data.y), x_sd / (data.x * math.log(10)), y_sd * slope)
+def _points(data: Data, request: Request) -> Points:
+    """The points as the form has them, with standard deviations by the delta method, turned for a line of x on y."""
+    form = FORMS[request.form]
+    x, y = data.x if request.form == "linear" else np.log10(data.x), form.response(data.y)
+    x_sd = y_sd = None
+    if _has_errors(data):
+        # A column without errors beside one with them is exact.
+        x_error, y_error = (np.zeros_like(x) if one is None else one for one in (data.x_error, data.y_error))
+        x_sd = x_error if request.form == "linear" else x_error / (data.x * math.log(10))
+        y_sd = y_error * form.steepness(data.y)
+    points = Points(x, y, x_sd, y_sd, request.variance_ratio, data.cluster, is_performance=form.is_performance)
+    if request.direction != "x_on_y":
+        return points
+    # A low quantile of the error is one of low computation too.
+    return replace(points, x=y, y=x, x_sd=y_sd, y_sd=x_sd, is_performance=False)
 
 
 def _estimator(data: Data, request: Request) -> str:
-    estimator = _asked_for(data, request)
-    return "ols_cluster" if estimator == "ols" and data.cluster is not None else estimator
-
-
-def _of_response(tau: float, request: Request) -> float:
-    """The quantile of the response that is that of the error.
-
-    0.1 is the frontier of low errors: 0.9 of y, which grows as the error falls; of x on y 0.1, the low computations.
-    """
-    return tau if request.form == "linear" or request.direction == "x_on_y" else 1 - tau
-
-
-def _fitted(estimator: str, points: _Responses, data: Data, request: Request) -> Line:
-    tau = _tau(estimator)
-    if tau is not None:
-        return quantile.quantile_line(points.x, points.y, _of_response(tau, request))
-    if estimator == "york":
-        return errors_in_variables.york(points.x, points.y, points.x_sd, points.y_sd)
-    if estimator == "deming":
-        ratio = 1.0 if request.variance_ratio is None else request.variance_ratio
-        return errors_in_variables.deming(points.x, points.y, ratio)
-    if estimator == "ols_cluster":
-        return clustered.cluster_robust(points.x, points.y, _given(data.cluster, "cluster"))
-    plain = {
-        "ols": least_squares.ols,
-        "ols_hc3": least_squares.hc3,
-        "huber": robust.huber,
-        "theil_sen": robust.theil_sen,
-    }
-    return plain[estimator](points.x, points.y)
+    name = _asked_for(data, request)
+    return BY_CLUSTER.get(name, name) if data.cluster is not None else name
 
 
 def _line(data: Data, request: Request) -> dict[str, Any]:
-    points, estimator = _responses(data, request.form), _estimator(data, request)
-    if request.direction == "x_on_y":
-        points = _Responses(points.y, points.x, points.y_sd, points.x_sd)
-    line = _fitted(estimator, points, data, request)
-    low, high = slope_interval(estimator, line, points.x, points.y, request.level)
-    told = _head(data, request, estimator) | {"status": judged(line.status, low, high), "n": line.n}
+    points, name = _points(data, request), _estimator(data, request)
+    estimator, fitted = estimators.named(name), estimators.fitted(name, points, request.level)
+    line, low, high = fitted.line, fitted.low, fitted.high
+    answer = _head(data, request, name) | {"status": judged(line.status, low, high), "n": line.n}
     if line.status != OK:
-        return told | dict.fromkeys((*_FIGURES, *_EXPONENT))
-    told |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
-    told |= _exponent(told, request.form, (low, high) if request.direction == "x_on_y" else None)
-    if not estimator.startswith("ols"):
-        told["r_squared"] = None
-    told |= _criteria(line, estimator, points, data, request)
-    told |= (
-        _influential(data, line, points, estimator, request)
-        | _time(data, request)
-        | _resamples(data, request, estimator, points)
-    )
-    return told | _asked(line, points, request)
+        return answer | dict.fromkeys((*_FIGURES, *_EXPONENT))
+    answer |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
+    answer |= _exponent(answer, request.form, (low, high) if request.direction == "x_on_y" else None)
+    if estimator.is_least_squares:
+        answer |= _criteria(line, points, data, request) | _influential(data, line, points, request)
+    else:
+        answer |= dict.fromkeys(("r_squared", *_CRITERIA))
+    return answer | _time(data, request) | _resamples(data, request, name, points) | _asked(line, points, request)
 
 
 _FIGURES = (
@@ -303,114 +270,108 @@ _FIGURES = (
     "residual_sd",
 )
 _EXPONENT = ("exponent", "exponent_low", "exponent_high", "exponent_interval")
+_CRITERIA = ("log_likelihood", "aic", "aicc", "bic")
 
 
 def _head(data: Data, request: Request, estimator: str) -> dict[str, Any]:
     head: dict[str, Any] = {
         "form": request.form,
-        "estimator": "nls" if request.form == "asymptotic" else estimator,
-        "direction": "symmetric" if estimator in ("york", "deming") else request.direction,
+        "estimator": estimator,
+        "direction": "symmetric"
+        if estimator != NLS and estimators.named(estimator).is_symmetric
+        else request.direction,
         "select": request.select,
         "level": request.level,
     }
     return head if data.cluster is None else head | {"n_clusters": len(np.unique(data.cluster))}
 
 
-def _figures(line: Line, points: _Responses, low: float, high: float) -> dict[str, Any]:
+def _figures(line: Line, points: Points, low: float, high: float) -> dict[str, Any]:
     values = (line.intercept, line.intercept_se, line.slope, line.slope_se, p_value(line), _r_squared(points))
     figures = (*values, low, high, line.degrees_of_freedom, line.residual_sd)
-    return {name: _plain(value) for name, value in zip(_FIGURES, figures, strict=True)}
+    return {name: number(value) for name, value in zip(_FIGURES, figures, strict=True)}
 
 
-def _turned(line: Line, points: _Responses, low: float, high: float) -> dict[str, Any]:
+def _turned(line: Line, points: Points, low: float, high: float) -> dict[str, Any]:
     """A line of x on y, x = c + d y, as y = -c/d + x/d; the interval of 1/d is that of d inverted, where that holds no 0."""
-    told = _figures(line, points, low, high)
+    figures = _figures(line, points, low, high)
     if not line.slope:
-        return dict.fromkeys(_FIGURES) | {name: told[name] for name in ("p", "r_squared", "degrees_of_freedom")}
-    ends = (1 / high, 1 / low) if low > 0 or high < 0 else (math.nan, math.nan)
+        return dict.fromkeys(_FIGURES) | {name: figures[name] for name in ("p", "r_squared", "degrees_of_freedom")}
+    ends = exponent.inverted(low, high)
     turned = {"intercept": -line.intercept / line.slope, "slope": 1 / line.slope, "low": ends[0], "high": ends[1]}
     turned["residual_sd"] = line.residual_sd / abs(line.slope)
-    return told | {"intercept_se": None, "se": None} | {name: _plain(value) for name, value in turned.items()}
+    return figures | {"intercept_se": None, "se": None} | {name: number(value) for name, value in turned.items()}
 
 
-def _r_squared(points: _Responses) -> float:
+def _r_squared(points: Points) -> float:
     """The share of the variance that least squares explains; the other estimators have none."""
     dx, dy = points.x - points.x.mean(), points.y - points.y.mean()
     both = float(dx @ dx) * float(dy @ dy)
     return min(float(dx @ dy) ** 2 / both, 1.0) if both else math.nan
 
 
-def _exponent(told: dict[str, Any], form: str, own: tuple[float, float] | None = None) -> dict[str, Any]:
+def _exponent(figures: dict[str, Any], form: str, own: tuple[float, float] | None = None) -> dict[str, Any]:
     """1 / slope; of a line of x on y it is what was estimated, with an interval of its own that has both ends."""
-    slope, low, high = told["slope"], told["low"], told["high"]
-    if form not in ("polynomial", "asymptotic") or not slope:
+    slope, low, high = (math.nan if figures[name] is None else figures[name] for name in ("slope", "low", "high"))
+    if not FORMS[form].has_exponent:
         return dict.fromkeys(_EXPONENT)
-    if own is not None and math.isfinite(own[0]):
-        return dict(zip(_EXPONENT, (1 / slope, *own, "bounded"), strict=True))
-    if low is None or high is None:
-        return dict.fromkeys(_EXPONENT) | {"exponent": 1 / slope}
-    is_bounded = low > 0 or high < 0
-    ends = (1 / high if is_bounded or high > 0 else None, 1 / low if is_bounded else None)
-    return dict(zip(_EXPONENT, (1 / slope, *ends, "bounded" if is_bounded else "unbounded"), strict=True))
+    inverse = exponent.exponent(slope, low, high)
+    if own is not None and math.isfinite(own[0]) and math.isfinite(inverse.value):
+        inverse = exponent.Exponent(inverse.value, *own, projection.BOUNDED)
+    values = (number(inverse.value), number(inverse.low), number(inverse.high), inverse.interval)
+    return dict(zip(_EXPONENT, values, strict=True))
 
 
-def _criteria(line: Line, estimator: str, points: _Responses, data: Data, request: Request) -> dict[str, Any]:
+def _criteria(line: Line, points: Points, data: Data, request: Request) -> dict[str, Any]:
     """Of least squares, as densities of y as given (the polynomial and exponential forms with their Jacobian)."""
-    names = ("log_likelihood", "aic", "aicc", "bic")
-    if not estimator.startswith("ols"):
-        return dict.fromkeys(names)
     if request.direction == "x_on_y":
         # A density of x, which says nothing of the error; no form is compared by it.
-        return dict.fromkeys(names)
+        return dict.fromkeys(_CRITERIA)
     rss = float(((points.y - line.intercept - line.slope * points.x) ** 2).sum())
-    jacobian = comparison.log_jacobian(request.form, data.y)
-    told = comparison.information(rss, line.n, 2, jacobian)
-    return {name: _plain(getattr(told, name)) for name in names}
+    criteria = comparison.information(rss, line.n, 2, log_jacobian(request.form, data.y))
+    return {name: number(getattr(criteria, name)) for name in _CRITERIA}
 
 
-def _influential(data: Data, line: Line, points: _Responses, estimator: str, request: Request) -> dict[str, Any]:
+def _influential(data: Data, line: Line, points: Points, request: Request) -> dict[str, Any]:
     """The points whose leaving out moves the least-squares slope most; those first without which there is none."""
-    if not estimator.startswith("ols") or line.n <= 3:
+    if len(points.x) <= 3:
         return {}
-    dx = points.x - points.x.mean()
-    residual, sxx = points.y - line.intercept - line.slope * points.x, float(dx @ dx)
-    kept = 1 - 1 / line.n - dx**2 / sxx
+    without = influence.slopes_without_each(points.x, points.y)
     with np.errstate(divide="ignore", invalid="ignore"):
-        without, slope = line.slope - np.where(kept > 1e-9, dx * residual / (sxx * kept), np.nan), line.slope
+        slope = np.float64(line.slope)
         if request.direction == "x_on_y":
-            without, slope = 1 / without, np.float64(1) / slope
+            without, slope = 1 / without, 1 / slope
         moved = np.abs(without - slope)
     worst = np.argsort(-np.where(np.isnan(moved), np.inf, moved), kind="stable")[:_NAMED]
-    return {"influential": [{"row": data.row[at], "slope_without": _plain(float(without[at]))} for at in worst]}
+    return {"influential": [{"row": data.row[at], "slope_without": number(float(without[at]))} for at in worst]}
 
 
 def _time(data: Data, request: Request) -> dict[str, Any]:
     if data.year is None or request.form != "polynomial":
         return {}
-    found = with_time.with_time(np.log10(data.x), data.y, data.year, request.level)
+    plane = with_time.with_time(np.log10(data.x), data.y, data.year, request.level)
     names = ("intercept", "compute_slope", "year_slope", "r_squared", "years_per_tenfold", "low", "high")
-    figures = {name: _plain(getattr(found, name)) for name in names}
-    return {"with_time": {"status": found.status} | figures | {"interval": found.interval}}
+    figures = {name: number(getattr(plane, name)) for name in names}
+    return {"with_time": {"status": plane.status} | figures | {"interval": plane.interval}}
 
 
-def _resamples(data: Data, request: Request, estimator: str, points: _Responses) -> dict[str, Any]:
+def _resamples(data: Data, request: Request, estimator: str, points: Points) -> dict[str, Any]:
     """Percentile and BCa intervals over resamples of rows, or of clusters where a column names them."""
     if request.bootstrap is None:
         return {}
     order = resampling.in_order(points.x, points.y)
     if data.cluster is not None:
         order = np.lexsort((data.cluster, points.y, points.x))
-    x, y = points.x[order], points.y[order]
-    unit = np.arange(len(x)) if data.cluster is None else resampling.units(data.cluster[order])
-    slopes = _slopes(estimator, request)
+    ordered = replace(points, x=points.x[order], y=points.y[order])
+    unit = np.arange(len(order)) if data.cluster is None else resampling.units(data.cluster[order])
     many, draws = int(unit.max()) + 1, []
     rng = resampling.seeded(request.seed, "fit")
-    step = max(1, 2**21 // len(x))
+    step = max(1, 2**21 // len(order))
     for start in range(0, request.bootstrap, step):
         drawn = resampling.counts(rng, min(step, request.bootstrap - start), many)
-        draws.append(slopes(x, y, drawn[:, unit]))
-    left = slopes(x, y, (unit[None, :] != np.arange(many)[:, None]).astype(np.int64))
-    whole = slopes(x, y, np.ones((1, len(x)), dtype=np.int64))[0]
+        draws.append(_slopes(estimator, request, ordered, drawn[:, unit]))
+    left = np.concatenate([_slopes(estimator, request, ordered, some) for some in resampling.without_each(unit)])
+    whole = _slopes(estimator, request, ordered, np.ones((1, len(order)), dtype=np.int64))[0]
     drawn_slopes = np.concatenate(draws)
     # Turned, a slope of 0 is infinite.
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -420,79 +381,60 @@ def _resamples(data: Data, request: Request, estimator: str, points: _Responses)
         bca = resampling.bca(drawn_slopes, whole, left, request.level)
         kept = drawn_slopes[~np.isnan(drawn_slopes)]
         slope_sd = float(kept.std(ddof=1)) if len(kept) > 1 else math.nan
-    told = {
+    intervals = {
         "resampled": "rows" if data.cluster is None else "clusters",
         "resamples": len(kept),
         "seed": request.seed,
-        "slope_sd": _plain(slope_sd),
-        "percentile": [_plain(end) for end in percentile],
-        "bca": [_plain(end) for end in bca],
+        "slope_sd": number(slope_sd),
+        "percentile": [number(end) for end in percentile],
+        "bca": [number(end) for end in bca],
     }
-    return {"bootstrap": told}
+    return {"bootstrap": intervals}
 
 
-def _slopes(estimator: str, request: Request) -> Callable[[Array, Array, NDArray[np.int64]], Array]:
+def _slopes(estimator: str, request: Request, points: Points, drawn: resampling.Counts) -> Array:
     """The slopes of an estimator over resamples given as counts (B, n)."""
-    if request.form == "asymptotic":
-        held = request.irreducible_error
-        return lambda x, y, drawn: asymptotic.asymptotic_resampled(x, y, drawn, held)[:, 2]
-    tau = _tau(estimator)
-    if tau is not None:
-        of_response = _of_response(tau, request)
-        return lambda x, y, drawn: quantile.quantile_resampled(x, y, drawn, of_response)[:, 1]
-    if estimator == "huber":
-        return lambda x, y, drawn: robust.huber_resampled(x, y, drawn)[:, 1]
-    if estimator == "theil_sen":
-        return lambda x, y, drawn: robust.theil_sen_resampled(x, y, drawn)[:, 1]
-    return resampling.ols_slopes
+    if estimator == NLS:
+        return asymptotic.asymptotic_resampled(points.x, points.y, drawn, request.irreducible_error)[:, 2]
+    return estimators.slopes(estimator, points, drawn)
 
 
-def _asked(line: Line, points: _Responses, request: Request) -> dict[str, Any]:
+def _asked(line: Line, points: Points, request: Request) -> dict[str, Any]:
     """--at and --solve: the line read both ways; a line of x on y is read with the two changed over."""
-    told: dict[str, Any] = {}
-    by_line, is_turned = points.x, request.direction == "x_on_y"
-    x = (
-        None
-        if request.at is None
-        else request.at
-        if request.form == "linear"
-        else math.log10(_positive(request.at, "--at"))
-    )
-    y = None if request.solve is None else _response_of(request.solve, request.form)
-    if x is not None:
+    answer: dict[str, Any] = {}
+    is_turned = request.direction == "x_on_y"
+    if request.at is not None:
+        x = request.at if request.form == "linear" else math.log10(_positive(request.at, "--at"))
         read = _solved if is_turned else _predicted
-        told["at"] = {"x": request.at} | _as_y(read(line, x, request.level), request.form)
-    if y is not None:
+        answer["at"] = {"x": request.at} | _as_y(read(line, x, request.level), request.form)
+    if request.solve is not None:
         read = _predicted if is_turned else _solved
-        found = read(line, y, request.level)
-        beyond = (
-            projection.distance(found["value"], points.y if is_turned else by_line)
-            if found["value"] is not None
-            else None
-        )
-        told["solve"] = {"y": request.solve} | _as_x(found, beyond, request.form)
+        reached = read(line, _response_of(request.solve, request.form), request.level)
+        computation = points.y if is_turned else points.x
+        beyond = None if reached["value"] is None else projection.distance(reached["value"], computation)
+        answer["solve"] = {"y": request.solve} | _as_x(reached, beyond, request.form)
         if math.isnan(line.slope_variance):
-            told["solve"]["interval"] = None
-    return told
+            answer["solve"]["interval"] = None
+    return answer
 
 
 def _predicted(line: Line, x: float, level: float) -> dict[str, float | None]:
-    found = projection.prediction(line, x, level)
-    values = (found.y, found.low, found.high, found.new_low, found.new_high)
-    return dict(zip(_READ, map(_plain, values), strict=True))
+    read = projection.prediction(line, x, level)
+    values = (read.y, read.low, read.high, read.new_low, read.new_high)
+    return dict(zip(_READ, map(number, values), strict=True))
 
 
 def _solved(line: Line, y: float, level: float) -> dict[str, float | None]:
     mean, new = projection.solve(line, y, level), projection.solve(line, y, level, new=True)
-    return dict(zip(_READ, map(_plain, (mean.x, mean.low, mean.high, new.low, new.high)), strict=True))
+    return dict(zip(_READ, map(number, (mean.x, mean.low, mean.high, new.low, new.high)), strict=True))
 
 
 _READ = ("value", "low", "high", "prediction_low", "prediction_high")
 
 
-def _as_y(found: dict[str, float | None], form: str) -> dict[str, Any]:
+def _as_y(read: dict[str, float | None], form: str) -> dict[str, Any]:
     """Values of y as the column has it: a performance turned to the (median) error, its ends changed over."""
-    value, low, high, new_low, new_high = (found[name] for name in _READ)
+    value, low, high, new_low, new_high = (read[name] for name in _READ)
     if form != "linear":
         value, high, low, new_high, new_low = (
             None if one is None else float(error_at(form, np.array([one]))[0])
@@ -501,18 +443,19 @@ def _as_y(found: dict[str, float | None], form: str) -> dict[str, Any]:
     return {"y": value, "low": low, "high": high, "prediction_low": new_low, "prediction_high": new_high}
 
 
-def _as_x(found: dict[str, float | None], beyond: tuple[float, float] | None, form: str) -> dict[str, Any]:
+def _as_x(read: dict[str, float | None], beyond: tuple[float, float] | None, form: str) -> dict[str, Any]:
     """Values of x: computation and its log10, the median where the form takes logarithms; and how far beyond the points."""
-    told: dict[str, Any] = {}
-    for name, value in found.items():
+    answer: dict[str, Any] = {}
+    for name, value in read.items():
         key = name.replace("value", "x")
-        told[key] = value if form == "linear" else _power(value)
+        answer[key] = value if form == "linear" else _power(value)
         if form != "linear":
-            told[f"log10_{key}"] = value
-    told["interval"] = "bounded" if found["low"] is not None and found["high"] is not None else "unbounded"
+            answer[f"log10_{key}"] = value
+    is_bounded = read["low"] is not None and read["high"] is not None
+    answer["interval"] = projection.BOUNDED if is_bounded else projection.UNBOUNDED
     if beyond is not None:
-        told |= {"beyond": beyond[0], "ranges_beyond": _plain(beyond[1])}
-    return told
+        answer |= {"beyond": beyond[0], "ranges_beyond": number(beyond[1])}
+    return answer
 
 
 def _power(value: float | None) -> float | None:
@@ -535,61 +478,58 @@ def _curve(data: Data, request: Request) -> dict[str, Any]:
     curve = asymptotic.asymptotic(x, data.y, request.irreducible_error)
     half = curve.quantile(request.level) * curve.slope_se
     low, high = curve.slope - half, curve.slope + half
-    told = _head(data, request, "nls") | {"status": judged(curve.status, low, high), "n": curve.n}
-    if curve.status in (TOO_FEW_POINTS, "no_spread_in_x"):
-        return told | dict.fromkeys((*_FIGURES, *_EXPONENT))
+    answer = _head(data, request, NLS) | {"status": judged(curve.status, low, high), "n": curve.n}
+    if curve.status in (TOO_FEW_POINTS, NO_SPREAD):
+        return answer | dict.fromkeys((*_FIGURES, *_EXPONENT))
     values = (-curve.log10_amplitude, curve.log10_amplitude_se, curve.slope, curve.slope_se, math.nan, math.nan)
     figures = (*values, low, high, curve.degrees_of_freedom, curve.residual_sd)
-    told |= {name: _plain(value) for name, value in zip(_FIGURES, figures, strict=True)}
-    told |= _exponent(told, request.form) | _irreducible(curve, x, data, request)
+    answer |= {name: number(value) for name, value in zip(_FIGURES, figures, strict=True)}
+    answer |= _exponent(answer, request.form) | _irreducible(curve, x, data, request)
     if curve.status != OK:
-        return told
+        return answer
     free = 2 if request.irreducible_error is not None else 3
     criteria = comparison.information(curve.residual_sum_of_squares, curve.n, free)
-    told |= {name: _plain(getattr(criteria, name)) for name in ("log_likelihood", "aic", "aicc", "bic")}
-    points = _Responses(x, data.y, np.zeros_like(x), np.zeros_like(x))
-    return told | _resamples(data, request, "nls", points) | _asked_of_curve(curve, x, request)
+    answer |= {name: number(getattr(criteria, name)) for name in _CRITERIA}
+    return answer | _resamples(data, request, NLS, Points(x, data.y)) | _asked_of_curve(curve, x, request)
 
 
 def _irreducible(curve: asymptotic.Asymptote, x: Array, data: Data, request: Request) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "irreducible_error": _plain(curve.irreducible_error),
-        "amplitude": _power(_plain(curve.log10_amplitude)),
-        "amplitude_se": _plain(
-            curve.log10_amplitude_se * math.log(10) * (_power(_plain(curve.log10_amplitude)) or math.nan)
+    answer: dict[str, Any] = {
+        "irreducible_error": number(curve.irreducible_error),
+        "amplitude": _power(number(curve.log10_amplitude)),
+        "amplitude_se": number(
+            curve.log10_amplitude_se * math.log(10) * (_power(number(curve.log10_amplitude)) or math.nan)
         ),
     }
     if request.irreducible_error is not None:
-        return told | {"irreducible_error_status": "held"}
+        return answer | {"irreducible_error_status": "held"}
     if curve.status != OK:
-        return told
+        return answer
     profile = asymptotic.profile_interval(x, data.y, request.level)
-    return told | {
-        "irreducible_error_low": _plain(profile.low),
-        "irreducible_error_high": _plain(profile.high),
+    return answer | {
+        "irreducible_error_low": number(profile.low),
+        "irreducible_error_high": number(profile.high),
         "irreducible_error_status": profile.reason,
     }
 
 
 def _asked_of_curve(curve: asymptotic.Asymptote, x: Array, request: Request) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     if request.at is not None:
         at = math.log10(_positive(request.at, "--at"))
         t, of_line = curve.quantile(request.level), curve.variance_at(at)
         halves = (t * math.sqrt(of_line), t * math.sqrt(of_line + curve.residual_sd**2))
         ends = (curve.at(at) + side * half for half in halves for side in (-1, 1))
-        told["at"] = {"x": request.at, "y": _plain(curve.at(at))} | dict(zip(_READ[1:], map(_plain, ends), strict=True))
+        answer["at"] = {"x": request.at, "y": number(curve.at(at))} | dict(
+            zip(_READ[1:], map(number, ends), strict=True)
+        )
     if request.solve is not None:
         reached = asymptotic.inverse(curve, _positive(request.solve, "--solve"))
-        value = _plain(reached)
-        told["solve"] = {"y": request.solve, "x": _power(value), "log10_x": value}
+        value = number(reached)
+        answer["solve"] = {"y": request.solve, "x": _power(value), "log10_x": value}
         if value is None:
-            told["solve"]["interval"] = "below the irreducible error: no computation reaches it"
+            answer["solve"]["interval"] = "below the irreducible error: no computation reaches it"
         else:
             beyond, ranges = projection.distance(value, x)
-            told["solve"] |= {"beyond": beyond, "ranges_beyond": _plain(ranges)}
-    return told
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+            answer["solve"] |= {"beyond": beyond, "ranges_beyond": number(ranges)}
+    return answer

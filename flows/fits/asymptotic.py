@@ -20,15 +20,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import brentq
-from scipy.optimize.elementwise import find_root
 
 from flows.fits import student_t
 from flows.fits.line import NO_SPREAD, NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError, checked
+from flows.fits.resampling import check_counts
+from flows.fits.roots import roots
 
 # No curve with A > 0 and b > 0 is nearer to the points than a flat one.
 NO_DECLINE = "no_decline"
@@ -54,6 +57,10 @@ ROUNDING = 1e-12
 R_SQUARED_MIN = 1e-14
 # Numbers in the largest array of the search: fewer calls, and not much memory (8 MiB).
 BLOCK = 2**20
+# Up to so many points times units, the fits without each unit go through all of the points for each of them.
+DIRECT = 2**22
+# Nodes on a cell of the grid that hold sums of exp(-2 rate z), over up to 46 * 0.18 in rate z, to the last digit.
+NODES = 32
 
 Matrix3 = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 NO_COVARIANCE: Matrix3 = ((math.nan,) * 3,) * 3
@@ -165,6 +172,20 @@ class _Sums:
 
 
 @dataclass(frozen=True)
+class _Minima:
+    """Local minima: the resample of each, its rate, the best E and the best amplitude of exp(-rate z), and the RSS.
+
+    z is taken from the mean of the resample.
+    """
+
+    rows: NDArray[np.intp]
+    rates: Array
+    level: Array
+    amplitude: Array
+    squares: Array
+
+
+@dataclass(frozen=True)
 class _Fits:
     """One fit for each resample."""
 
@@ -266,9 +287,8 @@ def asymptotic_resampled(
     Raises:
         FitError: as `asymptotic`, or counts are not (B, n) or are negative.
     """
+    check_counts(x, error, counts)
     status = checked(x, error)
-    if counts.ndim != 2 or counts.shape[1] != len(x) or counts.min(initial=0) < 0:
-        raise FitError("counts are one row for each resample, one column for each point, and not negative")
     held = _held(irreducible_error, len(counts))
     estimates = np.full((len(counts), 3), math.nan)
     if status != OK:
@@ -283,6 +303,33 @@ def asymptotic_resampled(
         fits = _fit(points, counts[some].astype(np.float64), None if held is None else held[some])
         estimates[some] = np.column_stack([fits.irreducible_error, fits.log10_amplitude, fits.slope])
     return estimates
+
+
+def asymptotic_without_each(x: Array, error: Array, unit: NDArray[np.intp]) -> Array:
+    """The fits without one unit (point, paper) each, (units, 3) as `asymptotic_resampled` has them.
+
+    Where points times units are more than `DIRECT`, the sums over the others are those of all points less the unit's own.
+
+    Args:
+        x: (n,) as `asymptotic`.
+        error: (n,).
+        unit: (n,) the unit of each point, numbered from 0 without a gap.
+
+    Raises:
+        FitError: as `asymptotic`.
+    """
+    units = int(unit.max(initial=-1)) + 1
+    if len(x) * units <= DIRECT:
+        counts = unit[None, :] != np.arange(units)[:, None]
+        return asymptotic_resampled(x, error, counts.astype(np.int64))
+    curves = np.full((units, 3), math.nan)
+    if checked(x, error) != OK:
+        return curves
+    points, order = _points(x, error, both_signs=False), np.lexsort((error, x))
+    fits, is_fitted = _fit_without_each(points, unit[order]), _distinct_without_each(points.z, unit[order]) >= 3
+    fitted = np.column_stack([fits.irreducible_error, fits.log10_amplitude, fits.slope])
+    curves[is_fitted] = fitted[is_fitted]
+    return curves
 
 
 def _held(irreducible_error: float | None, resamples: int) -> Array | None:
@@ -315,13 +362,19 @@ def _fit(points: _Points, counts: Array, held: Array | None) -> _Fits:
     level, amplitude, _ = _linear(sums, points.error_mean, None if held is None else held[rows])
     residuals = points.f + (points.error_mean - level)[:, None] - amplitude[:, None] * (1 + h)
     squares = (counts[rows] * residuals**2).sum(axis=1)
-    order = np.lexsort((squares, rows))
-    best = order[np.unique(rows[order], return_index=True)[1]]
-    level, amplitude, slope, squares = level[best], amplitude[best], rates[best] / LN10, squares[best]
+    return _lowest(points, totals, _Minima(rows, rates, level, amplitude, squares), held is not None)
+
+
+def _lowest(points: _Points, totals: Array, minima: _Minima, is_held: bool) -> _Fits:
+    """The best of the local minima of each resample; totals (B, 5)."""
+    order = np.lexsort((minima.squares, minima.rows))
+    best = order[np.unique(minima.rows[order], return_index=True)[1]]
+    level, amplitude, squares = minima.level[best], minima.amplitude[best], minima.squares[best]
+    slope = minima.rates[best] / LN10
 
     number, z, f, _, ff = totals.T
     flat = amplitude == 0
-    if held is None:
+    if not is_held:
         flat |= ff - f * f / number - squares <= R_SQUARED_MIN * ff
         level = np.where(flat, np.maximum(points.error_mean + f / number, 0.0), level)
     slope = np.where(flat, 0.0, slope)
@@ -330,27 +383,128 @@ def _fit(points: _Points, counts: Array, held: Array | None) -> _Fits:
     return _Fits(level, log10_amplitude, slope, squares)
 
 
+class _Others:
+    """Sums over the points outside of each unit, which are those of all points less the unit's own; unit: (n,)."""
+
+    def __init__(self, points: _Points, unit: NDArray[np.intp]) -> None:
+        self._points, self._order = points, np.argsort(unit, kind="stable")
+        self._sizes = np.bincount(unit)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._of_all = cache(lambda cell: _interpolated(points, cell))
+        self.rows = np.arange(len(self._sizes))
+        self.totals = points.powers.sum(axis=0) - np.add.reduceat(points.powers[self._order], self._starts)
+
+    def at(self, rate: float) -> Array:
+        """The sums (6, units) of `_terms` at one rate."""
+        of_all = _terms(self._points, rate).sum(axis=1, keepdims=True)
+        return self._less_own(of_all, np.full(len(self.rows), rate), self.rows)
+
+    def within(self, cells: NDArray[np.intp], rates: Array, rows: NDArray[np.intp]) -> Array:
+        """The same for k units, (6, k), at a rate each in a cell of the grid."""
+        of_all = np.empty((6, len(rates)))
+        for cell in np.unique(cells):
+            of_all[:, cells == cell] = self._of_all(cell)(rates[cells == cell])
+        return self._less_own(of_all, rates, rows)
+
+    def linear(self, sums: Array, rows: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+        """`_linear` for k units with sums (6, k)."""
+        return _linear(_Sums(self.totals[rows].T, sums[:4], sums[4:], 1.0), self._points.error_mean, None)
+
+    def _less_own(self, of_all: Array, rates: Array, rows: NDArray[np.intp]) -> Array:
+        sizes = self._sizes[rows]
+        starts = np.cumsum(sizes) - sizes
+        which = np.repeat(self._starts[rows] - starts, sizes) + np.arange(sizes.sum())
+        own = _terms(self._points, np.repeat(rates, sizes), self._order[which])
+        return of_all - np.add.reduceat(own, starts, axis=1)
+
+
+def _fit_without_each(points: _Points, unit: NDArray[np.intp]) -> _Fits:
+    """As `_fit`, with a resample for each unit that lacks the unit's points."""
+    others, grid = _Others(points, unit), points.rates
+    on_grid = [others.at(float(rate)) for rate in grid]
+    slopes = np.stack([others.linear(sums, others.rows)[2] for sums in on_grid], axis=1)
+    rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
+
+    def derivative(rate: Array, which: NDArray[np.intp]) -> Array:
+        return others.linear(others.within(cells[which], rate, rows[which]), rows[which])[2]
+
+    inside = roots(derivative, grid[cells], grid[cells + 1], tolerance=1e-13)
+    first, last = np.flatnonzero(slopes[:, 0] >= 0), np.flatnonzero(slopes[:, -1] < 0)
+    of_inside = others.within(cells, inside, rows)
+    sums = np.concatenate([of_inside, on_grid[0][:, first], on_grid[-1][:, last]], axis=1)
+    rows = np.concatenate([rows, first, last])
+    rates = np.concatenate([inside, np.full(len(first), grid[0]), np.full(len(last), grid[-1])])
+    level, amplitude, _ = others.linear(sums, rows)
+    totals = others.totals
+    squares = _squares(totals[rows].T, sums, points.error_mean - level, amplitude)
+    # Of exp(-rate z) with z from the mean of all points, and not yet from that of the others.
+    amplitude = amplitude * np.exp(-rates * totals[rows, 1] / totals[rows, 0])
+    return _lowest(points, totals, _Minima(rows, rates, level, amplitude, squares), is_held=False)
+
+
+def _terms(points: _Points, rate: Array | float, which: NDArray[np.intp] | slice = slice(None)) -> Array:
+    """What `_Sums` adds up for some points, at a rate of all or of each: (6, points), h times 1, z, f, z f; h^2 times 1, z."""
+    z, f = points.z[which], points.f[which]
+    h = np.expm1(-rate * z)
+    return np.stack([h, h * z, h * f, h * z * f, h * h, h * h * z])
+
+
+def _squares(totals: Array, sums: Array, gap: Array, amplitude: Array) -> Array:
+    """The residual sum of squares, gap being the mean error less E: of distances from means, and n times the mean squared."""
+    number, _, f, _, ff = totals
+    h, _, hf, _, hh, _ = sums
+    mean = gap + f / number - amplitude * (1 + h / number)
+    spread = ff - f * f / number - 2 * amplitude * (hf - h * f / number) + amplitude**2 * (hh - h * h / number)
+    squares: Array = spread + number * mean**2
+    return squares
+
+
+def _interpolated(points: _Points, cell: int) -> Callable[[Array], Array]:
+    """The sums of all points (6, k) at rates (k,) of a cell of the grid: Chebyshev's interpolation at `NODES` rates.
+
+    h is interpolated over the rate, and h^2 over its square, so that near 0 they keep their digits.
+    """
+    low, high = points.rates[cell], points.rates[cell + 1]
+    nodes = np.cos((2 * np.arange(NODES) + 1) * np.pi / (2 * NODES))
+    powers = np.array([1, 1, 1, 1, 2, 2])
+    at_nodes = (low + high + nodes * (high - low)) / 2
+    sums = np.stack([_terms(points, rate).sum(axis=1) / rate**powers for rate in at_nodes], axis=1)
+    coefficients = sums @ chebyshev.chebvander(nodes, NODES - 1) * 2 / NODES
+    coefficients[:, 0] /= 2
+
+    def at(rate: Array) -> Array:
+        position = (2 * rate - low - high) / (high - low)
+        at_rate: Array = coefficients @ chebyshev.chebvander(position, NODES - 1).T * rate ** powers[:, None]
+        return at_rate
+
+    return at
+
+
+def _distinct_without_each(z: Array, unit: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many distinct z (sorted) are left without each unit, (units,)."""
+    starts = np.flatnonzero(np.diff(z, prepend=-math.inf))
+    lowest, highest = np.minimum.reduceat(unit, starts), np.maximum.reduceat(unit, starts)
+    return len(starts) - np.bincount(lowest[lowest == highest], minlength=int(unit.max()) + 1)
+
+
 def _minima(points: _Points, counts: Array, held: Array | None) -> tuple[NDArray[np.intp], Array]:
     """The resample and the rate of each local minimum of the profiled sum of squares; each resample has one or more."""
     rates = points.rates
     _, _, slopes = _linear(_grid_sums(points, counts), points.error_mean, None if held is None else held[:, None])
     totals = counts @ points.powers
 
-    def derivative(rate: Array, row: Array) -> Array:
-        row = row.astype(np.intp)
+    rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
+
+    def derivative(rate: Array, which: NDArray[np.intp]) -> Array:
+        row = rows[which]
         sums, _ = _sums(points, counts[row], totals[row], rate)
         return _linear(sums, points.error_mean, None if held is None else held[row])[2]
 
-    rows, cells = np.nonzero((slopes[:, :-1] < 0) & (slopes[:, 1:] >= 0))
-    # Chandrupatla's test of the bracket takes the root of a number that may round below 0, and bisects then.
-    with np.errstate(invalid="ignore"):
-        search = find_root(derivative, (rates[cells], rates[cells + 1]), args=(rows,), tolerances={"xrtol": 1e-13})
     # The sums of the grid and of a single rate may round to unlike signs: then the root is the end of the cell.
-    left = np.abs(search.f_bracket[0]) < np.abs(search.f_bracket[1])
-    found = np.where(np.isnan(search.x), np.where(left, search.bracket[0], search.bracket[1]), search.x)
+    inside = roots(derivative, rates[cells], rates[cells + 1], tolerance=1e-13)
     first, last = np.flatnonzero(slopes[:, 0] >= 0), np.flatnonzero(slopes[:, -1] < 0)
     ends = [np.full(len(first), rates[0]), np.full(len(last), rates[-1])]
-    return np.concatenate([rows, first, last]), np.concatenate([found, *ends])
+    return np.concatenate([rows, first, last]), np.concatenate([inside, *ends])
 
 
 def _grid_sums(points: _Points, counts: Array) -> _Sums:

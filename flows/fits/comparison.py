@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.fits import least_squares
 from flows.fits.line import Array
-
-FORMS = ("linear", "polynomial", "exponential", "asymptotic")
 
 
 @dataclass(frozen=True)
@@ -30,27 +29,6 @@ class Information:
     aic: float
     aicc: float
     bic: float
-
-
-def response(form: str, error: Array) -> Array:
-    """The y of a form: log10(1/error) (polynomial), 1/error (exponential), else what is given (linear, asymptotic)."""
-    if form == "polynomial":
-        return -np.log10(error)
-    return 1 / error if form == "exponential" else error
-
-
-def error_at(form: str, y: Array) -> Array:
-    """The error of a response. A performance below 1 is an error above 1, which no metric has: it counts as 1."""
-    if form == "polynomial":
-        return np.minimum(10.0**-y, 1.0)
-    return 1 / np.maximum(y, 1.0) if form == "exponential" else y
-
-
-def log_jacobian(form: str, error: Array) -> float:
-    """Σ ln |dy / d error| over the points; 0 where the response is the error itself."""
-    if form == "polynomial":
-        return float(-np.log(error * math.log(10)).sum())
-    return float(-2 * np.log(error).sum()) if form == "exponential" else 0.0
 
 
 def information(residual_sum_of_squares: float, n: int, coefficients: int, log_jacobian: float = 0.0) -> Information:
@@ -71,11 +49,7 @@ def left_out(x: Array, y: Array, unit: NDArray[np.intp]) -> Array:
     """Prediction of each y by the least-squares line through the points of all other units (papers); NaN where there is none."""
     dx, dy = x - x.mean(), y - y.mean()
     sums = np.stack([np.bincount(unit, weights=part) for part in (np.ones_like(x), dx, dx * dx, dy, dx * dy)])
-    n, sx, sxx, sy, sxy = sums.sum(axis=1, keepdims=True) - sums
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = sxx - sx * sx / n
-        slope = np.where(spread > 1e-12 * sxx, (sxy - sx * sy / n) / spread, np.nan)
-        intercept = (sy - slope * sx) / n
+    intercept, slope = least_squares.of_sums(*(sums.sum(axis=1, keepdims=True) - sums))
     predicted: Array = y.mean() + intercept[unit] + slope[unit] * dx
     return predicted
 

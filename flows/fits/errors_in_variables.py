@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from flows.fits.least_squares import plain_line
 from flows.fits.line import NOT_CONVERGED, OK, Array, FitError, Line, checked
 
 _STEPS = 1_000
@@ -152,7 +153,7 @@ def _york_weights(slope: float, errors: _Errors) -> Array:
 
 def _york_slope(x: Array, y: Array, errors: _Errors) -> tuple[float, bool]:
     """The slope by York et al. (section III), iterated from that of least squares, and whether it came to rest."""
-    slope, change, terms = _least_squares_slope(x, y), math.nan, 0.0
+    slope, change, terms = plain_line(x, y)[1], math.nan, 0.0
     for _ in range(_STEPS):
         weights, u, v, beta = _york_points(x, y, slope, errors)
         rises, runs = weights * beta * v, weights * beta * u
@@ -201,13 +202,8 @@ def _excess(scatter: float, x: Array, y: Array, x_sd: Array) -> float:
     return goodness_of_fit(york(x, y, x_sd, y_sd), x, y, x_sd, y_sd) - 1
 
 
-def _least_squares_slope(x: Array, y: Array) -> float:
-    from_mean = x - x.mean()
-    return float((from_mean * (y - y.mean())).sum() / (from_mean**2).sum())
-
-
 def _least_squares_scatter(x: Array, y: Array) -> float:
-    residuals = y - y.mean() - _least_squares_slope(x, y) * (x - x.mean())
+    residuals = y - y.mean() - plain_line(x, y)[1] * (x - x.mean())
     return math.sqrt(float((residuals**2).sum()) / (len(x) - 2))
 
 

@@ -3,6 +3,12 @@
 Equal scatter: Draper and Smith 1998, Applied Regression Analysis, sections 1.3 and 1.4. Any scatter: the HC3 of MacKinnon
 and White 1985, Journal of Econometrics 29:305, in the form that Long and Ervin 2000, The American Statistician 54:217,
 recommend below 250 points. All sums are of distances from the means, since x is often a logarithm near 23 with a spread of 1.
+
+The one home of the least-squares line in Python. Three functions give it, for three uses: `centred` with residuals, from
+which all covariances follow; `plain_line` without the care for doubles' range, from where other methods start; `of_sums` of
+many samples at once, whose sums alone are known. SQL has the line again (sql/fits/ols.sql) for the numbers of its tables,
+held against `ols` by a test. flows/fits/with_time.py has two predictors, and flows/theory/least_squares.py fits nothing: it
+draws errors from their law.
 """
 
 from __future__ import annotations
@@ -73,6 +79,25 @@ def centred(x: Array, y: Array) -> Centred:
     sxx = float(dx @ dx)
     slope = float(dx @ dy) / sxx
     return Centred(x_mean, y_mean, slope, dx, sxx, dy - slope * dx)
+
+
+def plain_line(x: Array, y: Array) -> tuple[float, float]:
+    """Intercept and slope of the least-squares line of y on x, both (n,) with some spread in x."""
+    dx, y_mean = x - x.mean(), float(y.mean())
+    slope = float((dx * (y - y_mean)).sum() / (dx**2).sum())
+    return y_mean - slope * float(x.mean()), slope
+
+
+def of_sums(n: Array, x: Array, xx: Array, y: Array, xy: Array) -> tuple[Array, Array]:
+    """Intercepts and slopes of samples whose sums are given, each (samples,); NaN where x has no spread.
+
+    Take x and y from near their means, or the sums cancel.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = xx - x * x / n
+        # Where all x are one, rounding leaves a spread that is none.
+        slope = np.where(spread > 1e-12 * xx, (xy - x * y / n) / spread, np.nan)
+        return (y - slope * x) / n, slope
 
 
 def ols(x: Array, y: Array) -> Line:

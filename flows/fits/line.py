@@ -18,6 +18,9 @@ OK = "ok"
 TOO_FEW_POINTS = "too_few_points"
 NO_SPREAD = "no_spread_in_x"
 NOT_CONVERGED = "not_converged"
+SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
+# There is a line, and nothing that says how sure its slope is.
+NO_INTERVAL = "no_interval"
 
 
 class FitError(ValueError):
@@ -81,3 +84,28 @@ def checked(*arrays: Array) -> str:
     if len(x) < POINTS_MIN:
         return TOO_FEW_POINTS
     return OK if x.max() > x.min() else NO_SPREAD
+
+
+def slope_interval(line: Line, level: float) -> tuple[float, float]:
+    """The interval of the slope by Student's t with the line's standard error; NaN where it has none."""
+    half = line.quantile(level) * line.slope_se if line.slope_variance >= 0 else math.nan
+    return line.slope - half, line.slope + half
+
+
+def p_value(line: Line) -> float:
+    """Two-sided p of a slope of 0; NaN without a standard error."""
+    if line.slope_variance > 0:
+        return student_t.two_sided_p(line.slope / line.slope_se, line.degrees_of_freedom)
+    return 0.0 if line.slope_variance == 0 and line.slope else math.nan
+
+
+def judged(status: str, low: float, high: float) -> str:
+    """The status of a fit in view of its slope's interval."""
+    if status == OK and math.isnan(low) and math.isnan(high):
+        return NO_INTERVAL
+    return SLOPE_MAY_BE_ZERO if status == OK and not (low > 0 or high < 0) else status
+
+
+def number(value: float) -> float | None:
+    """A figure as tables and answers have it: None for what is unknown or without bound."""
+    return float(value) if math.isfinite(value) else None

@@ -34,8 +34,8 @@ def lines(line: Line, draws: int, rng: np.random.Generator) -> tuple[Array, Arra
 def reached(intercept: Array, slope: Array, y: float) -> Array:
     """The x (draws,) at which each line reaches y; infinite where it does not rise."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Array = np.where(slope > 0, (y - intercept) / slope, np.inf)
-    return found
+        x: Array = np.where(slope > 0, (y - intercept) / slope, np.inf)
+    return x
 
 
 def triangular(low: float, mode: float, high: float, draws: int, rng: np.random.Generator) -> Array:
@@ -58,16 +58,16 @@ def triangular(low: float, mode: float, high: float, draws: int, rng: np.random.
 def observed(values: Array, draws: int, rng: np.random.Generator) -> Array:
     """log10 of draws with replacement from values (n,), whatever their order."""
     chosen = rng.integers(0, len(values), draws)
-    found: Array = np.log10(np.sort(values))[chosen]
-    return found
+    log10: Array = np.log10(np.sort(values))[chosen]
+    return log10
 
 
 def interval(total: Array, level: float) -> tuple[float, float]:
     """The order statistics that leave equal tails outside, the outer ones of two, so that infinite draws stay infinite."""
     last = len(total) - 1
     at = math.floor((1 - level) / 2 * last), math.ceil((1 + level) / 2 * last)
-    found = np.partition(total, at)
-    return float(found[at[0]]), float(found[at[1]])
+    in_order = np.partition(total, at)
+    return float(in_order[at[0]]), float(in_order[at[1]])
 
 
 def shares(parts: list[Array], total: Array, low: float, high: float) -> list[float]:

@@ -16,7 +16,7 @@ from flows.fits.line import Array, FitError, Line
 BOUNDED = "bounded"
 UNBOUNDED = "unbounded"
 # The estimator gives no variance, or there is no line.
-NO_INTERVAL = "none"
+UNKNOWN = "none"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def solve(line: Line, y0: float, level: float, *, new: bool = False) -> Projecti
     mixed = t * t * (line.covariance + x * line.slope_variance)
     constant = t * t * _variance(line, x, new=new)
     if math.isnan(square + mixed + constant):
-        return Projection(x, math.nan, math.nan, NO_INTERVAL)
+        return Projection(x, math.nan, math.nan, UNKNOWN)
     low, high = _around_zero(square, mixed, constant)
     return Projection(x, x + low, x + high, BOUNDED if square > 0 else UNBOUNDED)
 

@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from flows.fits.least_squares import plain_line
 from flows.fits.line import NOT_CONVERGED, OK, Array, FitError, Line, checked
+from flows.fits.resampling import check_counts
 
 Indices = NDArray[np.intp]
 Booleans = NDArray[np.bool_]
@@ -61,7 +63,7 @@ def quantile_line(x: Array, y: Array, tau: float) -> Line:
     n = len(x)
     if status != OK:
         return Line(n, status=status)
-    intercept, slope = _optima(x, y, np.ones((1, n)), tau, _least_squares(x, y))[0].tolist()
+    intercept, slope = _optima(x, y, np.ones((1, n)), tau, np.array(plain_line(x, y)))[0].tolist()
     if math.isnan(slope):
         return Line(n, status=NOT_CONVERGED)
     variances = _variances(x, y, tau, intercept, slope)
@@ -83,14 +85,12 @@ def quantile_resampled(x: Array, y: Array, counts: NDArray[np.integer], tau: flo
     Raises:
         FitError: unequal lengths, a value that is not finite, a negative count, or tau outside (0, 1).
     """
-    checked(x, y)
+    check_counts(x, y, counts)
     _check_tau(tau)
-    if counts.ndim != 2 or counts.shape[1] != len(x) or (counts.size and counts.min() < 0):
-        raise FitError("a row of counts of 0 or more for each resample, and a column for each point, are needed")
     lines = np.full((len(counts), 2), math.nan)
     if len(x) == 0 or x.max() == x.min():
         return lines
-    start = _optima(x, y, np.ones((1, len(x))), tau, _least_squares(x, y))[0]
+    start = _optima(x, y, np.ones((1, len(x))), tau, np.array(plain_line(x, y)))[0]
     step = max(1, CHUNK // len(x))
     for first in range(0, len(counts), step):
         chunk = counts[first : first + step].astype(np.float64)
@@ -101,12 +101,6 @@ def quantile_resampled(x: Array, y: Array, counts: NDArray[np.integer], tau: flo
 def _check_tau(tau: float) -> None:
     if not 0 < tau < 1:
         raise FitError(f"tau must lie between 0 and 1, not at {tau}")
-
-
-def _least_squares(x: Array, y: Array) -> Array:
-    dx = x - x.mean()
-    slope = dx @ y / (dx @ dx)
-    return np.array([y.mean() - slope * x.mean(), slope])
 
 
 def _optima(x: Array, y: Array, weights: Array, tau: float, start: Array) -> Array:
@@ -230,8 +224,8 @@ def _variances(x: Array, y: Array, tau: float, intercept: float, slope: float) -
     # Rows of (X'X)^-1 X' D^1/2, at the mean of x, where the two estimates are the mean and the slope.
     level, tilt = scores / len(x), scores * dx / (dx @ dx)
     level = level - x.mean() * tilt
-    found = float(level @ level), float(tilt @ tilt), float(level @ tilt)
-    return found if np.isfinite(found).all() else (math.nan, math.nan, math.nan)
+    variances = float(level @ level), float(tilt @ tilt), float(level @ tilt)
+    return variances if np.isfinite(variances).all() else (math.nan, math.nan, math.nan)
 
 
 def _density_at_zero(residuals: Array, spread: float, tau: float) -> float:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from flows.fits.line import Array
+from flows.fits import least_squares
+from flows.fits.line import Array, FitError, checked
 
 Counts = NDArray[np.int64]
 Indices = NDArray[np.intp]
 # Draws made at once: few enough for the processor's cache. The stream of draws depends on it.
 _CHUNK = 1 << 17
+# Counts held at once where each unit is left out in turn (32 MB).
+_COUNTED = 1 << 22
 # Relative difference of two slopes that are one.
 _ROUNDING = 1e-9
 
@@ -65,6 +69,26 @@ def counts(rng: np.random.Generator, resamples: int, many: int) -> Counts:
     return np.bincount(drawn.ravel(), minlength=resamples * many).reshape(resamples, many)
 
 
+def check_counts(x: Array, y: Array, drawn: NDArray[np.integer]) -> None:
+    """Points (n,) and how often each resample holds each of them (B, n).
+
+    Raises:
+        FitError: they do not fit together, or hold what is not finite, or a count is negative or no whole number.
+    """
+    checked(x, y)
+    if drawn.ndim != 2 or drawn.shape[1] != len(x) or drawn.dtype.kind not in "iu" or drawn.min(initial=0) < 0:
+        raise FitError("counts are whole numbers of 0 or more, a row for each resample and a column for each point")
+
+
+def without_each(unit: Indices) -> Iterator[Counts]:
+    """Counts (some, n) of the resamples that leave one unit (row, paper) out, in their order, a few at a time."""
+    many = int(unit.max(initial=-1)) + 1
+    step = max(1, _COUNTED // max(len(unit), 1))
+    for start in range(0, many, step):
+        left_out = np.arange(start, min(start + step, many))
+        yield (unit[None, :] != left_out[:, None]).astype(np.int64)
+
+
 def ols_resampled(
     x: Array, ys: Array, resamples: int, rng: np.random.Generator, unit: Indices | None = None
 ) -> list[Resampled]:
@@ -76,13 +100,13 @@ def ols_resampled(
         products = np.stack([np.bincount(unit, weights=product) for product in products])
     sums = _drawn(products, resamples, rng)
     left = products.sum(axis=1, keepdims=True) - products
-    found = []
+    lines = []
     for at, mean_y in enumerate(middles):
         mine = [0, 1, 2, *range(3 + 3 * at, 6 + 3 * at)]
         intercept, slope, turned = _lines(sums[mine])
         _, jackknife, jackknife_turned = _lines(left[mine])
-        found.append(Resampled(intercept + mean_y - slope * middle, slope, turned, jackknife, jackknife_turned))
-    return found
+        lines.append(Resampled(intercept + mean_y - slope * middle, slope, turned, jackknife, jackknife_turned))
+    return lines
 
 
 def ols_slopes(x: Array, y: Array, drawn: Counts) -> Array:
@@ -109,11 +133,10 @@ def _summed(products: Array, drawn: Counts) -> Array:
 def _lines(sums: Array) -> tuple[Array, Array, Array]:
     """Intercept, slope and turned slope of y on x from n, Σx, Σx², Σy, Σxy, Σy²; NaN where x has no spread."""
     n, x, xx, y, xy, yy = sums
+    intercept, slope = least_squares.of_sums(n, x, xx, y, xy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread_x, spread_y, together = xx - x * x / n, yy - y * y / n, xy - x * y / n
-        # Where all rows drawn are one, rounding leaves a spread that is none.
-        slope = np.where(spread_x > 1e-12 * xx, together / spread_x, np.nan)
-        return (y - slope * x) / n, slope, np.where(np.isnan(slope), np.nan, spread_y / together)
+        turned = np.where(np.isnan(slope), np.nan, (yy - y * y / n) / (xy - x * y / n))
+    return intercept, slope, turned
 
 
 def percentile(draws: Array, level: float) -> tuple[float, float]:
@@ -144,8 +167,10 @@ def bca(draws: Array, estimate: float, jackknife: Array, level: float) -> tuple[
 
 def _quantiles(draws: Array, low: float, high: float) -> tuple[float, float]:
     """Order statistics of the draws, the outer ones of two, so that infinite draws stay infinite."""
-    kept = np.sort(draws[~np.isnan(draws)])
+    kept = draws[~np.isnan(draws)]
     if not len(kept):
         return math.nan, math.nan
     last = len(kept) - 1
-    return float(kept[max(math.floor(low * last), 0)]), float(kept[min(math.ceil(high * last), last)])
+    ranks = max(math.floor(low * last), 0), min(math.ceil(high * last), last)
+    in_order = np.partition(kept, ranks)
+    return float(in_order[ranks[0]]), float(in_order[ranks[1]])

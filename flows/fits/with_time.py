@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.fits import student_t
-from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError
+from flows.fits.line import NO_SPREAD, OK, SLOPE_MAY_BE_ZERO, TOO_FEW_POINTS, Array, FitError
 
 POINTS_MIN = 4
-SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sets_of_points import rows
 from shipped_facts import facts, intensity
 from test_paper import CELLS
 
@@ -24,8 +25,7 @@ from flows.analysis import costs, samples
 from flows.declared import scenarios
 from flows.declared.setting_types import FitRule
 from flows.fits import least_squares, monte_carlo, projection, resampling
-from flows.fits.comparison import response
-from flows.fits.line import FitError, Line
+from flows.fits.forms import response
 
 ATLAS = pint.UnitRegistry()
 # The units that pint does not know.
@@ -72,6 +72,7 @@ def sample(n: int = 20) -> samples.Sample:
         1,
         "current/imagenet/top1/hardware_burden/all",
         "all",
+        ("polynomial", "exponential"),
         x,
         error,
         np.arange(n),
@@ -326,38 +327,6 @@ def test_draws_of_a_line_give_fiellers_interval() -> None:
     assert cost.log10_gflop_high == pytest.approx(fieller.high - 9, abs=0.06)
 
 
-def test_a_line_that_may_not_rise_has_no_upper_end_and_says_how_often() -> None:
-    line = Line(10, 0.0, 0.1, 1.0, 0.05**2, 0.0, 8, 0.1)
-    drawn = monte_carlo.lines(line, 100_000, np.random.default_rng(1))
-    reached = monte_carlo.reached(*drawn, 5.0)
-    # P(t_8 > 2), from a table of Student's t: 0.0403.
-    assert np.isinf(reached).mean() == pytest.approx(0.0403, abs=0.002)
-    assert math.isinf(monte_carlo.interval(reached, 0.95)[1])
-    with pytest.raises(FitError, match="a line with variances"):
-        monte_carlo.lines(Line(10, 0.0, 0.1), 10, np.random.default_rng(1))
-
-
-def test_a_range_is_triangular_on_the_logarithm() -> None:
-    drawn = monte_carlo.triangular(1, 10, 1000, 200_000, np.random.default_rng(1))
-    # Of a triangle on [0, 3] with its peak at 1: mean 4/3, variance (9 + 1 - 3) / 18, a third of it below the peak.
-    assert drawn.mean() == pytest.approx(4 / 3, abs=0.006)
-    assert drawn.var() == pytest.approx(7 / 18, abs=0.006)
-    assert (drawn < 1).mean() == pytest.approx(1 / 3, abs=0.005)
-    assert 0 <= drawn.min() <= drawn.max() <= 3
-    assert set(monte_carlo.triangular(2, 2, 2, 5, np.random.default_rng(1))) == {math.log10(2)}
-    with pytest.raises(FitError, match="does not hold of 3, 2, 4"):
-        monte_carlo.triangular(3, 2, 4, 5, np.random.default_rng(1))
-
-
-def test_prices_are_drawn_from_those_observed_whatever_their_order() -> None:
-    prices = [np.array(order) for order in ([1.0, 10.0, 100.0], [100.0, 1.0, 10.0])]
-    first, second = (monte_carlo.observed(one, 30_000, np.random.default_rng(1)) for one in prices)
-    assert np.array_equal(first, second)
-    values, counts = np.unique(first, return_counts=True)
-    assert values.tolist() == [0, 1, 2]
-    assert counts / 30_000 == pytest.approx([1 / 3] * 3, abs=0.01)
-
-
 @pytest.mark.parametrize("measure", ["hardware_burden", "training_compute"])
 def test_the_interval_is_made_of_parts_that_add_up(measure: str) -> None:
     cost = priced(measure)
@@ -369,20 +338,6 @@ def test_the_interval_is_made_of_parts_that_add_up(measure: str) -> None:
     # A burden has its utilisation in it.
     assert (cost.usd_share_utilisation == 0) == (cost.kwh_share_utilisation == 0) == (measure == "hardware_burden")
     assert cost.usd_share_fit != cost.kwh_share_fit
-
-
-def test_shares_are_covariances_with_the_total() -> None:
-    rng = np.random.default_rng(5)
-    parts = [rng.normal(0, sd, 5000) for sd in (1.0, 2.0, 0.5)]
-    total = sum(parts)
-    found = monte_carlo.shares(parts, total, -math.inf, math.inf)
-    covariances = [np.cov(part, total)[0, 1] / np.var(total, ddof=1) for part in parts]
-    assert found == pytest.approx(covariances, abs=1e-12)
-    # One draw far outside of the interval decides nothing.
-    parts[0][0] = total[0] = 1e6
-    low, high = monte_carlo.interval(total, 0.95)
-    assert monte_carlo.shares(parts, total, low, high)[1] == pytest.approx(4 / 5.25, abs=0.06)
-    assert all(math.isnan(share) for share in monte_carlo.shares([np.zeros(9)] * 2, np.zeros(9), 0, 0))
 
 
 def test_every_row_of_the_table_adds_up(db: duckdb.DuckDBPyConnection) -> None:
@@ -430,6 +385,31 @@ def test_an_error_beyond_the_points_is_said_to_be_unsupported() -> None:
     assert priced(error=1e-6).status == "extrapolation_unsupported"
     assert priced(status="no_price", prices=()).status == "no_price"
     assert priced(status="no_price", prices=()).log10_usd is None
+
+
+def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnection) -> None:
+    told = rows(
+        db,
+        "select costs.*, projections.log10_compute - if(compute_unit = 'flop', 9, 0) as middle, "
+        "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
+        "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
+        "from marts.costs as costs "
+        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, target) "
+        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
+    )
+    assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
+    assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
+    for row in told:
+        assert row["status"] == row["projected"]
+        middle = None if row["middle"] is None else pytest.approx(row["middle"], rel=1e-12)
+        assert row["log10_gflop"] == middle
+        # Costs are drawn; the draws of the line have Fieller's ends, the far one less sharply.
+        if row["interval"] == "bounded":
+            width = row["high"] - row["low"]
+            assert row["log10_gflop_low"] == pytest.approx(row["low"], abs=0.03 * width)
+            assert row["log10_gflop_high"] == pytest.approx(row["high"], abs=0.25 * width)
+        else:
+            assert row["log10_gflop_high"] is None
 
 
 # --- models that exist

@@ -1,4 +1,4 @@
-"""What Python fits between two SQL files, and what the marts make of it, held to statsmodels, scipy and brute force."""
+"""The lines that Python fits, their intervals, and what the marts make of them, held to statsmodels, scipy and brute force."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,101 +20,41 @@ import statsmodels.api as sm
 from conftest import AS_OF
 from hand_made import built
 from scipy import optimize, stats
+from sets_of_points import (
+    BOOTSTRAPPED,
+    FORMS,
+    KEYS,
+    LEVEL,
+    RANGES,
+    Array,
+    Points,
+    arxiv,
+    curve,
+    drawn,
+    estimates,
+    interval,
+    jackknife,
+    named,
+    near,
+    of_jackknife,
+    of_some,
+    record,
+    rows,
+    sets_of,
+    some,
+)
 
 from flows import paths
 from flows.analysis import computed
 from flows.declared import settings
-from flows.declared.setting_types import RowSet
 from flows.fits import least_squares
-from flows.readers.row_types import Compute, Model, Operations, Result
-from flows.warehouse import connection, expectations
-
-Array = np.ndarray
-FORMS = ("polynomial", "exponential")
-KEYS = ["row_set", "benchmark", "metric", "compute_measure"]
-# As declared in flows/declared/estimation.toml.
-LEVEL, RANGES = 0.95, 1.0
-
-
-@dataclass(frozen=True)
-class Points:
-    """A set of points as fits.samples has it, by its own reading."""
-
-    sample_id: int
-    name: tuple[str, ...]
-    x: Array
-    error: Array
-    paper: Array
-    year: Array
-    confidence: Array
-
-    def y(self, form: str) -> Array:
-        return -np.log10(self.error) if form == "polynomial" else 1 / self.error
-
-    def ols(self, form: str) -> Any:
-        return sm.OLS(self.y(form), sm.add_constant(self.x)).fit()
-
-    def only(self, kept: Array) -> Points:
-        fields = ("x", "error", "paper", "year", "confidence")
-        return replace(self, **{field: getattr(self, field)[kept] for field in fields})
+from flows.readers.row_types import Compute, Model, Result
+from flows.warehouse import connection
 
 
 @pytest.fixture(scope="module")
 def sets(warehouse_path: Path) -> dict[int, Points]:
-    with connection.connect(warehouse_path, read_only=True) as con:
-        frame = con.execute("from fits.samples").df()
-    return {
-        int(number): Points(
-            int(number),
-            tuple(told[column].iloc[0] for column in (*KEYS, "selection")),
-            *(told[column].to_numpy(np.float64) for column in ("log10_compute", "error")),
-            told["paper"].to_numpy(str),
-            told["year"].to_numpy(np.float64, na_value=np.nan),
-            told["confidence"].to_numpy(object),
-        )
-        for number, told in frame.groupby("sample_id")
-    }
-
-
-def named(sets: dict[int, Points], *name: str) -> Points:
-    (found,) = (points for points in sets.values() if points.name == name)
-    return found
-
-
-def some(sets: dict[int, Points]) -> list[Points]:
-    """Sets of every kind, none so large that an oracle takes long."""
-    return [
-        points
-        for points in sets.values()
-        if points.name[-1] == "all"
-        and 3 <= len(points.x) < 300
-        and (points.name[0] != "current" or points.name[1] in ("squad", "conll", "mmlu", "piqa"))
-    ]
-
-
-def rows(db: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    found = db.execute(query)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def estimates(db: duckdb.DuckDBPyConnection, estimator: str) -> dict[tuple[int, str], dict[str, Any]]:
-    found = rows(db, f"from fits.estimates where estimator = '{estimator}'")
-    return {(row["sample_id"], row["form"]): row for row in found}
-
-
-def of_some(sets: dict[int, Points], told: dict[tuple[int, str], Any]) -> Iterator[tuple[Points, str, dict[str, Any]]]:
-    chosen = [(points, form) for points in some(sets) for form in FORMS]
-    assert len(chosen) >= 40
-    for points, form in chosen:
-        yield points, form, told[points.sample_id, form]
-
-
-def interval(row: dict[str, Any]) -> tuple[float, float]:
-    return row["slope_low"], row["slope_high"]
-
-
-# --- lines
+    return sets_of(warehouse_path)
 
 
 def test_the_line_of_sql_and_that_of_python_are_one(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
@@ -151,19 +89,6 @@ def test_hc3_is_that_of_statsmodels(db: duckdb.DuckDBPyConnection, sets: dict[in
             "residual_sd",
         ]
         assert [row[column] for column in columns] == pytest.approx(expected, rel=1e-7), (points.name, form)
-
-
-def jackknife(points: Points, form: str) -> Array:
-    """The lines (intercept, slope) without each paper."""
-    papers = np.unique(points.paper)
-    without = [points.only(points.paper != paper) for paper in papers]
-    return np.array([np.polyfit(left.x, left.y(form), 1)[::-1] for left in without])
-
-
-def of_jackknife(lines: Array) -> Array:
-    """The covariance matrix of intercept and slope from the lines without each paper."""
-    apart = lines - lines.mean(axis=0)
-    return np.asarray(apart.T @ apart * (len(lines) - 1) / len(lines))
 
 
 def test_clustered_errors_are_those_of_the_lines_without_each_paper(
@@ -287,24 +212,6 @@ def test_york_is_left_out_where_one_computation_has_no_class(tmp_path: Path) -> 
     assert {benchmark for benchmark, estimator, _ in told if estimator == "york"} == {"imagenet"}
 
 
-def curve(x: Array, error: Array) -> tuple[float, float, float, float]:
-    """E, log10 A, b of error = E + A C^-b with the least squares, by a fine search of b; and their sum."""
-    z, spread = x - x.mean(), np.ptp(x)
-
-    def linear(b: float) -> tuple[Array, float]:
-        terms = np.column_stack([np.ones_like(z), 10 ** (-b * z)])
-        found, left = optimize.nnls(terms, error)
-        return found, float(left) ** 2
-
-    tried = np.geomspace(1e-4, 20 / spread, 400)
-    sums = np.array([linear(b)[1] for b in tried])
-    at = int(sums.argmin())
-    ends = tried[max(at - 1, 0)], tried[min(at + 1, len(tried) - 1)]
-    best = optimize.minimize_scalar(lambda b: linear(b)[1], bounds=ends, method="bounded", options={"xatol": 1e-12})
-    (level, amplitude), total = linear(best.x)
-    return level, math.log10(amplitude) + best.x * x.mean(), float(best.x), total
-
-
 def test_the_asymptotic_form_is_the_best_curve(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
     told, compared = estimates(db, "nls"), 0
     for points in some(sets):
@@ -345,8 +252,9 @@ def test_exponents_are_the_inverse_slopes_of_the_same_interval(db: duckdb.DuckDB
             continue
         assert row["exponent"] == pytest.approx(1 / row["slope"], rel=1e-12)
         is_bounded = (low is not None and low > 0) or (high is not None and high < 0)
-        has_interval = low is not None or high is not None
-        assert row["exponent_interval"] == ("bounded" if is_bounded else "unbounded" if has_interval else None)
+        assert row["exponent_interval"] == (
+            None if (low, high) == (None, None) else "bounded" if is_bounded else "unbounded"
+        )
         assert row["exponent_high"] == (pytest.approx(1 / low, rel=1e-12) if is_bounded else None)
         if is_bounded or (high is not None and high > 0):
             assert row["exponent_low"] == pytest.approx(1 / high, rel=1e-12)
@@ -373,43 +281,6 @@ def test_the_exponents_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBP
         pd.testing.assert_series_equal(told[column].dropna().sort_index(), expected.sort_index(), check_names=False)
     extremes = scaling.groupby(KEYS).exponent.agg(["count", "min", "max"]).sort_index()
     np.testing.assert_array_equal(told.sort_index()[["n_choices", "exponent_min", "exponent_max"]], extremes)
-
-
-# --- intervals by resampling
-
-
-def drawn(points: Points, form: str, unit: Array, seed: int = 7, resamples: int = 10_000) -> tuple[Array, Array, Array]:
-    """Intercepts, slopes, and slopes of the other direction turned, over resamples of whole units."""
-    rng = np.random.default_rng(seed)
-    _, unit = np.unique(unit, return_inverse=True)
-    counts = rng.multinomial(unit.max() + 1, np.full(unit.max() + 1, 1 / (unit.max() + 1)), resamples)[:, unit]
-    x, y = points.x - points.x.mean(), points.y(form)
-    n = counts.sum(axis=1)
-    mean_x, mean_y = counts @ x / n, counts @ y / n
-    xx, xy, yy = (
-        counts @ (x * x) / n - mean_x**2,
-        counts @ (x * y) / n - mean_x * mean_y,
-        counts @ (y * y) / n - mean_y**2,
-    )
-    slope = xy / xx
-    return mean_y - slope * (mean_x + points.x.mean()), slope, yy / xy
-
-
-BOOTSTRAPPED = [
-    ("paper_v2", "imagenet", "top1", "network_operations", "all"),
-    ("paper_v1", "squad", "f1", "hardware_burden", "all"),
-    ("current", "mmlu", "accuracy", "training_compute", "all"),
-]
-
-
-def near(found: tuple[float | None, float | None], draws: Array) -> bool:
-    """Within what the ends of two bootstraps of 10,000 resamples differ by: the share beyond each has an error of 0.16 %."""
-    return all(
-        np.quantile(draws, tail - 0.008, method="lower")
-        <= (math.inf if end is None else end)
-        <= np.quantile(draws, tail + 0.008, method="higher")
-        for end, tail in zip(found, (0.025, 0.975), strict=True)
-    )
 
 
 @pytest.mark.parametrize("name", BOOTSTRAPPED)
@@ -472,587 +343,6 @@ def test_every_interval_of_a_slope_is_listed(db: duckdb.DuckDBPyConnection) -> N
     np.testing.assert_allclose(polynomial.exponent_high, 1 / polynomial.slope_low, rtol=1e-12)
     assert told[(told.form == "polynomial") & ~told.is_bounded].exponent_high.isna().all()
     assert told[told.form == "exponential"].exponent_low.isna().all()
-
-
-# --- selections and dates of release
-
-IMAGENET = ("imagenet", "top1", "operations_per_pass")
-
-
-def record(name: str, top1: float, flop: float = 1e9, source: str = "zoo", **model: Any) -> tuple[Any, ...]:
-    return source, Model(name, **model), Result("imagenet", "top1", top1), Operations("imagenet", flop, "flop")
-
-
-def arxiv(number: str) -> str:
-    return f"https://arxiv.org/abs/{number}"
-
-
-def names_of(con: duckdb.DuckDBPyConnection, selection: str) -> set[str]:
-    found = con.execute(
-        "select models.name from fits.samples join core.models as models using (model_id) "
-        "where benchmark = 'imagenet' and metric = 'top1' and compute_measure = 'operations_per_pass' and selection = ?",
-        [selection],
-    )
-    return {name for (name,) in found.fetchall()}
-
-
-def test_each_selection_of_a_few_rows(tmp_path: Path) -> None:
-    records = [
-        record("First", 60, published_on=date(2015, 3, 1), paper_url=arxiv("1503.00001")),
-        record("First small", 55, published_on=date(2015, 3, 1), paper_url=arxiv("1503.00001")),
-        record("Worse later", 58, published_on=date(2015, 9, 1), paper_url=arxiv("1509.00001")),
-        record("Equal later", 60, published_on=date(2016, 1, 1), paper_url=arxiv("1601.00001")),
-        # On one day: of equal errors the one that took less computation.
-        record("Same day, more", 70, 9e9, published_on=date(2016, 5, 1), paper_url=arxiv("1605.00001")),
-        record("Same day, less", 70, 2e9, published_on=date(2016, 5, 1), paper_url=arxiv("1605.00002")),
-        # The month alone is known, and the year alone.
-        record("By month", 75, year=2017, paper_url=arxiv("1702.00001")),
-        record("By year", 74, year=2017),
-        record("Undated", 99),
-    ]
-    with built(tmp_path, records) as con:
-        everything = {row[1].name for row in records}
-        assert names_of(con, "all") == everything
-        assert names_of(con, "best_per_paper") == everything - {"First small"}
-        assert names_of(con, "best_per_year") == {"First", "Same day, less", "By month"}
-        # Better than all before: not equal to them, and not without a date.
-        assert names_of(con, "frontier") == {"First", "Same day, less", "By month"}
-
-
-def test_the_frontier_is_of_its_day_and_not_of_the_best_of_all(tmp_path: Path) -> None:
-    days = [date(2015, 1, 1) + timedelta(days=200 * step) for step in range(6)]
-    records = [
-        record(f"Model {step}", top1, published_on=day, paper_url=arxiv(f"15{step + 1:02d}.0000{step}"))
-        for step, (day, top1) in enumerate(zip(days, [60, 70, 65, 70.5, 50, 80], strict=True))
-    ]
-    with built(tmp_path, records) as con:
-        assert names_of(con, "frontier") == {"Model 0", "Model 1", "Model 3", "Model 5"}
-        assert names_of(con, "best_per_year") == {"Model 1", "Model 3", "Model 4", "Model 5"} - {
-            name for name in ("Model 4",) if days[4].year == days[3].year or days[4].year == days[5].year
-        }
-
-
-def test_a_release_is_as_precise_as_its_source(tmp_path: Path) -> None:
-    records = [
-        record("Day", 60, published_on=date(2019, 5, 28), year=2020, paper_url=arxiv("1801.00001")),
-        record("Month", 61, year=2020, paper_url=arxiv("1905.11946") + "v3"),
-        record("Year", 62, year=2021),
-        record("Neither", 63),
-        # Ids from before April 2007 and numbers that are no month tell none.
-        record("Old id", 64, year=2006, paper_url=arxiv("cs/0501001")),
-        record("No month", 65, year=2014, paper_url=arxiv("1413.11946")),
-        # Another record of the same paper has the day.
-        record("With paper", 66, year=2020, paper_url=arxiv("2003.00001")),
-        record("Of paper", 67, published_on=date(2020, 3, 9), paper_url=arxiv("2003.00001")),
-    ]
-    with built(tmp_path, records) as con:
-        told = con.execute(
-            "select models.name, released_on, released_precision from core.results as results "
-            "join core.models as models using (model_id)"
-        ).fetchall()
-    assert {name: rest for name, *rest in told} == {
-        "Day": [date(2019, 5, 28), "day"],
-        "Month": [date(2019, 5, 15), "month"],
-        "Year": [date(2021, 7, 1), "year"],
-        "Neither": [None, None],
-        "Old id": [date(2006, 7, 1), "year"],
-        "No month": [date(2014, 7, 1), "year"],
-        "With paper": [date(2020, 3, 9), "day"],
-        "Of paper": [date(2020, 3, 9), "day"],
-    }
-
-
-def test_releases_of_all_sources_agree_with_what_is_printed(db: duckdb.DuckDBPyConnection) -> None:
-    told = rows(
-        db,
-        "select results.released_on, released_precision, models.published_on, models.year, papers.arxiv_id, "
-        "papers.published_on as paper_on from core.results as results join core.models as models using (model_id) "
-        "left join core.papers as papers on results.paper_id = papers.paper_id",
-    )
-    for row in told:
-        day = row["published_on"] or row["paper_on"]
-        number = row["arxiv_id"] or ""
-        if day:
-            expected = (day, "day")
-        elif number[:4].isdigit():
-            expected = (date(2000 + int(number[:2]), int(number[2:4]), 15), "month")
-        else:
-            expected = (date(row["year"], 7, 1), "year") if row["year"] else (None, None)
-        assert (row["released_on"], row["released_precision"]) == expected, row
-    assert {row["released_precision"] for row in told} == {"day", "month", "year", None}
-
-
-def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
-    records = [record(f"Model {at}", 60 + at * at, 10.0 ** (9 + at)) for at in range(5)]
-    with built(tmp_path, [*records, record("Perfect", 100, 1e15)]) as con:
-        assert names_of(con, "all") == {f"Model {at}" for at in range(5)}
-        assert "ok" in {row["status"] for row in rows(con, "from marts.scaling where n = 5")}
-    suite = tmp_path / "expectations"
-    suite.mkdir()
-    shutil.copy(paths.EXPECTATIONS / "core.results.json", suite)
-    (failure,) = [
-        one for one in expectations.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
-    ]
-    assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")
-
-
-# --- projections
-
-
-def scanned(excess: Any, start: float, lows: bool) -> float:
-    """The end of a set {x: excess(x) <= 0} on one side of a point in it, infinite where none is within 10,000 decades."""
-    step, inside = (-1e-3 if lows else 1e-3), start
-    while abs(inside + step - start) < 1e4:
-        if excess(inside + step) > 0:
-            return float(optimize.brentq(excess, *sorted((inside, inside + step)), xtol=1e-11))
-        inside, step = inside + step, step * 1.02
-    return math.inf
-
-
-def by_method(db: duckdb.DuckDBPyConnection, points: Points, method: str) -> list[dict[str, Any]]:
-    found = rows(db, f"from fits.projections where sample_id = {points.sample_id} and method = '{method}'")
-    assert len(found) == 6
-    return found
-
-
-PROJECTED = [
-    ("paper_v1", "imagenet", "top1", "hardware_burden", "all"),
-    ("paper_v1", "wmt_en_de", "bleu", "hardware_burden", "all"),  # no slope to speak of
-    ("paper_v2", "imagenet", "top1", "network_operations", "all"),
-    ("paper_v2", "squad", "em", "hardware_burden", "all"),
-    ("current", "conll", "f1", "hardware_burden", "all"),
-]
-
-
-@pytest.mark.parametrize("name", PROJECTED)
-def test_fiellers_interval_holds_what_the_line_does_not_rule_out(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points], name: tuple[str, ...]
-) -> None:
-    points = named(sets, *name)
-    for row in by_method(db, points, "y_on_x"):
-        fit = points.ols(row["form"])
-        target = float(-math.log10(row["error"]) if row["form"] == "polynomial" else 1 / row["error"])
-        reached = (target - fit.params[0]) / fit.params[1]
-        assert row["log10_compute"] == pytest.approx(reached, rel=1e-9)
-        t = stats.t.ppf((1 + LEVEL) / 2, fit.df_resid)
-        for scatter, low, high in ((0.0, "low", "high"), (fit.mse_resid, "new_low", "new_high")):
-
-            def excess(
-                x: float, fit: Any = fit, scatter: float = scatter, target: float = target, t: float = t
-            ) -> float:
-                at = np.array([1.0, x])
-                return float(abs(target - at @ fit.params) - t * math.sqrt(at @ fit.cov_params() @ at + scatter))
-
-            for column, is_low in ((low, True), (high, False)):
-                end, found = scanned(excess, reached, is_low), row[f"log10_compute_{column}"]
-                assert found == (None if math.isinf(end) else pytest.approx(end, rel=1e-6)), (row["form"], column)
-        is_bounded = None not in (row["log10_compute_low"], row["log10_compute_high"])
-        assert row["interval"] == ("bounded" if is_bounded else "unbounded")
-    if name[1] == "wmt_en_de":
-        assert row["interval"] == "unbounded"
-        assert row["status"] == "slope_not_different_from_0"
-
-
-@pytest.mark.parametrize("name", [PROJECTED[0], PROJECTED[3], BOOTSTRAPPED[1]])
-def test_the_interval_by_paper_takes_the_lines_without_each(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points], name: tuple[str, ...]
-) -> None:
-    points = named(sets, *name)
-    for row in by_method(db, points, "cluster"):
-        lines, fit = jackknife(points, row["form"]), points.ols(row["form"])
-        covariance, t = of_jackknife(lines), stats.t.ppf((1 + LEVEL) / 2, len(lines) - 1)
-        target = float(-math.log10(row["error"]) if row["form"] == "polynomial" else 1 / row["error"])
-
-        def excess(
-            x: float, fit: Any = fit, covariance: Array = covariance, t: float = t, target: float = target
-        ) -> float:
-            at = np.array([1.0, x])
-            return float(abs(target - at @ fit.params) - t * math.sqrt(at @ covariance @ at))
-
-        for column, is_low in (("low", True), ("high", False)):
-            end, found = scanned(excess, row["log10_compute"], is_low), row[f"log10_compute_{column}"]
-            assert found == (None if math.isinf(end) else pytest.approx(end, rel=1e-5)), (row["form"], column)
-
-
-@pytest.mark.parametrize("name", PROJECTED)
-def test_the_other_direction_predicts_the_computation(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points], name: tuple[str, ...]
-) -> None:
-    points = named(sets, *name)
-    for row in by_method(db, points, "x_on_y"):
-        y = points.y(row["form"])
-        target = float(-math.log10(row["error"]) if row["form"] == "polynomial" else 1 / row["error"])
-        told = sm.OLS(points.x, sm.add_constant(y)).fit().get_prediction([[1.0, target]]).summary_frame(1 - LEVEL)
-        columns = ["log10_compute", *(f"log10_compute_{end}" for end in ("low", "high", "new_low", "new_high"))]
-        expected = told[["mean", "mean_ci_lower", "mean_ci_upper", "obs_ci_lower", "obs_ci_upper"]].iloc[0]
-        assert [row[column] for column in columns] == pytest.approx(list(expected), rel=1e-8), row["form"]
-
-
-@pytest.mark.parametrize("name", BOOTSTRAPPED)
-def test_projected_percentiles_are_those_of_another_bootstrap(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points], name: tuple[str, ...]
-) -> None:
-    points = named(sets, *name)
-    for row in by_method(db, points, "bootstrap"):
-        form, fit = row["form"], points.ols(row["form"])
-        intercept, slope, _ = drawn(points, form, points.paper)
-        target = float(-math.log10(row["error"]) if form == "polynomial" else 1 / row["error"])
-        rng = np.random.default_rng(11)
-        scatter = rng.choice(np.asarray(fit.resid), len(slope)) * math.sqrt(len(points.x) / (len(points.x) - 2))
-        for apart, low, high in ((0.0, "low", "high"), (scatter, "new_low", "new_high")):
-            reached = np.where(slope > 0, (target - apart - intercept) / slope, np.inf)
-            found = (row[f"log10_compute_{low}"], row[f"log10_compute_{high}"])
-            assert near(found, reached), (form, row["target"], low)
-
-
-def test_every_projection_says_how_far_it_is_to_be_trusted(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points]
-) -> None:
-    fits = {(number, form): points.ols(form) for number, points in sets.items() if len(points.x) >= 3 for form in FORMS}
-    told = rows(db, "from fits.projections where method in ('y_on_x', 'x_on_y')")
-    assert {row["sample_id"] for row in told} == {number for number, _ in fits} & {
-        number for (number,) in db.execute("select sample_id from fits.targets").fetchall()
-    }
-    for row in told:
-        fit, x = fits[row["sample_id"], row["form"]], sets[row["sample_id"]].x
-        if fit.params[1] <= 0:
-            assert (row["status"], row["log10_compute"], row["interval"]) == ("slope_not_positive", None, None)
-            continue
-        beyond = max(x.min() - row["log10_compute"], row["log10_compute"] - x.max(), 0)
-        assert row["decades_beyond"] == pytest.approx(beyond, rel=1e-12, abs=1e-12)
-        assert row["ranges_beyond"] == pytest.approx(beyond / np.ptp(x), rel=1e-12, abs=1e-12)
-        if fit.pvalues[1] >= 1 - LEVEL:
-            assert row["status"] == "slope_not_different_from_0"
-        else:
-            assert row["status"] == ("extrapolation_unsupported" if beyond / np.ptp(x) > RANGES else "ok")
-    statuses = {"ok", "slope_not_positive", "slope_not_different_from_0", "extrapolation_unsupported"}
-    assert {row["status"] for row in told} == statuses
-
-
-def test_a_fit_that_is_none_projects_nothing(tmp_path: Path) -> None:
-    """Of three models of one computation, and of two: no line, and its status instead of a figure."""
-    records = [record(f"Model {at}", 60 + at, paper_url=arxiv(f"2001.0000{at}")) for at in range(3)]
-    with built(tmp_path, records) as con:
-        told = rows(con, "from marts.projections where benchmark = 'imagenet' and selection = 'all'")
-        lines = rows(con, "from marts.scaling where benchmark = 'imagenet' and n > 0 and selection = 'all'")
-    assert {row["method"] for row in told} == {"y_on_x", "cluster", "x_on_y", "bootstrap", "nls"}
-    straight = [row for row in told if row["method"] in ("y_on_x", "cluster", "bootstrap")]
-    assert {row["status"] for row in straight} == {"no_spread_in_x"}
-    for row in told:
-        assert row["status"] != "ok"
-        assert (row["log10_compute_low"], row["log10_compute_high"], row["interval"]) == (None, None, None)
-    ols = {row["status"] for row in lines if row["estimator"] == "ols" and row["direction"] == "y_on_x"}
-    assert ols == {"no_spread_in_x"}
-    assert {row["exponent_interval"] for row in lines} == {None}
-
-
-def test_an_error_below_the_irreducible_one_is_reached_by_no_computation(db: duckdb.DuckDBPyConnection) -> None:
-    told = rows(
-        db,
-        "select projections.*, irreducible_error, estimates.intercept, estimates.slope from fits.projections as projections "
-        "join fits.estimates as estimates using (sample_id, form) where method = 'nls' and log10_compute is not null "
-        "or (method = 'nls' and projections.status = 'below_irreducible_error')",
-    )
-    for row in told:
-        is_below = row["error"] <= row["irreducible_error"]
-        assert is_below == (row["status"] == "below_irreducible_error")
-        if not is_below:
-            reached = -(math.log10(row["error"] - row["irreducible_error"]) + row["intercept"]) / row["slope"]
-            assert row["log10_compute"] == pytest.approx(reached, rel=1e-9)
-        else:
-            assert row["log10_compute"] is None
-    assert {row["status"] for row in told} == {"below_irreducible_error", "ok", "extrapolation_unsupported"}
-
-
-def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnection) -> None:
-    told = rows(
-        db,
-        "select costs.*, projections.log10_compute - if(compute_unit = 'flop', 9, 0) as middle, "
-        "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
-        "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
-        "from marts.costs as costs "
-        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, target) "
-        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
-    )
-    assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
-    assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
-    for row in told:
-        assert row["status"] == row["projected"]
-        middle = None if row["middle"] is None else pytest.approx(row["middle"], rel=1e-12)
-        assert row["log10_gflop"] == middle
-        # Costs are drawn; the draws of the line have Fieller's ends, the far one less sharply.
-        if row["interval"] == "bounded":
-            width = row["high"] - row["low"]
-            assert row["log10_gflop_low"] == pytest.approx(row["low"], abs=0.03 * width)
-            assert row["log10_gflop_high"] == pytest.approx(row["high"], abs=0.25 * width)
-        else:
-            assert row["log10_gflop_high"] is None
-
-
-# --- what came out later
-
-PUBLISHED = {"paper_v1": date(2020, 7, 31), "paper_v2": date(2022, 8, 31)}
-
-
-def later(db: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The points of the papers' lines, and those of today with their dates, both straight from fits.points."""
-    frame = db.execute(
-        "select points.*, results.released_on from fits.points as points join core.results as results using (result_id)"
-    ).df()
-    return frame[frame.row_set != "current"], frame[frame.row_set == "current"]
-
-
-def scored(db: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both tables by statsmodels: each later result with its prediction interval of 90 %, and the counts."""
-    known, today = later(db)
-    found, counted = [], []
-    for key, points in known.groupby(KEYS):
-        if len(points) < 3:
-            continue
-        day = pd.Timestamp(PUBLISHED[key[0]])
-        mine = today[(today[KEYS[1:]] == list(key[1:])).all(axis=1)]
-        new = mine[mine.released_on > day]
-        x = new.log10_compute.to_numpy() - (9 if key[0] == "paper_v1" else 0)
-        for form in FORMS:
-            y, achieved = (
-                -np.log10(of.error.to_numpy()) if form == "polynomial" else 1 / of.error.to_numpy()
-                for of in (points, new)
-            )
-            fit = sm.OLS(y, sm.add_constant(points.log10_compute.to_numpy())).fit()
-            if len(new):
-                told = fit.get_prediction(np.column_stack([np.ones_like(x), x])).summary_frame(alpha=0.1)
-                ends = told[["mean", "obs_ci_upper", "obs_ci_lower"]].to_numpy().T
-                # No metric has an error above 1.
-                errors = np.minimum(10.0**-ends, 1) if form == "polynomial" else 1 / np.maximum(ends, 1)
-                covered = (told.obs_ci_lower.to_numpy() <= achieved) & (achieved <= told.obs_ci_upper.to_numpy())
-                names = ("predicted_error", "predicted_error_low", "predicted_error_high")
-                found.append(
-                    pd.DataFrame(
-                        dict(zip(KEYS, key, strict=True)) | {"form": form, "result_id": new.result_id.to_numpy()}
-                    )
-                    .assign(**dict(zip(names, errors, strict=True)))
-                    .assign(achieved_error=new.error.to_numpy(), is_covered=covered)
-                    .assign(decades_beyond=np.maximum(x - points.log10_compute.max(), 0))
-                )
-            counted.append((*key, form, len(new), int(mine.released_on.isna().sum())))
-    return pd.concat(found), pd.DataFrame(counted, columns=[*KEYS, "form", "n_later", "n_undated"])
-
-
-def test_later_results_are_held_against_the_published_lines(db: duckdb.DuckDBPyConnection) -> None:
-    expected, counted = scored(db)
-    key = [*KEYS, "form", "result_id"]
-    told = db.execute("from marts.backtest").df()
-    assert set(told.row_set) == set(PUBLISHED)
-    assert (told.released_on > told.published_on).all()
-    assert set(told.published_on) == {pd.Timestamp(day) for day in PUBLISHED.values()}
-    columns = list(expected.columns.drop(key))
-    one, other = (frame.set_index(key).sort_index()[columns] for frame in (told, expected))
-    pd.testing.assert_frame_equal(one, other, rtol=1e-8, check_dtype=False)
-    residual = np.log10(told.achieved_error / told.predicted_error)
-    np.testing.assert_allclose(told.residual_decades, residual, rtol=1e-12)
-
-    table = db.execute("from marts.backtest_coverage").df().set_index([*KEYS, "form"]).sort_index()
-    counted = counted.set_index([*KEYS, "form"]).sort_index()
-    pd.testing.assert_frame_equal(table[["n_later", "n_undated"]], counted, check_dtype=False)
-    by = expected.groupby([*KEYS, "form"])
-    better = by.apply(lambda of: (of.achieved_error < of.predicted_error_low).sum())
-    worse = by.apply(lambda of: (of.achieved_error > of.predicted_error_high).sum())
-    median = by.apply(lambda of: np.median(np.log10(of.achieved_error / of.predicted_error)))
-    some_later = table.loc[by.size().index]
-    np.testing.assert_array_equal(some_later.n_covered, by.is_covered.sum())
-    np.testing.assert_array_equal(some_later.n_better, better)
-    np.testing.assert_array_equal(some_later.n_worse, worse)
-    np.testing.assert_allclose(some_later.coverage, by.is_covered.mean(), rtol=1e-12)
-    np.testing.assert_allclose(some_later.median_residual_decades, median, rtol=1e-8)
-    np.testing.assert_allclose(some_later.decades_beyond_max, by.decades_beyond.max(), atol=1e-12)
-    assert (table.n_covered + table.n_better + table.n_worse == table.n_later).all()
-    assert table.coverage[table.n_later == 0].isna().all()
-
-
-def test_what_was_out_on_the_day_is_no_later_result(tmp_path: Path) -> None:
-    def of(source: str, name: str, top1: float, gflop: float, number: int, **model: Any) -> tuple[Any, ...]:
-        total = Compute("imagenet", "hardware_burden", gflop, "gflop")
-        return (
-            source,
-            Model(name, paper_url=f"https://example.org/{number}", **model),
-            Result("imagenet", "top1", top1),
-            total,
-        )
-
-    old = [
-        of("old", f"Old {at}", 60 + at, 10.0 ** (9 + at / 2), at, published_on=date(2018, 1, at + 1)) for at in range(6)
-    ]
-    new = [
-        of("new", "On the day", 80, 1e12, 11, published_on=date(2020, 7, 31)),
-        of("new", "Day after", 81, 1e12, 12, published_on=date(2020, 8, 1)),
-        of("new", "Of the year", 82, 1e12, 13, year=2020),
-        of("new", "Year after", 50, 1e15, 14, year=2021),
-        of("new", "Undated", 83, 1e12, 15),
-    ]
-    row_sets = [
-        RowSet("paper_v1", "old", False, "gflop"),
-        *(RowSet("current", source, True, "flop") for source in ("old", "new")),
-    ]
-    with built(tmp_path, [*old, *new], row_set=row_sets) as con:
-        told = rows(con, "from marts.backtest where form = 'polynomial'")
-        assert {row["name"] for row in told} == {"Day after", "Year after"}
-        assert {(row["row_set"], row["compute_unit"], row["log10_compute"]) for row in told} == {
-            ("paper_v1", "gflop", 12.0),
-            ("paper_v1", "gflop", 15.0),
-        }
-        (table,) = rows(con, "from marts.backtest_coverage where form = 'polynomial' and benchmark = 'imagenet'")
-        assert (table["n_later"], table["n_undated"], table["n_papers"]) == (2, 1, 2)
-        assert (table["level"], table["published_on"]) == (0.9, date(2020, 7, 31))
-        # The line rises by 1 point of accuracy for half a decade: a later, larger and worse model is outside.
-        by_name = {row["name"]: row for row in told}
-        assert by_name["Year after"]["achieved_error"] > by_name["Year after"]["predicted_error_high"]
-        assert not by_name["Year after"]["is_covered"]
-        assert by_name["Year after"]["decades_beyond"] == pytest.approx(15 - 11.5)
-
-
-# --- forms
-
-
-def densities(points: Points, form: str) -> float:
-    """The log-likelihood of the errors themselves, with the deviation that makes it largest."""
-    y = points.y(form)
-    residuals = np.asarray(points.ols(form).resid)
-    slope_of_response = 1 / (points.error * math.log(10)) if form == "polynomial" else 1 / points.error**2
-    sd = math.sqrt(float((residuals**2).mean()))
-    density = stats.norm.pdf(y, y - residuals, sd) * slope_of_response
-    return float(np.log(density).sum())
-
-
-def predicted(form: str, line: Array, x: Array) -> Array:
-    y = line[0] + line[1] * x
-    return np.minimum(10.0**-y, 1) if form == "polynomial" else 1 / np.maximum(y, 1)
-
-
-def rmse(found: Array, error: Array) -> float:
-    return float(np.sqrt((np.log10(found / error) ** 2).mean()))
-
-
-def test_forms_are_compared_as_densities_of_the_error(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
-    told = {(row["sample_id"], row["form"]): row for row in rows(db, "from fits.form_scores")}
-    for points in some(sets):
-        n = len(points.x)
-        for form in FORMS:
-            row = told[points.sample_id, form]
-            expected = densities(points, form)
-            assert (row["n"], row["coefficients"]) == (n, 2)
-            assert row["log_likelihood"] == pytest.approx(expected, rel=1e-9), points.name
-            # Of the coefficients alone, as statsmodels counts them; aicc counts the variance too (Hurvich and Tsai 1989).
-            assert row["aic"] == pytest.approx(4 - 2 * expected, rel=1e-9)
-            assert row["bic"] == pytest.approx(2 * math.log(n) - 2 * expected, rel=1e-9)
-            if n > 4:
-                assert row["aicc"] == pytest.approx(6 + 24 / (n - 4) - 2 * expected, rel=1e-9)
-            # In the response itself statsmodels has the same criteria.
-            jacobian = expected - points.ols(form).llf
-            assert row["bic"] + 2 * jacobian == pytest.approx(points.ols(form).bic, rel=1e-7, abs=1e-7)
-        if (points.sample_id, "asymptotic") in told and n > 5:
-            row, total = told[points.sample_id, "asymptotic"], curve(points.x, points.error)[3]
-            expected = float(stats.norm.logpdf(math.sqrt(total / n), scale=math.sqrt(total / n)) * n)
-            assert row["coefficients"] == 3
-            assert row["log_likelihood"] == pytest.approx(expected, rel=1e-6), points.name
-            assert row["aicc"] == pytest.approx(8 + 40 / (n - 5) - 2 * row["log_likelihood"], rel=1e-9)
-
-
-def test_each_paper_is_predicted_from_all_others(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
-    told = {(row["sample_id"], row["form"]): row for row in rows(db, "from fits.form_scores")}
-    for points in some(sets):
-        _, paper = np.unique(points.paper, return_inverse=True)
-        for form in FORMS:
-            lines = jackknife(points, form)[paper]
-            expected = rmse(predicted(form, lines.T, points.x), points.error)
-            assert told[points.sample_id, form]["left_out_rmse_decades"] == pytest.approx(expected, rel=1e-6), (
-                points.name
-            )
-    points = named(sets, *PROJECTED[3])
-    found = []
-    for paper in points.paper:
-        level, log10_amplitude, slope, _ = curve(*(of[points.paper != paper] for of in (points.x, points.error)))
-        found.append(level + 10 ** (log10_amplitude - slope * points.x[points.paper == paper][0]))
-    assert told[points.sample_id, "asymptotic"]["left_out_rmse_decades"] == pytest.approx(
-        rmse(np.array(found), points.error), rel=1e-4
-    )
-
-
-SPLIT = ("paper_v2", "imagenet", "top1", "network_operations", "all")
-
-
-def test_each_form_is_scored_on_what_came_after_each_year(
-    db: duckdb.DuckDBPyConnection, sets: dict[int, Points]
-) -> None:
-    points = named(sets, *SPLIT)
-    told = {
-        (row["form"], row["fitted_to_year"]): row
-        for row in rows(db, f"from fits.time_splits where sample_id = {points.sample_id}")
-    }
-    years = sorted(set(points.year))[:-1]
-    scored = [year for year in years if (points.year <= year).sum() >= 3]
-    assert {year for form, year in told if form == "polynomial"} == set(scored)
-    for year in scored:
-        before, after = points.only(points.year <= year), points.only(points.year > year)
-        for form in FORMS:
-            row, fit = told[form, year], before.ols(form)
-            assert (row["n_fitted"], row["n_scored"]) == (len(before.x), len(after.x))
-            found = predicted(form, fit.params, after.x)
-            assert row["rmse_decades"] == pytest.approx(rmse(found, after.error), rel=1e-8)
-            assert row["bias_decades"] == pytest.approx(np.median(np.log10(after.error / found)), rel=1e-8)
-            at = np.column_stack([np.ones_like(after.x), after.x])
-            ends = fit.get_prediction(at).summary_frame(alpha=1 - LEVEL)
-            covered = (ends.obs_ci_lower <= after.y(form)) & (after.y(form) <= ends.obs_ci_upper)
-            assert row["coverage"] == pytest.approx(covered.mean(), rel=1e-12)
-        if ("asymptotic", year) in told:
-            row = told["asymptotic", year]
-            level, log10_amplitude, slope, _ = curve(before.x, before.error)
-            expected = rmse(level + 10 ** (log10_amplitude - slope * after.x), after.error)
-            assert row["rmse_decades"] == pytest.approx(expected, rel=1e-3), year
-            assert row["coverage"] is None
-    assert scored == [2018, 2019, 2020, 2021]
-    assert ("asymptotic", 2021) in told
-
-
-def test_the_forms_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyConnection) -> None:
-    told = db.execute("from marts.forms").df()
-    key = [*KEYS, "selection"]
-    best = told.groupby(key).aicc.transform("min")
-    np.testing.assert_allclose(told.aicc_above_best, told.aicc - best, atol=1e-9)
-    assert set(told.groupby(key).aicc_above_best.min().dropna()) == {0}
-    splits = db.execute("from fits.time_splits join fits.sample_sets using (sample_id)").df()
-    by = splits.groupby([*key, "form"])
-    total = by.apply(lambda of: math.sqrt((of.rmse_decades**2 * of.n_scored).sum() / of.n_scored.sum()))
-    coverage = by.apply(lambda of: (of.coverage * of.n_scored).sum(skipna=False) / of.n_scored.sum())
-    expected = pd.DataFrame({"splits": by.size(), "rmse": total, "coverage": coverage})
-    # Where the asymptotic form does not describe all points it has no row, though it may have some of the splits.
-    table = told.set_index([*key, "form"]).join(expected)
-    assert table.splits.notna().sum() >= 100
-    for column, other in {
-        "n_time_splits": "splits",
-        "time_split_rmse_decades": "rmse",
-        "time_split_coverage": "coverage",
-    }.items():
-        np.testing.assert_allclose(table[column].astype(float), table[other], rtol=1e-9)
-
-
-def test_every_time_term_is_what_statsmodels_fits(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
-    told = rows(db, "from fits.time_terms where status in ('ok', 'slope_not_different_from_0')")
-    assert len(told) >= 40
-    columns = ["intercept", "compute_slope", "year_slope", "compute_slope_se", "year_slope_se", "r_squared"]
-    for row in told:
-        points = sets[row["sample_id"]]
-        dated = points.only(~np.isnan(points.year))
-        x, year = dated.x - row["reference_log10_compute"], dated.year - row["reference_year"]
-        assert row["reference_year"] == dated.year.min()
-        assert (row["n"], abs(x[year == 0]).min()) == (len(x), 0)
-        fit = sm.OLS(np.log10(dated.error), sm.add_constant(np.column_stack([x, year]), has_constant="add")).fit()
-        expected = [*fit.params, *fit.bse[1:], fit.rsquared]
-        assert [row[column] for column in columns] == pytest.approx(expected, rel=1e-6, abs=1e-9), points.name
-        assert row["status"] == ("ok" if fit.pvalues[2] < 1 - LEVEL else "slope_not_different_from_0")
-        assert row["years_per_tenfold_interval"] == ("bounded" if row["status"] == "ok" else "unbounded")
-
-
-# --- the same from the same
 
 
 def shuffled(path: Path, copy: Path, change: str) -> Path:
@@ -1151,3 +441,51 @@ def test_what_is_declared_is_what_is_computed(db: duckdb.DuckDBPyConnection) -> 
         "select distinct estimator, selection from fits.estimates join fits.sample_sets using (sample_id)"
     ).fetchall()
     assert set(found) == {(name, one) for name, selections in declared.estimators.items() for one in selections}
+
+
+# --- forms that are declared
+
+
+def test_a_set_gets_no_line_of_a_form_that_is_not_declared_for_it(tmp_path: Path) -> None:
+    records = [
+        record(
+            f"Model {at}",
+            60 + 2 * at - (at == 5),
+            10 ** (9 + at / 4),
+            year=2012 + at // 2,
+            paper_url=arxiv(f"2001.0000{at}"),
+        )
+        for at in range(10)
+    ]
+    priced = [
+        (*row, Compute("imagenet", "hardware_burden", 10 ** (18 + at / 3), "flop")) for at, row in enumerate(records)
+    ]
+    declared = [fit for fit in settings.rows()["fit"] if (fit.row_set, fit.benchmark) == ("current", "imagenet")]
+    one = [fit for fit in declared if fit.form == "exponential"]
+    assert 0 < len(one) < len(declared)
+    tables = {
+        "fits.ols",
+        "fits.estimates",
+        "fits.bootstrap_intervals",
+        "fits.projections",
+        "fits.costs",
+        "fits.form_scores",
+        "fits.time_splits",
+    }
+
+    def lines(name: str, fits: list[Any]) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+        """{table: its rows of other forms}, {table: how many are polynomial}."""
+        folder = tmp_path / name
+        folder.mkdir()
+        with built(folder, priced, fit=fits) as con:
+            frames = {table: con.execute(f"from {table} order by all").df() for table in tables}
+        others = {table: frame[frame.form != "polynomial"].reset_index(drop=True) for table, frame in frames.items()}
+        return others, {table: int((frame.form == "polynomial").sum()) for table, frame in frames.items()}
+
+    (of_both, polynomial), (of_one, none) = lines("both", declared), lines("one", one)
+    assert min(polynomial.values()) > 0
+    assert set(none.values()) == {0}
+    # The lines of the other form are as they were, resamples included.
+    for table in tables:
+        assert len(of_one[table]) > 0, table
+        pd.testing.assert_frame_equal(of_one[table], of_both[table], rtol=1e-10, obj=table)

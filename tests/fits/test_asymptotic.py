@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from flows.fits.asymptotic import (
     Asymptote,
     asymptotic,
     asymptotic_resampled,
+    asymptotic_without_each,
     inverse,
     profile_interval,
 )
@@ -346,10 +347,10 @@ def test_the_residuals_of_many_points_leave_a_gradient_of_0() -> None:
 
 
 def test_a_root_that_is_none_is_said_not_to_converge(monkeypatch: pytest.MonkeyPatch) -> None:
-    def halfway(_derivative: object, bracket: tuple[Array, Array], **_options: object) -> SimpleNamespace:
-        return SimpleNamespace(x=(bracket[0] + bracket[1]) / 2, bracket=bracket, f_bracket=bracket)
+    def halfway(_derivative: object, low: Array, high: Array, **_options: object) -> Array:
+        return (low + high) / 2
 
-    monkeypatch.setattr(module, "find_root", halfway)
+    monkeypatch.setattr(module, "roots", halfway)
     assert asymptotic(*noisy(0)).status == NOT_CONVERGED
 
 
@@ -479,3 +480,54 @@ def test_counts_that_are_none() -> None:
     with pytest.raises(FitError):
         asymptotic_resampled(x, np.array([0.1, 0.2, math.nan, 0.2, 0.1]), np.ones((1, 5), dtype=int))
     assert asymptotic_resampled(x, error, np.ones((0, 5), dtype=int)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("kind", ["falls", "ties", "falls steeply", "rises"])
+def test_fits_without_each_paper_from_sums_are_those_of_all_other_points(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(8, 150))
+        x = rng.uniform(18, 26, n)
+        x = np.round(x) if kind == "ties" else x
+        rate = {"falls": 0.1, "ties": 0.3, "falls steeply": 2.0, "rises": -0.02}[kind]
+        error = (0.1 if seed % 2 else 0.0) + 0.5 * 10 ** (-rate * (x - 18)) * np.exp(rng.normal(0, 0.1, n))
+        paper = np.unique(rng.integers(0, n // 2, n), return_inverse=True)[1]
+        direct = asymptotic_without_each(x, error, paper)
+        counts = (paper[None, :] != np.arange(paper.max() + 1)[:, None]).astype(np.int64)
+        np.testing.assert_array_equal(direct, asymptotic_resampled(x, error, counts))
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "DIRECT", 0)
+            from_sums = asymptotic_without_each(x, error, paper)
+        # E, which may be 0, in parts of the errors; log10 A and b as they are.
+        np.testing.assert_allclose(from_sums[:, 0], direct[:, 0], atol=1e-9 * error.max())
+        np.testing.assert_allclose(from_sums[:, 1:], direct[:, 1:], rtol=1e-7, atol=1e-9)
+
+
+def test_a_paper_without_which_there_is_no_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, error = np.array([18.0, 18, 20, 22, 22.0]), np.array([0.5, 0.45, 0.3, 0.2, 0.22])
+    paper = np.array([0, 1, 2, 3, 4])
+    direct = asymptotic_without_each(x, error, paper)
+    monkeypatch.setattr(module, "DIRECT", 0)
+    from_sums = asymptotic_without_each(x, error, paper)
+    # Without the third point two computations are left.
+    for curves in (direct, from_sums):
+        assert np.isnan(curves).all(axis=1).tolist() == [False, False, True, False, False]
+
+
+def test_fits_without_each_of_many_papers_stay_within_their_memory() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(18, 26, 12_000)
+    error = 0.1 + 0.4 * 10 ** (-0.2 * (x - 18)) * np.exp(rng.normal(0, 0.1, 12_000))
+    paper = np.unique(rng.integers(0, 6_000, 12_000), return_inverse=True)[1]
+    tracemalloc.start()
+    curves = asymptotic_without_each(x, error, paper)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # How often each other point is there would be 500 MB.
+    assert peak < 150e6
+    for left in (0, 17, 5_000):
+        kept = paper != left
+        one = asymptotic(x[kept], error[kept])
+        assert curves[left].tolist() == pytest.approx([one.irreducible_error, one.log10_amplitude, one.slope], rel=1e-8)

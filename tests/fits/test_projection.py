@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flows.fits.clustered import cluster_robust
+from flows.fits.forms import error_at, response
 from flows.fits.least_squares import hc3, ols
 from flows.fits.line import FitError, Line
-from flows.fits.projection import BOUNDED, NO_INTERVAL, UNBOUNDED, Projection, distance, prediction, solve
+from flows.fits.projection import BOUNDED, UNBOUNDED, UNKNOWN, Projection, distance, prediction, solve
 
 # Graybill and Iyer 1994, Regression Analysis: Concepts and Applications, chapter 6: temperatures and what a thermometer
 # reads at them; settings of a dial and the temperature of a reaction chamber. The intervals are those that they print.
@@ -158,14 +160,14 @@ def test_no_variance_is_no_interval(line: Line, x: float) -> None:
         pytest.approx(x, nan_ok=True),
         pytest.approx(math.nan, nan_ok=True),
         pytest.approx(math.nan, nan_ok=True),
-        NO_INTERVAL,
+        UNKNOWN,
     )
 
 
 def test_no_scatter_is_no_interval_of_a_new_observation() -> None:
     line = Line(9, 1.0, 2.0, 0.01, 0.01, 0.0, 7.0)
     assert solve(line, 5.0, 0.9).interval == BOUNDED
-    assert solve(line, 5.0, 0.9, new=True).interval == NO_INTERVAL
+    assert solve(line, 5.0, 0.9, new=True).interval == UNKNOWN
     found = prediction(line, 2.0, 0.9)
     assert found.low < 5.0 < found.high
     assert math.isnan(found.new_low)
@@ -243,3 +245,24 @@ def test_data_without_a_range() -> None:
     assert all(math.isnan(value) for value in distance(math.nan, np.array([23.0, 23.0])))
     with pytest.raises(FitError):
         distance(1.0, np.array([]))
+
+
+def test_sql_and_python_have_the_same_prediction_intervals(db: duckdb.DuckDBPyConnection) -> None:
+    keys = "row_set, benchmark, metric, compute_measure"
+    points: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    for *name, compute, error in db.execute(
+        f"select {keys}, log10_compute, error from fits.samples where selection = 'all' order by all"
+    ).fetchall():
+        points.setdefault(tuple(name), []).append((compute, error))
+    later = db.execute(
+        f"select {keys}, form, level, log10_compute, predicted_error, predicted_error_low, predicted_error_high, decades_beyond "
+        "from marts.backtest"
+    ).fetchall()
+    assert len(later) >= 100
+    for *name, form, level, compute, predicted, low, high, beyond in later:
+        x, error = np.array(points[tuple(name)]).T
+        read = prediction(ols(x, response(form, error)), compute, level)
+        # A high performance is a low error.
+        expected = error_at(form, np.array([read.y, read.new_high, read.new_low]))
+        assert [predicted, low, high] == pytest.approx(expected.tolist(), rel=1e-9)
+        assert beyond == pytest.approx(distance(compute, x)[0] if compute > x.max() else 0, abs=1e-12)

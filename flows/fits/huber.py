@@ -1,13 +1,9 @@
-"""Lines that outliers do not pull away: Huber's M-estimator and the Theil–Sen line, each also for many resamples at once.
+"""A line that outliers do not pull away: Huber's M-estimator, also for many resamples at once.
 
-Huber's M-estimator (Huber 1981, Robust Statistics, chapter 7) cuts the psi function at 1.345 scales. The scale is the median
-absolute deviation of the residuals from 0, estimated anew in each step of iteratively reweighted least squares, which
-starts at the least-squares line: the estimator of RLM in statsmodels and of rlm in R's MASS (Venables and Ripley 2002,
-Modern Applied Statistics with S, 6.5).
-
-The slope of the Theil–Sen line is the median of the slopes of all pairs of points (Theil 1950, Proc. Kon. Ned. Akad.
-Wetensch. A 53:386; Sen 1968, J. Am. Stat. Assoc. 63:1379). Its intercept is that of Conover (1980, Practical Nonparametric
-Statistics), the median of y less slope times the median of x.
+It cuts the psi function at 1.345 scales (Huber 1981, Robust Statistics, chapter 7). The scale is the median absolute
+deviation of the residuals from 0, estimated anew in each step of iteratively reweighted least squares, which starts at the
+least-squares line: the estimator of RLM in statsmodels and of rlm in R's MASS (Venables and Ripley 2002, Modern Applied
+Statistics with S, 6.5).
 """
 
 from __future__ import annotations
@@ -20,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from flows.fits.line import NOT_CONVERGED, OK, POINTS_MIN, Array, FitError, Line, checked
-
-Counts = NDArray[np.int64]
+from flows.fits.line import NOT_CONVERGED, OK, POINTS_MIN, Array, Line, checked
+from flows.fits.resampling import Counts, check_counts
 
 # Where psi is cut, in scales: 95 % efficient where errors are normal, and the default of RLM and rlm.
 TUNING = 1.345
@@ -39,7 +34,6 @@ _TOLERANCE = 1e-10
 _FAR = 1e300
 # Elements of a working array, small enough for the processor's cache.
 _CHUNK = 1 << 16
-_PAIRS_OF_BLOCK = 64
 
 
 class _Points(NamedTuple):
@@ -99,70 +93,8 @@ def huber_resampled(x: Array, y: Array, counts: Counts) -> Array:
     Raises:
         FitError: the arrays do not fit together, or hold what is not finite, or a count is negative.
     """
-    _check_counts(x, y, counts)
+    check_counts(x, y, counts)
     return _huber(x, y, counts)[0][:, :2]
-
-
-def theil_sen(x: Array, y: Array) -> Line:
-    """The Theil–Sen line of y on x, both (n,); it has no variances (`theil_sen_interval` has the interval of the slope).
-
-    Raises:
-        FitError: the arrays differ in length, or hold what is not finite.
-    """
-    status = checked(x, y)
-    if status != OK:
-        return Line(len(x), status=status)
-    slopes = np.sort(_pairs(x, y)[2])
-    slope = float(slopes[(len(slopes) - 1) // 2] + slopes[len(slopes) // 2]) / 2
-    return Line(len(x), intercept=float(np.median(y) - slope * np.median(x)), slope=slope)
-
-
-def theil_sen_interval(x: Array, y: Array, level: float) -> tuple[float, float]:
-    """The two-sided interval of the Theil–Sen slope by Kendall's tau (Sen 1968, with ties by his equation 2.6).
-
-    Both are NaN where there is no line, and where so much is tied that the variance of equation 2.6 is negative.
-
-    Raises:
-        FitError: the arrays differ in length, or hold what is not finite, or the level is not between 0 and 1.
-    """
-    if not 0 < level < 1:
-        raise FitError(f"the level must lie between 0 and 1, not {level}")
-    if checked(x, y) != OK:
-        return math.nan, math.nan
-    slopes = np.sort(_pairs(x, y)[2])
-    n = float(len(x))
-    variance = (n * (n - 1) * (2 * n + 5) - _tied(x) - _tied(y)) / 18
-    if variance < 0:
-        return math.nan, math.nan
-    half = -float(ndtri((1 - level) / 2)) * math.sqrt(variance)
-    low = max(round((len(slopes) - half) / 2) - 1, 0)
-    high = min(round((len(slopes) + half) / 2), len(slopes) - 1)
-    return float(slopes[low]), float(slopes[high])
-
-
-def theil_sen_resampled(x: Array, y: Array, counts: Counts) -> Array:
-    """Intercept and slope of `theil_sen` for each of B resamples of the points (n,), as an array (B, 2).
-
-    `counts` (B, n) says how often each point is drawn; its rows may sum to different totals. The slope of a pair of
-    points is repeated as often as the product of their counts says. A resample of fewer than three points or without
-    spread in x gives NaN.
-
-    Raises:
-        FitError: the arrays do not fit together, or hold what is not finite, or a count is negative.
-    """
-    _check_counts(x, y, counts)
-    slope = _medians_of_slopes(x, y, counts)
-    slope[counts.sum(axis=1) < POINTS_MIN] = np.nan
-    intercept = _medians(y, counts) - slope * _medians(x, counts)
-    return np.stack([intercept, slope], axis=1)
-
-
-def _check_counts(x: Array, y: Array, counts: Counts) -> None:
-    checked(x, y)
-    if counts.ndim != 2 or counts.shape[1] != len(x) or counts.dtype.kind not in "iu":
-        raise FitError("counts must be whole numbers, (resamples, points)")
-    if counts.size and counts.min() < 0:
-        raise FitError("a count is negative")
 
 
 def _huber(x: Array, y: Array, counts: Counts) -> tuple[Array, NDArray[np.bool_]]:
@@ -208,11 +140,11 @@ def _reweighted(points: _Points, size: float) -> tuple[Array, NDArray[np.bool_]]
     """Iteratively reweighted least squares, ended by the exact solution as soon as the points are sorted rightly.
 
     Given which points psi cuts, and which residuals are the middle ones, the estimating equations are linear. A
-    solution that sorts the points as it was told to is what the steps, which only near it, would come to.
+    solution that sorts the points as they were sorted for it is what the steps, which only near it, would come to.
     """
-    found, converged = np.full((len(points.x), 3), np.nan), np.zeros(len(points.x), dtype=bool)
+    estimates, converged = np.full((len(points.x), 3), np.nan), np.zeros(len(points.x), dtype=bool)
     left = np.arange(len(points.x))
-    weights, before, first = points.drawn, found, found[:, 2]
+    weights, before, first = points.drawn, estimates, estimates[:, 2]
     for step in range(_STEPS):
         line = _weighted_line(points, weights)
         residuals = _residuals(points, line)
@@ -223,7 +155,7 @@ def _reweighted(points: _Points, size: float) -> tuple[Array, NDArray[np.bool_]]
         if step >= _FIRST_TRY and (step - _FIRST_TRY) % _TRY_EVERY == 0:
             solution = _solution(points, residuals, scale, size)
             solved = _holds(points, solution, size) & _approached(points, solution, now, before, first, size)
-            found[left] = np.where(solved[:, None], solution, now)
+            estimates[left] = np.where(solved[:, None], solution, now)
             # Where psi leaves only points of one x uncut there is nothing to solve, but the steps may be there already.
             solved[~solved] = _holds(points.rows(~solved), now[~solved], size)
             converged[left] = solved
@@ -232,7 +164,7 @@ def _reweighted(points: _Points, size: float) -> tuple[Array, NDArray[np.bool_]]
             points, left, distances = points.rows(~solved), left[~solved], distances[~solved]
             now, first = now[~solved], first[~solved]
         weights, before = _weights(points, distances, now[:, 2]), now
-    return found, converged
+    return estimates, converged
 
 
 def _weighted_line(points: _Points, weights: Array) -> Array:
@@ -340,75 +272,3 @@ def _variances(x: Array, residuals: Array, scale: float) -> tuple[float, float]:
     correction = 1 + 2 / n * uncut * (1 - uncut) / uncut**2
     variance = correction**2 * float((np.clip(residuals, -cut, cut) ** 2).sum()) / (n - 2) / uncut**2
     return variance / n, variance / float((x * x).sum())
-
-
-def _pairs(x: Array, y: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """All pairs of points with different x: their numbers, and their slopes."""
-    one, other = np.triu_indices(len(x), k=1)
-    apart = x[other] != x[one]
-    one, other = one[apart], other[apart]
-    return one, other, (y[other] - y[one]) / (x[other] - x[one])
-
-
-def _tied(values: Array) -> float:
-    """What ties take from 18 times the variance of Kendall's score (Sen 1968, equation 2.6)."""
-    many = np.unique(values, return_counts=True)[1].astype(np.float64)
-    return float((many * (many - 1) * (2 * many + 5)).sum())
-
-
-def _medians_of_slopes(x: Array, y: Array, counts: Counts) -> Array:
-    """The median of the slopes of all pairs in each resample, (B,); NaN where no pair has a slope.
-
-    The slopes are sorted once. In each resample, the weights of blocks of pairs tell in which block the middle lies.
-    """
-    one, other, slopes = _blocks(*_pairs(x, y))
-    medians = np.full(len(counts), np.nan)
-    if not len(slopes):
-        return medians
-    step = max(_PAIRS_OF_BLOCK, _CHUNK // (len(x) + len(slopes)))
-    for start in range(0, len(counts), step):
-        # A last row of zeros is the point that fills up the last block. Sums of whole numbers are exact in float64.
-        drawn = np.zeros((len(x) + 1, len(counts[start : start + step])))
-        drawn[:-1] = counts[start : start + step].T
-        of_blocks = [
-            np.einsum("ps,ps->s", drawn[first], drawn[second]) for first, second in zip(one, other, strict=True)
-        ]
-        reached = np.cumsum([np.zeros(drawn.shape[1]), *of_blocks], axis=0)
-        total = reached[-1]
-        middle = [_at_rank(np.floor(rank), reached, drawn, one, other, slopes) for rank in ((total - 1) / 2, total / 2)]
-        medians[start : start + step] = np.where(total > 0, np.mean(middle, axis=0), np.nan)
-    return medians
-
-
-def _blocks(
-    one: NDArray[np.intp], other: NDArray[np.intp], slopes: Array
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """Pairs in the order of their slopes, in blocks of equal size, (blocks, pairs); the last is filled with point -1."""
-    order = np.argsort(slopes, kind="stable")
-    fill = (0, -len(order) % _PAIRS_OF_BLOCK)
-    of_first, of_second = (np.pad(points[order], fill, constant_values=-1) for points in (one, other))
-    in_order = np.pad(slopes[order], fill, constant_values=np.nan)
-    shape = (-1, _PAIRS_OF_BLOCK)
-    return of_first.reshape(shape), of_second.reshape(shape), in_order.reshape(shape)
-
-
-def _at_rank(
-    rank: Array, reached: Array, drawn: Array, one: NDArray[np.intp], other: NDArray[np.intp], slopes: Array
-) -> Array:
-    """The slope of that rank (from 0) in each resample, given the weight reached before each block."""
-    sample = np.arange(len(rank))
-    block = (reached[1:-1] <= rank).sum(axis=0)
-    weights = drawn[one[block], sample[:, None]] * drawn[other[block], sample[:, None]]
-    inside = weights.cumsum(axis=1) <= (rank - reached[block, sample])[:, None]
-    found: Array = slopes[block, np.minimum(inside.sum(axis=1), _PAIRS_OF_BLOCK - 1)]
-    return found
-
-
-def _medians(values: Array, counts: Counts) -> Array:
-    """The median of the values (n,), each as often as the counts (B, n) say; any value where all are 0."""
-    order = np.argsort(values, kind="stable")
-    reached, in_order = counts[:, order].cumsum(axis=1), values[order]
-    total = reached[:, -1:]
-    at = [(reached[:, :-1] <= rank).sum(axis=1) for rank in ((total - 1) // 2, total // 2)]
-    medians: Array = in_order[np.stack(at)].mean(axis=0)
-    return medians

@@ -1,0 +1,51 @@
+"""flows/fits/forms.py against the formulas as they are defined, and against differences."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+
+import numpy as np
+import pytest
+
+from flows.fits.forms import FORMS, LINES, error_at, log_jacobian, response
+from flows.paths import PACKAGE
+
+ERRORS = np.array([0.004, 0.05, 0.2, 0.5, 0.9])
+
+
+def test_there_are_four_forms_of_which_domains_declare_two() -> None:
+    assert list(FORMS) == ["linear", "polynomial", "exponential", "asymptotic"]
+    assert [name for name, form in FORMS.items() if not form.is_line] == ["asymptotic"]
+    assert LINES == ("polynomial", "exponential")
+    declared = [tomllib.loads(path.read_text())["forms"] for path in (PACKAGE / "declared" / "domains").glob("*.toml")]
+    assert {form for forms in declared for form in forms} == set(LINES)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("linear", lambda error: error),
+        ("polynomial", lambda error: math.log10(1 / error)),
+        ("exponential", lambda error: 1 / error),
+        ("asymptotic", lambda error: error),
+    ],
+)
+def test_responses(form: str, expected) -> None:  # type: ignore[no-untyped-def]
+    y = response(form, ERRORS)
+    assert y.tolist() == pytest.approx([expected(error) for error in ERRORS.tolist()], rel=1e-14)
+    assert error_at(form, y).tolist() == pytest.approx(ERRORS.tolist(), rel=1e-14)
+    assert FORMS[form].is_performance == (y[0] > y[-1])
+
+
+@pytest.mark.parametrize(("form", "y"), [("polynomial", [-3.0, 0.0]), ("exponential", [-3.0, 0.0, 0.5, 1.0])])
+def test_no_error_is_above_one(form: str, y: list[float]) -> None:
+    assert error_at(form, np.array(y)).tolist() == [1.0] * len(y)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_steepness_is_the_derivative_of_the_response(form: str) -> None:
+    step = 1e-6 * ERRORS
+    differences = np.abs(response(form, ERRORS + step) - response(form, ERRORS - step)) / (2 * step)
+    assert FORMS[form].steepness(ERRORS).tolist() == pytest.approx(differences.tolist(), rel=1e-8)
+    assert log_jacobian(form, ERRORS) == pytest.approx(float(np.log(differences).sum()), abs=1e-7)

@@ -1,0 +1,68 @@
+"""flows/fits/with_time.py against statsmodels, and against the ratios that the definition allows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from flows.fits.line import NO_SPREAD, OK, SLOPE_MAY_BE_ZERO, TOO_FEW_POINTS, Array, FitError
+from flows.fits.with_time import compute_shares, with_time
+
+
+def points(of_year: float, n: int = 30) -> tuple[Array, Array, Array]:
+    """log10 computation, error and year; log10(error) falls by 0.1 a decade and by `of_year` a year."""
+    rng = np.random.default_rng(3)
+    year = np.sort(rng.integers(2012, 2024, n)).astype(np.float64)
+    x = 18 + 0.3 * (year - 2012) + rng.normal(0, 1, n)
+    return x, 10 ** (-0.3 - 0.1 * (x - 18) - of_year * (year - 2012) + rng.normal(0, 0.03, n)), year
+
+
+def fitted(x: Array, error: Array, year: Array):  # type: ignore[no-untyped-def]
+    first = np.lexsort((error, x, year))[0]
+    return sm.OLS(np.log10(error), sm.add_constant(np.column_stack([x - x[first], year - year[first]]))).fit()
+
+
+@pytest.mark.parametrize(
+    ("of_year", "status", "interval"), [(0.04, OK, "bounded"), (0.0, SLOPE_MAY_BE_ZERO, "unbounded")]
+)
+def test_the_plane_is_that_of_statsmodels(of_year: float, status: str, interval: str) -> None:
+    x, error, year = points(of_year)
+    plane, expected = with_time(x, error, year, 0.9), fitted(x, error, year)
+    found = [plane.intercept, plane.compute_slope, plane.year_slope, plane.compute_slope_se, plane.year_slope_se]
+    assert found == pytest.approx([*expected.params, *expected.bse[1:]], rel=1e-8)
+    assert plane.r_squared == pytest.approx(expected.rsquared, rel=1e-10)
+    assert plane.years_per_tenfold == pytest.approx(expected.params[1] / expected.params[2], rel=1e-8)
+    assert (plane.n, plane.status, plane.interval) == (30, status, interval)
+
+
+def test_the_ends_of_the_ratio_are_where_it_is_ruled_out() -> None:
+    x, error, year = points(0.04)
+    plane, expected = with_time(x, error, year, 0.9), fitted(x, error, year)
+    assert plane.low < plane.years_per_tenfold < plane.high
+    for end in (plane.low, plane.high):
+        # b - r c differs from 0 with a p of 0.1.
+        assert float(expected.t_test([0, 1, -end]).pvalue) == pytest.approx(0.1, rel=1e-6)
+
+
+def test_the_share_of_computation_is_that_of_two_regressions() -> None:
+    x, error, year = points(0.04)
+    counts = np.random.default_rng(0).multinomial(30, np.full(30, 1 / 30), 20)
+    shares = compute_shares(x, error, year, counts)
+    for share, count in zip(shares, counts, strict=True):
+        xs, errors, years = (np.repeat(values, count) for values in (x, error, year))
+        plane, growth = with_time(xs, errors, years, 0.9), np.polyfit(years, xs, 1)[0]
+        of_computation = plane.compute_slope * growth
+        assert share == pytest.approx(of_computation / (of_computation + plane.year_slope), rel=1e-7)
+
+
+def test_points_that_tell_no_plane() -> None:
+    x, error, year = points(0.04)
+    assert with_time(x[:3], error[:3], year[:3], 0.9).status == TOO_FEW_POINTS
+    together = with_time(2 * year, error, year, 0.9)
+    assert together.status == NO_SPREAD
+    assert math.isnan(together.compute_slope)
+    with pytest.raises(FitError):
+        with_time(x, -error, year, 0.9)
