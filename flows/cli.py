@@ -39,6 +39,7 @@ def refresh(
     source: Annotated[list[str] | None, Parameter(negative="")] = None,
     offline: Annotated[bool, Parameter(negative="")] = False,
     strict: Annotated[bool, Parameter(negative="")] = False,
+    fresh: Annotated[bool, Parameter(negative="")] = False,
     as_of: date | None = None,
 ) -> None:
     """Fetch the sources, rebuild the warehouse and show the cost table.
@@ -53,6 +54,8 @@ def refresh(
         Fetch nothing.
     strict
         End with exit status 1 if a source is stale or absent.
+    fresh
+        Build all anew; else what has not changed is taken over from the warehouse that is there.
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
     """
@@ -60,19 +63,26 @@ def refresh(
     _prepare_prefect()
     from flows.refresh import run
 
-    ended = run(source, offline=offline, as_of=as_of)
+    ended = run(source, offline=offline, as_of=as_of, fresh=fresh)
     _show(ended["warnings"])
     _end(strict=strict)
 
 
 @app.command
-def build(*, strict: Annotated[bool, Parameter(negative="")] = False, as_of: date | None = None) -> None:
+def build(
+    *,
+    strict: Annotated[bool, Parameter(negative="")] = False,
+    fresh: Annotated[bool, Parameter(negative="")] = False,
+    as_of: date | None = None,
+) -> None:
     """Rebuild the warehouse from kept pages and the facts that ship, without a network.
 
     Parameters
     ----------
     strict
         End with exit status 1 if a source is stale or absent.
+    fresh
+        Build all anew; else what has not changed is taken over from the warehouse that is there.
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
     """
@@ -80,7 +90,7 @@ def build(*, strict: Annotated[bool, Parameter(negative="")] = False, as_of: dat
     from flows.build import run
 
     with progress.steps() as step:
-        warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step)
+        warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
     _show(warnings)
     _end(strict=strict)
 

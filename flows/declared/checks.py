@@ -14,7 +14,7 @@ from typing import Any
 
 from flows import paths, sources
 from flows.declared.files import Files
-from flows.declared.models import ESTIMATORS, RowSetFile
+from flows.declared.models import RowSetFile
 from flows.declared.setting_types import ComputeMeasure, Form, GrowthSeries, Selection
 from flows.errors import SettingError, near
 from flows.sources import Source
@@ -144,7 +144,11 @@ def _check_regions(files: Files) -> None:
 
 def _check_estimation(files: Files, known: dict[str, Source]) -> None:
     path, estimation = files.folder / "estimation.toml", files.estimation
-    names = {"quantile:0.1" if one == "quantile" else one for one in ESTIMATORS}
+    # Here, for reading settings alone loads no fits. Ordinary least squares is SQL's; "nls" is that of the asymptotic form.
+    from flows.fits import estimators
+
+    spelt = {"nls", *estimators.spellings()} - {"ols"}
+    names = {name.replace("<tau>", "0.1") for name in spelt}
     unknown = [name for name in estimation.estimators if name not in names and not _is_quantile(name)]
     check_keys(path, ("estimators",), unknown, names, "estimator")
     classes = {one for source in known.values() for page in source.pages for one in page.lookups.get("confidence", ())}

@@ -29,8 +29,6 @@ from flows.declared.setting_types import (
 )
 from flows.toml_files import Closed, FromTable, Once, matching, slip
 
-# What a line of estimation.toml may name. quantile has its quantile after a colon: quantile:0.1.
-ESTIMATORS = ("ols_hc3", "ols_cluster", "quantile", "huber", "theil_sen", "york", "nls")
 ALL, OF_EACH_DOMAIN = "all", "of each domain"
 
 

@@ -14,16 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import sqlglot
 from running import HANGS_S
 from sqlglot import exp
 
 from flows import paths, sources, toml_files
-from flows.analysis import estimates
 from flows.declared import checks, domains, files, models, scenarios, setting_types, settings
 from flows.errors import SettingError
+from flows.fits import forms
 from flows.theory import settings as simulation
 
 TOMLS = sorted(
@@ -315,17 +314,8 @@ def python(code: str, folder: Path) -> tuple[int, str, str]:
 # --- names that code and SQL have too ---------------------------------------------------------------------------------
 
 
-def test_every_estimator_that_may_be_declared_gives_a_line() -> None:
-    x = np.arange(12.0)
-    y = 0.3 * x + np.sin(x)
-    for name in set(models.ESTIMATORS) - {"nls"}:
-        estimator = "quantile:0.1" if name == "quantile" else name
-        line = estimates.fitted(estimator, "polynomial", x, y, np.arange(12), np.full(12, 0.1))
-        assert 0.1 < line.slope < 0.5, name
-
-
-def test_forms_are_those_that_are_fitted() -> None:
-    assert typing.get_args(setting_types.Form) == estimates.FORMS
+def test_forms_are_those_of_lines() -> None:
+    assert set(typing.get_args(setting_types.Form)) <= set(forms.LINES)
 
 
 def literals(name: str, alias: str) -> set[str]:
