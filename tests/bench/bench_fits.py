@@ -84,7 +84,11 @@ def main() -> None:
 
 def measured(con: duckdb.DuckDBPyConnection) -> None:
     """Print all figures of the warehouse's samples."""
-    six = [sample for sample in samples.all_samples(con) if sample.name.startswith("paper_v1/") and sample.selection == "all"]
+    six = [
+        sample
+        for sample in samples.all_samples(con)
+        if sample.name.startswith("paper_v1/") and sample.selection == "all"
+    ]
     rng = np.random.default_rng(_SEED)
     drawn = [(sample, resampling.counts(rng, _RESAMPLES, len(sample))) for sample in six]
     print(
