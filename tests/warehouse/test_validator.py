@@ -67,7 +67,7 @@ def test_the_findings_are_those_of_this_process(
         con.execute("delete from fits.targets")
         con.execute("alter table core.prices drop column kind")
         con.execute("update core.run_phases set phase = 'resting' where epochs = 90")
-    here = expectations.validate(copy, grains=build.grains())
+    here = validator.validate(copy, grains=build.grains())
     suites = expectations.suites(build.grains())
     there: list[expectations.Failure] = []
 
