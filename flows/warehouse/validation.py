@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,9 @@ from flows.warehouse import expectations, keys, staging
 from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
+
+# Values of other types count by how they are written.
+_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +73,42 @@ class Validation:
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
+def stands(published: Kept, suite: Suite) -> bool:
+    """Whether a table that was made anew in a published warehouse still has the result of its suite that is there."""
+    if published.con is None:
+        return False
+    content = published.con.sql(f"select * from {suite.table}").to_arrow_table()
+    return published.has(SUITE, suite.table, key_of(suite, content))
+
+
 def key_of(suite: Suite, content: pa.Table) -> str:
-    """All that the result of a suite depends on."""
+    """All that the result of a suite depends on; of the values only those of the columns that it names."""
     return keys.digest(
         keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
-        keys.versions("great-expectations", "pandas", "duckdb", "pyarrow"),
+        keys.versions("great-expectations", "pandas", "numpy", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
-        *content.column_names,
-        _bytes(content),
+        str(content.schema),
+        str(len(content)),
+        _bytes(content.select(_named(suite, content.column_names))),
     )
+
+
+def _named(suite: Suite, columns: Sequence[str]) -> list[str]:
+    """The columns whose names stand anywhere in a suite, as a whole or in part (`col("year") > 2000`)."""
+    text = json.dumps([suite.key, *suite.expectations], ensure_ascii=False)
+    return [column for column in columns if column in text]
 
 
 def _bytes(content: pa.Table) -> memoryview:
     """A table as bytes that depend on nothing but its values: what stands in a buffer where a null is, is anything."""
     filled = []
     for values in content.combine_chunks().columns:
-        if pa.types.is_nested(values.type):
-            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
-        elif pa.types.is_boolean(values.type):
+        if pa.types.is_boolean(values.type):
             values = values.cast(pa.uint8())
-        elif pa.types.is_date(values.type):
+        elif pa.types.is_date32(values.type):
             values = values.cast(pa.int32())
+        elif not any(is_plain(values.type) for is_plain in _PLAIN):
+            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
         blank: Any = "" if pa.types.is_string(values.type) else 0
         filled += [pc.fill_null(values, pa.scalar(blank, values.type)), pc.is_null(values).cast(pa.uint8())]
     whole = pa.table(filled, names=[f"{at}" for at in range(len(filled))])
@@ -100,5 +119,7 @@ def _bytes(content: pa.Table) -> memoryview:
 
 
 def _unmet(published: Kept, table: str) -> list[Failure]:
-    rows = published.query(f"select * from {UNMET} where table_name = ?", table).fetchall()
+    rows = published.query(
+        f"select table_name, expectation, severity, finding from {UNMET} where table_name = ?", table
+    )
     return [Failure(*row) for row in rows]
