@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,9 +93,21 @@ def key_of(suite: Suite, content: pa.Table) -> str:
 
 
 def _named(suite: Suite, columns: Sequence[str]) -> list[str]:
-    """The columns whose names stand anywhere in a suite, as a whole or in part (`col("year") > 2000`)."""
-    text = json.dumps([suite.key, *suite.expectations], ensure_ascii=False)
-    return [column for column in columns if column in text]
+    """The columns whose names stand in what a suite asks, as a whole text or a part of one (`col("year") > 2000`)."""
+    texts = [*suite.key, *(text for one in suite.expectations for text in _texts(one["kwargs"]))]
+    return [column for column in columns if any(column in text for text in texts)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in the values of what stands in a JSON file."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _texts(one)
 
 
 def _bytes(content: pa.Table) -> memoryview:
