@@ -21,7 +21,7 @@ from flows.warehouse.expectations import Failure, SuiteError, suite_key, suite_o
 from flows.warehouse.sql_files import SqlFileError
 
 SUITES = sorted(paths.EXPECTATIONS.glob("*.json"))
-SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in paths.SQL.glob("*/*.sql"))
+SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in sql_files.table_paths(paths.SQL))
 
 ROWS = "expect_table_row_count_to_be_between"
 BETWEEN = "expect_column_values_to_be_between"
@@ -77,7 +77,7 @@ def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> No
     assert set(grains) == {*SQL_TABLES, *computed.TABLES}
     with connection.connect(warehouse_path, read_only=True) as con:
         made = {table for table in connection.tables(con) if not table.startswith("staging.")}
-        assert made - set(grains) == {"meta.lineage"}
+        assert made - set(grains) == {"meta.kept_keys", "meta.lineage", "meta.unmet_expectations"}
         for table, grain in grains.items():
             columns = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
             assert {column.removesuffix("?") for column in grain} <= columns, table
@@ -434,7 +434,13 @@ def test_warnings_are_told_and_do_not_block(tmp_path: Path, facts: Path, monkeyp
         empty = [table for table in sorted(build.grains()) if con.execute(f"from {table} limit 1").fetchone() is None]
     assert "core.prices" in empty
     assert [warning.partition(": ")[0] for warning in warnings if warning != of_results] == empty
-    assert steps == ["reading pages and facts", "computing tables", "validating", "publishing"]
+    assert steps == [
+        "looking for what has changed",
+        "reading pages and facts",
+        "computing and checking tables",
+        "validating",
+        "publishing",
+    ]
 
 
 def test_a_row_that_is_lost_stops_before_the_expectations(
