@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from flows.columns import column
+from flows.errors import UserError
 from flows.warehouse import connection
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 UNMET = "meta.unmet_expectations"
 BUILD, PAGE, SAMPLE, SUITE = "build", "page", "sample", "suite"
+
+
+class DamagedError(UserError):
+    """The published warehouse has the keys of something that cannot be read out of it: all is to be built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +77,41 @@ class Kept:
         return not self.keys
 
     def part(self, table: str, by: tuple[str, ...], value: tuple[object, ...]) -> pa.Table:
-        """The rows of a table whose columns `by` have these values, in their order; such rows must stand together."""
+        """The rows of a table whose columns `by` have these values, in their order; such rows stand together.
+
+        Raises:
+            DamagedError: the table cannot be read, or is none of a build.
+        """
         if table not in self._parts:
             self._parts[table] = self._indexed(table, by)
         rows, starts = self._parts[table]
         start, count = starts.get(value, (0, 0))
         return rows.slice(start, count)
 
-    def query(self, sql: str, *parameters: object) -> duckdb.DuckDBPyConnection:
-        """The result of a query over the published warehouse."""
-        if self.con is None:
-            raise ValueError("nothing is kept")
-        return self.con.execute(sql, parameters)
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """The rows of a query over the published warehouse.
+
+        Raises:
+            DamagedError: they cannot be read.
+        """
+        with self._reading() as con:
+            return con.execute(sql, parameters).fetchall()
 
     def _indexed(self, table: str, by: tuple[str, ...]) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
+        with self._reading() as con:
+            rows = con.sql(f"select * from {table}").to_arrow_table()
+            return rows, runs(rows, by)
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self.con is None:
             raise ValueError("nothing is kept")
-        rows = self.con.sql(f"select * from {table}").to_arrow_table()
-        return rows, runs(rows, by)
+        try:
+            yield self.con
+        except (duckdb.Error, KeyError, ValueError) as error:
+            raise DamagedError(
+                f"the published warehouse is damaged: {error}; run `compute-limits build --fresh`"
+            ) from error
 
 
 NOTHING = Kept()
@@ -102,13 +124,13 @@ def runs(rows: pa.Table, by: tuple[str, ...]) -> dict[tuple[object, ...], tuple[
     arrays = [rows[name].combine_chunks() for name in by]
     starts = [0, *(at + 1 for at in _changes(arrays))]
     ends = [*starts[1:], len(rows)]
-    found: dict[tuple[object, ...], tuple[int, int]] = {}
+    places: dict[tuple[object, ...], tuple[int, int]] = {}
     values = zip(*(array.take(starts).to_pylist() for array in arrays), strict=True)
     for value, start, end in zip(values, starts, ends, strict=True):
-        if value in found:
+        if value in places:
             raise ValueError(f"rows of {value} do not stand together: row {start}")
-        found[value] = (start, end - start)
-    return found
+        places[value] = (start, end - start)
+    return places
 
 
 def _changes(arrays: Iterable[pa.Array]) -> list[int]:
@@ -133,7 +155,7 @@ def published(path: Path | None) -> Iterator[Kept]:
     try:
         con = connection.connect(path, read_only=True)
     except duckdb.Error:
-        # It is replaced whole by the build that asks; whoever reads it is told what is wrong with it.
+        # It is replaced whole by the build that asks; whoever else reads it hears what is wrong with it.
         yield NOTHING
         return
     with con:
