@@ -388,8 +388,8 @@ def bundle(*, source: Annotated[list[str] | None, Parameter(negative="")] = None
 
     _check_sources(source)
     sizes = bundling.bundle_each(source or names(), paths.raw(), _today())
-    for source, size in sizes.items():
-        print(f"{source:20} {size / 1e6:.2f} MB")
+    for name, size in sizes.items():
+        print(f"{name:20} {size / 1e6:.2f} MB")
     print(f"{'in all':20} {sum(sizes.values()) / 1e6:.2f} MB")
 
 
