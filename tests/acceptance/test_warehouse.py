@@ -29,20 +29,6 @@ BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
 FILES = sql_files.table_paths(paths.SQL)
 
 
-@pytest.fixture
-def one_source(tmp_path: Path, shipped: Path) -> Path:
-    """Facts of one small source; the others are absent, which is no fault."""
-    shutil.copytree(shipped / "computerprogress", tmp_path / "facts" / "computerprogress")
-    return tmp_path / "facts"
-
-
-def built(folder: Path, facts: Path) -> Path:
-    path = folder / "built.duckdb"
-    build.read_sources(path, folder / "raw", facts, AS_OF)
-    build.transform(path)
-    return path
-
-
 # --- what stands in it
 
 
@@ -189,9 +175,6 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
         assert measures == [(at, "operations_per_pass", flop) for at, flop in expected.items()]
         # A model of which nothing but its name is known keeps its result.
         assert con.execute("select count(*) from core.results").fetchone() == (3,)
-
-
-# --- what stops a build
 
 
 # --- the same from the same
