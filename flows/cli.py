@@ -165,7 +165,7 @@ def fit(
     y: str,
     csv: Path | None = None,
     query: str | None = None,
-    form: Literal["linear", "polynomial", "exponential", "asymptotic"] = "polynomial",
+    form: str = "polynomial",
     estimator: str | None = None,
     direction: Literal["y_on_x", "x_on_y", "both"] = "y_on_x",
     x_error: str | None = None,
@@ -198,10 +198,10 @@ def fit(
     query
         A SELECT over the warehouse.
     form
-        linear, polynomial, exponential or asymptotic.
+        linear, polynomial, exponential, asymptotic, or another of flows/fits/forms.py.
     estimator
         ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
-        huber, theil_sen, deming, or york (default with --x-error or --y-error).
+        huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py.
     direction
         Regress y on x, x on y (told as a line of y), or both.
     x_error
@@ -269,7 +269,7 @@ def cost(
     region: str = "world",
     metric: str | None = None,
     measure: Literal["hardware_burden", "consolidated_burden", "training_compute"] | None = None,
-    form: Literal["polynomial", "exponential"] | None = None,
+    form: str | None = None,
     row_set: str = "current",
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -293,7 +293,7 @@ def cost(
     measure
         What computation is counted. Default: hardware_burden, and training_compute of language models.
     form
-        polynomial or exponential. Default: both.
+        A form that the benchmark's file declares, polynomial or exponential. Default: each of them.
     row_set
         Whose rows: current, paper_v1 or paper_v2.
     json

@@ -269,6 +269,8 @@ def _costs(
 ) -> dict[str, Any]:
     rule = _fit_rule(con)
     sample = next(one for one in samples.all_samples(con) if one.sample_id == sample_id)
+    if request.form not in (None, *sample.forms):
+        raise ScenarioError(f"no form {request.form!r} of {points['benchmark']}; there are: {', '.join(sample.forms)}")
     rows = costs.costs(
         sample,
         points["compute_measure"],

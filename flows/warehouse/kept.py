@@ -6,7 +6,7 @@ by the same rename. A file that has no keys (version 0.1) or cannot be read keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -119,14 +119,31 @@ NOTHING = Kept()
 
 def runs(rows: pa.Table, by: tuple[str, ...]) -> dict[tuple[object, ...], tuple[int, int]]:
     """{values of the columns `by`: (first row, how many)} of rows that stand together."""
+    if not len(rows):
+        return {}
+    arrays = [rows[name].combine_chunks() for name in by]
+    starts = [0, *(at + 1 for at in _changes(arrays))]
+    ends = [*starts[1:], len(rows)]
     places: dict[tuple[object, ...], tuple[int, int]] = {}
-    values = zip(*(rows[name].to_pylist() for name in by), strict=True)
-    for at, value in enumerate(values):
-        start, count = places.get(value, (at, 0))
-        if start + count != at:
-            raise ValueError(f"rows of {value} do not stand together: row {at}")
-        places[value] = (start, count + 1)
+    values = zip(*(array.take(starts).to_pylist() for array in arrays), strict=True)
+    for value, start, end in zip(values, starts, ends, strict=True):
+        if value in places:
+            raise ValueError(f"rows of {value} do not stand together: row {start}")
+        places[value] = (start, end - start)
     return places
+
+
+def _changes(arrays: Iterable[pa.Array]) -> list[int]:
+    """The numbers of the rows after which one of the arrays has another value."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    changes: set[int] = set()
+    for array in arrays:
+        before, after = array[:-1], array[1:]
+        differs = pc.or_kleene(pc.not_equal(before, after), pc.xor(pc.is_null(before), pc.is_null(after)))
+        changes.update(np.flatnonzero(pc.fill_null(differs, False).to_numpy(zero_copy_only=False)).tolist())
+    return sorted(changes)
 
 
 @contextmanager

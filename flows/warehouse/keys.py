@@ -35,6 +35,7 @@ def files(root: Path, paths: Iterable[Path]) -> str:
     return digest(*parts)
 
 
+@cache
 def versions(*distributions: str) -> str:
     """The versions of Python and of installed libraries, as text."""
     named = [f"{name} {importlib.metadata.version(name)}" for name in distributions]

@@ -4,7 +4,6 @@ with lines as (
     select sample_sets.sample_id, declared.form
     from staging.fit as declared
     join fits.sample_sets as sample_sets using (row_set, benchmark, metric, compute_measure, selection)
-    where declared.form in ('polynomial', 'exponential')
 ),
 
 fit_rule as (
@@ -15,21 +14,25 @@ samples as (
     select * from fits.samples
 ),
 
+points as (
+    select samples.sample_id, lines.form, samples.log10_compute as x, response(lines.form, samples.error) as y
+    from samples
+    join lines using (sample_id)
+),
+
 moments as (
-    -- Both forms in one pass over the points; DuckDB's six regr_* take four times as long as these.
+    -- All forms in one pass over the points; DuckDB's six regr_* take four times as long as these.
     select
         sample_id,
+        form,
         count(*) as n,
-        avg(log10_compute) as mean_x,
-        var_pop(log10_compute) as var_x,
-        avg(log10_performance) as polynomial_mean_y,
-        var_pop(log10_performance) as polynomial_var_y,
-        covar_pop(log10_compute, log10_performance) as polynomial_cov_xy,
-        avg(performance) as exponential_mean_y,
-        var_pop(performance) as exponential_var_y,
-        covar_pop(log10_compute, performance) as exponential_cov_xy,
-    from samples
-    group by sample_id
+        avg(x) as mean_x,
+        var_pop(x) as var_x,
+        avg(y) as mean_y,
+        var_pop(y) as var_y,
+        covar_pop(x, y) as cov_xy,
+    from points
+    group by sample_id, form
 ),
 
 by_form as (
@@ -39,9 +42,9 @@ by_form as (
         coalesce(n, 0) as n,
         mean_x,
         var_x,
-        if(form = 'polynomial', polynomial_mean_y, exponential_mean_y) as mean_y,
-        if(form = 'polynomial', polynomial_var_y, exponential_var_y) as var_y,
-        if(form = 'polynomial', polynomial_cov_xy, exponential_cov_xy) as cov_xy,
+        mean_y,
+        var_y,
+        cov_xy,
         case
             when coalesce(n, 0) < points_min then 'too_few_points'
             -- Equal values leave a variance that is zero or nothing but rounding.
@@ -49,7 +52,7 @@ by_form as (
             else 'ok'
         end as status,
     from lines
-    left join moments using (sample_id)
+    left join moments using (sample_id, form)
     cross join fit_rule
 ),
 

@@ -1,3 +1,3 @@
--- Computation grows as performance to this power: 1/slope of a line in logarithms (and of the asymptotic form); else null.
+-- Computation grows as performance to this power: 1/slope of a form that has an exponent; else null.
 create temp macro exponent(form, slope) as
-    if(form != 'exponential' and slope != 0, 1 / slope, null)
+    if(has_exponent(form) and slope != 0, 1 / slope, null)

@@ -31,7 +31,7 @@ later as (
         results.released_on,
         results.error as achieved_error,
         if(lines.compute_unit = 'gflop', results.log10_compute - 9, results.log10_compute) as log10_compute,
-        if(lines.form = 'polynomial', results.log10_performance, results.performance) as achieved_y,
+        response(lines.form, results.error) as achieved_y,
     from lines
     join sample_sizes using (sample_id)
     join fits.samples as results on
@@ -50,10 +50,9 @@ predicted as (
         intercept + slope * log10_compute as predicted_y,
         student_t_quantile((1 + level) / 2, degrees_of_freedom)
         * residual_sd * sqrt(1 + 1 / n + (log10_compute - mean_x) * (log10_compute - mean_x) / (n * var_x)) as half_width,
-        -- A performance below 1 would be an error above 1, which no metric has.
-        if(form = 'polynomial', 10 ** -greatest(predicted_y, 0), 1 / greatest(predicted_y, 1)) as predicted_error,
-        if(form = 'polynomial', 10 ** -greatest(predicted_y + half_width, 0), 1 / greatest(predicted_y + half_width, 1)) as predicted_error_low,
-        if(form = 'polynomial', 10 ** -greatest(predicted_y - half_width, 0), 1 / greatest(predicted_y - half_width, 1)) as predicted_error_high,
+        error_at(form, predicted_y) as predicted_error,
+        error_at(form, predicted_y + half_width) as predicted_error_low,
+        error_at(form, predicted_y - half_width) as predicted_error_high,
     from later
 )
 

@@ -8,6 +8,10 @@ form_scores as (
     select * from fits.form_scores
 ),
 
+lines as (
+    select distinct row_set, benchmark, metric, compute_measure, selection, form from marts.scaling
+),
+
 splits as (
     select
         sample_id,
@@ -25,7 +29,8 @@ select
     sample_sets.metric,
     sample_sets.compute_measure,
     sample_sets.selection,
-    form_scores.form,
+    -- Of a form that no line is fitted in it is null, which no part of a key may be.
+    lines.form,
     form_scores.n,
     form_scores.coefficients,
     form_scores.log_likelihood,
@@ -40,4 +45,5 @@ select
 from form_scores
 join sample_sets using (sample_id)
 left join splits using (sample_id, form)
+left join lines using (row_set, benchmark, metric, compute_measure, selection, form)
 order by row_set, benchmark, metric, compute_measure, selection, form

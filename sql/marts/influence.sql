@@ -21,7 +21,7 @@ points as (
         samples.*,
         ols.* exclude (sample_id),
         log10_compute - mean_x as from_mean_x,
-        if(form = 'polynomial', log10_performance, performance) - (intercept + slope * log10_compute) as residual,
+        response(form, error) - (intercept + slope * log10_compute) as residual,
         1 / n + from_mean_x * from_mean_x / (n * var_x) as leverage,
     from fits.samples as samples
     join ols using (sample_id)

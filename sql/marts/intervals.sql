@@ -41,8 +41,8 @@ select
     intervals.slope_low,
     intervals.slope_high,
     excludes_zero(slope_low, slope_high) as is_bounded,  -- whether a slope of 0 is ruled out
-    if(form = 'polynomial', inverse_low(slope_low, slope_high), null) as exponent_low,  -- lower end of the exponent's interval
-    if(form = 'polynomial', inverse_high(slope_low, slope_high), null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
+    if(has_exponent(form), inverse_low(slope_low, slope_high), null) as exponent_low,  -- lower end of the exponent's interval
+    if(has_exponent(form), inverse_high(slope_low, slope_high), null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
 from intervals
 join sample_sets using (sample_id)
 order by row_set, benchmark, metric, compute_measure, form, selection, direction, method

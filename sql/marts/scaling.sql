@@ -31,14 +31,32 @@ lines as (
     select * from others
 ),
 
+estimators as (
+    select estimator, selection from staging.estimator
+    union all
+    select distinct 'ols' as estimator, selection from staging.fit
+),
+
+declared as (
+    -- The asymptotic form is declared by its estimator alone.
+    select distinct
+        sample_sets.sample_id,
+        if(estimators.estimator = 'nls', 'asymptotic', fit.form) as form,
+        estimators.estimator,
+    from staging.fit as fit
+    join sample_sets using (row_set, benchmark, metric, compute_measure, selection)
+    join estimators using (selection)
+),
+
 scaling as (
+    -- Of a line that is not declared form and estimator are null, which no part of a key may be.
     select
         sample_sets.row_set,
         sample_sets.benchmark,
         sample_sets.metric,
         sample_sets.compute_measure,
-        lines.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
-        lines.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
+        declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
+        declared.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
@@ -65,6 +83,7 @@ scaling as (
     from lines
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)
+    left join declared using (sample_id, form, estimator)
 )
 
 select * from scaling

@@ -23,7 +23,7 @@ from flows.pages.states import SourceState
 from flows.pages.versions import PageSetting
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
-from flows.warehouse import connection, sql_files
+from flows.warehouse import connection, expectations, sql_files
 
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
 FILES = sql_files.table_paths(paths.SQL)
@@ -101,7 +101,7 @@ def test_the_rows_of_every_row_type_count_as_accepted(db: duckdb.DuckDBPyConnect
 
 
 def test_every_table_that_is_for_use_has_a_suite(db: duckdb.DuckDBPyConnection) -> None:
-    suites = {path.stem for path in paths.EXPECTATIONS.glob("*.json")}
+    suites = set(expectations.suites(build.grains()))
     wanted = {table for table in connection.tables(db) if table.split(".")[0] in ("core", "marts", "meta")}
     assert wanted - {"meta.lineage"} <= suites
     assert suites <= set(connection.tables(db))

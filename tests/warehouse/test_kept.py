@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.warehouse import connection, kept
 from flows.warehouse.kept import BUILD, NOTHING, PAGE, SAMPLE, DamagedError, Keys
@@ -158,3 +160,18 @@ def test_nothing_is_not_asked_for_its_rows() -> None:
         NOTHING.query("select 1")
     with pytest.raises(ValueError, match="nothing is kept"):
         NOTHING.part("staging.t", ("page",), ("a",))
+
+
+VALUES = st.sampled_from([None, "", "a", "b"])
+
+
+@given(st.lists(st.tuples(VALUES, st.sampled_from([None, 0, 1]), st.integers(1, 3)), unique_by=lambda one: one[:2]))
+def test_runs_are_found_where_they_were_put(groups: list[tuple[str | None, int | None, int]]) -> None:
+    names = [name for name, _, many in groups for _ in range(many)]
+    numbers = [number for _, number, many in groups for _ in range(many)]
+    rows = pa.table({"name": pa.array(names, pa.string()), "number": pa.array(numbers, pa.int64())})
+    expected, start = {}, 0
+    for name, number, many in groups:
+        expected[name, number] = (start, many)
+        start += many
+    assert kept.runs(rows, ("name", "number")) == expected

@@ -18,7 +18,7 @@ from flows.answers import line_fits
 from flows.answers.line_fits import Data, Request
 from flows.declared import settings
 from flows.declared.models import Estimation
-from flows.fits import least_squares
+from flows.fits import forms, least_squares
 from flows.fits.line import POINTS_MIN
 from flows.warehouse import transform
 
@@ -76,6 +76,20 @@ def test_the_inverse_of_an_interval_is_made_of_inverses(sql: Db, low: float, hig
     assert value(sql, "excludes_zero($1, $2)", low, high) == excludes_zero
     assert value(sql, "inverse_low($1, $2)", low, high) == least
     assert value(sql, "inverse_high($1, $2)", low, high) == largest
+
+
+@pytest.mark.parametrize("form", forms.FORMS)
+def test_a_form_is_that_of_python(sql: Db, form: str) -> None:
+    """Its response and what a response is read as, where it is a line that may be declared; and whether it has an exponent."""
+    assert value(sql, "has_exponent(?)", form) == forms.FORMS[form].has_exponent
+    errors, ys = np.array([0.004, 0.05, 0.5, 0.9, 1.0]), np.array([-3.0, 0.0, 0.5, 1.0, 2.5])
+    is_declared = form in forms.LINES
+    for call, given, of_python in (
+        ("response(?, ?::double)", errors, forms.response(form, errors)),
+        ("error_at(?, ?::double)", ys, forms.error_at(form, ys)),
+    ):
+        of_sql = [value(sql, call, form, one) for one in given.tolist()]
+        assert of_sql == (pytest.approx(of_python.tolist(), rel=1e-14) if is_declared else [None] * len(given))
 
 
 def test_only_slopes_of_logarithms_have_an_exponent(sql: Db) -> None:

@@ -1,0 +1,3 @@
+-- Whether computation grows as performance to a power by this form: that of a line in logarithms, and of the asymptotic form.
+create temp macro has_exponent(form) as
+    form in ('polynomial', 'asymptotic')
