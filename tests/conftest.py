@@ -25,7 +25,7 @@ AS_OF = date(2099, 12, 31)
 # What a build says of the run itself, and not of the pages.
 OF_THE_RUN = {
     "meta.sources": ("state", "age_days", "message"),
-    "staging.source_setting": ("state", "age_days", "message"),
+    "staging.source_state": ("state", "age_days", "message"),
     "exports.sources": ("state",),
 }
 
@@ -119,7 +119,7 @@ def db(warehouse_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def selected(table: str) -> str:
     """A SELECT of a table without the columns that report the run itself.
 
-    Those are `state`, `age_days` and `message` of meta.sources and staging.source_setting, and `state` of
+    Those are `state`, `age_days` and `message` of meta.sources and staging.source_state, and `state` of
     exports.sources: a build from facts says "shipped" where one from pages says "unchanged", and the rest must agree.
     """
     left_out = OF_THE_RUN.get(table, ())
