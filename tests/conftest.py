@@ -122,7 +122,8 @@ def selected(table: str) -> str:
     """A SELECT of a table without the columns that report the run itself.
 
     Those are `state`, `age_days` and `message` of meta.sources and staging.source_state, `state` of
-    exports.sources: a build from facts says "shipped" where one from pages says "unchanged", and the rest must agree.
+    exports.sources (a build from facts says "shipped" where one from pages says "unchanged"), `from_facts_alone` and
+    `message` of staging.source_reading, and the keys of meta.kept_keys; the rest must agree.
     """
     left_out = OF_THE_RUN.get(table, ())
     exclude = f"exclude ({', '.join(left_out)})" if left_out else ""

@@ -1,4 +1,4 @@
-"""The built warehouse: every table told, every row accounted for, the same from the same, published in one step."""
+"""The built warehouse: every table has its comments, every row is accounted for, the same comes from the same."""
 
 from __future__ import annotations
 
@@ -26,23 +26,9 @@ from flows.sources import Page
 from flows.warehouse import connection, expectations, sql_files
 
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
+# What a build says of itself.
+OF_THE_BUILD = {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
 FILES = sql_files.table_paths(paths.SQL)
-# What a build writes of itself: no SELECT makes it.
-BY_BUILD = {"meta.kept_keys", "meta.lineage", "meta.unmet_expectations"}
-
-
-@pytest.fixture
-def one_source(tmp_path: Path, shipped: Path) -> Path:
-    """Facts of one small source; the others are absent, which is no fault."""
-    shutil.copytree(shipped / "computerprogress", tmp_path / "facts" / "computerprogress")
-    return tmp_path / "facts"
-
-
-def built(folder: Path, facts: Path) -> Path:
-    path = folder / "built.duckdb"
-    build.read_sources(path, folder / "raw", facts, AS_OF)
-    build.transform(path)
-    return path
 
 
 # --- what stands in it
@@ -50,7 +36,7 @@ def built(folder: Path, facts: Path) -> Path:
 
 def test_there_is_a_table_for_each_row_type_setting_and_file(db: duckdb.DuckDBPyConnection) -> None:
     made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES)
-    made |= {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
+    made |= OF_THE_BUILD
     assert set(connection.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *build.declared())} | made
 
 
@@ -85,7 +71,7 @@ def test_every_table_has_rows_or_a_source_that_would_give_them(db: duckdb.DuckDB
 
 def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> None:
     edges = db.execute("select table_name, reads from meta.lineage").fetchall()
-    made = {table for table in connection.tables(db) if not table.startswith("staging.")} - BY_BUILD
+    made = {table for table in connection.tables(db) if not table.startswith("staging.")} - OF_THE_BUILD
     assert {table for table, _ in edges} == made
     assert {read for _, read in edges} <= set(connection.tables(db))
     assert sorted(edges) == sorted(
@@ -107,7 +93,7 @@ def test_lineage_leads_back_to_what_the_pages_gave(db: duckdb.DuckDBPyConnection
     assert {"staging.result", "staging.model", "core.models"} <= reached(db, "core.results")
     assert {"core.results", "staging.result", "staging.compute"} <= reached(db, "exports.figure_3_costs")
     staged = {table for table in connection.tables(db) if table.startswith("staging.")}
-    for table in {table for table in connection.tables(db) if not table.startswith("staging.")} - BY_BUILD:
+    for table in {table for table in connection.tables(db) if not table.startswith("staging.")} - OF_THE_BUILD:
         assert reached(db, table) & staged, table
 
 
@@ -119,7 +105,7 @@ def test_the_rows_of_every_row_type_count_as_accepted(db: duckdb.DuckDBPyConnect
 def test_every_table_that_is_for_use_has_a_suite(db: duckdb.DuckDBPyConnection) -> None:
     suites = set(expectations.suites(build.grains()))
     wanted = {table for table in connection.tables(db) if table.split(".")[0] in ("core", "marts", "meta")}
-    assert wanted - BY_BUILD <= suites
+    assert wanted - OF_THE_BUILD <= suites
     assert suites <= set(connection.tables(db))
 
 
@@ -191,9 +177,6 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
         assert measures == [(at, "operations_per_pass", flop) for at, flop in expected.items()]
         # A model of which nothing but its name is known keeps its result.
         assert con.execute("select count(*) from core.results").fetchone() == (3,)
-
-
-# --- what stops a build
 
 
 # --- the same from the same
