@@ -30,7 +30,7 @@ test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirr
 	$(MUTATED)
 	$(PYTEST) --dist loadgroup -m slow
 
-soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
+soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (about an hour)
 	SOAK=1 $(MUTATED)
 	SOAK=1 $(PYTEST) --dist loadgroup -m soak
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,9 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
 
     The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
     """
-    code = [path for path in paths.PACKAGE.rglob("*") if path.suffix in (".py", ".toml", ".csv") and path.is_file()]
     parts = [
         keys.versions(*_LIBRARIES),
-        keys.files(paths.PACKAGE, [path for path in code if "_shipped" not in path.parts]),
+        _code(paths.PACKAGE),
         keys.files(paths.SQL, paths.SQL.rglob("*.sql")),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
@@ -56,17 +56,23 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
     return keys.digest(*parts)
 
 
+@cache
+def _code(package: Path) -> str:
+    """Digest of code and settings, which a process that goes on reads once: what is changed meanwhile is for the next one."""
+    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in (".py", ".toml", ".csv"))
+    return keys.files(package, [package / path for path in inside if path.parts[0] != "_shipped"])
+
+
 def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
-    """The lines of a lock that exist on the day, each with what is kept of it: the newest of a page by its bytes."""
-    lines = [line for line in snapshots.read(root, source) if line.retrieved_on <= as_of.isoformat()]
-    newest = {line.page: line for line in sorted(lines, key=lambda line: line.retrieved_at)}
-    for line in lines:
-        path = line.path(root)
-        yield repr(line)
-        if not path.is_file():
-            yield "absent"
-        else:
-            yield snapshots.digest(path.read_bytes()) if line is newest[line.page] else str(path.stat().st_size)
+    """The lines of a lock that exist on the day, each with a digest of what is kept of it.
+
+    Old versions too: one of them is in use where a newer cannot be read.
+    """
+    for line in snapshots.read(root, source):
+        if line.retrieved_on <= as_of.isoformat():
+            path = line.path(root)
+            yield repr(line)
+            yield snapshots.digest(path.read_bytes()) if path.is_file() else "absent"
 
 
 # --- nothing to do
@@ -83,19 +89,18 @@ def unchanged(
         flows.warehouse.connection.BuildError: they cannot be.
     """
     with kept.published(final) as published:
-        if published.con is None or not published.has(BUILD, "", key(raw, shipped, as_of)):
+        if published.is_empty or not published.has(BUILD, "", key(raw, shipped, as_of)):
             return None
-        readings = [SourceReading(*row) for row in _rows(published.con, "staging.source_reading")]
-        stood = [SourceState(*row) for row in _rows(published.con, "staging.source_state")]
-        warnings = [f"{table}: {what}: {message}" for table, what, _, message in _rows(published.con, kept.UNMET)]
+        try:
+            readings = [SourceReading(*row) for row in published.query("from staging.source_reading")]
+            stood = [SourceState(*row) for row in published.query("from staging.source_state")]
+            warnings = [
+                f"{table}: {what}: {message}" for table, what, _, message in published.query(f"from {kept.UNMET}")
+            ]
+        except kept.DamagedError:
+            return None
     now = states_of(readings, outcomes, as_of)
-    if now != stood:
-        _restate(final, now)
-    return warnings
-
-
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
-    return con.execute(f"select * from {table}").fetchall()
+    return warnings if now == stood or _restate(final, now) else None
 
 
 def states_of(readings: Iterable[SourceReading], outcomes: Sequence[Outcome], as_of: date) -> list[SourceState]:
@@ -106,16 +111,30 @@ def states_of(readings: Iterable[SourceReading], outcomes: Sequence[Outcome], as
     ]
 
 
-def _restate(final: Path, now: list[SourceState]) -> None:
-    """Publish a copy of the warehouse with other states, and what reads them."""
-    from flows.warehouse import staging, transform
+def _restate(final: Path, now: list[SourceState]) -> bool:
+    """Publish a copy of the warehouse with other states, and what reads them.
+
+    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged.
+    """
+    import duckdb
+
+    from flows.warehouse import expectations, sql_files, staging, transform, validation
 
     built = publishing.next_path(final)
+    publishing.remove(built)
     shutil.copyfile(final, built)
-    with connect(built) as con:
-        staging.create(con, "staging.source_state", staging.of_rows(SourceState, now))
-    transform.again(built, paths.SQL, ["staging.source_state"])
+    try:
+        with connect(built) as con:
+            staging.create(con, "staging.source_state", staging.of_rows(SourceState, now))
+        again = transform.again(built, paths.SQL, ["staging.source_state"])
+        with kept.published(built) as published:
+            suites = expectations.suites(sql_files.grains(paths.SQL))
+            if not all(validation.stands(published, suites[table]) for table in again if table in suites):
+                return False
+    except duckdb.Error:
+        return False
     publishing.publish(built, final)
+    return True
 
 
 # --- the stages
@@ -329,14 +348,24 @@ def run(
         step("looking for what has changed")
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of)) is not None:
             return warnings
-        with kept.published(None if fresh else final) as published, processes.beside(published, suites()) as beside:
-            build_key = key(raw, shipped, as_of)
-            step("reading pages and facts")
-            page_keys = read_sources(built, raw, shipped, as_of, (), published)
-            step("computing and checking tables")
-            failures = compute(built, published, page_keys, build_key, beside)
+        try:
+            failures = _build(built, raw, shipped, as_of, step, None if fresh else final)
+        except kept.DamagedError:
+            failures = _build(built, raw, shipped, as_of, step, None)
         step("validating")
         warnings = validate(built, failures)
         step("publishing")
         publishing.publish(built, final)
     return warnings
+
+
+def _build(
+    built: Path, raw: Path, shipped: Path | None, as_of: date, step: Callable[[str], None], before: Path | None
+) -> list[Failure]:
+    """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
+    with kept.published(before) as published, processes.beside(published, suites()) as beside:
+        build_key = key(raw, shipped, as_of)
+        step("reading pages and facts")
+        page_keys = read_sources(built, raw, shipped, as_of, (), published)
+        step("computing and checking tables")
+        return compute(built, published, page_keys, build_key, beside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from operator import attrgetter
@@ -43,15 +43,24 @@ ADDRESS = {
 }
 
 
+# Of each row type once, for resolving its annotations takes longer than making a small table.
+_COLUMNS: dict[type[Any], Mapping[str, tuple[type, str]]] = {}
+_SCHEMAS: dict[tuple[type[Any], bool], pa.Schema] = {}
+
+
 def comment(row_type: type[Any]) -> str:
     """The comment of the staging table: the first line of the docstring, which states the grain."""
     return (row_type.__doc__ or "").splitlines()[0]
 
 
-def columns(row_type: type[Any]) -> dict[str, tuple[type, str]]:
+def columns(row_type: type[Any]) -> Mapping[str, tuple[type, str]]:
     """{column: (str, int, float, bool or date; comment)}, in order. What may be null is not told apart."""
-    hints = typing.get_type_hints(row_type)
-    return {one.name: (_kind(hints[one.name]), one.metadata["comment"]) for one in dataclasses.fields(row_type)}
+    if row_type not in _COLUMNS:
+        hints = typing.get_type_hints(row_type)
+        _COLUMNS[row_type] = {
+            one.name: (_kind(hints[one.name]), one.metadata["comment"]) for one in dataclasses.fields(row_type)
+        }
+    return _COLUMNS[row_type]
 
 
 def _kind(hint: Any) -> type:
@@ -66,9 +75,12 @@ def schema(row_type: type[Any], *, addressed: bool = False) -> pa.Schema:
     """The table's columns and their types as Arrow has them; those of `ADDRESS` first if its rows have an address."""
     import pyarrow as pa
 
+    if (known := _SCHEMAS.get((row_type, addressed))) is not None:
+        return known
     types = {str: pa.string(), float: pa.float64(), int: pa.int64(), bool: pa.bool_(), date: pa.date32()}
     address = [(column, pa.string()) for column in ADDRESS] if addressed else []
-    return pa.schema(address + [(column, types[kind]) for column, (kind, _) in columns(row_type).items()])
+    made = pa.schema(address + [(column, types[kind]) for column, (kind, _) in columns(row_type).items()])
+    return _SCHEMAS.setdefault((row_type, addressed), made)
 
 
 def table(

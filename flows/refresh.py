@@ -118,7 +118,10 @@ def refresh(
         shipped = paths.shipped_raw()
         warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
         if warnings is None:
-            warnings = _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
+            try:
+                warnings = _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
+            except kept.DamagedError:
+                warnings = _build(raw, shipped, final, today, outcomes, None, step)
     return {"outcomes": outcomes, "warnings": warnings}
 
 

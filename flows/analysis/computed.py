@@ -80,8 +80,8 @@ class Grounds:
 class Tables:
     """The computed tables of one build: what `flows.warehouse.transform.Computed` asks for.
 
-    `kept` is what the published warehouse has, `keys` is told under which key each set can be taken over, and `fitters` gives
-    the processes to compute in, if there is enough to compute.
+    `kept` is what the published warehouse has, `keys` are those under which each set can be taken over, and `fitters` gives the
+    processes to compute in, if there is enough to compute.
     """
 
     kept: Kept = NOTHING
@@ -104,9 +104,9 @@ class Tables:
         for at, work in enumerate(works):
             key = key_of(work, grounds)
             self.keys.add(SAMPLE, work.sample.name, key)
-            is_kept = self.kept.has(SAMPLE, work.sample.name, key)
-            self._parts.append(_taken_over(self.kept, work.sample, numbers[work.sample.name]) if is_kept else None)
-            if not is_kept:
+            number = numbers.get(work.sample.name) if self.kept.has(SAMPLE, work.sample.name, key) else None
+            self._parts.append(None if number is None else _taken_over(self.kept, work.sample, number))
+            if number is None:
                 left.append(at)
         is_much = sum(len(works[at].sample) for at in left) >= _WORTH_PROCESSES
         fitters = self.fitters() if self.fitters is not None and is_much else None
@@ -229,18 +229,18 @@ def _concatenated(name: str, parts: Iterable[Mapping[str, pa.Table]]) -> pa.Tabl
 
 def _taken_over(kept: Kept, sample: Sample, number: int) -> dict[str, pa.Table]:
     """The rows of a set out of the published tables, in which it has this number, under the one that it has now."""
-    found = {}
+    tables = {}
     for name in _OF_SETS:
         rows = kept.part(name, ("sample_id",), (number,))
         if len(rows):
             at = rows.column_names.index("sample_id")
-            found[name] = rows.set_column(at, "sample_id", pa.array([sample.sample_id] * len(rows), pa.int64()))
-    return found
+            tables[name] = rows.set_column(at, "sample_id", pa.array([sample.sample_id] * len(rows), pa.int64()))
+    return tables
 
 
 def _numbers(kept: Kept) -> dict[str, int]:
     """{name of a set: its number} in the published warehouse."""
-    return dict(kept.query(f"select {samples.NAME}, sample_id from fits.sample_sets").fetchall())
+    return dict(kept.query(f"select {samples.NAME}, sample_id from fits.sample_sets"))
 
 
 def _estimators(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -1,18 +1,20 @@
 """Processes that fit: each takes sets of points one after another and gives their tables.
 
 with Fitters(2) as fitters:
-future = fitters.submit(works, grounds)
+    future = fitters.submit(works, grounds)
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from flows.analysis.computed import Grounds, Work
 
     _Task = tuple[Sequence[Work], Grounds, Future[list[dict[str, pa.Table]]]]
+
+# Between the end of its answers and that of a process.
+_ENDS_S = 10
 
 
 class Fitters:
@@ -47,7 +52,7 @@ class Fitters:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, raised_at: TracebackType | None
     ) -> None:
         for _ in self._threads:
             self._tasks.put(None)
@@ -70,9 +75,9 @@ class Fitters:
             works, grounds, future = task
             try:
                 result, failure = _answer(process, works, grounds)
-            except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
-                self._fail(task, f"a process that fits ended with code {process.wait()} before its time", error)
-                break
+            except Exception as error:  # noqa: BLE001  # whatever half an answer gives; who waits is not to wait forever
+                future.set_exception(_ended(process, error))
+                continue  # with what is left, which fails too
             if failure is None:
                 future.set_result(result)
             else:
@@ -83,12 +88,20 @@ class Fitters:
                 if pipe is not None:
                     pipe.close()
 
-    def _fail(self, task: _Task | None, message: str, cause: Exception) -> None:
-        error = BuildError(f"{message}; nothing is published. Is there memory enough?")
-        error.__cause__ = cause
-        while task is not None:
-            task[-1].set_exception(error)
-            task = None if self._tasks.empty() else self._tasks.get()
+
+def _ended(process: Popen[bytes], cause: Exception) -> BuildError:
+    try:
+        code = process.wait(_ENDS_S)
+    except TimeoutExpired:
+        # It goes on, but what it said is no answer.
+        process.kill()
+        code = process.wait()
+    how = f"signal {-code}" if code < 0 else f"code {code}"
+    error = BuildError(
+        f"a process that fits ended with {how} before its time; nothing is published. Is there memory enough?"
+    )
+    error.__cause__ = cause
+    return error
 
 
 def _answer(process: Popen[bytes], works: Sequence[Work], grounds: Grounds) -> tuple[Any, Exception | None]:
@@ -98,6 +111,16 @@ def _answer(process: Popen[bytes], works: Sequence[Work], grounds: Grounds) -> t
     process.stdin.flush()
     result, failure = pickle.load(process.stdout)  # noqa: S301  # of a process of our own
     return result, failure
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error with its traceback as a note, or one that says the same if it does not survive the way."""
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+    except Exception:  # noqa: BLE001  # an error's own constructor may raise whatever it likes
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error
 
 
 def _main() -> None:
@@ -113,9 +136,14 @@ def _main() -> None:
         try:
             answer = computed(works, grounds), None
         except Exception as error:  # noqa: BLE001  # raised again where the task came from
-            answer = None, error
-        pickle.dump(answer, answers)
-        answers.flush()
+            answer = None, _sendable(error)
+        try:
+            pickle.dump(answer, answers)
+            answers.flush()
+        except BrokenPipeError:
+            # Nobody waits for it any more; nor is what is left of it to be written at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+            return
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38:671), with 
 than there are papers. It needs no model of how the points of a paper hang together, and its degrees of freedom are the
 same for the slope and for the line at any x.
 
-Chosen by simulation (tests/test_fit_coverage.py describes the generator) over the bias-reduced linearisation CR2 with
+Chosen by simulation (tests/fits/test_coverage.py describes the generator) over the bias-reduced linearisation CR2 with
 Satterthwaite degrees of freedom (Bell and McCaffrey 2002, Survey Methodology 28:169; Pustejovsky and Tipton 2018, Journal of
 Business and Economic Statistics 36:672) and the wild cluster bootstrap (Cameron, Gelbach and Miller 2008, Review of
 Economics and Statistics 90:414): all three hold their level from six papers of equal size on, the jackknife also where one

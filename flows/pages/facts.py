@@ -85,7 +85,7 @@ def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
             continue
         try:
             rows, pages = _table(str(path), row_type, (stat.st_mtime_ns, stat.st_size))
-        except (pa.ArrowInvalid, pa.ArrowKeyError):
+        except (ValueError, pa.ArrowKeyError):  # ArrowInvalid is a ValueError
             return read(folder, page, sha256)
         start, count = pages.get((page.name, sha256), (0, 0))
         if count:
@@ -103,10 +103,9 @@ def _empty(row_type: str) -> pa.Table:
 
 def _addressed(rows: pa.Table, page: Page, row_type: str) -> pa.Table:
     """Rows of a facts file under the address that staging has: source, page and locator."""
-    wanted = schema(ROW_TYPES[row_type], addressed=True)
     source = pa.array([page.source] * len(rows), pa.string())
-    given = {"source": source} | {name: rows[name] for name in wanted.names[1:]}
-    return pa.table([given[name] for name in wanted.names], schema=wanted)
+    _, *own = rows.columns  # without the SHA-256
+    return pa.table([source, *own], schema=schema(ROW_TYPES[row_type], addressed=True))
 
 
 @cache
@@ -116,26 +115,35 @@ def _table(
     version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
 ) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
     """A whole file, and where in it the rows of each page and version stand. Raises an error of Arrow's for a bad file."""
-    kind = ROW_TYPES[row_type]
-    wanted = schema(kind)
-    types = dict.fromkeys(_ADDRESS, pa.string()) | {field.name: field.type for field in wanted}
-    options = arrow_csv.ConvertOptions(
-        column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
-    )
+    readers, wanted = _readers(ROW_TYPES[row_type]), schema(ROW_TYPES[row_type])
+    # Not by the names of the header: a row type may have a column that is named as one of the address.
+    types = {f"address {name}": pa.string() for name in _ADDRESS} | dict(zip(wanted.names, wanted.types, strict=True))
+    _require_header(path, [*_ADDRESS, *wanted.names])
     rows = arrow_csv.read_csv(
-        path, parse_options=arrow_csv.ParseOptions(newlines_in_values=True), convert_options=options
+        path,
+        read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=1),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+        ),
     )
-    if rows.column_names != list(types):
-        raise pa.ArrowInvalid(f"the columns are {rows.column_names}")
-    for at, (name, _, optional) in enumerate(_readers(kind), len(_ADDRESS)):
+    for at, (name, _, optional) in enumerate(readers, len(_ADDRESS)):
         if optional or not rows[name].null_count:
             continue
         if types[name] != pa.string():
             raise pa.ArrowInvalid(f"{name} is blank")
         # A text that must be there may be blank.
         rows = rows.set_column(at, name, pc.fill_null(rows[name], ""))
-    rows = rows.set_column(2, "locator", pc.fill_null(rows["locator"], ""))
-    return rows, runs(rows, ("page", "sha256"))
+    sha256, page, locator = list(types)[: len(_ADDRESS)]
+    rows = rows.set_column(2, locator, pc.fill_null(rows[locator], ""))
+    return rows, runs(rows, (page, sha256))
+
+
+def _require_header(path: str, wanted: list[str]) -> None:
+    with Path(path).open(encoding="utf-8", newline="") as handle:
+        header = handle.readline().rstrip("\n").split(",")
+    if header != wanted:
+        raise pa.ArrowInvalid(f"the columns are {header}")
 
 
 def digest(folder: Path) -> str:

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flows.columns import ADDRESS, column
 
 if TYPE_CHECKING:
     from flows.pages.fetch import Outcome
+
+
+# No expectation is of these: they change while the rest of the warehouse stands, and then nothing else is to be checked.
+State = Literal["fetched", "unchanged", "stale", "shipped", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class SourceState:
     """One row per source: its state on the day of the run; all that a run adds to what its pages say."""
 
     source: str = column(ADDRESS["source"])
-    state: str = column("fetched, unchanged, stale, shipped or absent")
+    state: State = column("fetched, unchanged, stale, shipped or absent")
     age_days: int | None = column("days since the newest page in use was fetched, for a stale source")
     message: str | None = column("why the source is stale or absent")
 
@@ -49,7 +53,7 @@ def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date) -> Sour
     )
 
 
-def _state(read: SourceReading, fetched: set[str]) -> str:
+def _state(read: SourceReading, fetched: set[str]) -> State:
     """fetched, unchanged, stale (a page fell back), shipped (facts alone, nothing asked) or absent."""
     if read.newest_retrieved_on is None:
         return "absent"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -82,11 +81,11 @@ def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dic
     """{page: the lines of its lock that are not after `as_of`, newest first}, each version once."""
     # By time of retrieval; the sort is stable, so of two at the same second the one fetched here stands last.
     lines = [line for root in reversed(_roots(raw, shipped)) for line in snapshots.read(root, source.key)]
-    found: dict[str, dict[str, Snapshot]] = {page.name: {} for page in source.pages}
+    lines_of: dict[str, dict[str, Snapshot]] = {page.name: {} for page in source.pages}
     for line in sorted(lines, key=lambda line: line.retrieved_at)[::-1]:
-        if line.page in found and date.fromisoformat(line.retrieved_on) <= as_of:
-            found[line.page].setdefault(line.sha256, line)
-    return {page: list(versions.values()) for page, versions in found.items()}
+        if line.page in lines_of and date.fromisoformat(line.retrieved_on) <= as_of:
+            lines_of[line.page].setdefault(line.sha256, line)
+    return {page: list(versions.values()) for page, versions in lines_of.items()}
 
 
 def _roots(raw: Path, shipped: Path | None) -> list[Path]:
@@ -116,10 +115,7 @@ def _key(source: Source, page: Page, version: Version) -> str:
     return keys.digest(
         keys.code(module, "flows.pages.parse", "flows.pages.facts", "flows.columns"),
         keys.versions(*_LIBRARIES),
-        source.key,
-        page.name,
-        page.content,
-        json.dumps(dict(page.lookups), sort_keys=True, default=str),
+        repr((page.source, page.name, page.url, page.content, dict(page.lookups))),
         version.snapshot.sha256,
         *(facts.digest(folder) for folder in folders),
     )

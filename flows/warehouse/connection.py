@@ -20,18 +20,18 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
 def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """All tables with their schema, in alphabetical order."""
-    found = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by all").fetchall()
-    return [str(name) for (name,) in found]
+    rows = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by all").fetchall()
+    return [str(name) for (name,) in rows]
 
 
 def comments(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """{column: its comment} of a table; a column without one is left out."""
     schema, name = table.split(".")
-    found = con.execute(
+    rows = con.execute(
         "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?",
         [schema, name],
     )
-    return {column: comment for column, comment in found.fetchall() if comment}
+    return {column: comment for column, comment in rows.fetchall() if comment}
 
 
 def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:
@@ -41,5 +41,5 @@ def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict
         return "'" + text.replace("'", "''") + "'"
 
     con.execute(f"comment on table {table} is {quoted(text)}")
-    for column, told in columns.items():
-        con.execute(f'comment on column {table}."{column}" is {quoted(told)}')
+    for column, remark in columns.items():
+        con.execute(f'comment on column {table}."{column}" is {quoted(remark)}')

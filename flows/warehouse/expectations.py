@@ -1,26 +1,22 @@
 """What must hold of the tables: what follows from a table's grain, and what expectations/<table>.json says of it in particular.
 
-Great Expectations takes seconds to import, so nothing here imports it. It runs in this process (`validate`), or in one of
-its own beside other work (flows/warehouse/validator.py); both by flows/warehouse/checking.py.
+Great Expectations takes seconds to import, so nothing here imports it: flows/warehouse/checking.py does, for
+flows/warehouse/validator.py, in a process of its own or in this one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import gc
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from flows import paths
 from flows.errors import UserError
-from flows.warehouse import connection, sql_files
 
 # An expectation as it stands in a suite's JSON file: type, kwargs, severity, and notes where there is a reason to give.
 Expectation = Mapping[str, Any]
@@ -144,38 +140,3 @@ def require_tables(suites: Iterable[str], tables: Iterable[str]) -> None:
                 f"expectations/{table}.json: the warehouse has no table {table}"
                 + (f"; near names: {', '.join(near)}" if near else "")
             )
-
-
-def validate(
-    path: Path, root: Path | None = None, grains: Mapping[str, tuple[str, ...]] | None = None
-) -> list[Failure]:
-    """Run every suite over its table in a warehouse file, in this process; the failures are in the order of the tables.
-
-    `grains` are those of all tables that have one; without them those of the SQL files count.
-
-    Raises:
-        SuiteError: a suite is for a table that is not there, or has an expectation that cannot be run.
-    """
-    expected = suites(sql_files.grains(paths.SQL) if grains is None else grains, root)
-    with connection.connect(path, read_only=True) as con:
-        require_tables(expected, connection.tables(con))
-        checking = import_checking()
-        batches = checking.batches()
-        return [
-            failure
-            for table, suite in expected.items()
-            for failure in checking.check(batches, suite, con.execute(f"select * from {table}").df())
-        ]
-
-
-def import_checking() -> ModuleType:
-    """The module that imports Great Expectations; without the collector, for a fifth of the time goes into it."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        from flows.warehouse import checking
-    finally:
-        if was_on:
-            gc.enable()
-    return checking

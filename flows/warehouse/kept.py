@@ -6,16 +6,17 @@ by the same rename. A file that has no keys (version 0.1) or cannot be read keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from flows.columns import column
+from flows.errors import UserError
 from flows.warehouse import connection
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 UNMET = "meta.unmet_expectations"
 BUILD, PAGE, SAMPLE, SUITE = "build", "page", "sample", "suite"
+
+
+class DamagedError(UserError):
+    """The published warehouse has the keys of something that cannot be read out of it: all is to be built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +77,41 @@ class Kept:
         return not self.keys
 
     def part(self, table: str, by: tuple[str, ...], value: tuple[object, ...]) -> pa.Table:
-        """The rows of a table whose columns `by` have these values, in their order; such rows must stand together."""
+        """The rows of a table whose columns `by` have these values, in their order; such rows stand together.
+
+        Raises:
+            DamagedError: the table cannot be read, or is none of a build.
+        """
         if table not in self._parts:
             self._parts[table] = self._indexed(table, by)
         rows, starts = self._parts[table]
         start, count = starts.get(value, (0, 0))
         return rows.slice(start, count)
 
-    def query(self, sql: str, *parameters: object) -> duckdb.DuckDBPyConnection:
-        """The result of a query over the published warehouse."""
-        if self.con is None:
-            raise ValueError("nothing is kept")
-        return self.con.execute(sql, parameters)
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """The rows of a query over the published warehouse.
+
+        Raises:
+            DamagedError: they cannot be read.
+        """
+        with self._reading() as con:
+            return con.execute(sql, parameters).fetchall()
 
     def _indexed(self, table: str, by: tuple[str, ...]) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
+        with self._reading() as con:
+            rows = con.sql(f"select * from {table}").to_arrow_table()
+            return rows, runs(rows, by)
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self.con is None:
             raise ValueError("nothing is kept")
-        rows = self.con.sql(f"select * from {table}").to_arrow_table()
-        return rows, runs(rows, by)
+        try:
+            yield self.con
+        except (duckdb.Error, KeyError, ValueError) as error:
+            raise DamagedError(
+                f"the published warehouse is damaged: {error}; run `compute-limits build --fresh`"
+            ) from error
 
 
 NOTHING = Kept()
@@ -97,14 +119,31 @@ NOTHING = Kept()
 
 def runs(rows: pa.Table, by: tuple[str, ...]) -> dict[tuple[object, ...], tuple[int, int]]:
     """{values of the columns `by`: (first row, how many)} of rows that stand together."""
-    found: dict[tuple[object, ...], tuple[int, int]] = {}
-    values = zip(*(rows[name].to_pylist() for name in by), strict=True)
-    for at, value in enumerate(values):
-        start, count = found.get(value, (at, 0))
-        if start + count != at:
-            raise ValueError(f"rows of {value} do not stand together: row {at}")
-        found[value] = (start, count + 1)
-    return found
+    if not len(rows):
+        return {}
+    arrays = [rows[name].combine_chunks() for name in by]
+    starts = [0, *(at + 1 for at in _changes(arrays))]
+    ends = [*starts[1:], len(rows)]
+    places: dict[tuple[object, ...], tuple[int, int]] = {}
+    values = zip(*(array.take(starts).to_pylist() for array in arrays), strict=True)
+    for value, start, end in zip(values, starts, ends, strict=True):
+        if value in places:
+            raise ValueError(f"rows of {value} do not stand together: row {start}")
+        places[value] = (start, end - start)
+    return places
+
+
+def _changes(arrays: Iterable[pa.Array]) -> list[int]:
+    """The numbers of the rows after which one of the arrays has another value."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    changes: set[int] = set()
+    for array in arrays:
+        before, after = array[:-1], array[1:]
+        differs = pc.or_kleene(pc.not_equal(before, after), pc.xor(pc.is_null(before), pc.is_null(after)))
+        changes.update(np.flatnonzero(pc.fill_null(differs, False).to_numpy(zero_copy_only=False)).tolist())
+    return sorted(changes)
 
 
 @contextmanager
@@ -116,7 +155,7 @@ def published(path: Path | None) -> Iterator[Kept]:
     try:
         con = connection.connect(path, read_only=True)
     except duckdb.Error:
-        # It is replaced whole by the build that asks; whoever reads it is told what is wrong with it.
+        # It is replaced whole by the build that asks; whoever else reads it hears what is wrong with it.
         yield NOTHING
         return
     with con:

@@ -35,6 +35,7 @@ def files(root: Path, paths: Iterable[Path]) -> str:
     return digest(*parts)
 
 
+@cache
 def versions(*distributions: str) -> str:
     """The versions of Python and of installed libraries, as text."""
     named = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
@@ -45,37 +46,57 @@ def versions(*distributions: str) -> str:
 def code(*modules: str) -> str:
     """Digest of the source of modules of this package and of all modules of it that they import, however deep.
 
-    Imports inside of functions count; what is imported by a name made at run time does not, so such a module is named.
+    Imports inside of functions count; what is imported by a name made at run time does not, so such a module is named. It
+    is that of the first time that it is asked for, for a process goes on with the code that it has imported.
     """
-    reached: set[Path] = set()
-    left = [_file(module) for module in modules]
+    return files(PACKAGE, reached(*modules))
+
+
+def reached(*modules: str) -> set[Path]:
+    """The files of modules of this package, and of all modules of it that they import, however deep.
+
+    Raises:
+        ValueError: one of the modules is not there.
+    """
+    if missing := [module for module in modules if _file(module) is None]:
+        raise ValueError(f"no such module: {', '.join(missing)}")
+    closure: set[Path] = set()
+    left = [path for module in modules for path in _files(module)]
     while left:
         path = left.pop()
-        if path is None or path in reached:
-            continue
-        reached.add(path)
-        left += _imports(path)
-    return files(PACKAGE, reached)
+        if path not in closure:
+            closure.add(path)
+            left += [imported for name in _imports(path) for imported in _files(name)]
+    return closure
 
 
 @cache
-def _imports(path: Path) -> tuple[Path | None, ...]:
+def _imports(path: Path) -> tuple[str, ...]:
+    """The names that a file imports; what follows `import` may be a module or a name in the module before it."""
     names: list[str] = []
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            # What follows `import` is a module of the package or a name of the module before it.
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(_file(name) for name in names)
+        elif isinstance(node, ast.ImportFrom):
+            # One dot is the package that the file is in, each further one that above it.
+            above = [PACKAGE.name, *path.relative_to(PACKAGE).parts][: -node.level] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            names += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
+
+
+def _files(module: str) -> list[Path]:
+    """The files that run where a module is imported: those of the packages that it is in, and its own."""
+    parts = module.split(".")
+    packages = [_file(".".join(parts[:depth])) for depth in range(1, len(parts) + 1)]
+    return [path for path in packages if path is not None]
 
 
 def _file(module: str) -> Path | None:
-    """The file of a module of this package; None for any other."""
+    """The file of a module of this package; None for any other, and for a name that is no module."""
     first, *rest = module.split(".")
     if first != PACKAGE.name:
         return None
-    path = PACKAGE.joinpath(*rest)
-    if path.with_suffix(".py").is_file() and rest:
-        return path.with_suffix(".py")
-    return path / "__init__.py" if (path / "__init__.py").is_file() else None
+    folder = PACKAGE.joinpath(*rest)
+    files_of_it = [folder / "__init__.py"] + ([folder.with_suffix(".py")] if rest else [])
+    return next((path for path in files_of_it if path.is_file()), None)

@@ -16,6 +16,12 @@ def next_path(final: Path) -> Path:
     return final.with_suffix(".next.duckdb")
 
 
+def remove(built: Path) -> None:
+    """Remove what a build that was killed has left, with its log, which would be taken for that of the next file."""
+    for left in (built, built.with_name(built.name + ".wal")):
+        left.unlink(missing_ok=True)
+
+
 @contextmanager
 def exclusive(final: Path) -> Iterator[None]:
     """Keep a second build out of the same folder while one is under way (it would write to the same file aside).
@@ -33,11 +39,20 @@ def exclusive(final: Path) -> Iterator[None]:
 
 
 def publish(built: Path, final: Path) -> None:
-    """Put the built file in place of the published one in one step, durable on disk."""
+    """Put the built file in place of the published one in one step, durable on disk.
+
+    Raises:
+        BuildError: what is there cannot be replaced.
+    """
     with built.open("rb") as handle:
         os.fsync(handle.fileno())
-    final.with_name(final.name + ".wal").unlink(missing_ok=True)
-    built.replace(final)
+    try:
+        final.with_name(final.name + ".wal").unlink(missing_ok=True)
+        built.replace(final)
+    except OSError as error:
+        raise BuildError(
+            f"{final} cannot be replaced ({error.strerror}); the new warehouse is {built}: move the old one away and build again"
+        ) from error
     folder = os.open(final.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

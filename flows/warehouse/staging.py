@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from flows import columns
 from flows.columns import ADDRESS
-from flows.warehouse import connection
+from flows.warehouse import connection, publishing
 
 SCHEMAS = ("staging", "core", "fits", "marts", "exports", "meta")
 
@@ -28,8 +28,7 @@ class Staged:
 def stage(path: Path, tables: Mapping[str, Staged]) -> None:
     """Make a new file with these tables in the schema `staging`, and the other schemas empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for old in (path, path.with_name(path.name + ".wal")):
-        old.unlink(missing_ok=True)
+    publishing.remove(path)
     with connection.connect(path) as con:
         con.begin()
         for schema in SCHEMAS:

@@ -53,7 +53,7 @@ def transform(
 ) -> None:
     """Make every table of the SQL files below `root`, each after those that it reads, with comments and lineage.
 
-    `made` is told each table as soon as it is there; `last` may add to the file before it is closed.
+    `made` is called with each table as soon as it is there; `last` may add to the file before it is closed.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
@@ -65,6 +65,8 @@ def transform(
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
         known = {table: connection.comments(con, table) for table in given}
+        for table in known:
+            made(con, table)
         _make(con, before, known, made)
         computed.start(con)
         _make(con, beside, known, made)
@@ -79,8 +81,10 @@ def transform(
         con.execute("checkpoint")
 
 
-def again(path: Path, root: Path, changed: Iterable[str]) -> None:
+def again(path: Path, root: Path, changed: Iterable[str]) -> list[str]:
     """Make anew, in a warehouse file that is whole, the tables of SQL files that read one of the `changed`, or read such a one.
+
+    Returns these tables.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
@@ -93,14 +97,15 @@ def again(path: Path, root: Path, changed: Iterable[str]) -> None:
             size = len(stale)
             stale |= {table for table, read in reads if read in stale}
         files = sql_files.in_order(root, connection.tables(con), {})
+        remade = [file for file in files if isinstance(file, SqlFile) and file.table in stale]
         con.begin()
-        for file in files:
-            if isinstance(file, SqlFile) and file.table in stale:
-                texts = connection.comments(con, file.table)
-                _create(con, file)
-                connection.comment(con, file.table, file.comment, texts)
+        for file in remade:
+            texts = connection.comments(con, file.table)
+            _create(con, file)
+            connection.comment(con, file.table, file.comment, texts)
         con.commit()
         con.execute("checkpoint")
+    return [file.table for file in remade]
 
 
 def make_known(con: duckdb.DuckDBPyConnection, root: Path, functions: Functions) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,9 @@ from flows.warehouse import expectations, keys, staging
 from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
+
+# Values of other types count by how they are written.
+_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +72,54 @@ class Validation:
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
+def stands(published: Kept, suite: Suite) -> bool:
+    """Whether a table that was made anew in a published warehouse still has the result of its suite that is there."""
+    if published.con is None:
+        return False
+    content = published.con.sql(f"select * from {suite.table}").to_arrow_table()
+    return published.has(SUITE, suite.table, key_of(suite, content))
+
+
 def key_of(suite: Suite, content: pa.Table) -> str:
-    """All that the result of a suite depends on."""
+    """All that the result of a suite depends on; of the values only those of the columns that it names."""
     return keys.digest(
         keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
-        keys.versions("great-expectations", "pandas", "duckdb", "pyarrow"),
+        keys.versions("great-expectations", "pandas", "numpy", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
-        *content.column_names,
-        _bytes(content),
+        str(content.schema),
+        str(len(content)),
+        _bytes(content.select(_named(suite, content.column_names))),
     )
+
+
+def _named(suite: Suite, columns: Sequence[str]) -> list[str]:
+    """The columns whose names stand in what a suite asks, as a whole text or a part of one (`col("year") > 2000`)."""
+    texts = [*suite.key, *(text for one in suite.expectations for text in _texts(one["kwargs"]))]
+    return [column for column in columns if any(column in text for text in texts)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in the values of what stands in a JSON file."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _texts(one)
 
 
 def _bytes(content: pa.Table) -> memoryview:
     """A table as bytes that depend on nothing but its values: what stands in a buffer where a null is, is anything."""
     filled = []
     for values in content.combine_chunks().columns:
-        if pa.types.is_nested(values.type):
-            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
-        elif pa.types.is_boolean(values.type):
+        if pa.types.is_boolean(values.type):
             values = values.cast(pa.uint8())
-        elif pa.types.is_date(values.type):
+        elif pa.types.is_date32(values.type):
             values = values.cast(pa.int32())
+        elif not any(is_plain(values.type) for is_plain in _PLAIN):
+            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
         blank: Any = "" if pa.types.is_string(values.type) else 0
         filled += [pc.fill_null(values, pa.scalar(blank, values.type)), pc.is_null(values).cast(pa.uint8())]
     whole = pa.table(filled, names=[f"{at}" for at in range(len(filled))])
@@ -100,5 +130,7 @@ def _bytes(content: pa.Table) -> memoryview:
 
 
 def _unmet(published: Kept, table: str) -> list[Failure]:
-    rows = published.query(f"select * from {UNMET} where table_name = ?", table).fetchall()
+    rows = published.query(
+        f"select table_name, expectation, severity, finding from {UNMET} where table_name = ?", table
+    )
     return [Failure(*row) for row in rows]

@@ -1,4 +1,4 @@
--- One row per figure of a scenario that turns computation into carbon dioxide or money.
+-- One row per number of a scenario that turns computation into carbon dioxide or money.
 -- grain: scenario, quantity
 select *
 from staging.conversion

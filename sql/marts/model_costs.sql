@@ -1,4 +1,4 @@
--- One row per model, compute measure and scenario: what the computation of an existing model costs, beside its source's own figure.
+-- One row per model, compute measure and scenario: what the computation of an existing model costs, beside its source's own cost.
 -- grain: model_id, compute_measure, scenario
 with models as (
     select * from core.models

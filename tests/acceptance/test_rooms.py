@@ -23,15 +23,15 @@ USES: dict[str, set[str]] = {
     "fits": set(),
     "warehouse": set(),
     "sources": {"readers"},
-    "pages": {"readers", "sources"},
+    "pages": {"readers", "sources", "warehouse"},
     "theory": {"fits"},
-    "declared": {"sources", "theory"},
-    "analysis": {"declared", "fits"},
+    "declared": {"fits", "sources", "theory"},
+    "analysis": {"declared", "fits", "warehouse"},
     "answers": {"analysis", "declared", "fits", "readers", "warehouse"},
     "publish": {"answers", "declared", "warehouse"},
 }
 # Modules beside the rooms that a room may use: what it needs of the project as a whole.
-SHARED = {"flows", "flows.columns", "flows.errors", "flows.paths"}
+SHARED = {"flows", "flows.children", "flows.columns", "flows.errors", "flows.paths", "flows.toml_files"}
 # What is loaded to read pages or the warehouse.
 READING = ("flows.answers.queries", "flows.answers.rendering", "flows.publish.reports")
 

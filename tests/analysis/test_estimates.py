@@ -376,8 +376,8 @@ def test_the_order_of_the_points_does_not_matter(tmp_path: Path, warehouse_path:
     )
     for table, found in as_built.items():
         for one, other in zip(found, renamed[table], strict=True):
-            for field in one.__dataclass_fields__:
-                mine, theirs = getattr(one, field), getattr(other, field)
+            for field, mine in one.items():
+                theirs = other[field]
                 if isinstance(mine, float):
                     assert theirs == pytest.approx(mine, rel=1e-10, abs=1e-12), (table, field, one)
                 else:

@@ -16,7 +16,7 @@ from sets_of_points import (
 )
 
 from flows import paths
-from flows.warehouse import expectations
+from flows.warehouse import validator
 
 
 def test_each_selection_of_a_few_rows(tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
     suite.mkdir()
     shutil.copy(paths.EXPECTATIONS / "core.results.json", suite)
     (failure,) = [
-        one for one in expectations.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
+        one for one in validator.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
     ]
     assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")

@@ -1,59 +1,179 @@
-"""`make bench`: builds beside the floor of importing what they need, in turn and in one run.
+"""`make bench`: builds from the facts that ship beside the plain build of version 0.1, each from a checkout of its own.
 
-Prints wall time (median of the runs) and peak memory of each process, and their ratio.
+Before and after take turns. The first turn warms the disk and is sampled for memory; the medians are of the turns after it.
 """
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
+import json
+import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
-_RUNS = 5
-_FLOOR, _BUILD = "floor: import duckdb, pandas, great_expectations", "compute-limits build (facts that ship)"
-_COMMANDS = {_FLOOR: ["-c", "import duckdb, pandas, great_expectations"], _BUILD: ["-m", "flows", "build"]}
-Figure = tuple[float, float]
+from measuring import BEFORE, Runs, earlier, environment, present, show, usage
+
+from flows.pages import snapshots
+from flows.pages.snapshots import Snapshot
+
+_TURNS = 1
+# After every page that ships.
+_DAY, _WEEK_LATER = date(2099, 12, 1), date(2099, 12, 8)
 
 
-def measured(arguments: list[str], environment: Mapping[str, str]) -> Figure:
-    """Wall time in seconds and peak resident memory in MB of one process."""
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, env=environment, cwd=_ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    # wait4 has reaped the process; Popen must not wait for it again.
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{arguments} ended with status {process.returncode}")
-    return wall, usage.ru_maxrss / 1024
+@dataclass
+class Case:
+    """One thing to measure: what is changed before it, in the checkout (and back after it), and how it is built."""
+
+    runs: Runs
+    edit: Callable[[Path], tuple[Path, bytes]] | None = None
+    as_of: date = _DAY
+    published: str | None = "published"
+    fresh: bool = False
 
 
-def shown(name: str, runs: list[Figure]) -> float:
-    """Print the figures of one command; returns the median of its wall times."""
-    walls = [wall for wall, _ in runs]
-    median, memory = statistics.median(walls), max(memory for _, memory in runs)
-    print(f"{name:52} {median:6.2f} s ({min(walls):.2f}–{max(walls):.2f})  {memory:6.0f} MB", flush=True)
-    return median
+def cell(path: Path, column: str, row: int) -> tuple[Path, bytes]:
+    """A facts file with another last digit in one cell, and not a byte else."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    at, cells = lines[0].split(",").index(column), lines[row].split(",")
+    number = cells[at]
+    cells[at] = number[:-1] + ("2" if number[-1] != "2" else "3")
+    lines[row] = ",".join(cells)
+    return path, "\n".join(lines).encode()
+
+
+def longer(path: Path, text: str) -> tuple[Path, bytes]:
+    """A file with a line more at its end."""
+    return path, path.read_bytes() + text.encode()
+
+
+def expectation(path: Path) -> tuple[Path, bytes]:
+    """A suite with one expectation more."""
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    one = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 2}, "severity": "warning"}
+    suite["expectations"].append({**suite["expectations"][0], **one})
+    return path, json.dumps(suite, indent=2).encode()
+
+
+def cases() -> list[Case]:
+    """What is measured of the build as it is."""
+
+    def timm(checkout: Path) -> tuple[Path, bytes]:
+        return cell(checkout / "data/raw/timm/result.facts.csv", "value", 1)
+
+    def computerprogress(checkout: Path) -> tuple[Path, bytes]:
+        return cell(checkout / "data/raw/computerprogress/result.facts.csv", "value", 1)
+
+    def remark(checkout: Path) -> tuple[Path, bytes]:
+        path = checkout / "sql/marts/scaling.sql"
+        return path, path.read_bytes().replace(b"select * from", b"-- a remark\nselect * from")
+
+    def suite(checkout: Path) -> tuple[Path, bytes]:
+        return expectation(checkout / "expectations/core.results.json")
+
+    def fits(checkout: Path) -> tuple[Path, bytes]:
+        return longer(checkout / "flows/fits/huber.py", "\n# a remark\n")
+
+    few: dict[str, float] = {"memory_max": 650}
+    soon: dict[str, float] = {"wall_max": 1, **few}
+    return [
+        Case(Runs("all anew (--fresh)", 0.5, memory_max=900), fresh=True),
+        Case(Runs("nothing published", 0.5, memory_max=900), published=None),
+        Case(Runs("one value of timm", 0.4, **few), timm),
+        Case(Runs("one value of computerprogress", 0.4, **few), computerprogress),
+        Case(Runs("a remark in one SQL file", 0.4, **few), remark),
+        Case(Runs("one expectation", 0.4, **few), suite),
+        Case(Runs("a module of fits", memory_max=900), fits),
+        Case(Runs("nothing changed", **soon)),
+        Case(Runs("nothing changed, a week later", **soon), as_of=_WEEK_LATER),
+        Case(Runs("nothing changed, one source stale", **soon), published="stale"),
+        Case(Runs("the same, a week later", **soon), as_of=_WEEK_LATER, published="stale"),
+    ]
+
+
+@contextmanager
+def edited(case: Case, checkout: Path) -> Iterator[None]:
+    """The checkout as the case wants it, and after it as it was."""
+    if case.edit is None:
+        yield
+        return
+    path, body = case.edit(checkout)
+    before = path.read_bytes()
+    if body == before:
+        raise SystemExit(f"{case.runs.name}: {path} is not changed by it")
+    path.write_bytes(body)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+class Bench:
+    """The two checkouts, and data folders that were built once and from which each run starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.before = earlier(folder / "before")
+        self.after = present(folder / "after")
+        build = ["-m", "flows", "build", "--as-of", str(_DAY)]
+        for name in ("published", "stale"):
+            if name == "stale":
+                _newer_but_broken(self.after, folder / name / "raw")
+            usage(build, environment(self.after, folder / name), self.after)
+
+    def run(self, case: Case, *, is_sampled: bool) -> None:
+        """One run of the build as it is."""
+        self._start_from(case.published)
+        arguments = ["-m", "flows", "build", "--as-of", str(case.as_of), *(["--fresh"] if case.fresh else [])]
+        with edited(case, self.after):
+            case.runs.usages.append(
+                usage(arguments, environment(self.after, self.data), self.after, is_sampled=is_sampled)
+            )
+
+    def run_before(self, runs: Runs, *, is_sampled: bool) -> None:
+        """One run of the build as it was."""
+        if self.before is not None:
+            self._start_from(None)
+            arguments = ["-m", "flows", "build", "--as-of", str(_DAY)]
+            runs.usages.append(
+                usage(arguments, environment(self.before, self.data), self.before, is_sampled=is_sampled)
+            )
+
+    def _start_from(self, name: str | None) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)
+        if name is not None:
+            shutil.copytree(self.folder / name, self.data)
+
+
+def _newer_but_broken(checkout: Path, raw: Path) -> None:
+    """A newer version of a page of computerprogress that cannot be read: the source is stale, and used as it was."""
+    line = snapshots.read(checkout / "data" / "raw", "computerprogress")[0]
+    body = b"not what was there"
+    broken = vars(line) | {
+        "sha256": snapshots.digest(body),
+        "byte_count": len(body),
+        "retrieved_at": f"{_DAY - timedelta(days=1)}T00:00:00Z",
+    }
+    snapshots.keep(raw, Snapshot(**broken), body)
 
 
 def main() -> None:
-    """Measure both in turn; the first run of each, from a cold cache of the disk if there is one, stands apart."""
-    figures: dict[str, list[Figure]] = {name: [] for name in _COMMANDS}
-    with tempfile.TemporaryDirectory() as data:
-        environment = os.environ | {"COMPUTE_LIMITS_DATA": str(Path(data) / "data")}
-        for _ in range(_RUNS + 1):
-            for name, arguments in _COMMANDS.items():
-                figures[name].append(measured(arguments, environment))
-    for name, runs in figures.items():
-        shown(f"{name}, first", runs[:1])
-    floor, build = (shown(name, runs[1:]) for name, runs in figures.items())
-    print(f"build / floor: {build / floor:.2f}")
+    """Measure every case, the build before between them; only the cases whose name holds an argument, if any is given."""
+    chosen = [case for case in cases() if all(text in case.runs.name for text in sys.argv[1:])]
+    before = Runs(f"before: the plain build of {BEFORE}")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        bench = Bench(Path(folder))
+        for turn in range(_TURNS + 1):
+            for at, case in enumerate(chosen):
+                # As often as the dear ones, and spread over the turn, so that both see the same machine.
+                if at in (0, len(chosen) // 2):
+                    bench.run_before(before, is_sampled=not turn)
+                bench.run(case, is_sampled=not turn)
+    show([*([before] if before.usages else []), *(case.runs for case in chosen)], before)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from scipy.optimize import curve_fit
 from flows import build, paths
 from flows.analysis import computed, samples
 from flows.analysis.samples import Sample
-from flows.fits import asymptotic, quantile, resampling, robust
+from flows.fits import asymptotic, huber, quantile, resampling
 from flows.warehouse import connection
 
 _RESAMPLES, _SEED = 10_000, 20200710
@@ -113,7 +113,7 @@ def measured(con: duckdb.DuckDBPyConnection) -> None:
     told(
         "huber / statsmodels RLM",
         drawn,
-        lambda s, c: robust.huber_resampled(s.x, log(s.error), c),
+        lambda s, c: huber.huber_resampled(s.x, log(s.error), c),
         lambda x, e: sm.RLM(log(e), sm.add_constant(x)).fit().params,
         200,
     )

@@ -1,39 +1,107 @@
-"""`make bench`: a refresh over the mirror with nothing changed, beside a build from the same pages, in turn.
+"""`make bench`: a refresh over the mirror with nothing changed, beside that of version 0.1, from a checkout of its own.
 
-Prints wall time (median of the runs) and peak memory of each process, and what the refresh takes beyond the build: a
-Prefect server runs, so that is Prefect's import and records, and a conditional request for each page.
+Both fetch all pages once. Then they take turns: with a Prefect server that runs, and with one that each starts and stops.
+The mirror lists its files by repository; the requests of a refresh are counted.
 """
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench_build import Figure, measured, shown
-from running import MIRROR, environment, mirror, prefect_server
+import running
+from measuring import BEFORE, Runs, earlier, environment, present, show, usage
+from running import MIRROR, Mirror
 
-_RUNS = 3
-_BUILD, _REFRESH = "compute-limits build (pages)", "compute-limits refresh (pages unchanged)"
-_COMMANDS = {_BUILD: ["-m", "flows", "build"], _REFRESH: ["-m", "flows", "refresh"]}
+_TURNS = 3
+_REQUESTS_MAX = 40
+
+
+class Bench:
+    """A checkout with its data folder, and what its refreshes took."""
+
+    def __init__(self, name: str, checkout: Path, folder: Path, server: Runs, alone: Runs, later: Runs) -> None:
+        self.name, self.checkout, self.folder = name, checkout, folder
+        self.server, self.alone, self.later = server, alone, later
+        self.requests: set[int] = set()
+
+    def run(self, runs: Runs, at: Mirror, api: str | None, days: int = 0, *, is_sampled: bool = False) -> None:
+        """One refresh, as of today or so many days later."""
+        home = self.folder / "prefect"
+        more = {"COMPUTE_LIMITS_FACTS": "", "COMPUTE_LIMITS_MIRROR": at.url} | ({"PREFECT_API_URL": api} if api else {})
+        given = running.environment(self.folder / "data", home, **more)
+        given |= {"PYTHONPATH": environment(self.checkout, self.folder)["PYTHONPATH"]}
+        as_of = datetime.now(UTC).date() + timedelta(days=days)
+        asked = len(at.answers())
+        arguments = ["-m", "flows", "refresh", "--as-of", str(as_of)]
+        runs.usages.append(usage(arguments, given, self.checkout, is_sampled=is_sampled))
+        self.requests.add(len(at.answers()) - asked)
+
+
+def benches(folder: Path) -> list[Bench]:
+    """The project before, if the history has it, and as it is."""
+    before = earlier(folder / "before")
+    after = Bench(
+        "after",
+        present(folder / "after"),
+        folder / "data-after",
+        Runs("after: a server runs", wall_max=4, memory_max=650),
+        Runs("after: a server of its own", wall_max=12),
+        Runs("after: a server runs, a week later", wall_max=4, memory_max=650),
+    )
+    if before is None:
+        return [after]
+    names = (f"before ({BEFORE}): {text}" for text in ("a server runs", "a server of its own", "a week later"))
+    return [Bench("before", before, folder / "data-before", *map(Runs, names)), after]
 
 
 def main() -> None:
-    """Fetch all pages once, then measure both in turn."""
+    """Fetch all pages once, then measure in turn."""
     if not MIRROR.is_dir():
         print(f"no mirror of real pages at {MIRROR}: a refresh is not measured")
         return
-    figures: dict[str, list[Figure]] = {name: [] for name in _COMMANDS}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as kept:
         folder = Path(kept)
-        with prefect_server(folder, folder / "server.log") as api, mirror(folder / "mirror.log", "9999-12-31") as at:
-            more = {"PREFECT_API_URL": api.url, "COMPUTE_LIMITS_FACTS": "", "COMPUTE_LIMITS_MIRROR": at.url}
-            given = environment(folder / "data", folder, **more)
-            shown("compute-limits refresh (every page new)", [measured(_COMMANDS[_REFRESH], given)])
-            for _ in range(_RUNS):
-                for name, arguments in _COMMANDS.items():
-                    figures[name].append(measured(arguments, given))
-    build, refresh = (shown(name, runs) for name, runs in figures.items())
-    print(f"refresh - build: {refresh - build:.2f} s")
+        both = benches(folder)
+        with (
+            running.prefect_server(folder, folder / "server.log") as api,
+            running.mirror(folder / "mirror.log", "9999-12-31", trees=True) as at,
+        ):
+            measured(both, at, api.url)
+    for one in both:
+        asked = f"{min(one.requests)}–{max(one.requests)}"
+        aim = "" if one.name == "before" else f" (aim: {_REQUESTS_MAX})"
+        print(f"requests of a refresh with nothing changed, {one.name}: {asked}{aim}")
+
+
+def measured(both: list[Bench], at: Mirror, api: str) -> None:
+    """Run all in turn and print the figures."""
+    for one in both:
+        first = Runs(f"{one.name}: every page new")
+        one.run(first, at, api)
+        show([first], None)
+        one.requests.clear()
+    for turn in range(_TURNS):
+        for one in both:
+            one.run(one.server, at, api, is_sampled=not turn)
+            one.run(one.alone, at, None)
+    for one in both:
+        # The states of a day go to the tables, so a run of another day starts from a copy.
+        shutil.copytree(one.folder / "data", folder_of(one), dirs_exist_ok=True)
+        for _ in range(_TURNS):
+            shutil.rmtree(one.folder / "data")
+            shutil.copytree(folder_of(one), one.folder / "data")
+            one.run(one.later, at, api, days=7)
+    show([one.server for one in both], both[0].server)
+    show([one.alone for one in both], both[0].alone)
+    show([one.later for one in both], both[0].later)
+
+
+def folder_of(one: Bench) -> Path:
+    """Where the data folder of today is kept."""
+    return one.folder / "kept"
 
 
 if __name__ == "__main__":

@@ -68,6 +68,35 @@ def test_rows_come_back_as_they_were(kind: str, data: st.DataObject, tmp_path_fa
     assert found.rows == given_rows.rows
     # -0.0 == 0.0, and a count may come back as a float.
     assert repr(found.rows) == repr(given_rows.rows)
+    tables = facts.as_tables(folder, PAGE, "0" * 64)
+    assert tables is not None
+    assert all(tables.table(kind).equals(found.table(kind)) for kind in ROW_TYPES)
+
+
+@pytest.mark.parametrize("key", sources.names())
+def test_the_facts_that_ship_are_read_whole_by_arrow(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, newest = paths.SHIPPED_RAW / key, {line.page: line for line in snapshots.read(paths.SHIPPED_RAW, key)}
+    listed = [(page, newest[page.name].sha256) for page in sources.source(key).pages if page.name in newest]
+    by_row = [facts.read(folder, *one) for one in listed]
+    monkeypatch.delattr(facts, "read")
+    for one, rows in zip(listed, by_row, strict=True):
+        tables = facts.as_tables(folder, *one)
+        assert tables is not None
+        assert rows is not None
+        assert all(tables.table(kind).equals(rows.table(kind)) for kind in ROW_TYPES)
+
+
+def test_rows_of_a_page_that_do_not_stand_together_are_read(tmp_path: Path) -> None:
+    row = Result("imagenet", "top1", 50.0)
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [row]})), ("1" * 64, gathered({"result": [row]}))])
+    path = tmp_path / "result.facts.csv"
+    with path.open(newline="", encoding="utf-8") as handle:
+        header, first, second = csv.reader(handle)
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, lineterminator="\n").writerows([header, first, second, [*first[:2], "row 3", *first[3:]]])
+    tables = facts.as_tables(tmp_path, PAGE, "0" * 64)
+    assert tables is not None
+    assert len(tables.table("result")) == 2
 
 
 def test_a_text_with_a_carriage_return_comes_back(tmp_path: Path) -> None:

@@ -555,7 +555,7 @@ def test_a_run_logs_once_why_pages_are_asked_for_one_by_one(
     kept(site, tmp_path)
     site.pages[TREE] = says(b"API rate limit exceeded", 403)
     monkeypatch.setattr(refresh, "get_run_logger", lambda: logging.getLogger("run"))
-    monkeypatch.setattr(sources, "load", lambda _: source(*URLS))
+    monkeypatch.setattr(sources, "source", lambda _: source(*URLS))
     with caplog.at_level(logging.INFO, "run"):
         one = refresh.fetch_task.fn("zoo", tmp_path, site.address, [])
         two = refresh.fetch_task.fn("zoo", tmp_path, site.address, [one])

@@ -15,13 +15,13 @@ from conftest import AS_OF
 
 from flows import build, paths
 from flows.analysis import computed
-from flows.warehouse import connection, expectations, publishing, sql_files
+from flows.warehouse import connection, expectations, publishing, sql_files, validator
 from flows.warehouse.connection import BuildError
 from flows.warehouse.expectations import Failure, SuiteError, suite_key, suite_of
 from flows.warehouse.sql_files import SqlFileError
 
 SUITES = sorted(paths.EXPECTATIONS.glob("*.json"))
-SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in paths.SQL.glob("*/*.sql"))
+SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in sql_files.table_paths(paths.SQL))
 
 ROWS = "expect_table_row_count_to_be_between"
 BETWEEN = "expect_column_values_to_be_between"
@@ -66,7 +66,7 @@ def check(path: Path, table: str, *particular: dict[str, Any], root: Path) -> li
     root.mkdir(exist_ok=True)
     if particular:
         suite(root, table, *particular)
-    return expectations.validate(path, root, {table: build.grains()[table]})
+    return validator.validate(path, root, {table: build.grains()[table]})
 
 
 # --- the grain that a table declares
@@ -77,7 +77,7 @@ def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> No
     assert set(grains) == {*SQL_TABLES, *computed.TABLES}
     with connection.connect(warehouse_path, read_only=True) as con:
         made = {table for table in connection.tables(con) if not table.startswith("staging.")}
-        assert made - set(grains) == {"meta.lineage"}
+        assert made - set(grains) == {"meta.kept_keys", "meta.lineage", "meta.unmet_expectations"}
         for table, grain in grains.items():
             columns = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
             assert {column.removesuffix("?") for column in grain} <= columns, table
@@ -215,7 +215,7 @@ def test_every_table_that_is_made_has_its_rows_counted(table: str) -> None:
 
 
 def test_what_ships_meets_all_that_is_critical(warehouse_path: Path) -> None:
-    failures = expectations.validate(warehouse_path, grains=build.grains())
+    failures = validator.validate(warehouse_path, grains=build.grains())
     assert [str(failure) for failure in failures if failure.severity == "critical"] == []
     # What is known of the sources: 2 prices of servers, 4 old boards, 3 prices of wafers, one share above 1.
     assert {(failure.table, failure.finding.partition(",")[0]) for failure in failures} == {
@@ -237,7 +237,7 @@ def test_a_suite_for_no_table_is_refused_with_near_names(tmp_path: Path, warehou
     root = suite(tmp_path / "e", "core.result", ALWAYS)
     message = r"core\.result\.json: the warehouse has no table core\.result; near names: .*core\.results"
     with pytest.raises(SuiteError, match=message):
-        expectations.validate(warehouse_path, root, {})
+        validator.validate(warehouse_path, root, {})
 
 
 def test_an_expectation_of_an_unknown_type_is_refused_with_near_names(tmp_path: Path, warehouse_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_an_expectation_that_cannot_run_is_a_failure(tmp_path: Path, warehouse_p
 
 
 def test_a_grain_of_a_column_that_is_not_there_is_a_failure(tmp_path: Path, warehouse_path: Path) -> None:
-    failures = expectations.validate(warehouse_path, tmp_path, {"core.results": ("source", "no_such_column")})
+    failures = validator.validate(warehouse_path, tmp_path, {"core.results": ("source", "no_such_column")})
     assert {one.severity for one in failures} == {"critical"}
     assert all("no_such_column" in str(one) for one in failures)
 
@@ -434,7 +434,13 @@ def test_warnings_are_told_and_do_not_block(tmp_path: Path, facts: Path, monkeyp
         empty = [table for table in sorted(build.grains()) if con.execute(f"from {table} limit 1").fetchone() is None]
     assert "core.prices" in empty
     assert [warning.partition(": ")[0] for warning in warnings if warning != of_results] == empty
-    assert steps == ["reading pages and facts", "computing tables", "validating", "publishing"]
+    assert steps == [
+        "looking for what has changed",
+        "reading pages and facts",
+        "computing and checking tables",
+        "validating",
+        "publishing",
+    ]
 
 
 def test_a_row_that_is_lost_stops_before_the_expectations(

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -33,14 +33,14 @@ SUITES = {"core.t": suite_of("core.t", ("a",), [ROWS])}
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The processes that were started. When the test is over all have ended and their folders are gone."""
-    processes: list[subprocess.Popen[str]] = []
+    processes: list[subprocess.Popen[bytes]] = []
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
-    def recorded(*args: Any, **kwargs: Any) -> subprocess.Popen[str]:
+    def recorded(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
         processes.append(popen(*args, **kwargs))
         return processes[-1]
 
@@ -67,7 +67,7 @@ def test_the_findings_are_those_of_this_process(
         con.execute("delete from fits.targets")
         con.execute("alter table core.prices drop column kind")
         con.execute("update core.run_phases set phase = 'resting' where epochs = 90")
-    here = expectations.validate(copy, grains=build.grains())
+    here = validator.validate(copy, grains=build.grains())
     suites = expectations.suites(build.grains())
     there: list[expectations.Failure] = []
 
@@ -139,7 +139,7 @@ def test_a_table_without_a_suite_is_refused(started: list[Any]) -> None:
     assert started == []
 
 
-def test_a_process_that_is_killed_is_an_error(started: list[subprocess.Popen[str]]) -> None:
+def test_a_process_that_is_killed_is_an_error(started: list[subprocess.Popen[bytes]]) -> None:
     with Validator(SUITES) as process:
         process.submit("core.t", ONE_ROW)
         started[0].kill()
@@ -149,9 +149,11 @@ def test_a_process_that_is_killed_is_an_error(started: list[subprocess.Popen[str
             process.submit("core.t", ONE_ROW)
 
 
-def test_a_process_that_fails_says_why(started: list[subprocess.Popen[str]]) -> None:
+def test_a_process_that_fails_says_why(started: list[subprocess.Popen[bytes]]) -> None:
     with Validator(SUITES) as process:
-        print("core.unheard_of", file=started[0].stdin, flush=True)
+        pipe = cast("IO[bytes]", started[0].stdin)
+        pipe.write(b"core.unheard_of\n")
+        pipe.flush()
         process.submit("core.t", ONE_ROW)
         with pytest.raises(
             BuildError, match=r"(?s)ended with code 1 .*nothing is published.*KeyError: 'core\.unheard_of'"
@@ -159,7 +161,7 @@ def test_a_process_that_fails_says_why(started: list[subprocess.Popen[str]]) -> 
             process.failures()
 
 
-def test_an_error_here_ends_the_process(started: list[subprocess.Popen[str]]) -> None:
+def test_an_error_here_ends_the_process(started: list[subprocess.Popen[bytes]]) -> None:
     def build_that_fails() -> None:
         with Validator(SUITES) as process:
             process.submit("core.t", ONE_ROW)
@@ -185,7 +187,7 @@ if __name__ == "__main__":
 FINDING = "core.t: expect_column_values_to_not_be_null({'column': 'a'}): 1 of 2 rows, such as [{'a': None}]"
 
 
-def parent(tmp_path: Path, arguments: list[str], hangs_s: float) -> subprocess.Popen[str]:
+def parent(tmp_path: Path, arguments: list[str], hangs_s: float) -> subprocess.Popen[bytes]:
     """Another process that has one table validated and then sleeps."""
     script = textwrap.dedent(PARENT).replace("HANGS", str(hangs_s))
     (tmp_path / "script.py").write_text(script, encoding="utf-8")

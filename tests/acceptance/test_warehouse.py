@@ -1,4 +1,4 @@
-"""The built warehouse: every table told, every row accounted for, the same from the same, published in one step."""
+"""The built warehouse: every table has its comments, every row is accounted for, the same comes from the same."""
 
 from __future__ import annotations
 
@@ -17,32 +17,18 @@ from flows import build, paths, sources
 from flows.analysis import computed
 from flows.columns import ADDRESS, columns
 from flows.declared import settings
-from flows.declared.setting_types import FitRule
 from flows.pages import versions
 from flows.pages.parse import Gathered
 from flows.pages.states import SourceState
 from flows.pages.versions import PageSetting
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
-from flows.warehouse import connection, conservation, publishing, sql_files
-from flows.warehouse.connection import BuildError
+from flows.warehouse import connection, expectations, sql_files
 
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
+# What a build says of itself.
+OF_THE_BUILD = {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
 FILES = sql_files.table_paths(paths.SQL)
-
-
-@pytest.fixture
-def one_source(tmp_path: Path, shipped: Path) -> Path:
-    """Facts of one small source; the others are absent, which is no fault."""
-    shutil.copytree(shipped / "computerprogress", tmp_path / "facts" / "computerprogress")
-    return tmp_path / "facts"
-
-
-def built(folder: Path, facts: Path) -> Path:
-    path = folder / "built.duckdb"
-    build.read_sources(path, folder / "raw", facts, AS_OF)
-    build.transform(path)
-    return path
 
 
 # --- what stands in it
@@ -50,7 +36,7 @@ def built(folder: Path, facts: Path) -> Path:
 
 def test_there_is_a_table_for_each_row_type_setting_and_file(db: duckdb.DuckDBPyConnection) -> None:
     made = {f"{path.parent.name}.{path.stem}" for path in FILES} | set(computed.TABLES)
-    made |= {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
+    made |= OF_THE_BUILD
     assert set(connection.tables(db)) == {f"staging.{name}" for name in (*ROW_TYPES, *build.declared())} | made
 
 
@@ -85,7 +71,7 @@ def test_every_table_has_rows_or_a_source_that_would_give_them(db: duckdb.DuckDB
 
 def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> None:
     edges = db.execute("select table_name, reads from meta.lineage").fetchall()
-    made = {table for table in connection.tables(db) if not table.startswith("staging.")} - {"meta.lineage"}
+    made = {table for table in connection.tables(db) if not table.startswith("staging.")} - OF_THE_BUILD
     assert {table for table, _ in edges} == made
     assert {read for _, read in edges} <= set(connection.tables(db))
     assert sorted(edges) == sorted(
@@ -107,7 +93,7 @@ def test_lineage_leads_back_to_what_the_pages_gave(db: duckdb.DuckDBPyConnection
     assert {"staging.result", "staging.model", "core.models"} <= reached(db, "core.results")
     assert {"core.results", "staging.result", "staging.compute"} <= reached(db, "exports.figure_3_costs")
     staged = {table for table in connection.tables(db) if table.startswith("staging.")}
-    for table in {table for table in connection.tables(db) if not table.startswith("staging.")} - {"meta.lineage"}:
+    for table in {table for table in connection.tables(db) if not table.startswith("staging.")} - OF_THE_BUILD:
         assert reached(db, table) & staged, table
 
 
@@ -117,9 +103,9 @@ def test_the_rows_of_every_row_type_count_as_accepted(db: duckdb.DuckDBPyConnect
 
 
 def test_every_table_that_is_for_use_has_a_suite(db: duckdb.DuckDBPyConnection) -> None:
-    suites = {path.stem for path in paths.EXPECTATIONS.glob("*.json")}
+    suites = set(expectations.suites(build.grains()))
     wanted = {table for table in connection.tables(db) if table.split(".")[0] in ("core", "marts", "meta")}
-    assert wanted - {"meta.lineage"} <= suites
+    assert wanted - OF_THE_BUILD <= suites
     assert suites <= set(connection.tables(db))
 
 
@@ -159,35 +145,6 @@ def test_units_are_fixed_on_the_way(db: duckdb.DuckDBPyConnection) -> None:
     ).fetchone() == (0,)
 
 
-# --- staging
-
-
-def test_values_reach_staging_as_they_are(tmp_path: Path) -> None:
-    page, rows = Page("s", "p", "https://example.org/p", "csv"), Gathered()
-    result = Result("it's", 'a "metric"\n', 0.1 + 0.2)
-    model = Model("Σ", year=None, published_on=AS_OF, parameters=1e300)
-    rows.add("result", page, "row 2", result)
-    rows.add("model", page, "row 2", model)
-    build.stage(tmp_path / "x.duckdb", [rows], {"fit_rule": [FitRule(0.95, 1.5, 3, 10_000, 2**40)]})
-    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
-        assert con.execute("select source, page, locator, benchmark, metric, value from staging.result").fetchall() == [
-            ("s", "p", "row 2", "it's", 'a "metric"\n', 0.1 + 0.2)
-        ]
-        assert con.execute("select name, year, published_on, parameters from staging.model").fetchall() == [
-            ("Σ", None, AS_OF, 1e300)
-        ]
-        assert con.execute("from staging.fit_rule").fetchall() == [(0.95, 1.5, 3, 10_000, 2**40)]
-
-
-def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
-    path = tmp_path / "x.duckdb"
-    path.write_bytes(b"what a killed build left")
-    path.with_name("x.duckdb.wal").write_bytes(b"and its log")
-    build.stage(path, [], {})
-    with connection.connect(path, read_only=True) as con:
-        assert con.execute("select count(*) from staging.result").fetchone() == (0,)
-
-
 def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
     """A warehouse of rows given by hand: {row type: [(source, locator, row)]}, one page a source."""
     given, path = Gathered(), folder / "computed.duckdb"
@@ -222,56 +179,6 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
         assert con.execute("select count(*) from core.results").fetchone() == (3,)
 
 
-# --- what stops a build
-
-
-def test_a_row_that_is_lost_is_named_with_source_and_page(tmp_path: Path, one_source: Path) -> None:
-    path = tmp_path / "built.duckdb"
-    build.read_sources(path, tmp_path / "raw", one_source, AS_OF)
-    with connection.connect(path) as con:
-        for table in ("model", "result", "compute"):
-            con.execute(f"delete from staging.{table} where page = 'mscoco_data.js' and locator = 'object 7'")
-    build.transform(path)
-    with pytest.raises(
-        BuildError, match=r"computerprogress, page mscoco_data\.js: 33 rows read, 32 \+ 0 \+ 0 accounted"
-    ):
-        conservation.check_conservation(path)
-
-
-def test_a_page_without_a_count_is_a_lost_row_too(tmp_path: Path, one_source: Path) -> None:
-    path = tmp_path / "built.duckdb"
-    build.read_sources(path, tmp_path / "raw", one_source, AS_OF)
-    with connection.connect(path) as con:
-        con.execute("delete from staging.page_count where page = 'imagenet_data.js'")
-    build.transform(path)
-    with pytest.raises(BuildError, match=r"imagenet_data\.js: None rows read"):
-        conservation.check_conservation(path)
-
-
-def test_without_a_lost_row_conservation_is_silent(warehouse_path: Path) -> None:
-    conservation.check_conservation(warehouse_path)
-
-
-@pytest.mark.parametrize(
-    "select",
-    ["select no_such_column from staging.result", "select 'x'::integer as x from staging.target", "select 1 +"],
-)
-def test_a_select_that_fails_is_named(
-    tmp_path: Path, one_source: Path, monkeypatch: pytest.MonkeyPatch, select: str
-) -> None:
-    sql = tmp_path / "sql"
-    shutil.copytree(paths.SQL, sql)
-    (sql / "marts" / "broken.sql").write_text(f"-- One row per fault.\n{select}\n", encoding="utf-8")
-    monkeypatch.setattr(paths, "SQL", sql)
-    with pytest.raises((BuildError, sql_files.SqlFileError), match=r"marts.broken"):
-        built(tmp_path, one_source)
-
-
-def test_without_any_source_nothing_is_built(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"no source has a page in .*compute-limits refresh"):
-        build.read_sources(tmp_path / "x.duckdb", tmp_path / "raw", None, AS_OF)
-
-
 # --- the same from the same
 
 
@@ -284,9 +191,9 @@ def test_two_builds_are_the_same_to_the_last_digit(
 @pytest.mark.slow
 def test_a_build_with_other_hashes_of_text_is_the_same(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
     code = (
-        "import sys; from datetime import date; from pathlib import Path; from flows import build, warehouse; "
+        "import sys; from datetime import date; from pathlib import Path; from flows import build; "
         "path, raw, facts, day = sys.argv[1:]; "
-        "build.read_sources(Path(path), Path(raw), Path(facts), date.fromisoformat(day)); build.transform(Path(path))"
+        "build.run(Path(raw), Path(facts), Path(path), date.fromisoformat(day), fresh=True)"
     )
     path = tmp_path / "built.duckdb"
     arguments = [str(path), str(tmp_path / "raw"), str(shipped), AS_OF.isoformat()]
@@ -314,53 +221,6 @@ def test_content_leaves_out_what_tells_of_the_run_and_only_there(db: duckdb.Duck
         assert width[table] == len(db.execute(f"select * from {table} limit 0").description) - left_out
 
 
-# --- publishing
-
-
-def numbered(path: Path, number: int) -> Path:
-    with connection.connect(path) as con:
-        con.execute(f"create table t as select {number} as n")
-        con.execute("checkpoint")
-    return path
-
-
-def read_elsewhere(path: Path) -> str:
-    """As another process reads it: in this one DuckDB would answer from the file that is open."""
-    code = "import sys, duckdb; print(duckdb.connect(sys.argv[1], read_only=True).execute('select n from t').fetchone()[0])"
-    return subprocess.run(
-        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def test_publishing_replaces_the_file_in_one_step_under_a_reader(tmp_path: Path) -> None:
-    final = numbered(tmp_path / "final.duckdb", 1)
-    aside = numbered(publishing.next_path(final), 2)
-    inode = aside.stat().st_ino
-    with connection.connect(final, read_only=True) as reader:
-        assert reader.execute("select n from t").fetchone() == (1,)
-        publishing.publish(aside, final)
-        assert reader.execute("select n from t").fetchone() == (1,)
-        assert read_elsewhere(final) == "2"
-    # Renamed, not copied: at no time was there half a file under the name.
-    assert final.stat().st_ino == inode
-    assert not aside.exists()
-
-
-def test_a_log_of_the_old_file_does_not_spoil_the_new(tmp_path: Path) -> None:
-    final = numbered(tmp_path / "final.duckdb", 1)
-    log = final.with_name("final.duckdb.wal")
-    log.write_bytes(b"left by a writer that was killed")
-    publishing.publish(numbered(publishing.next_path(final), 2), final)
-    assert not log.exists()
-    assert read_elsewhere(final) == "2"
-
-
-def test_the_file_aside_is_in_the_same_folder(tmp_path: Path) -> None:
-    aside = publishing.next_path(tmp_path / "x.duckdb")
-    assert aside.parent == tmp_path
-    assert aside.name != "x.duckdb"
-
-
 def test_the_published_file_stands_alone(warehouse_path: Path) -> None:
     assert [path.name for path in warehouse_path.parent.glob("*.duckdb*")] == [warehouse_path.name]
 
@@ -370,5 +230,5 @@ def test_lineage_of_what_python_computes_is_its_own(db: duckdb.DuckDBPyConnectio
     assert ("fits.costs", "core.scenarios") in reads
     # A projection is of the points alone: no price and no electricity.
     assert {read for table, read in reads if table == "fits.projections"} == {
-        "fits.samples", "fits.sample_sets", "fits.targets", "staging.fit_rule",
+        "fits.samples", "fits.sample_sets", "fits.targets", "staging.fit", "staging.fit_rule",
     }  # fmt: skip

@@ -1,0 +1,226 @@
+"""flows/warehouse/validation.py: what is taken over of the expectations, what is run anew, and under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from flows.warehouse import connection, kept, validation
+from flows.warehouse.expectations import Failure, suite_of
+from flows.warehouse.kept import NOTHING, SUITE, Kept, Keys
+from flows.warehouse.validation import Validation
+
+SUITES = {
+    "core.t": suite_of("core.t", ("a",), [{"type": "x", "kwargs": {"column": "b"}, "severity": "warning"}]),
+    "core.u": suite_of("core.u", ("a",)),
+}
+OF_T = Failure("core.t", "x({'column': 'b'})", "warning", "1 of 2 rows, such as [3]")
+TABLES = (
+    "create schema if not exists core; create or replace table core.t as select {t}; "
+    "create or replace table core.u as select {u}"
+)
+
+
+class Checking:
+    """In place of the process that checks: what was submitted, and what each table fails."""
+
+    def __init__(self, *failures: Failure) -> None:
+        self.submitted: dict[str, pa.Table] = {}
+        self._failures = failures
+
+    def submit(self, table: str, rows: pa.Table) -> None:
+        self.submitted[table] = rows
+
+    def failures(self) -> list[Failure]:
+        return [failure for failure in self._failures if failure.table in self.submitted]
+
+
+def built(
+    path: Path, before: Kept, checking: Checking, t: str = "1 as a, 3 as b, 5 as c", u: str = "1 as a"
+) -> Validation:
+    """A build of two tables (and one without a suite), which ends with its keys and what is not met written."""
+    keys = Keys()
+    asked: Callable[[], Any] = lambda: checking  # noqa: E731
+    with connection.connect(path) as con:
+        con.execute(TABLES.format(t=t, u=u) + "; create table core.v as select 1 as a; create schema meta")
+        build = Validation(before, keys, SUITES, asked)
+        for table in ("core.u", "core.t", "core.v"):
+            build.made(con, table)
+        build.write(con)
+        keys.write(con)
+    return build
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    path = tmp_path / "first.duckdb"
+    checking = Checking(OF_T)
+    assert built(path, NOTHING, checking).failures == [OF_T]
+    assert set(checking.submitted) == set(SUITES)
+    return path
+
+
+def test_where_nothing_has_changed_nothing_is_run_and_the_findings_stand(tmp_path: Path, first: Path) -> None:
+    checking = Checking()
+    with kept.published(first) as before:
+        assert built(tmp_path / "next.duckdb", before, checking).failures == [OF_T]
+    assert checking.submitted == {}
+    with connection.connect(first, read_only=True) as one, connection.connect(tmp_path / "next.duckdb") as other:
+        for table in (kept.UNMET, "meta.kept_keys"):
+            assert one.sql(f"from {table}").fetchall() == other.sql(f"from {table}").fetchall() != []
+        # And so in the build after that one.
+        assert other.sql(f"from {kept.UNMET}").fetchall() == [("core.t", OF_T.expectation, "warning", OF_T.finding)]
+
+
+def test_only_the_table_that_changed_is_run_and_its_findings_are_the_new_ones(tmp_path: Path, first: Path) -> None:
+    checking = Checking()
+    with kept.published(first) as before:
+        assert built(tmp_path / "next.duckdb", before, checking, t="1 as a, 4 as b, 5 as c").failures == []
+    assert {table: rows.to_pylist() for table, rows in checking.submitted.items()} == {
+        "core.t": [{"a": 1, "b": 4, "c": 5}]
+    }
+
+
+def test_findings_that_are_taken_over_and_new_ones_stand_by_table(tmp_path: Path, first: Path) -> None:
+    new = Failure("core.u", "y", "critical", "observed 0")
+    with kept.published(first) as before:
+        assert built(tmp_path / "next.duckdb", before, Checking(new), u="2 as a").failures == [OF_T, new]
+
+
+def test_a_table_without_a_suite_is_not_checked(first: Path) -> None:
+    with kept.published(first) as published:
+        assert {name for kind, name in published.keys if kind == SUITE} == set(SUITES)
+
+
+# --- the key
+
+
+def key(content: pa.Table, *particular: dict[str, Any], grain: tuple[str, ...] = ("a", "b")) -> str:
+    return validation.key_of(suite_of("core.t", grain, particular), content)
+
+
+def arrays(values: list[Any], kind: pa.DataType) -> list[pa.Array]:
+    """The same values in buffers that differ: garbage behind the nulls, a slice of a longer array."""
+    whole = pa.array(values, kind)
+    validity = pa.array([value is not None for value in values])
+    blank = next(value for value in values if value is not None)
+    garbage = pa.array([blank if value is None else value for value in values], kind)
+    if pa.types.is_string(kind) or pa.types.is_nested(kind):
+        return [whole, pa.concat_arrays([whole, whole]).slice(len(whole)), pa.array([blank, *values], kind).slice(1)]
+    masked = pa.Array.from_buffers(kind, len(values), [validity.buffers()[1], garbage.buffers()[1]])
+    return [
+        whole,
+        masked,
+        pa.concat_arrays([whole, whole]).slice(len(whole)),
+        pa.array([blank, *values], kind).slice(1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, None, 3], pa.int64()),
+        ([1.5, None, -0.0], pa.float64()),
+        ([True, None, False], pa.bool_()),
+        ([1, None, 30_000], pa.date32()),
+        (["é", None, ""], pa.string()),
+        ([["x"], None, []], pa.list_(pa.string())),
+    ],
+    ids=lambda value: str(value) if isinstance(value, pa.DataType) else "",
+)
+def test_tables_of_the_same_values_have_one_key_whatever_their_buffers(values: list[Any], kind: pa.DataType) -> None:
+    columns = arrays(values, kind)
+    assert all(column.to_pylist() == columns[0].to_pylist() for column in columns)
+    assert len({key(pa.table({"a": column, "b": range(3)})) for column in columns}) == 1
+    # In pieces too.
+    pieces = pa.chunked_array([columns[0].slice(0, 1), columns[0].slice(1)])
+    assert key(pa.table({"a": pieces, "b": range(3)})) == key(pa.table({"a": columns[0], "b": range(3)}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1 as a, 2 as b", "2 as a, 1 as b"),
+        ("1 as a, 2 as b", "2 as b, 1 as a"),
+        ("null::integer as a, 2 as b", "0 as a, 2 as b"),
+        ("null::varchar as a, 2 as b", "'' as a, 2 as b"),
+        ("1::integer as a, 2 as b", "1::bigint as a, 2 as b"),
+        ("date '1970-01-02' as a, 2 as b", "1::integer as a, 2 as b"),
+        ("true as a, 2 as b", "1::utinyint as a, 2 as b"),
+        ("['x'] as a, 2 as b", "'[''x'']' as a, 2 as b"),
+        ("'ab' as a, 'c' as b", "'a' as a, 'bc' as b"),
+        ("1e-300 as a, 2 as b", "2e-300 as a, 2 as b"),
+        ("1 as a, 2 as b", "1 as a, 2 as b, 3 as c"),
+        ("1 as a, 2 as b", "unnest([1, 1]) as a, 2 as b"),
+    ],
+)
+def test_tables_that_differ_have_other_keys(one: str, other: str) -> None:
+    with connection.connect(":memory:") as con:
+        first, second = (con.sql(f"select {columns}").to_arrow_table() for columns in (one, other))
+    assert key(first) != key(second)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'a'::blob", "uuid '00000000-0000-0000-0000-000000000001'", "interval 1 day", "time '01:02:03'",
+        "timestamp '2020-01-01 00:00:00'", "'x'::enum('x', 'y')", "1.25::decimal(9, 2)", "{'k': 1}", "[1, null]", "null",
+        "1::hugeint", "map {'k': 1}",
+    ],
+)  # fmt: skip
+def test_a_column_of_any_type_has_a_key(value: str) -> None:
+    with connection.connect(":memory:") as con:
+        content = con.sql(
+            f"select unnest([{value}, null]) as a, 2 as b" if value != "null" else "select null as a, 2 as b"
+        )
+        rows = content.to_arrow_table()
+    assert key(rows) == key(rows)
+    assert key(rows) != key(rows.slice(1))
+
+
+def test_only_columns_that_an_expectation_names_count_by_their_values() -> None:
+    with connection.connect(":memory:") as con:
+        one, other = (con.sql(f"select 1 as a, 2 as b, {c} as c").to_arrow_table() for c in (3, 4))
+    assert key(one) == key(other)
+    for named in (
+        {"column": "c"},
+        {"column_list": ["a", "c"]},
+        {"column": "a", "row_condition": 'col("c") > 3'},
+        {"column_A": "a", "column_B": "c"},
+    ):
+        particular = {"type": "x", "kwargs": named, "severity": "warning"}
+        assert key(one, particular) != key(other, particular), named
+
+
+def test_a_suite_that_says_something_else_has_another_key() -> None:
+    content = pa.table({"a": [1], "b": [2]})
+    bound = {"type": "x", "kwargs": {"column": "a", "max_value": 1}, "severity": "warning"}
+    variants = [
+        (),
+        (bound,),
+        (bound | {"severity": "critical"},),
+        (bound | {"kwargs": {"column": "a", "max_value": 2}},),
+        (bound | {"type": "y"},),
+    ]
+    assert len({key(content, *particular) for particular in variants} | {key(content, grain=("a",))}) == 6
+
+
+def test_a_table_that_was_made_anew_stands_while_what_is_expected_of_it_is_of_other_columns(first: Path) -> None:
+    for change, expected in {"c = 6": True, "b = 6": False}.items():
+        with connection.connect(first) as con:
+            con.execute(f"update core.t set {change}")
+        with kept.published(first) as published:
+            assert validation.stands(published, SUITES["core.t"]) is expected
+            assert validation.stands(published, SUITES["core.u"])
+
+
+def test_a_failing_suite_cannot_be_read_of_a_damaged_file(tmp_path: Path, first: Path) -> None:
+    with duckdb.connect(first) as con:
+        con.execute(f"drop table {kept.UNMET}")
+    with kept.published(first) as before, pytest.raises(kept.DamagedError):
+        built(tmp_path / "next.duckdb", before, Checking())
