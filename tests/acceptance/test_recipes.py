@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 from conftest import AS_OF, once
 from running import HANGS_S, ROOT, environment
+from test_rooms import USES
 
 from flows.pages import snapshots
 from flows.pages.snapshots import Snapshot
@@ -167,6 +168,12 @@ def test_a_row_names_files_and_folders_that_are_there(name: str) -> None:
     for path in (*row.create, *row.edit):
         assert any(fits(file, path) for file in files), path
     assert not [path for path in row.create if (ROOT / path).is_file()]
+
+
+def test_the_rooms_are_said_to_use_what_they_may() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| `(\w+)/` \| .+ \| (.+) \|$", text.split("## The rooms")[1].split("\n## ")[0], re.MULTILINE)
+    assert {room: set(used.split(", ")) - {"–"} for room, used in lines} == USES
 
 
 # --- the recipes
