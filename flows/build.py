@@ -86,20 +86,18 @@ def unchanged(
     The states of sources, which depend on the day and on what fetching gave, are brought up to date.
 
     Raises:
-        flows.warehouse.connection.BuildError: they cannot be.
+        flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
     with kept.published(final) as published:
         if published.is_empty or not published.has(BUILD, "", key(raw, shipped, as_of)):
             return None
         try:
-            readings = [SourceReading(*row) for row in published.query("from staging.source_reading")]
-            stood = [SourceState(*row) for row in published.query("from staging.source_state")]
-            warnings = [
-                f"{table}: {what}: {message}" for table, what, _, message in published.query(f"from {kept.UNMET}")
-            ]
+            readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
+            stood = [SourceState(*row) for row in published.rows("staging.source_state", SourceState)]
+            unmet = published.query(f"select table_name, expectation, finding from {kept.UNMET}")
         except kept.DamagedError:
             return None
-    now = states_of(readings, outcomes, as_of)
+    now, warnings = states_of(readings, outcomes, as_of), [": ".join(row) for row in unmet]
     return warnings if now == stood or _restate(final, now) else None
 
 
@@ -115,6 +113,9 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
     """Publish a copy of the warehouse with other states, and what reads them.
 
     Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged.
+
+    Raises:
+        flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
     import duckdb
 
@@ -131,7 +132,8 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
             suites = expectations.suites(sql_files.grains(paths.SQL))
             if not all(validation.stands(published, suites[table]) for table in again if table in suites):
                 return False
-    except duckdb.Error:
+    except (duckdb.Error, BuildError):
+        # The SELECTs are those that it was built by, so it is not as it was built.
         return False
     publishing.publish(built, final)
     return True

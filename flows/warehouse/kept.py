@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,14 @@ class Kept:
         rows, starts = self._parts[table]
         start, count = starts.get(value, (0, 0))
         return rows.slice(start, count)
+
+    def rows(self, table: str, row_type: type[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a table, with the columns that a type of rows has.
+
+        Raises:
+            DamagedError: as `query`.
+        """
+        return self.query(f"select {', '.join(one.name for one in fields(row_type))} from {table}")
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """The rows of a query over the published warehouse.
