@@ -306,25 +306,7 @@ def test_facts_count_what_was_read_and_not_what_was_accepted(raw: Path, ships: P
     assert intensities(versions.in_use(source(rows_min=5), raw, ships, AS_OF)) == [1.0, 2.0]
 
 
-# --- states
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        ([], "unchanged"),
-        ([outcome("unchanged")], "unchanged"),
-        ([outcome("fetched")], "fetched"),
-        ([outcome("unchanged"), outcome("fetched")], "fetched"),
-        ([outcome("fetched"), outcome("failed", "the server answered 500")], "stale"),
-    ],
-)
-def test_what_fetching_gave_is_the_state(raw: Path, outcomes: list[Outcome], expected: str) -> None:
-    keep(raw, body(1), "2026-05-31")
-    name, age, message = state(versions.in_use(source(), raw, None, AS_OF), *outcomes)
-    assert name == expected
-    assert age == (1 if expected == "stale" else None)
-    assert message == ("the server answered 500" if expected == "stale" else None)
+# --- states of what was read (tests/pages/test_states.py has the others)
 
 
 def test_facts_that_ship_are_stale_once_fetching_has_failed(raw: Path, ships: Path) -> None:

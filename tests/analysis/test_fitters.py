@@ -1,0 +1,162 @@
+"""flows/analysis/fitters.py: sets fitted in processes, which end whatever happens; nobody waits for an answer in vain."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_computed import GROUNDS, WORK
+
+from flows import children, paths
+from flows.analysis import computed, fitters
+from flows.analysis.computed import Work
+from flows.analysis.fitters import Fitters
+from flows.warehouse.connection import BuildError
+
+HANGS_S = 300
+# It has no points to fit.
+BAD: Any = None
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The processes that were started; all have ended when the test is over."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        processes.append(children.start(*arguments))
+        return processes[-1]
+
+    monkeypatch.setattr(fitters, "children", type("Children", (), {"start": staticmethod(start)}))
+    yield processes
+    assert [process for process in processes if process.poll() is None] == []
+    for process in processes:
+        assert process.stdin is not None
+        assert process.stdin.closed
+
+
+def numbered(*numbers: int) -> list[Work]:
+    return [replace(WORK, sample=replace(WORK.sample, sample_id=number)) for number in numbers]
+
+
+def test_the_tables_are_those_of_this_process(started: list[Any]) -> None:
+    with Fitters(2) as processes:
+        futures = [processes.submit(numbered(*numbers), GROUNDS) for numbers in ((1,), (2, 3), (4,))]
+        answers = [future.result(HANGS_S) for future in futures]
+    assert len(started) == 2
+    for numbers, answer in zip(((1,), (2, 3), (4,)), answers, strict=True):
+        here = computed.computed(numbered(*numbers), GROUNDS)
+        assert len(answer) == len(here)
+        for one, other in zip(answer, here, strict=True):
+            assert {name: table.to_pylist() for name, table in one.items()} == {
+                name: table.to_pylist() for name, table in other.items()
+            }
+
+
+def test_an_exception_in_a_fit_comes_back_as_itself_and_the_process_goes_on(started: list[Any]) -> None:
+    with Fitters(1) as processes:
+        bad, good = processes.submit([BAD], GROUNDS), processes.submit(numbered(1), GROUNDS)
+        with pytest.raises(AttributeError, match="'NoneType' object has no attribute") as raised:
+            bad.result(HANGS_S)
+        assert "_rows(" in "".join(raised.value.__notes__)  # where it was raised, over there
+        assert len(good.result(HANGS_S)) == 1
+    assert len(started) == 1
+
+
+class _Two(Exception):  # noqa: N818
+    """Cannot be made again of what a pickle has of it."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def test_an_exception_that_cannot_be_sent_is_told_in_words() -> None:
+    sent = fitters._sendable(_Two(1, 2))
+    assert type(sent) is RuntimeError
+    assert "_Two: 1 and 2" in str(sent)
+    error = KeyError("a")
+    assert fitters._sendable(error) is error
+
+
+@pytest.mark.parametrize("many", [1, 2])
+def test_processes_that_are_killed_are_a_build_error_for_all_who_wait(many: int, started: list[Any]) -> None:
+    with Fitters(many) as processes:
+        for process in started:
+            process.kill()
+        futures = [processes.submit(numbered(number), GROUNDS) for number in range(5)]
+        for future in futures:
+            with pytest.raises(
+                BuildError, match=r"a process that fits ended with signal 9 .*nothing is published.*memory"
+            ):
+                future.result(HANGS_S)
+        # And for one who comes later.
+        with pytest.raises(BuildError, match="signal 9"):
+            processes.submit(numbered(9), GROUNDS).result(HANGS_S)
+
+
+@pytest.mark.usefixtures("started")
+def test_an_answer_that_is_none_is_a_build_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    # `python -m this` prints a text, which is no pickle.
+    monkeypatch.setattr(fitters, "__name__", "this")
+    with Fitters(1) as processes, pytest.raises(BuildError, match="a process that fits ended with"):
+        processes.submit(numbered(1), GROUNDS).result(HANGS_S)
+
+
+def test_an_error_here_ends_the_processes_at_their_work(started: list[subprocess.Popen[bytes]]) -> None:
+    def build_that_fails() -> None:
+        with Fitters(2) as processes:
+            futures = [processes.submit(numbered(*range(50)), GROUNDS) for _ in range(8)]
+            assert not futures[-1].done()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_that_fails()
+    assert [process.returncode for process in started] == [-signal.SIGKILL] * 2
+
+
+PARENT = """
+import sys, time
+sys.path[:0] = sys.argv[1:]
+from test_computed import GROUNDS, WORK
+from flows.analysis.fitters import Fitters
+
+with Fitters(2) as fitters:
+    fitters.submit([WORK], GROUNDS).result()
+    for _ in range(4):
+        fitters.submit([WORK], GROUNDS)
+    print(*(process.pid for process in fitters._processes), flush=True)
+    time.sleep(300)
+"""
+
+
+def test_they_end_with_the_process_that_started_them_and_say_nothing() -> None:
+    places = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(paths.PACKAGE.parent)]
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, *places], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stderr is not None
+        ids = [int(number) for number in parent.stdout.readline().split()]
+        assert len(ids) == 2, parent.stderr.read()
+        parent.kill()
+        # They hold its standard error until they end.
+        assert parent.stderr.read() == ""
+    until = time.monotonic() + HANGS_S
+    while any(runs(one) for one in ids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [one for one in ids if runs(one)] == []
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there and has not only not been reaped yet."""
+    try:
+        return "flows.analysis.fitters" in Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return False

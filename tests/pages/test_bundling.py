@@ -1,0 +1,99 @@
+"""flows/pages/bundling.py: facts of the pages in use, from which the same rows come as from the pages; else nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from running import FIXTURES
+
+from flows import sources
+from flows.pages import bundling, facts, snapshots, versions
+from flows.pages.bundling import BundleError
+from flows.pages.snapshots import Snapshot
+from flows.readers.row_types import ROW_TYPES
+
+AS_OF = date(2026, 6, 1)
+PAGE = sources.source("mlco2").pages[0]
+
+
+def source(rows_min: int = 0) -> sources.Source:
+    """A source of one page, whose fixture is the page."""
+    return replace(sources.source("mlco2"), pages=(PAGE,), rows_min=rows_min)
+
+
+def keep(raw: Path, body: bytes, day: str) -> Snapshot:
+    digest = hashlib.sha256(body).hexdigest()
+    line = Snapshot("mlco2", PAGE.name, PAGE.url, digest, len(body), f"{day}T00:00:00Z", None, None, "MIT")
+    snapshots.keep(raw, line, body)
+    return line
+
+
+@pytest.fixture
+def body() -> bytes:
+    return (FIXTURES / "mlco2" / PAGE.name).read_bytes()
+
+
+def test_facts_give_the_same_rows_as_the_pages(tmp_path: Path, body: bytes) -> None:
+    keep(tmp_path, body, "2026-01-01")
+    size = bundling.bundle(source(), tmp_path, AS_OF)
+    assert size == sum(path.stat().st_size for path in tmp_path.glob("mlco2/*.facts.csv")) > 0
+    (of_page,) = versions.in_use(source(), tmp_path, None, AS_OF).pages
+    shutil.rmtree(tmp_path / "mlco2" / "pages")
+    (of_facts,) = versions.in_use(source(), tmp_path, None, AS_OF).pages
+    assert (of_page.version.bytes_at is None, of_facts.version.bytes_at is None) == (False, True)
+    for kind in ROW_TYPES:
+        assert of_facts.gathered.table(kind).equals(of_page.gathered.table(kind)), kind
+    assert of_facts.gathered.read_count() == of_page.gathered.read_count() > 0
+    # Nor is one taken over for the other.
+    assert of_facts.key != of_page.key
+
+
+def test_the_newest_version_of_the_day_is_bundled(tmp_path: Path, body: bytes) -> None:
+    old = keep(tmp_path, body, "2026-01-01")
+    new = keep(tmp_path, body + body.split(b"\n")[1].replace(b"M", b"W") + b"\n", "2026-02-01")
+    for day, line in (("2026-01-31", old), ("2026-02-01", new)):
+        bundling.bundle(source(), tmp_path, date.fromisoformat(day))
+        assert facts.read(tmp_path / "mlco2", PAGE, line.sha256) is not None
+        (other,) = {old.sha256, new.sha256} - {line.sha256}
+        assert facts.read(tmp_path / "mlco2", PAGE, other) is None
+
+
+@pytest.mark.parametrize("why", ["never fetched", "unreadable", "facts alone"])
+def test_a_source_that_is_not_whole_is_not_bundled_and_its_facts_stand(tmp_path: Path, body: bytes, why: str) -> None:
+    if why != "never fetched":
+        line = keep(tmp_path, body, "2026-01-01")
+        bundling.bundle(source(), tmp_path, AS_OF)
+    if why == "facts alone":
+        line.path(tmp_path).unlink()
+    if why == "unreadable":
+        keep(tmp_path, b"not,a,page\n", "2026-02-01")
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("mlco2/*.facts.csv")}
+    with pytest.raises(BundleError, match=r"^mlco2: .*run `compute-limits refresh --source mlco2` first$") as raised:
+        bundling.bundle(source(), tmp_path, AS_OF)
+    assert PAGE.name in str(raised.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("mlco2/*.facts.csv")} == before
+
+
+def test_too_few_rows_are_not_bundled(tmp_path: Path, body: bytes) -> None:
+    keep(tmp_path, body, "2026-01-01")
+    with pytest.raises(BundleError, match="rows where at least 1000 are expected"):
+        bundling.bundle(source(rows_min=1000), tmp_path, AS_OF)
+    assert list(tmp_path.glob("mlco2/*.facts.csv")) == []
+
+
+def test_everything_is_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Path, date]] = []
+
+    def bundle(one: sources.Source, raw: Path, as_of: date) -> int:
+        asked.append((one.key, raw, as_of))
+        return len(asked)
+
+    monkeypatch.setattr(bundling, "bundle", bundle)
+    sizes = bundling.everything(tmp_path, AS_OF)
+    assert sizes == {key: number for number, key in enumerate(sources.names(), 1)}
+    assert asked == [(key, tmp_path, AS_OF) for key in sources.names()]

@@ -1,0 +1,73 @@
+"""flows/pages/states.py: the state of a source out of what reading gave, what fetching gave, and the day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from flows.columns import columns, schema
+from flows.pages import states
+from flows.pages.fetch import Outcome
+from flows.pages.states import SourceReading, SourceState, State
+
+NEWEST = date(2026, 1, 1)
+AS_OF = NEWEST + timedelta(days=10)
+WHOLE = SourceReading("s", NEWEST, is_complete=True, from_facts_alone=False, message=None)
+
+
+def outcome(what: str, message: str = "") -> Outcome:
+    return Outcome("s", "p", "https://example.org/p", what, message, 0)
+
+
+@pytest.mark.parametrize(
+    ("reading", "outcomes", "expected"),
+    [
+        (WHOLE, [], "unchanged"),
+        (WHOLE, ["unchanged"], "unchanged"),
+        (WHOLE, ["fetched"], "fetched"),
+        (WHOLE, ["unchanged", "fetched"], "fetched"),
+        (WHOLE, ["fetched", "failed"], "stale"),
+        (replace(WHOLE, from_facts_alone=True), [], "shipped"),
+        # Asked, and the publisher's page is still that of the facts.
+        (replace(WHOLE, from_facts_alone=True), ["unchanged"], "unchanged"),
+        (replace(WHOLE, from_facts_alone=True), ["failed"], "stale"),
+        (replace(WHOLE, is_complete=False), [], "stale"),
+        (replace(WHOLE, is_complete=False), ["fetched"], "stale"),
+        (replace(WHOLE, newest_retrieved_on=None, is_complete=False), ["failed"], "absent"),
+        (replace(WHOLE, newest_retrieved_on=None), ["fetched"], "absent"),
+    ],
+)
+def test_a_state_is_of_the_reading_and_of_what_fetching_gave(
+    reading: SourceReading, outcomes: list[str], expected: State
+) -> None:
+    now = states.state(reading, [outcome(what) for what in outcomes], AS_OF)
+    assert now.state == expected
+    assert now.age_days == (10 if expected == "stale" else None)
+
+
+def test_only_the_age_of_a_stale_source_depends_on_the_day() -> None:
+    for reading in (WHOLE, replace(WHOLE, is_complete=False), replace(WHOLE, newest_retrieved_on=None)):
+        one, other = (states.state(reading, [], day) for day in (AS_OF, AS_OF + timedelta(days=7)))
+        assert other == replace(one, age_days=None if one.age_days is None else one.age_days + 7)
+
+
+def test_messages_of_pages_come_first_and_each_is_said_once() -> None:
+    reading = replace(WHOLE, is_complete=False, message="s: no page\ns: few rows")
+    told = states.state(
+        reading, [outcome("failed", "no route"), outcome("failed", "s: few rows"), outcome("fetched")], AS_OF
+    )
+    assert told.message == "s: no page\ns: few rows\nno route"
+    assert states.state(WHOLE, [outcome("fetched")], AS_OF).message is None
+
+
+def test_lines_are_none_where_nothing_is_said() -> None:
+    assert states.lines([]) is None
+    assert states.lines([None, "", None]) is None
+    assert states.lines(["b", None, "a", "b"]) == "b\na"
+
+
+def test_a_state_is_a_text_for_the_warehouse() -> None:
+    assert columns(SourceState)["state"][0] is str
+    assert schema(SourceState).field("state").type == "string"

@@ -1,0 +1,73 @@
+"""flows/processes.py: which processes run beside a build, and that they end with it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Self
+
+import pytest
+
+from flows import processes
+from flows.analysis import fitters
+from flows.warehouse import validator
+from flows.warehouse.kept import BUILD, NOTHING, Kept
+
+SUITES: dict[str, Any] = {"core.t": None}
+SOMETHING = Kept(keys={(BUILD, ""): "0"})
+
+
+class Started:
+    """In place of a process: what it was started with, and whether it has ended."""
+
+    all: list[Started]
+
+    def __init__(self, given: object) -> None:
+        self.given, self.ended = given, False
+        Started.all.append(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended = True
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
+    Started.all = []
+    monkeypatch.setattr(fitters, "Fitters", Started)
+    monkeypatch.setattr(validator, "Validator", Started)
+    return Started.all
+
+
+def test_where_nothing_can_be_taken_over_all_start_at_once(started: list[Started]) -> None:
+    with processes.beside(NOTHING, SUITES):
+        assert [type(one.given) for one in started] == [dict, int]
+    assert all(one.ended for one in started)
+
+
+def test_else_each_starts_when_it_is_needed_first_and_once(started: list[Started]) -> None:
+    with processes.beside(SOMETHING, SUITES) as beside:
+        assert started == []
+        assert beside.validator is beside.validator
+        assert [one.given for one in started] == [SUITES]
+        assert beside.fitters is beside.fitters
+        assert len(started) == 2
+        assert not any(one.ended for one in started)
+    assert all(one.ended for one in started)
+
+
+def test_they_end_with_an_error_too(started: list[Started]) -> None:
+    with pytest.raises(KeyboardInterrupt), processes.beside(NOTHING, SUITES):
+        raise KeyboardInterrupt
+    assert [one.ended for one in started] == [True, True]
+
+
+@pytest.mark.parametrize(("processors", "many"), [(1, 1), (2, 2), (64, 4)])
+def test_there_is_a_fitter_for_each_processor_but_few(
+    processors: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    with processes.beside(SOMETHING, SUITES) as beside:
+        _ = beside.fitters
+    assert [one.given for one in started] == [many]

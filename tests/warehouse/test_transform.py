@@ -1,0 +1,249 @@
+"""flows/warehouse/transform.py: every table after those that it reads, with comments and lineage; and some made again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from conftest import AS_OF
+
+from flows import build, columns, paths
+from flows.columns import column, key
+from flows.warehouse import connection, sql_files, staging, transform
+from flows.warehouse.connection import BuildError
+from flows.warehouse.transform import Functions
+
+
+@dataclass(frozen=True)
+class Number:
+    """One row per number."""
+
+    n: int = key("the number")
+
+
+@dataclass(frozen=True)
+class Square:
+    """One row per number and its square."""
+
+    n: int = key("the number that is squared")
+    squared: int = column("its square")
+
+
+FILES = {
+    "macros/twice.sql": """
+-- Two times a number.
+create temp macro twice(x) as x * 2;
+""",
+    "core/doubles.sql": """
+-- One row per number, doubled.
+-- grain: n
+select
+    n,
+    twice(n) as doubled,  -- two times it
+from staging.number
+order by n desc
+""",
+    "core/others.sql": """
+-- One row per other.
+-- grain: m
+select m from staging.other
+""",
+    "core/states.sql": """
+-- One row per state.
+-- grain: s
+select s from staging.state
+""",
+    "marts/sums.sql": """
+-- One row per number.
+-- grain: n
+select
+    n,
+    squared + doubled as sum,  -- of both
+    squared,
+from core.squares join core.doubles using (n)
+""",
+    "marts/states.sql": """
+-- One row per state and how many numbers there are.
+-- grain: s
+select
+    s,
+    count(*) as many,  -- of numbers
+from core.states cross join core.doubles
+group by s
+""",
+}
+GIVEN = ["staging.number", "staging.other", "staging.state"]
+MADE = [name.removesuffix(".sql").replace("/", ".") for name in FILES if not name.startswith("macros/")]
+
+
+@dataclass
+class Squares:
+    """A computed table: it notes which tables were there when it was started, and when it was asked for its content."""
+
+    row_types: Mapping[str, type[Any]] = field(default_factory=lambda: {"core.squares": Square})
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"core.squares": ("core.doubles",)})
+    at_start: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def start(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.at_start += connection.tables(con)
+        self.numbers += [n for (n,) in con.execute("select n from core.doubles").fetchall()]
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        return {"core.squares": columns.table(Square, [Square(n, n * n) for n in self.numbers])}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / "sql" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.lstrip(), encoding="utf-8")
+    return tmp_path / "sql"
+
+
+def made(path: Path, root: Path, functions: Functions = {}) -> tuple[list[str], Squares]:  # noqa: B006
+    """A warehouse of three given tables; the tables in the order in which they were there, and what was computed."""
+    seen: list[str] = []
+    staging.stage(path, {"number": staging.of_rows(Number, [Number(1), Number(3)])})
+    with connection.connect(path) as con:
+        con.execute("create table staging.other as select 7 as m; create table staging.state as select 'old' as s")
+        connection.comment(con, "staging.state", "One row per state.", {"s": "the state"})
+    squares = Squares()
+
+    def last(con: duckdb.DuckDBPyConnection) -> None:
+        assert "meta.lineage" in connection.tables(con)
+        con.execute("create table meta.said as select 1 as n")
+
+    transform.transform(path, root, GIVEN, squares, functions, lambda _, table: seen.append(table), last)
+    return seen, squares
+
+
+def test_each_table_is_there_when_one_that_reads_it_is_made(tmp_path: Path, root: Path) -> None:
+    seen, squares = made(tmp_path / "x.duckdb", root)
+    assert sorted(seen) == sorted([*GIVEN, *MADE, "core.squares"])
+    assert seen[: len(GIVEN)] == GIVEN
+    before = [("core.doubles", "core.squares"), ("core.squares", "marts.sums"), ("core.states", "marts.states")]
+    assert [pair for pair in before if seen.index(pair[0]) > seen.index(pair[1])] == []
+    # What it needs is there, and as little else as can be: the rest is made while it is computed.
+    assert set(squares.at_start) == {*GIVEN, "core.doubles"}
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert con.execute("from core.doubles").fetchall() == [(3, 6), (1, 2)]
+        assert con.execute("from marts.sums order by n").fetchall() == [(1, 3, 1), (3, 15, 9)]
+        assert con.execute("from meta.said").fetchall() == [(1,)]
+
+
+def test_comments_are_those_of_the_file_and_else_inherited(tmp_path: Path, root: Path) -> None:
+    made(tmp_path / "x.duckdb", root)
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert connection.comments(con, "core.doubles") == {"n": "the number", "doubled": "two times it"}
+        assert connection.comments(con, "core.squares") == {"n": "the number that is squared", "squared": "its square"}
+        assert connection.comments(con, "marts.sums")["squared"] == "its square"
+        assert connection.comments(con, "marts.sums")["sum"] == "of both"
+        assert connection.comments(con, "marts.states") == {"s": "the state", "many": "of numbers"}
+        tables = dict(
+            con.execute("select table_name, comment from duckdb_tables() where schema_name = 'marts'").fetchall()
+        )
+        assert tables == {"sums": "One row per number.", "states": "One row per state and how many numbers there are."}
+
+
+def test_lineage_is_what_each_table_reads(tmp_path: Path, root: Path) -> None:
+    made(tmp_path / "x.duckdb", root)
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert sorted(con.execute("from meta.lineage").fetchall()) == [
+            ("core.doubles", "staging.number"), ("core.others", "staging.other"), ("core.squares", "core.doubles"),
+            ("core.states", "staging.state"), ("marts.states", "core.doubles"), ("marts.states", "core.states"),
+            ("marts.sums", "core.doubles"), ("marts.sums", "core.squares"),
+        ]  # fmt: skip
+
+
+def described(path: Path) -> dict[str, Any]:
+    with connection.connect(path, read_only=True) as con:
+        return {
+            table: (
+                con.execute(f"from {table}").fetchall(),
+                connection.comments(con, table),
+                con.execute(
+                    "select comment from duckdb_tables() where schema_name || '.' || table_name = ?", [table]
+                ).fetchall(),
+            )
+            for table in connection.tables(con)
+        }
+
+
+def test_again_makes_what_reads_the_changed_table_and_nothing_else(tmp_path: Path, root: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    made(path, root)
+    before = described(path)
+    with connection.connect(path) as con:
+        con.execute("update staging.state set s = 'new'")
+        # To be seen if one of these were made again.
+        con.execute("update core.doubles set doubled = 0; update core.others set m = 0; update marts.sums set sum = 0")
+    assert transform.again(path, root, ["staging.state"]) == ["core.states", "marts.states"]
+    after = described(path)
+    assert after["core.states"] == ([("new",)], *before["core.states"][1:])
+    assert after["marts.states"] == ([("new", 2)], *before["marts.states"][1:])
+    assert after["core.doubles"][0] == [(3, 0), (1, 0)]
+    assert after["core.others"][0] == [(0,)]
+    assert after["marts.sums"][0] != before["marts.sums"][0]
+
+
+def test_again_knows_the_macros(tmp_path: Path, root: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    made(path, root)
+    with connection.connect(path) as con:
+        con.execute("update staging.number set n = 5 where n = 3")
+    assert "core.doubles" in transform.again(path, root, ["staging.number"])
+    assert described(path)["core.doubles"][0] == [(5, 10), (1, 2)]
+
+
+def test_functions_of_python_are_known_and_no_part_of_the_file(tmp_path: Path, root: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    (root / "core" / "halves.sql").write_text(
+        "-- One row per half.\n-- grain: h\nselect half(n) as h from staging.number\n"
+    )
+    made(path, root, {"half": (lambda n: n / 2, ["DOUBLE"], "DOUBLE")})
+    with connection.connect(path, read_only=True) as con:
+        assert con.execute("from core.halves").fetchall() == [(0.5,), (1.5,)]
+        for call in ("half(1.0)", "twice(1)"):
+            with pytest.raises(duckdb.CatalogException):
+                con.execute(f"select {call}")
+
+
+def test_a_macro_that_cannot_be_made_is_named(tmp_path: Path, root: Path) -> None:
+    (root / "macros" / "bad.sql").write_text("-- A macro.\ncreate temp macro bad(x) as no_such_function(x) +;\n")
+    with pytest.raises(BuildError, match=r"macros/bad\.sql: "):
+        made(tmp_path / "x.duckdb", root)
+
+
+def test_a_select_that_fails_leaves_no_table_of_the_transform(tmp_path: Path, root: Path) -> None:
+    (root / "marts" / "broken.sql").write_text(
+        "-- One row per fault.\n-- grain: n\nselect nothing as n from core.doubles\n"
+    )
+    with pytest.raises(BuildError, match=r"^marts\.broken: "):
+        made(tmp_path / "x.duckdb", root)
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert connection.tables(con) == GIVEN
+
+
+@pytest.mark.parametrize(
+    "select",
+    ["select no_such_column from staging.result", "select 'x'::integer as x from staging.target", "select 1 +"],
+)
+def test_a_select_that_fails_is_named(
+    tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, select: str
+) -> None:
+    sql = tmp_path / "sql"
+    shutil.copytree(paths.SQL, sql)
+    (sql / "marts" / "broken.sql").write_text(f"-- One row per fault.\n{select}\n", encoding="utf-8")
+    monkeypatch.setattr(paths, "SQL", sql)
+    built = tmp_path / "built.duckdb"
+    build.read_sources(built, tmp_path / "raw", shipped, AS_OF)
+    with pytest.raises((BuildError, sql_files.SqlFileError), match=r"marts.broken"):
+        build.transform(built)
