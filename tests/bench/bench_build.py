@@ -20,7 +20,7 @@ from measuring import BEFORE, Runs, earlier, environment, present, show, usage
 from flows.pages import snapshots
 from flows.pages.snapshots import Snapshot
 
-_TURNS = 1
+_TURNS = 3
 # After every page that ships.
 _DAY, _WEEK_LATER = date(2099, 12, 1), date(2099, 12, 8)
 
