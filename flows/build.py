@@ -240,14 +240,14 @@ def compute(
         made.add(PAGE, page, page_key)
     if build_key:
         made.add(BUILD, "", build_key)
-    with nullcontext(beside) if beside else processes.beside(published, suites()) as helpers:
+    with nullcontext(beside) if beside else processes.beside(published, suites) as helpers:
         validation = Validation(published, made, helpers.suites, lambda: helpers.validator)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
             validation.write(con)
             made.write(con)
 
-        transform(built, published, made, lambda: helpers.fitters, validation.made, last)
+        transform(built, published, made, helpers.fitters, validation.made, last)
         return validation.failures
 
 
@@ -255,7 +255,7 @@ def transform(
     built: Path,
     published: Kept = kept.NOTHING,
     made: Keys | None = None,
-    fitters: Callable[[], Fitters] | None = None,
+    fitters: Callable[[int], Fitters] | None = None,
     check: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:
@@ -365,7 +365,7 @@ def _build(
     built: Path, raw: Path, shipped: Path | None, as_of: date, step: Callable[[str], None], before: Path | None
 ) -> list[Failure]:
     """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
-    with kept.published(before) as published, processes.beside(published, suites()) as beside:
+    with kept.published(before) as published, processes.beside(published, suites) as beside:
         build_key = key(raw, shipped, as_of)
         step("reading pages and facts")
         page_keys = read_sources(built, raw, shipped, as_of, (), published)

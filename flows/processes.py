@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,15 +22,23 @@ _FITTERS_MAX = 4
 class Beside:
     """Each process is started when it is needed first, and ends with the context that gave this object."""
 
-    def __init__(self, stack: ExitStack, suites: Mapping[str, Suite]) -> None:
-        self._stack, self.suites = stack, suites
+    def __init__(self, stack: ExitStack, suites: Callable[[], Mapping[str, Suite]]) -> None:
+        self._stack, self._suites = stack, suites
+        self._fitters: Fitters | None = None
 
     @cached_property
-    def fitters(self) -> Fitters:
-        """Processes that fit lines, one a processor; they import what they need while the build reads pages."""
-        from flows.analysis.fitters import Fitters
+    def suites(self) -> Mapping[str, Suite]:
+        """What is expected of each table."""
+        return self._suites()
 
-        return self._stack.enter_context(Fitters(min(len(os.sched_getaffinity(0)), _FITTERS_MAX)))
+    def fitters(self, many: int) -> Fitters:
+        """Processes that fit lines, as `many` as there is work for, but no more than processors; once started they stay."""
+        if self._fitters is None:
+            from flows.analysis.fitters import Fitters
+
+            here = min(len(os.sched_getaffinity(0)), _FITTERS_MAX)
+            self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
+        return self._fitters
 
     @cached_property
     def validator(self) -> Validator:
@@ -41,10 +49,14 @@ class Beside:
 
 
 @contextmanager
-def beside(published: Kept, suites: Mapping[str, Suite]) -> Iterator[Beside]:
-    """Processes for one build; where nothing can be taken over all are needed, and start before anything is read."""
+def beside(published: Kept, suites: Callable[[], Mapping[str, Suite]]) -> Iterator[Beside]:
+    """Processes for one build; where nothing can be taken over all are needed, and start before anything is read.
+
+    `suites` is called after those that fit have started: what it imports they import meanwhile.
+    """
     with ExitStack() as stack:
         processes = Beside(stack, suites)
         if published.is_empty:
-            _ = processes.validator, processes.fitters
+            processes.fitters(_FITTERS_MAX)
+            _ = processes.validator
         yield processes

@@ -41,33 +41,33 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
 
 
 def test_where_nothing_can_be_taken_over_all_start_at_once(started: list[Started]) -> None:
-    with processes.beside(NOTHING, SUITES):
-        assert [type(one.given) for one in started] == [dict, int]
+    with processes.beside(NOTHING, lambda: SUITES):
+        assert [type(one.given) for one in started] == [int, dict]
     assert all(one.ended for one in started)
 
 
 def test_else_each_starts_when_it_is_needed_first_and_once(started: list[Started]) -> None:
-    with processes.beside(SOMETHING, SUITES) as beside:
+    with processes.beside(SOMETHING, lambda: SUITES) as beside:
         assert started == []
         assert beside.validator is beside.validator
         assert [one.given for one in started] == [SUITES]
-        assert beside.fitters is beside.fitters
+        assert beside.fitters(2) is beside.fitters(1)
         assert len(started) == 2
         assert not any(one.ended for one in started)
     assert all(one.ended for one in started)
 
 
 def test_they_end_with_an_error_too(started: list[Started]) -> None:
-    with pytest.raises(KeyboardInterrupt), processes.beside(NOTHING, SUITES):
+    with pytest.raises(KeyboardInterrupt), processes.beside(NOTHING, lambda: SUITES):
         raise KeyboardInterrupt
     assert [one.ended for one in started] == [True, True]
 
 
-@pytest.mark.parametrize(("processors", "many"), [(1, 1), (2, 2), (64, 4)])
-def test_there_is_a_fitter_for_each_processor_but_few(
-    processors: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("processors", "wanted", "many"), [(1, 9, 1), (2, 9, 2), (64, 9, 4), (2, 1, 1), (2, 0, 1)])
+def test_there_is_a_fitter_for_each_processor_but_few_and_none_without_work(
+    processors: int, wanted: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
-    with processes.beside(SOMETHING, SUITES) as beside:
-        _ = beside.fitters
+    with processes.beside(SOMETHING, lambda: SUITES) as beside:
+        beside.fitters(wanted)
     assert [one.given for one in started] == [many]

@@ -50,8 +50,8 @@ READS: dict[str, tuple[str, ...]] = {
 }
 # Those that have rows of each set of points.
 _OF_SETS = tuple(name for name in TABLES if name != "fits.unit_costs")
-# Where fewer points than this are to be fitted, starting processes takes longer than fitting them here.
-_WORTH_PROCESSES = 3_000
+# Where a process had fewer points than this to fit, starting it would take longer than to fit them here.
+_POINTS_A_PROCESS = 3_000
 # Sets handed to a process at once: few and large, for each costs a message both ways.
 _BATCHES = 12
 
@@ -86,7 +86,7 @@ class Tables:
 
     kept: Kept = NOTHING
     keys: Keys = field(default_factory=Keys)
-    fitters: Callable[[], Fitters] | None = None
+    fitters: Callable[[int], Fitters] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
     _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
@@ -108,8 +108,8 @@ class Tables:
             self._parts.append(None if number is None else _taken_over(self.kept, work.sample, number))
             if number is None:
                 left.append(at)
-        is_much = sum(len(works[at].sample) for at in left) >= _WORTH_PROCESSES
-        fitters = self.fitters() if self.fitters is not None and is_much else None
+        many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
+        fitters = self.fitters(many) if self.fitters is not None and many else None
         for batch in _batches(left, [_effort(work) for work in works]):
             self._batches.append((batch, _submitted(fitters, [works[at] for at in batch], grounds)))
 

@@ -180,9 +180,9 @@ def rows(tables: Any) -> dict[str, list[tuple[Any, ...]]]:
 def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(computed, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(computed, "_POINTS_A_PROCESS", 1)
     fitters, keys = Fitters(), Keys()
-    tables = Tables(keys=keys, fitters=lambda: fitters)
+    tables = Tables(keys=keys, fitters=lambda _: fitters)
     tables.start(con)
     here = rows(tables.tables())
     assert here == {name: content(con, name) for name in computed.TABLES}
@@ -197,7 +197,7 @@ def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
 
 
 def test_few_points_start_no_process(con: duckdb.DuckDBPyConnection) -> None:
-    def none() -> Any:
+    def none(_: int) -> Any:
         raise AssertionError("a process is started")
 
     tables = Tables(fitters=none)
@@ -234,7 +234,7 @@ def test_what_has_not_changed_is_taken_over_under_its_new_number(
 def test_only_the_set_that_changed_is_computed(
     con: duckdb.DuckDBPyConnection, warehouse: Path, tmp_path: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(computed, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(computed, "_POINTS_A_PROCESS", 1)
     fitters = Fitters()
     changed = sorted(name for _, name in keys.rows)[0]
     keys.add(SAMPLE, changed, "0" * 64)
@@ -242,7 +242,7 @@ def test_only_the_set_that_changed_is_computed(
     statement = "update fits.estimates set slope = 0 where sample_id = (select sample_id from fits.sample_sets where "
     path = published(warehouse, tmp_path, keys, f"{statement} {computed.samples.NAME} = '{changed}')")
     with kept.published(path) as before:
-        tables = Tables(before, fitters=lambda: fitters)
+        tables = Tables(before, fitters=lambda _: fitters)
         tables.start(con)
         assert rows(tables.tables()) == {name: content(con, name) for name in computed.TABLES}
     assert fitters.batches == [[changed]]
