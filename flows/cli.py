@@ -158,6 +158,14 @@ def sources() -> None:
         reports.sources(con, rendering.console())
 
 
+def _check_form(_: Any, form: str) -> None:
+    """Wrong usage where there is no such form."""
+    from flows.fits.forms import FORMS
+
+    if form not in FORMS:
+        raise ValueError(f"no form {form!r}; there are: {', '.join(FORMS)}")
+
+
 @app.command
 def fit(
     *,
@@ -165,7 +173,7 @@ def fit(
     y: str,
     csv: Path | None = None,
     query: str | None = None,
-    form: str = "polynomial",
+    form: Annotated[str, Parameter(validator=_check_form)] = "polynomial",
     estimator: str | None = None,
     direction: Literal["y_on_x", "x_on_y", "both"] = "y_on_x",
     x_error: str | None = None,
@@ -367,13 +375,21 @@ def export(folder: Path) -> None:
 
 
 @app.command
-def bundle() -> None:
-    """Write the facts that ship, taken from the kept pages, to raw/ in the data folder (for maintainers)."""
-    from flows.pages import bundling
+def bundle(*, source: Annotated[list[str] | None, Parameter(negative="")] = None) -> None:
+    """Write the facts that ship, taken from the kept pages, to raw/ in the data folder (for maintainers).
 
-    sizes = bundling.everything(paths.raw(), _today())
-    for source, size in sizes.items():
-        print(f"{source:20} {size / 1e6:.2f} MB")
+    Parameters
+    ----------
+    source
+        Of this source only (may be given several times). Default: of all.
+    """
+    from flows.pages import bundling
+    from flows.sources import names
+
+    _check_sources(source)
+    sizes = bundling.bundle_each(source or names(), paths.raw(), _today())
+    for name, size in sizes.items():
+        print(f"{name:20} {size / 1e6:.2f} MB")
     print(f"{'in all':20} {sum(sizes.values()) / 1e6:.2f} MB")
 
 

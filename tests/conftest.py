@@ -22,9 +22,11 @@ from flows.warehouse import connection
 
 # After every page that ships, whenever the facts were last bundled.
 AS_OF = date(2099, 12, 31)
-# What a build says of the run itself, and not of the pages.
+# What a build says of the run itself, and not of the pages: of the day and of fetching, and whether it read bytes or facts.
 OF_THE_RUN = {
     "meta.sources": ("state", "age_days", "message"),
+    "meta.kept_keys": ("key",),
+    "staging.source_reading": ("from_facts_alone", "message"),
     "staging.source_state": ("state", "age_days", "message"),
     "exports.sources": ("state",),
 }
@@ -119,8 +121,9 @@ def db(warehouse_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def selected(table: str) -> str:
     """A SELECT of a table without the columns that report the run itself.
 
-    Those are `state`, `age_days` and `message` of meta.sources and staging.source_state, and `state` of
-    exports.sources: a build from facts says "shipped" where one from pages says "unchanged", and the rest must agree.
+    Those are `state`, `age_days` and `message` of meta.sources and staging.source_state, `state` of
+    exports.sources (a build from facts says "shipped" where one from pages says "unchanged"), `from_facts_alone` and
+    `message` of staging.source_reading, and the keys of meta.kept_keys; the rest must agree.
     """
     left_out = OF_THE_RUN.get(table, ())
     exclude = f"exclude ({', '.join(left_out)})" if left_out else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -31,6 +32,6 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
     return sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
 
 
-def everything(raw: Path, as_of: date) -> dict[str, int]:
-    """Bundle all sources; {source: bytes written}. Raises `BundleError`."""
-    return {key: bundle(sources.source(key), raw, as_of) for key in sources.names()}
+def bundle_each(keys: Iterable[str], raw: Path, as_of: date) -> dict[str, int]:
+    """Bundle several sources; {source: bytes written}. Raises `BundleError`."""
+    return {key: bundle(sources.source(key), raw, as_of) for key in keys}

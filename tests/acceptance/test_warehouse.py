@@ -191,9 +191,9 @@ def test_two_builds_are_the_same_to_the_last_digit(
 @pytest.mark.slow
 def test_a_build_with_other_hashes_of_text_is_the_same(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
     code = (
-        "import sys; from datetime import date; from pathlib import Path; from flows import build, warehouse; "
+        "import sys; from datetime import date; from pathlib import Path; from flows import build; "
         "path, raw, facts, day = sys.argv[1:]; "
-        "build.read_sources(Path(path), Path(raw), Path(facts), date.fromisoformat(day)); build.transform(Path(path))"
+        "build.run(Path(raw), Path(facts), Path(path), date.fromisoformat(day), fresh=True)"
     )
     path = tmp_path / "built.duckdb"
     arguments = [str(path), str(tmp_path / "raw"), str(shipped), AS_OF.isoformat()]

@@ -31,8 +31,12 @@ def named(text: str, copy: int) -> str:
 
 def placed(text: str, copy: int) -> str:
     """A place far from the others of its page; blank (a page as a whole) stays blank."""
-    further = (copy - ord("a")) * 1_000_000
-    return _LAST_NUMBER.sub(lambda number: str(int(number[0]) + further), text) if text else ""
+    if not text:
+        return ""
+    # Before the number, for "07" and "7" are two places.
+    other = f"{copy - ord('a')}00000"
+    moved, many = _LAST_NUMBER.subn(lambda number: other + number[0], text)
+    return moved if many else f"{text} {other}"
 
 
 def addressed(url: str, copy: int) -> str:

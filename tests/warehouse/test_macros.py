@@ -114,6 +114,7 @@ def test_moments_give_the_line_of_python(sql: Db) -> None:
         assert explained == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
     # A perfect line, which rounding would leave less than nothing of.
     assert value(sql, "residual_variance(5, 2.0, 8.0, 4.0000000001)") == 0
+    assert value(sql, "r_squared(2.0, 8.0, 4.0000000001)") == 1
     assert value(sql, "r_squared(2.0, 0.0, 0.0)") is None
 
 
