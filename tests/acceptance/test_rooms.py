@@ -16,7 +16,7 @@ from flows import sources
 FLOWS, TESTS = ROOT / "flows", ROOT / "tests"
 ROOMS = sorted(path.parent.name for path in FLOWS.glob("*/__init__.py"))
 # Rooms in which every module has a test file of its name.
-TESTED = ("answers", "publish", "readers", "sources", "theory")
+TESTED = ("analysis", "answers", "pages", "publish", "readers", "sources", "theory", "warehouse")
 # What a room may use of the others; `flows/*.py` beside the rooms put them together.
 USES: dict[str, set[str]] = {
     "readers": set(),
@@ -63,6 +63,8 @@ def test_every_module_has_its_tests_in_the_same_room(room: str) -> None:
 @pytest.mark.parametrize("room", TESTED)
 def test_every_test_file_has_its_module(room: str) -> None:
     own = {room} if has_code(room) else set()
+    # What the files of a folder of sql/ say is tested in the room that runs them.
+    own |= {folder.name for folder in (ROOT / "sql").iterdir()}
     assert sorted(files_in(room) - modules_of(room) - own) == []
 
 

@@ -1,0 +1,70 @@
+"""flows/warehouse/checking.py: what a frame fails of its suite, and a suite that cannot be run."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from flows.warehouse import validator
+from flows.warehouse.expectations import Failure, SuiteError, suite_of
+
+FRAME = pd.DataFrame({"a": [1, 2, 2], "b": ["x", None, "z"], "c": [None, 0.5, 2.0]})
+BETWEEN = "expect_column_values_to_be_between"
+
+
+def expectation(kind: str, severity: str = "warning", **kwargs: Any) -> dict[str, Any]:
+    return {"type": kind, "kwargs": kwargs, "severity": severity}
+
+
+@pytest.fixture(scope="module")
+def batches() -> Any:
+    return validator.import_checking().batches()
+
+
+def failures(batches: Any, grain: tuple[str, ...] | None, *particular: dict[str, Any]) -> list[Failure]:
+    suite = suite_of("core.t", grain, particular)
+    return list(validator.import_checking().check(batches, suite, FRAME))
+
+
+def test_what_is_met_is_no_failure(batches: Any) -> None:
+    assert failures(batches, ("a", "c?"), expectation(BETWEEN, column="c", min_value=0, max_value=2)) == []
+
+
+def test_what_is_not_met_says_how_many_rows_and_which(batches: Any) -> None:
+    assert failures(batches, ("a",), expectation(BETWEEN, "warning", column="c", max_value=1)) == [
+        Failure(
+            "core.t", "expect_column_values_to_be_unique({'column': 'a'})", "critical", "2 of 3 rows, such as [2, 2]"
+        ),
+        Failure("core.t", f"{BETWEEN}({{'column': 'c', 'max_value': 1.0}})", "warning", "1 of 3 rows, such as [2.0]"),
+    ]
+
+
+def test_of_several_columns_the_one_with_a_null_is_named_with_its_row(batches: Any) -> None:
+    null = expectation("expect_column_values_to_not_be_null", "critical", column="b")
+    _, failure = failures(batches, ("a?",), null)
+    assert "'column': 'b'" in failure.expectation
+    counted, _, row = failure.finding.partition(", such as ")
+    assert (counted, ast.literal_eval(row)) == ("1 of 3 rows", [{"a": 2, "b": None}])
+
+
+def test_a_column_that_is_not_there_is_a_failure_that_says_so(batches: Any) -> None:
+    (failure,) = failures(batches, None, expectation(BETWEEN, "critical", column="d", max_value=1))
+    assert failure.severity == "critical"
+    assert failure.finding.startswith("could not be run: ")
+    assert "d" in failure.finding
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "said"),
+    [
+        ("expect_column_values_to_be_betwen", {"column": "a"}, f"not run: .*near names: {BETWEEN}"),
+        ("expect_no_such_thing_at_all", {"column": "a"}, "expect_no_such_thing_at_all"),
+        (BETWEEN, {"max_value": 1}, "column"),
+    ],
+)
+def test_a_suite_that_cannot_be_run_names_its_file(batches: Any, kind: str, kwargs: dict[str, Any], said: str) -> None:
+    with pytest.raises(SuiteError, match=rf"(?s)^expectations/core\.t\.json: .*{said}"):
+        failures(batches, None, expectation(kind, **kwargs))
