@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run at the same time; those that share what is dear to set up stay together.
 WORKERS ?= 2
+BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 # The tests of the parsers that sources share: a thousand mutated records each in `make test-all`, ten thousand in `make soak`.
 MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers
@@ -39,13 +40,14 @@ lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, scale, theory (with scikit-learn, if it is there)
-	$(BIN)/python tests/bench/bench_build.py
-	$(BIN)/python tests/bench/bench_parse.py
-	$(BIN)/python tests/bench/bench_refresh.py
-	$(BIN)/python tests/bench/bench_fits.py
-	$(BIN)/python tests/bench/bench_scale.py
-	$(BIN)/python tests/bench/bench_theory.py
+bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, ten times the facts, scale, theory (with scikit-learn, if it is there)
+	$(BENCH)/bench_build.py
+	$(BENCH)/bench_parse.py
+	$(BENCH)/bench_refresh.py
+	$(BENCH)/bench_fits.py
+	$(BENCH)/bench_tenfold.py
+	$(BENCH)/bench_scale.py
+	$(BENCH)/bench_theory.py
 
 lock:  ## resolve requirements.lock anew for Python 3.11 to 3.13 (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
