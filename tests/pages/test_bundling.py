@@ -86,7 +86,7 @@ def test_too_few_rows_are_not_bundled(tmp_path: Path, body: bytes) -> None:
     assert list(tmp_path.glob("mlco2/*.facts.csv")) == []
 
 
-def test_everything_is_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, Path, date]] = []
 
     def bundle(one: sources.Source, raw: Path, as_of: date) -> int:
@@ -94,6 +94,6 @@ def test_everything_is_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return len(asked)
 
     monkeypatch.setattr(bundling, "bundle", bundle)
-    sizes = bundling.everything(tmp_path, AS_OF)
-    assert sizes == {key: number for number, key in enumerate(sources.names(), 1)}
-    assert asked == [(key, tmp_path, AS_OF) for key in sources.names()]
+    names = ("timm", "mlco2")
+    assert bundling.bundle_each(names, tmp_path, AS_OF) == {"timm": 1, "mlco2": 2}
+    assert asked == [(key, tmp_path, AS_OF) for key in names]
