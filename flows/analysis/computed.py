@@ -91,6 +91,7 @@ class Tables:
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
     _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
     _batches: list[tuple[list[int], Future[list[dict[str, pa.Table]]]]] = field(default_factory=list)
+    _used: Fitters | None = None
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -109,7 +110,7 @@ class Tables:
             if number is None:
                 left.append(at)
         many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
-        fitters = self.fitters(many) if self.fitters is not None and many else None
+        fitters = self._used = self.fitters(many) if self.fitters is not None and many else None
         for batch in _batches(left, [_effort(work) for work in works]):
             self._batches.append((batch, _submitted(fitters, [works[at] for at in batch], grounds)))
 
@@ -118,6 +119,9 @@ class Tables:
         for batch, future in self._batches:
             for at, part in zip(batch, future.result(), strict=True):
                 self._parts[at] = part
+        if self._used is not None:
+            # Nothing else is fitted in this build, and their memory is wanted by what comes after.
+            self._used.end()
         parts = [part for part in self._parts if part is not None]
         return {name: _concatenated(name, parts) for name in _OF_SETS} | {"fits.unit_costs": self._unit_costs}
 

@@ -55,6 +55,10 @@ class Fitters:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, raised_at: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the processes, which may have been done already; what was not answered is not any more."""
         for _ in self._threads:
             self._tasks.put(None)
         # Killed even where all went well: they have nothing to put in order, and an interpreter takes long to end.

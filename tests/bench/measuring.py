@@ -109,9 +109,9 @@ def _tree(process: int) -> list[int]:
     """A process and all below it."""
     found = [process]
     for one in found:  # grows as it is read
-        for thread in Path(f"/proc/{one}/task").glob("*/children"):
-            with suppress(OSError):  # it has ended meanwhile
-                found += map(int, thread.read_text().split())
+        with suppress(OSError):  # it has ended meanwhile
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (thread / "children").read_text().split())
     return found
 
 

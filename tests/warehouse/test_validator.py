@@ -99,7 +99,7 @@ def test_frames_keep_their_types(warehouse_path: Path, tmp_path: Path) -> None:
             rows = table(con, name)
             with pa.ipc.new_file(tmp_path / name, rows.schema) as writer:
                 writer.write_table(rows)
-            frame = validator._frame(tmp_path / name)
+            frame = validator._frame(con, tmp_path / name)
             same = con.execute(f"select * from {name}").df()
             assert frame.dtypes.to_dict() == same.dtypes.to_dict(), name
             assert frame.equals(same), name
