@@ -44,12 +44,17 @@ class Fitters:
         self._threads: list[Thread] = []
 
     def __enter__(self) -> Self:
-        for _ in range(self._many):
-            process = children.start(__name__)
-            thread = Thread(target=self._serve, args=(process,), daemon=True)
-            thread.start()
-            self._processes.append(process)
-            self._threads.append(thread)
+        try:
+            for _ in range(self._many):
+                process = children.start(__name__)
+                self._processes.append(process)
+                thread = Thread(target=self._serve, args=(process,), daemon=True)
+                thread.start()
+                self._threads.append(thread)
+        except BaseException:
+            # A stop while they start: a context that was not entered is not left either.
+            self.end()
+            raise
         return self
 
     def __exit__(

@@ -57,12 +57,21 @@ class Validator:
 
     def __enter__(self) -> Self:
         if self._eager:
-            self._started()
+            try:
+                self._started()
+            except BaseException:
+                # A stop while it starts: a context that was not entered is not left either.
+                self.end()
+                raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the process, which may not have started, and remove its folder."""
         # Killed even where all went well: it has nothing to put in order, and its interpreter takes long to end.
         if self._process is not None:
             self._process.kill()

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 import duckdb
 import pyarrow as pa
@@ -221,3 +221,15 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     while list((tmp_path / "tmp").iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_stop_while_it_starts_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(validator, "_start", stopped)
+    with pytest.raises(KeyboardInterrupt), Validator({}):
+        pass
+    assert list(tmp_path.iterdir()) == []
