@@ -44,12 +44,19 @@ def _readers(row_type: type[Any]) -> list[tuple[str, Callable[[str], Any], bool]
         str: str,
         float: float,
         int: int,
+        bool: _truth,
         date: date.fromisoformat,
     }
     return [
         (name, convert[kind], type(None) in typing.get_args(hints[name]))
         for name, (kind, _) in columns(row_type).items()
     ]
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("neither true nor false")
+    return text == "true"
 
 
 def read(folder: Path, page: Page, sha256: str) -> Gathered | None:
@@ -227,4 +234,6 @@ def _text(value: Any, kind: type) -> str:
     """What `_readers` turn back to the same value: repr of a float is exact, and a whole number may stand for one."""
     if value is None:
         return ""
+    if kind is bool:
+        return str(value).lower()
     return repr(float(value)) if kind is float else str(value)

@@ -31,6 +31,9 @@ class Model:
     architecture: str | None = optional(
         "the architecture of the weights, where a source tells weights and architectures apart"
     )
+    base_model: str | None = optional("the model whose weights its training began from, as the page names it")
+    converted_from: str | None = optional("address of the weights that these were converted from")
+    weights_on: date | None = optional("day of the weights, where the page or the name of their file tells it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,21 @@ class Result:
     value: float = column("the score in percent of the metric's full scale")
     image_size: int | None = optional("side of the square input that the score was taken at, pixels")
     uncertainty: float | None = optional("the spread that the page prints beside the score (±), in percent")
+    shots: int | None = optional("worked examples in the prompt")
+    is_ensemble: bool | None = optional("whether the score is of several networks together; null where the page does not say")
+    setting: str | None = optional("how the score was taken, where the page tells: multi-scale, 10-crop, linear evaluation …")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One row per score of weights in a past version of a list, which tells that they were there on its day."""
+
+    name: str = column("the weights' name in that version")
+    listed_on: date = column("day of that version of the list")
+    benchmark: str = column("the benchmark of the score")
+    metric: str = column("the metric of the score")
+    value: float = column("the score in percent of the metric's full scale")
+    image_size: int | None = optional("side of the square input that the score was taken at, pixels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,7 @@ class CloudRegion:
     pue: float | None = optional("power usage effectiveness of the provider's data centres")
 
 
-Row = Model | Result | Operations | RunPhase | Compute | Processor | CarbonIntensity | Price | PriceIndex | CloudRegion
+Row = Model | Result | Listing | Operations | RunPhase | Compute | Processor | CarbonIntensity | Price | PriceIndex | CloudRegion
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +206,7 @@ class PageCount:
 ROW_TYPES: dict[str, type[Any]] = {
     "model": Model,
     "result": Result,
+    "listing": Listing,
     "operations": Operations,
     "run_phase": RunPhase,
     "compute": Compute,
@@ -206,6 +225,7 @@ ROW_TYPES: dict[str, type[Any]] = {
 TYPE_NAMES: dict[type[Any], str] = {
     Model: "model",
     Result: "result",
+    Listing: "listing",
     Operations: "operations",
     RunPhase: "run_phase",
     Compute: "compute",
