@@ -51,6 +51,7 @@ def check(files: Files, registry: Path) -> None:
     _check_claims(files)
     _check_merges(files)
     _check_faults(files, known)
+    _check_points(files, known)
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
     check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
 
@@ -112,13 +113,48 @@ def _check_row_set(files: Files, path: Path, row_set: RowSetFile, known: Collect
         if wrong:
             why = "beside fitted_on" if line.fitted_on else "missing, and there is no fitted_on"
             raise SettingError(f"{shown(path)}: {spot((*place, wrong[0]))} is {why}: a line is fitted or declared")
-    check_keys(
-        path, ("excluded_artefacts",), row_set.excluded_artefacts, _artefact_rules(files), "rule of core.artefacts"
-    )
+    check_keys(path, ("reads",), row_set.reads, fitted, "benchmark of the row set")
+    for benchmark, reads in row_set.reads.items():
+        check_name(path, ("reads", benchmark), reads, files.benchmarks, "benchmark of flows/declared/domains")
+
+
+def _check_points(files: Files, known: Collection[str]) -> None:
+    path, points = files.folder / "points.toml", files.points
+    check_unique(path, ("rules",), [rule.rule for rule in points.rules], "rule")
+    findings = _artefact_rules(files)
+    # Rules that look at a candidate by itself, and those that look at what else there is.
+    built_in = _literals("core/rule_marks.sql", _RULE) | _literals("core/point_variants.sql", r"if\(is_\w+, '(\w+)'")
+    for at, rule in enumerate(points.rules):
+        if not rule.findings:
+            check_name(path, ("rules", at, "rule"), rule.rule, built_in, "rule of sql/core")
+        for of, finding in enumerate(rule.findings):
+            check_name(path, ("rules", at, "findings", of), finding, findings, "rule of core.artefacts")
+    missing = sorted(built_in - {rule.rule for rule in points.rules})
+    if missing:
+        raise SettingError(f"{shown(path)}: no [[rules]] for {', '.join(missing)} of sql/core")
+    named: list[tuple[Place, str | None]] = [
+        *((("trainers", at, "source"), one.source) for at, one in enumerate(points.trainers)),
+        *((("copies", at, "source"), one.source) for at, one in enumerate(points.copies)),
+        *((("copies", at, "of"), one.of) for at, one in enumerate(points.copies)),
+        *((("purposes", at, "source"), one.source) for at, one in enumerate(points.purposes)),
+        *((("submissions", at, "source"), one.source) for at, one in enumerate(points.submissions)),
+        *((("supersedes", at, "source"), one.source) for at, one in enumerate(points.supersedes)),
+        *((("supersedes", at, "older"), one.older) for at, one in enumerate(points.supersedes)),
+        *((("same_trainings", at, "source"), one.source) for at, one in enumerate(points.same_trainings)),
+        *((("same_trainings", at, "as_source"), one.as_source) for at, one in enumerate(points.same_trainings)),
+        *((("conventions", at, "source"), one.source) for at, one in enumerate(points.conventions)),
+    ]
+    for place, source in named:
+        if source is not None:
+            check_name(path, place, source, known, "source")
+
+
+# What a SQL file calls its findings.
+_RULE = r"'(\w+)' as rule\b"
 
 
 def _artefact_rules(files: Files) -> frozenset[str]:
-    return _literals("core/artefacts.sql", r"'(\w+)' as rule\b") | set(files.faults.rules)
+    return _literals("core/artefacts.sql", _RULE) | _literals("core/point_findings.sql", _RULE) | set(files.faults.rules)
 
 
 @cache

@@ -14,6 +14,7 @@ from flows.declared.models import (
     Faults,
     Growth,
     Merges,
+    Points,
     PublishedFile,
     ReferenceModels,
     Regions,
@@ -38,6 +39,7 @@ class Files:
     claims: Claims
     merges: Merges
     faults: Faults
+    points: Points
     reference_models: ReferenceModels
     regions: Regions
 
@@ -62,6 +64,7 @@ def files(package: Path = PACKAGE) -> Files:
         claims=toml_files.read(folder / "claims.toml", Claims),
         merges=toml_files.read(folder / "merges.toml", Merges),
         faults=toml_files.read(folder / "faults.toml", Faults),
+        points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
         regions=regions(package),
     )

@@ -14,6 +14,7 @@ from flows.declared.setting_types import (
     Backtest,
     Claim,
     ComputeMeasure,
+    Copies,
     Count,
     DeclaredFault,
     Form,
@@ -23,8 +24,13 @@ from flows.declared.setting_types import (
     Merge,
     Positive,
     Precision,
+    Purpose,
     ReferenceModel,
+    SameTraining,
     Selection,
+    Submissions,
+    Supersedes,
+    Trainer,
     Whole,
 )
 from flows.toml_files import Closed, FromTable, Once, matching, slip
@@ -53,7 +59,10 @@ class Targets(Closed):
 
 
 class Domain(Closed):
-    """A file of domains. `compute_measures`: of every row set instead of the set's own. `today`: {row set: error}."""
+    """A file of domains. `compute_measures`: of every row set instead of the set's own. `today`: {row set: error}.
+
+    `shots`: worked examples in the prompts of the scores that are points.
+    """
 
     domain: Text
     benchmark: Text
@@ -63,6 +72,7 @@ class Domain(Closed):
     forms: Annotated[list[Form], Len(1), Once]
     error_of_guessing: Annotated[float, Gt(0), Le(1)]
     error_of_guessing_reason: Text
+    shots: Whole | None = None
     targets: Targets
     today: dict[str, Fraction] = Field(default_factory=dict)
 
@@ -77,7 +87,10 @@ class ConsolidationLine(Closed):
 
 
 class RowSetFile(Closed):
-    """A file of row_sets. `sources`: None for all. `metrics`: {benchmark: metrics}, None for those of each domain."""
+    """A file of row_sets. `sources`: None for all. `metrics`: {benchmark: metrics}, None for those of each domain.
+
+    `reads`: {benchmark: the one of core.results that it stands for}, where the published table has another key.
+    """
 
     sources: Annotated[Annotated[list[Text], Len(1), Once] | None, _word_or(ALL, list, "a list of sources")]
     reconciled: bool
@@ -89,7 +102,7 @@ class RowSetFile(Closed):
         _word_or(OF_EACH_DOMAIN, dict, "a table of metrics by benchmark"),
     ]
     consolidation: dict[str, ConsolidationLine] = Field(default_factory=dict)
-    excluded_artefacts: dict[str, Text] = Field(default_factory=dict)
+    reads: dict[str, Text] = Field(default_factory=dict)
 
 
 class Price(Closed):
@@ -195,6 +208,39 @@ class Faults(Closed):
 
     rules: Annotated[list[Text], Once]
     faults: list[Annotated[DeclaredFault, FromTable]]
+
+
+class Rule(Closed):
+    """A rule of points.toml. `findings`: the rules of core.artefacts whose records it leaves out."""
+
+    rule: Text
+    reason: Text
+    active: bool = True
+    findings: Annotated[list[Text], Once] = Field(default_factory=list)
+
+
+class Convention(Closed):
+    """Operations whose printed convention is contradicted; `except`: names whose is not."""
+
+    source: Text
+    benchmark: Text
+    printed_as: Text
+    convention: Literal["mac", "flop", "unknown"]
+    excepted: Annotated[list[Text], Once, Field(alias="except")] = Field(default_factory=list)
+    reason: Text
+
+
+class Points(Closed):
+    """points.toml."""
+
+    rules: Annotated[list[Rule], Len(1)]
+    trainers: list[Annotated[Trainer, FromTable]]
+    copies: list[Annotated[Copies, FromTable]]
+    purposes: list[Annotated[Purpose, FromTable]]
+    submissions: list[Annotated[Submissions, FromTable]]
+    supersedes: list[Annotated[Supersedes, FromTable]]
+    same_trainings: list[Annotated[SameTraining, FromTable]]
+    conventions: list[Convention]
 
 
 class ReferenceModels(Closed):

@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt
 from flows.columns import ADDRESS, Fraction, Text, column, optional
 
 Form = Literal["polynomial", "exponential"]
-Selection = Literal["all", "best_per_paper", "best_per_year", "frontier"]
+Selection = Literal["all", "one_per_training", "best_per_paper", "best_per_year", "frontier"]
 ComputeMeasure = Literal[
     "operations_per_pass", "network_operations", "hardware_burden", "consolidated_burden", "training_compute"
 ]
@@ -33,6 +33,117 @@ class RowSet:
 
 
 @dataclass(frozen=True, slots=True)
+class RowSetBenchmark:
+    """One row per row set and benchmark that it knows under another key than `core` does."""
+
+    row_set: str = column("paper_v1, paper_v2 or current")
+    benchmark: str = column("the row set's key: the published table's")
+    reads: str = column("the benchmark of core.results that it stands for")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One row per benchmark that is fitted."""
+
+    benchmark: str = column("the benchmark, split included: coco is val2017, coco_test_dev test-dev")
+    domain: str = column("the domain that it is of: image classification, language models …")
+    title: str = column("its name in tables")
+    shots: int | None = column("worked examples in the prompts of its points; null where none are shown or none is chosen")
+
+
+@dataclass(frozen=True, slots=True)
+class PointRule:
+    """One row per rule that leaves results out of the points of reconciled row sets."""
+
+    rule: str = column("its name")
+    position: int = column("its place in the order in which rules say why a result is left out")
+    is_active: bool = column("whether what it marks is left out")
+    reason: str = column("why it is left out")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFinding:
+    """One row per rule and finding of core.artefacts that it leaves records out for."""
+
+    rule: str = column("the rule: key of staging.point_rule")
+    finding: str = column("a rule of core.artefacts")
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """One row per source whose models its publisher trained."""
+
+    source: Text = column(ADDRESS["source"])
+    trainer: Text = column("who trained them")
+    reason: Text = column("how it is known")
+    released_on: date | None = optional("the day that all of them were released; null where each has its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """One row per list whose records may be weights that another list has."""
+
+    source: Text = column(ADDRESS["source"])
+    of: Text = column("the source that lists weights under their own names")
+    reason: Text = column("why they may be the same")
+    converted_only: bool = field(
+        default=False, metadata={"comment": "whether only records count that say where their weights are from"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One row per sign of what a training was made for."""
+
+    purpose: Literal["time_to_target", "probe", "test", "ablation"] = column("what it was made for")
+    says_in: Literal["name", "setting"] = column("where the page says so: the model's name or the score's setting")
+    pattern: str = column("regular expression that is found there")
+    reason: Text = column("what that means")
+    source: Text | None = optional("the only source that it is a sign in; null for all")
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """One row per source whose records are dated by their submission, also where a name was submitted before."""
+
+    source: Text = column(ADDRESS["source"])
+    reason: Text = column("what its days are of")
+
+
+@dataclass(frozen=True, slots=True)
+class Supersedes:
+    """One row per list that its authors replaced by a newer one."""
+
+    source: Text = column("the newer list")
+    older: Text = column("the list that it replaces")
+    reason: Text = column("how it is known")
+
+
+@dataclass(frozen=True, slots=True)
+class SameTraining:
+    """One row per training that two sources print under different names."""
+
+    source: Text = column(ADDRESS["source"])
+    printed_name: Text = column("its name there")
+    benchmark: Text = column("the benchmark of the record")
+    as_source: Text = column("the source that is preferred")
+    as_name: Text = column("its name in that one")
+    reason: Text = column("how it is known")
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionRule:
+    """One row per kind of operations whose printed convention other pages contradict, and per name that is an exception."""
+
+    source: str = column(ADDRESS["source"])
+    benchmark: str = column("the benchmark of the record")
+    printed_as: str = column("what the page calls the operations")
+    printed_name: str | None = column("the model that is an exception; null for all others")
+    convention: str = column("mac, flop, or unknown where nothing settles it")
+    reason: str = column("what contradicts the printed one")
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """One row per line that is fitted: what of which rows, in which form."""
 
@@ -46,8 +157,8 @@ class Fit:
     )
     form: str = column("polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C")
     selection: str = column(
-        "which points: all, best_per_paper or best_per_year (the lowest error of each), or frontier (better than all "
-        "before, at their release)"
+        "which points: all, one_per_training (the evaluation at the size trained at, else nearest to it), best_per_paper or "
+        "best_per_year (the lowest error of each), or frontier (better than all before, at their release)"
     )
     error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
 
@@ -224,15 +335,7 @@ class DeclaredFault:
     page: Text = column(ADDRESS["page"])
     printed_name: Text = column("the model's name as the page prints it")
     citation: Text = column("how it is known")
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """One row per row set and rule whose findings are left out of it."""
-
-    row_set: str = column("paper_v1, paper_v2 or current")
-    rule: str = column("a rule of core.artefacts")
-    reason: str = column("why its findings are left out")
+    compute_measure: ComputeMeasure | None = optional("the computation that it is about; null for the record as a whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +448,17 @@ class TheoryMatch:
 
 SETTINGS: dict[str, type[Any]] = {
     "row_set": RowSet,
+    "row_set_benchmark": RowSetBenchmark,
+    "benchmark": Benchmark,
+    "point_rule": PointRule,
+    "rule_finding": RuleFinding,
+    "trainer": Trainer,
+    "copies": Copies,
+    "purpose": Purpose,
+    "submissions": Submissions,
+    "supersedes": Supersedes,
+    "same_training": SameTraining,
+    "convention_rule": ConventionRule,
     "fit": Fit,
     "fit_rule": FitRule,
     "estimator": Estimator,
@@ -362,7 +476,6 @@ SETTINGS: dict[str, type[Any]] = {
     "apart": Apart,
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
-    "exclusion": Exclusion,
     "theory_row": TheoryRow,
     "theory_match": TheoryMatch,
     "growth_level": GrowthLevel,

@@ -13,17 +13,21 @@ from typing import Any
 from flows import sources
 from flows.declared import checks, files, scenarios
 from flows.declared.files import Files
-from flows.declared.models import ComputeErrorFactors, Domain, Estimation, PublishedFile, RowSetFile
+from flows.declared.models import ComputeErrorFactors, Domain, Estimation, Points, PublishedFile, RowSetFile
 from flows.declared.setting_types import (
+    Benchmark,
     ComputeError,
     Consolidation,
+    ConventionRule,
     Estimator,
-    Exclusion,
     Fit,
     FitRule,
     GrowthLevel,
+    PointRule,
     Published,
     RowSet,
+    RowSetBenchmark,
+    RuleFinding,
     Target,
     TheoryMatch,
     TheoryRow,
@@ -43,6 +47,12 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
     benchmarks, row_sets, rule = declared.benchmarks, declared.row_sets, declared.estimation
     return {
         "row_set": [row for name, one in row_sets.items() for row in _row_set(name, one, package / "sources")],
+        "row_set_benchmark": [
+            RowSetBenchmark(name, benchmark, reads)
+            for name, one in row_sets.items()
+            for benchmark, reads in one.reads.items()
+        ],
+        "benchmark": [Benchmark(key, one.domain, one.title, one.shots) for key, one in benchmarks.items()],
         "fit": [row for name, one in row_sets.items() for row in _fits(name, one, benchmarks)],
         "fit_rule": [_fit_rule(rule)],
         "estimator": [Estimator(name, one) for name, selections in rule.estimators.items() for one in selections],
@@ -55,11 +65,7 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "claim": declared.claims.claims,
         "reference_model": declared.reference_models.models,
         "declared_fault": declared.faults.faults,
-        "exclusion": [
-            Exclusion(name, rule, reason)
-            for name, one in row_sets.items()
-            for rule, reason in one.excluded_artefacts.items()
-        ],
+        **_points(declared.points),
         "merge": declared.merges.merges,
         "apart": declared.merges.apart,
         **_theory(package),
@@ -123,6 +129,27 @@ def _theory_match(matched: Any) -> TheoryMatch:
 def _row_set(name: str, file: RowSetFile, registry: Path) -> Iterator[RowSet]:
     for source in sources.names_in(registry) if file.sources is None else file.sources:
         yield RowSet(name, source, file.reconciled, file.compute_unit)
+
+
+def _points(points: Points) -> dict[str, list[Any]]:
+    """What a point is: rules, trainers, lists that copy others, purposes, names of one training, conventions."""
+    return {
+        "point_rule": [
+            PointRule(one.rule, position, one.active, one.reason) for position, one in enumerate(points.rules, 1)
+        ],
+        "rule_finding": [RuleFinding(one.rule, finding) for one in points.rules for finding in one.findings],
+        "trainer": points.trainers,
+        "copies": points.copies,
+        "purpose": points.purposes,
+        "submissions": points.submissions,
+        "supersedes": points.supersedes,
+        "same_training": points.same_trainings,
+        "convention_rule": [
+            ConventionRule(one.source, one.benchmark, one.printed_as, name, convention, one.reason)
+            for one in points.conventions
+            for name, convention in [(None, one.convention), *((name, "flop") for name in one.excepted)]
+        ],
+    }
 
 
 def _metrics(file: RowSetFile, benchmarks: dict[str, Domain]) -> dict[str, list[str]]:

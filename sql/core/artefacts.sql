@@ -262,7 +262,7 @@ constant_column as (
 
 declared as (
     select
-        faults.rule, mentions.source, mentions.page, mentions.locator,
+        faults.rule, mentions.source, mentions.page, mentions.locator, faults.compute_measure,
         format('{}: {}', mentions.printed_name, faults.citation) as evidence,
     from mentions
     join staging.declared_fault as faults on
@@ -274,7 +274,7 @@ rejected as (
     from core.rejected_cells
 ),
 
-findings as (
+of_records as (
     select * from constant_increment
     union all
     select * from copied_burden
@@ -305,9 +305,15 @@ findings as (
     union all
     select * from constant_column
     union all
-    select * from declared
-    union all
     select * from rejected
+),
+
+findings as (
+    select * from of_records
+    union all by name
+    select * from declared
+    union all by name
+    select * from core.point_findings
 )
 
 select
@@ -315,6 +321,7 @@ select
     source,
     page,
     locator,
+    compute_measure,  -- the computation that it is about; null for the record as a whole
     evidence,  -- what breaks it, with the numbers
 from findings
 order by rule, source, page, locator, evidence

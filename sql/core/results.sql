@@ -1,4 +1,4 @@
--- One row per score that a page prints for a model on a benchmark.
+-- One row per score that a page prints for a model on a benchmark, with the training and the evaluation that it is of.
 -- grain: result_id
 with results as (
     select * from staging.result
@@ -8,53 +8,54 @@ mentions as (
     select * from core.model_mentions
 ),
 
-models as (
-    select * from core.models
+records as (
+    select * from core.training_records
 ),
 
-papers as (
-    select
-        paper_id,
-        published_on,
-        -- An arXiv id begins with the year and month of the first version: 2007.05558.
-        if(
-            regexp_matches(arxiv_id, '^\d\d(0[1-9]|1[0-2])\.\d{4,5}'),
-            make_date(2000 + arxiv_id[1:2]::integer, arxiv_id[3:4]::integer, 15),
-            null
-        ) as arxiv_month,
-    from core.papers
+trainings as (
+    select training_id, released_on, released_precision from core.trainings
+),
+
+models as (
+    select * from core.models
 ),
 
 identified as (
     select
         concat_ws(':', results.source, results.page, results.locator, results.benchmark, results.metric) as result_id,  -- source, page, locator, benchmark and metric
         mentions.model_id,
-        mentions.paper_id,
+        coalesce(mentions.paper_id, records.paper_id) as paper_id,
+        records.training_id,
+        concat_ws(
+            ' ',
+            records.training_id, results.benchmark, coalesce(records.weights_image_size, results.image_size) || ' px',
+            coalesce(results.setting, setting_in_name(records.printed_name)), results.shots || ' shots'
+        ) as evaluation_id,  -- the evaluation: training, benchmark, size, setting and shots
         results.benchmark,
         results.metric,
         results.value,
-        results.image_size,
+        coalesce(records.weights_image_size, results.image_size) as image_size,  -- side of the square input that the score was taken at, pixels
+        coalesce(results.setting, setting_in_name(records.printed_name)) as setting,  -- how the score was taken, where the page or the name tells
+        results.shots,
+        coalesce(results.is_ensemble, regexp_matches(records.printed_name, '(?i)ensemble|\d+ ?(cnns|convnets|models)')) as is_ensemble,  -- whether the score is of several networks together
         results.uncertainty,
         mentions.architecture,
         1 - results.value / 100 as error,  -- 1 - value / 100, a fraction
         models.published_on,
         models.year,
-        coalesce(
-            models.published_on, papers.published_on, papers.arxiv_month, make_date(models.year, 7, 1)
-        ) as released_on,  -- day of release as far as it is known: in the middle of the month or year that is
-        case
-            when coalesce(models.published_on, papers.published_on) is not null then 'day'
-            when papers.arxiv_month is not null then 'month'
-            when models.year is not null then 'year'
-        end as released_precision,  -- day, month (of the arXiv id) or year; null where no date is known
+        -- A name that is submitted to a leaderboard again has another day than the first time.
+        if(records.is_submission and records.published_on is not null, records.published_on, trainings.released_on) as released_on,  -- day of the weights, or of the submission, as far as it is known: in the middle of the month or year that is
+        if(records.is_submission and records.published_on is not null, 'day', trainings.released_precision) as released_precision,  -- day, month or year; listed: in a list by then, and perhaps before; null where no day is known
         results.source,
         results.page,
         results.locator,
     from results
     join mentions on
         results.source = mentions.source and results.page = mentions.page and results.locator = mentions.locator
+    join records on
+        results.source = records.source and results.page = records.page and results.locator = records.locator
+    join trainings on records.training_id = trainings.training_id
     join models on mentions.model_id = models.model_id
-    left join papers on mentions.paper_id = papers.paper_id
 )
 
 select * from identified

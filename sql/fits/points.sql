@@ -34,6 +34,23 @@ points as (
 
 units as (
     select distinct row_set, compute_unit from staging.row_set
+),
+
+findings as (
+    select
+        source, page, locator,
+        bool_or(rule = 'search_included') as is_search,
+        bool_or(rule = 'without_base') as is_without_base,
+        bool_or(rule = 'burden_of_another_member') as is_other_member,
+    from core.artefacts
+    group by all
+),
+
+whole as (
+    -- A page that tells the training's processors and time tells what the burden is of.
+    select distinct source, page, locator
+    from core.run_phases
+    where phase in ('pretraining', 'training') and (processor is not null or wall_time_s is not null)
 )
 
 select
@@ -43,9 +60,24 @@ select
     points.compute_measure,
     points.result_id,
     points.model_id,
+    points.training_id,
+    points.evaluation_id,
     points.paper_id,
     points.architecture,
+    trainings.trainer,
+    trainings.purpose,
+    -- Of a burden: what it is of. A finding that is not left out stays as its scope.
+    case
+        when points.compute_measure not in ('hardware_burden', 'consolidated_burden') then null
+        when findings.is_search then 'search'
+        when findings.is_without_base then 'without_base'
+        when findings.is_other_member then 'other_member'
+        when whole.source is not null then 'whole'
+        else 'unknown'
+    end as scope,  -- whole, without_base, search, other_member; unknown where the page does not tell; null for what is no burden
+    results.released_precision,
     points.error,
+    points.compute_flop,
     units.compute_unit,
     log10(points.compute_flop) - if(units.compute_unit = 'gflop', 9, 0) as log10_compute,  -- log10 of the computation in compute_unit
     points.confidence,  -- how sure the source is of the computation: Confident (within 3x), Likely (10x), Speculative (30x)
@@ -55,4 +87,8 @@ select
     points.locator,
 from points
 join units on points.row_set = units.row_set
+join core.results as results on points.result_id = results.result_id
+join core.trainings as trainings on points.training_id = trainings.training_id
+left join findings on points.source = findings.source and points.page = findings.page and points.locator = findings.locator
+left join whole on points.source = whole.source and points.page = whole.page and points.locator = whole.locator
 order by points.row_set, points.benchmark, points.metric, points.compute_measure, points.result_id

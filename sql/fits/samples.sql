@@ -9,7 +9,11 @@ points as (
 ),
 
 results as (
-    select result_id, released_on, year from core.results
+    select result_id, released_on, year, image_size, setting from core.results
+),
+
+trainings as (
+    select training_id, image_size_in_name from core.trainings
 ),
 
 candidates as (
@@ -22,6 +26,11 @@ candidates as (
         sample_sets.selection,
         points.result_id,
         points.model_id,
+        points.training_id,
+        points.trainer,
+        -- How far the evaluation is from how the training was: by size, and by what was done beside one look at each image.
+        results.setting is not null as is_beside_the_training,
+        coalesce(abs(results.image_size - trainings.image_size_in_name), results.image_size, 0) as distance_in_size,
         -- A point without a known paper counts under its architecture, and one without either under its model.
         coalesce(points.paper_id, 'architecture:' || points.architecture, points.model_id) as paper,  -- the paper; where none is known the architecture, else the model
         results.released_on,
@@ -38,6 +47,7 @@ candidates as (
         and points.metric = sample_sets.metric
         and points.compute_measure = sample_sets.compute_measure
     join results on points.result_id = results.result_id
+    join trainings on points.training_id = trainings.training_id
     -- The performance of an error of 0 is infinite; the suite of core.results tells of it.
     where points.error > 0
 ),
@@ -45,6 +55,9 @@ candidates as (
 ranked as (
     select
         *,
+        row_number() over (
+            partition by sample_id, training_id order by is_beside_the_training, distance_in_size, log10_compute, result_id
+        ) as rank_in_training,
         row_number() over (partition by sample_id, paper order by error, log10_compute, result_id) as rank_in_paper,
         row_number() over (partition by sample_id, year order by error, log10_compute, result_id) as rank_in_year,
         row_number() over (partition by sample_id, released_on order by error, log10_compute, result_id) as rank_on_day,
@@ -57,10 +70,12 @@ ranked as (
 ),
 
 samples as (
-    select * exclude (rank_in_paper, rank_in_year, rank_on_day, lowest_error_before)
+    select * exclude (is_beside_the_training, distance_in_size, rank_in_training, rank_in_paper, rank_in_year, rank_on_day, lowest_error_before)
     from ranked
     where case selection
         when 'all' then true
+        -- The evaluation at the size trained at, else nearest to it; never chosen by its score.
+        when 'one_per_training' then rank_in_training = 1
         when 'best_per_paper' then rank_in_paper = 1
         when 'best_per_year' then rank_in_year = 1 and year is not null
         -- At its release no result was better.

@@ -12,7 +12,9 @@ excluded as (
     -- What by some rule is no measurement, as in the row set of all sources.
     select distinct artefacts.source, artefacts.page, artefacts.locator
     from core.artefacts as artefacts
-    join staging.exclusion as exclusions on artefacts.rule = exclusions.rule and exclusions.row_set = 'current'
+    join staging.rule_finding as findings on artefacts.rule = findings.finding
+    join staging.point_rule as rules on findings.rule = rules.rule and rules.is_active
+    where coalesce(artefacts.compute_measure, 'hardware_burden') = 'hardware_burden'
 ),
 
 computed as (

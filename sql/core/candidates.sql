@@ -1,0 +1,200 @@
+-- One row per result and compute measure of a reconciled row set: the computation that could stand beside the score, and whence.
+-- grain: row_set, benchmark, metric, compute_measure, result_id
+with row_sets as (
+    select * from staging.row_set where reconciled
+),
+
+pages as (
+    -- A source stands where its best page does.
+    select source, page, preference, min(preference) over (partition by source) as source_preference from core.page_order
+),
+
+wanted as (
+    select distinct fits.row_set, fits.benchmark, fits.metric, fits.compute_measure, benchmarks.domain, benchmarks.shots as shots_wanted
+    from staging.fit as fits
+    join staging.benchmark as benchmarks using (benchmark)
+    where fits.compute_measure != 'consolidated_burden'
+),
+
+results as (
+    select
+        wanted.*, results.* exclude (benchmark, metric), records.printed_name, trainings.trainer, trainings.purpose, pages.preference,
+    from core.results as results
+    join wanted using (benchmark, metric)
+    join row_sets using (row_set, source)
+    join core.training_records as records using (source, page, locator)
+    join core.trainings as trainings on results.training_id = trainings.training_id
+    join pages using (source, page)
+),
+
+conventions as (
+    -- An exception's own line stands before that of all names.
+    select records.source, records.page, records.locator, conventions.benchmark, conventions.convention, conventions.reason
+    from core.training_records as records
+    join core.passes as passes using (source, page, locator)
+    join staging.convention_rule as conventions on
+        passes.source = conventions.source
+        and passes.benchmark = conventions.benchmark
+        and passes.printed_as = conventions.printed_as
+        and coalesce(conventions.printed_name, records.printed_name) = records.printed_name
+    qualify row_number() over (
+        partition by records.source, records.page, records.locator, conventions.benchmark order by conventions.printed_name nulls last
+    ) = 1
+),
+
+counted_as_macs as (
+    -- A record that prints multiply-adds too is counted by those.
+    select source, page, locator from core.passes where convention = 'mac'
+),
+
+measures as (
+    select
+        row_sets.row_set,
+        measures.* exclude (compute_flop),
+        -- What is called FLOPs and counts multiply-adds is half of the arithmetic; a total that was made of it is, too.
+        measures.compute_flop * if(conventions.convention = 'mac' and counted_as_macs.source is null, 2, 1) as compute_flop,
+        coalesce(conventions.convention = 'unknown' and counted_as_macs.source is null, false) as is_of_unknown_convention,
+        conventions.reason as convention_reason,
+        records.training_id,
+        benchmarks.domain,
+        coalesce(benchmarks.domain, measures.benchmark) is null as is_the_models_own,
+        pages.preference as measure_preference,
+        pages.source_preference,
+    from core.measures as measures
+    join row_sets using (source)
+    join core.training_records as records using (source, page, locator)
+    join pages using (source, page)
+    left join staging.benchmark as benchmarks using (benchmark)
+    left join conventions on
+        measures.compute_measure in ('operations_per_pass', 'network_operations')
+        and measures.source = conventions.source
+        and measures.page = conventions.page
+        and measures.locator = conventions.locator
+    left join counted_as_macs on
+        measures.source = counted_as_macs.source
+        and measures.page = counted_as_macs.page
+        and measures.locator = counted_as_macs.locator
+),
+
+same_record as (
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 1 as nearness,
+    from results
+    join measures using (row_set, source, page, locator, compute_measure)
+    where coalesce(measures.benchmark, results.benchmark) = results.benchmark
+),
+
+same_run as (
+    -- Weights take the computation that their list prints for the architecture at the same image size.
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 2 as nearness,
+    from results
+    join measures using (row_set, source, architecture, compute_measure)
+    where
+        (results.page, results.locator) != (measures.page, measures.locator)
+        and coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
+),
+
+same_training as (
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 3 as nearness,
+    from results
+    join measures using (row_set, training_id, compute_measure)
+    where
+        (results.source, results.page, results.locator) != (measures.source, measures.page, measures.locator)
+        and coalesce(measures.domain, results.domain) = results.domain
+        and (
+            results.compute_measure != 'operations_per_pass'
+            or coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
+        )
+),
+
+another_training as (
+    -- The same name in the same paper or domain, but another training: what the name alone would join.
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 4 as nearness,
+    from results
+    join measures using (row_set, model_id, compute_measure)
+    where results.training_id != measures.training_id and coalesce(measures.benchmark, results.benchmark) = results.benchmark
+),
+
+pairings as (
+    select * from same_record
+    union all by name
+    select * from same_run
+    union all by name
+    select * from same_training
+    union all by name
+    select * from another_training
+),
+
+flagged as (
+    -- Computation that a finding speaks against stands behind any other.
+    select
+        pairings.*,
+        exists (
+            select 1
+            from core.artefacts as artefacts
+            join staging.rule_finding as rules on artefacts.rule = rules.finding
+            join staging.point_rule as active on rules.rule = active.rule and active.is_active
+            where
+                artefacts.source = pairings.measure_source
+                and artefacts.page = pairings.measure_page
+                and artefacts.locator = pairings.measure_locator
+                and coalesce(artefacts.compute_measure, pairings.compute_measure) = pairings.compute_measure
+        ) as is_flagged,
+    from pairings
+),
+
+best as (
+    select *
+    from flagged
+    qualify row_number() over (
+        partition by row_set, benchmark, metric, compute_measure, result_id
+        order by
+            nearness = 4, is_flagged, nearness, is_the_models_own, is_derived, measure_preference, measure_locator,
+            precision, compute_flop
+    ) = 1
+)
+
+select
+    row_set,
+    benchmark,
+    metric,
+    compute_measure,
+    result_id,  -- the result: key of core.results
+    training_id,
+    evaluation_id,
+    model_id,
+    paper_id,
+    architecture,
+    printed_name,
+    trainer,
+    purpose,
+    image_size,
+    setting,
+    shots,
+    shots_wanted,  -- worked examples in the prompts of the benchmark's points
+    is_ensemble,
+    error,
+    compute_flop,  -- the computation, FLOP; twice the printed number where points.toml says that it counts multiply-adds
+    confidence,
+    case nearness
+        when 1 then 'the same record'
+        when 2 then 'the same list and architecture'
+        when 3 then 'the same training'
+        else 'another training of that name'
+    end as computation_of,  -- how the computation belongs to the score
+    is_of_unknown_convention,  -- whether its operations may be multiply-adds or FLOPs
+    convention_reason,
+    source as result_source,
+    page as result_page,
+    locator as result_locator,
+    preference as result_preference,  -- place of the result's page in core.page_order
+    measure_source as source,  -- the source that the computation is from
+    measure_page as page,  -- the page that the computation is from
+    measure_locator as locator,  -- where in that page the computation stands
+    measure_preference,  -- place of the computation's page in core.page_order
+    nearness,  -- 1 to 4: the order of computation_of
+from best
+order by row_set, benchmark, metric, compute_measure, result_id

@@ -1,0 +1,178 @@
+-- One row per finding that bears on whether a record is a point of a fit: the record, the rule, which computation, the evidence.
+-- grain: none, a rule may say the same of a record twice
+with records as (
+    select * from core.training_records
+),
+
+burdens as (
+    select
+        measures.*,
+        records.training_id,
+        records.paper_id,
+        records.printed_name,
+        -- Without the word for a member of a family or for an ensemble, what is left is the family.
+        regexp_replace(
+            lower(records.printed_name), '\b(tiny|small|base|large|big|huge|xl|single|ensemble|model|\d+ ?(cnns|convnets|models))\b|[^a-z0-9+]', '', 'g'
+        ) as family,
+        regexp_matches(records.printed_name, '(?i)ensemble|\d+ ?(cnns|convnets|models)') as is_ensemble,
+        list_position(
+            ['tiny', 'small', 'base', 'large', 'big', 'huge', 'xl'],
+            lower(regexp_extract(records.printed_name, '(?i)\b(tiny|small|base|large|big|huge|xl)\b', 1))
+        ) as size_rank,
+    from core.measures as measures
+    join records using (source, page, locator)
+    where measures.compute_measure = 'hardware_burden'
+),
+
+burden_of_another_member as (
+    -- An ensemble takes as many trainings as it has members, a big model more than a base one: equal burdens are the other's.
+    select
+        'burden_of_another_member' as rule, one.source, one.page, one.locator, 'hardware_burden' as compute_measure,
+        format('{} has the burden of {} ({}): {:.4e} FLOP', one.printed_name, other.printed_name, other.locator, one.compute_flop) as evidence,
+    from burdens as one
+    join burdens as other on
+        one.source = other.source
+        and (one.page = other.page or one.paper_id = other.paper_id)
+        and one.family = other.family
+        and one.locator != other.locator
+        and abs(one.compute_flop / other.compute_flop - 1) < 0.01
+        and ((one.is_ensemble and not other.is_ensemble) or (not one.is_ensemble and one.size_rank < other.size_rank))
+    qualify row_number() over (partition by one.source, one.page, one.locator order by other.page, other.locator) = 1
+),
+
+without_base as (
+    -- Only the finetuning is known, or the page names a model that the training began from and its burden is not in it.
+    select
+        'without_base' as rule, source, page, locator, 'hardware_burden' as compute_measure,
+        format('{}: trained from {}, whose burden is not in it', printed_name, base_model) as evidence,
+    from records
+    join (select distinct source, page, locator from burdens where is_derived) using (source, page, locator)
+    where base_model is not null
+    union all
+    select
+        'without_base' as rule, source, page, locator, 'hardware_burden' as compute_measure,
+        format('{}: {}, which another network computed', printed_name, setting) as evidence,
+    from records
+    join (select distinct source, page, locator, setting from staging.result) using (source, page, locator)
+    where setting = 'precomputed proposals'
+),
+
+passes as (
+    select passes.*, models.parameters, records.printed_name
+    from core.passes as passes
+    join records using (source, page, locator)
+    join staging.model as models using (source, page, locator)
+),
+
+known_architectures as (
+    -- What other lists say of the same architecture and size.
+    select
+        name_key(coalesce(architecture, printed_name)) as architecture_key, image_size, source,
+        median(operations) as operations, median(parameters) as parameters,
+    from passes
+    where operations > 0
+    group by all
+),
+
+exchanged_cells as (
+    -- "My FLOPs are your parameters": what one list prints as operations another prints as parameters, and the other way round.
+    select
+        'exchanged_cells' as rule, mine.source, mine.page, mine.locator, 'operations_per_pass' as compute_measure,
+        format(
+            '{}: {:.3g} operations and {:.3g} parameters, where {} has {:.3g} and {:.3g}',
+            mine.printed_name, mine.operations, mine.parameters, yours.source, yours.operations, yours.parameters
+        ) as evidence,
+    from passes as mine
+    join known_architectures as yours on
+        mine.source != yours.source
+        and name_family(mine.printed_name) = name_family(yours.architecture_key)
+        and abs(mine.operations / yours.parameters - 1) < 0.03
+        and abs(mine.parameters / yours.operations - 1) < 0.06
+    where mine.parameters is not null
+    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.architecture_key) = 1
+),
+
+falls_with_size as (
+    -- Of one architecture a larger image takes more operations, never fewer.
+    select
+        'operations_fall_with_size' as rule, one.source, one.page, one.locator, 'operations_per_pass' as compute_measure,
+        format(
+            '{}: {:.1f} billion at {} pixels, {:.1f} at {}',
+            one.architecture, one.operations / 1e9, one.image_size, other.operations / 1e9, other.image_size
+        ) as evidence,
+    from passes as one
+    join passes as other on
+        one.source = other.source
+        and one.page = other.page
+        and one.architecture = other.architecture
+        and (one.image_size - other.image_size) * (one.operations - other.operations) < 0
+    qualify row_number() over (partition by one.source, one.page, one.locator order by other.image_size) = 1
+),
+
+peaks as (
+    -- The most that the processors of a record could have done in its time.
+    select
+        phases.model_id, phases.source, phases.page, phases.locator,
+        sum(processor_count * wall_time_s * greatest(tensor_fp16_flop_per_s, fp16_flop_per_s, rate_flop_per_s)) as peak_flop,
+    from core.run_phases as phases
+    join core.processors as processors using (processor_id)
+    group by all
+    having bool_and(processor_count is not null and wall_time_s is not null)
+),
+
+above_tensor_peak as (
+    select
+        'above_tensor_peak' as rule, trained.source, trained.page, trained.locator, 'training_compute' as compute_measure,
+        format(
+            'training compute {:.3e} FLOP; the processors of {} could do {:.3e} at the peak of their tensor cores',
+            trained.compute_flop, peaks.source, peaks.peak_flop
+        ) as evidence,
+    from core.compute_totals as trained
+    join peaks using (model_id)
+    where trained.compute_measure = 'training_compute' and trained.compute_flop > peaks.peak_flop
+    qualify row_number() over (partition by trained.source, trained.page, trained.locator order by peaks.peak_flop, peaks.source) = 1
+),
+
+scaled_cell as (
+    -- A power of ten beside two other lists that agree.
+    select
+        'scaled_cell' as rule, mine.source, mine.page, mine.locator, 'operations_per_pass' as compute_measure,
+        format(
+            '{}: {:.3g} operations where {} lists have {:.3g}', mine.printed_name, mine.operations, count(*), median(yours.operations)
+        ) as evidence,
+    from passes as mine
+    join known_architectures as yours on
+        mine.source != yours.source
+        and name_key(coalesce(mine.architecture, mine.printed_name)) = yours.architecture_key
+        and mine.image_size is not distinct from yours.image_size
+    group by mine.source, mine.page, mine.locator, mine.printed_name, mine.operations
+    having
+        count(*) >= 2
+        and max(yours.operations) < 1.1 * min(yours.operations)
+        and abs(log10(mine.operations / median(yours.operations))) > 0.5
+        and abs(log10(mine.operations / median(yours.operations)) - round(log10(mine.operations / median(yours.operations)))) < 0.03
+),
+
+findings as (
+    select * from burden_of_another_member
+    union all
+    select * from without_base
+    union all
+    select * from exchanged_cells
+    union all
+    select * from falls_with_size
+    union all
+    select * from above_tensor_peak
+    union all
+    select * from scaled_cell
+)
+
+select
+    rule,  -- the rule that the record breaks
+    source,
+    page,
+    locator,
+    compute_measure,  -- the computation that it is about
+    evidence,  -- what breaks it, with the numbers
+from findings
+order by rule, source, page, locator, evidence

@@ -1,0 +1,130 @@
+-- One row per candidate and variant of the rules, all as declared or one of them switched: whether it is a point, and which rules leave it out.
+-- grain: variant, row_set, benchmark, metric, compute_measure, result_id
+with rules as (
+    select rule, is_active from staging.point_rule
+),
+
+variants as (
+    -- '' is all as declared; a rule's name is that rule switched and all others as declared.
+    select variant.rule as variant, rules.rule, if(variant.rule = rules.rule, not rules.is_active, rules.is_active) as is_on
+    from (select rule from rules union all select '' as rule) as variant
+    cross join rules
+),
+
+by_themselves as (
+    select variants.variant, marks.* exclude (evidence, rule), list(marks.rule order by marks.rule) as rules
+    from core.rule_marks as marks
+    join variants using (rule)
+    where variants.is_on
+    group by all
+),
+
+switches as (
+    select
+        variant,
+        bool_or(is_on) filter (rule = 'superseded') as superseded_is_on,
+        bool_or(is_on) filter (rule = 'same_weights') as same_weights_is_on,
+        bool_or(is_on) filter (rule = 'one_reproduction') as one_reproduction_is_on,
+    from variants
+    group by variant
+),
+
+candidates as (
+    select
+        switches.*,
+        candidates.*,
+        name_key(candidates.printed_name) as name_key,
+        coalesce(by_themselves.rules, []) as rules,
+        by_themselves.rules is not null as is_taken,
+    from core.candidates as candidates
+    cross join switches
+    left join by_themselves using (variant, row_set, benchmark, metric, compute_measure, result_id)
+),
+
+newer as (
+    -- What stands in a list that replaces another, for the same training or the same name with the score within 0.15.
+    select variant, supersedes.older, candidates.*
+    exclude (variant)
+    from candidates
+    join staging.supersedes as supersedes on candidates.result_source = supersedes.source
+    where not is_taken
+),
+
+superseded as (
+    select distinct
+        old.variant, old.row_set, old.benchmark, old.metric, old.compute_measure, old.result_id
+    from candidates as old
+    join newer on
+        old.variant = newer.variant
+        and old.row_set = newer.row_set
+        and old.benchmark = newer.benchmark
+        and old.metric = newer.metric
+        and old.compute_measure = newer.compute_measure
+        and old.result_source = newer.older
+        and (
+            old.training_id = newer.training_id
+            or old.paper_id = newer.paper_id and old.name_key = newer.name_key
+            or old.paper_id is null and weights_key(old.name_key) = weights_key(newer.name_key) and abs(old.error - newer.error) < 0.0015
+        )
+    where old.superseded_is_on
+),
+
+after_superseded as (
+    select candidates.*, superseded.result_id is not null as is_superseded,
+    from candidates
+    left join superseded using (variant, row_set, benchmark, metric, compute_measure, result_id)
+),
+
+ranked_weights as (
+    select
+        *,
+        -- The score from the record that has the computation, else from the preferred page; those taken already come last.
+        row_number() over (
+            partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
+            order by is_taken or is_superseded, nearness, result_preference, measure_preference, result_id
+        ) > 1 and same_weights_is_on as is_same_weights,
+    from after_superseded
+),
+
+of_recipes as (
+    -- Runs of one recipe by one trainer, among those that nothing else has taken.
+    select
+        ranked_weights.*,
+        purpose = 'reproduction' as is_reproduction,
+        median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights))
+            over (partition by variant, row_set, benchmark, metric, compute_measure, purpose = 'reproduction', coalesce(trainer, training_id), name_key) as median_log10_compute,
+    from ranked_weights
+),
+
+ranked_runs as (
+    select
+        * exclude (median_log10_compute),
+        is_reproduction and one_reproduction_is_on and row_number() over (
+            partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, coalesce(trainer, training_id), name_key
+            order by
+                is_taken or is_superseded or is_same_weights,
+                abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id
+        ) > 1 as is_another_run,
+    from of_recipes
+)
+
+select
+    variant,  -- the rule that is switched; blank for all as declared
+    row_set,
+    benchmark,
+    metric,
+    compute_measure,
+    result_id,
+    training_id,
+    list_concat(
+        rules,
+        list_filter(
+            [if(is_superseded, 'superseded', null), if(is_same_weights, 'same_weights', null), if(is_another_run, 'one_reproduction', null)],
+            lambda rule: rule is not null
+        )
+    ) as rules,  -- the rules that leave it out
+    not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,
+    error,
+    compute_flop,
+from ranked_runs
+order by variant, row_set, benchmark, metric, compute_measure, result_id

@@ -1,0 +1,136 @@
+-- One row per record whose weights are those of another list, with the evidence.
+-- grain: source, page, locator
+with copies as (
+    select * from staging.copies
+),
+
+records as (
+    select
+        models.source,
+        models.page,
+        models.locator,
+        models.name,
+        models.parameters,
+        models.converted_from,
+        results.benchmark,
+        results.image_size,
+        results.value,
+        passes.operations_per_pass_flop,
+        copies.of as of_source,
+        copies.converted_only,
+        -- "…/tf_efficientnet_b0_aa-827b6e33.pth": the name that the file's publisher gave the weights.
+        regexp_replace(
+            regexp_extract(models.converted_from, '([^/]+)\.(?:pth|pt|bin|npz|safetensors|tar)(?:\.\w+)?$', 1), '-[0-9a-f]{8}$', ''
+        ) as file_name,
+    from staging.model as models
+    join copies using (source)
+    join staging.result as results using (source, page, locator)
+    left join core.passes as passes using (source, page, locator)
+    where results.metric = 'top1' and (not copies.converted_only or models.converted_from is not null)
+    qualify row_number() over (
+        partition by models.source, models.page, models.locator, results.benchmark order by passes.convention, passes.image_size
+    ) = 1
+),
+
+weights as (
+    select
+        models.source as of_source,
+        models.name as weights_name,
+        models.architecture,
+        results.benchmark,
+        results.image_size,
+        results.value,
+        architectures.parameters,
+        passes.operations_per_pass_flop,
+    from staging.model as models
+    join staging.result as results using (source, page, locator)
+    left join (
+        select source, architecture, median(parameters) as parameters from staging.model where parameters is not null group by all
+    ) as architectures on models.source = architectures.source and models.architecture = architectures.architecture
+    left join (
+        select source, architecture, image_size, min(operations_per_pass_flop) as operations_per_pass_flop
+        from core.passes where architecture is not null group by all
+    ) as passes on
+        models.source = passes.source and models.architecture = passes.architecture and results.image_size = passes.image_size
+    where models.source in (select of from copies) and results.metric = 'top1' and models.architecture is not null
+),
+
+by_older_name as (
+    select
+        records.*, older.weights_name, weights.image_size as weights_image_size,
+        1 as rank,
+        'older name' as rule,
+        format('{}: {:.2f}, {} has {:.2f} at {} pixels', older.rule, records.value, older.weights_name, weights.value, weights.image_size) as evidence,
+        abs(records.value - weights.value) as distance,
+    from records
+    join core.older_names as older using (of_source, name, image_size, value)
+    join weights on
+        older.of_source = weights.of_source
+        and older.weights_name = weights.weights_name
+        and records.image_size = weights.image_size
+    where not records.converted_only
+),
+
+by_file as (
+    select
+        records.*, weights.weights_name, weights.image_size as weights_image_size,
+        2 as rank,
+        'file' as rule,
+        format('converted from {}: {:.2f}, {} has {:.2f} at {} pixels', records.file_name, records.value, weights.weights_name, weights.value, weights.image_size) as evidence,
+        abs(records.value - weights.value) as distance,
+    from records
+    join weights on
+        records.of_source = weights.of_source
+        and records.benchmark = weights.benchmark
+        and contains(records.file_name, weights.architecture)
+        and coalesce(records.image_size, weights.image_size) = weights.image_size
+        and abs(records.value - weights.value) <= 0.3
+    qualify length(weights.architecture) = max(length(weights.architecture)) over (
+        partition by records.source, records.page, records.locator
+    )
+),
+
+by_likeness as (
+    -- The family, its parameters within 2 %, its operations within 7 %, the score within 0.3, the same data before.
+    select
+        records.*, weights.weights_name, weights.image_size as weights_image_size,
+        3 as rank,
+        'likeness' as rule,
+        format(
+            '{:.1f} and {:.1f} million parameters, {:.2f} and {:.2f} GFLOP, {:.2f} and {:.2f} %: {} at {} pixels',
+            records.parameters / 1e6, weights.parameters / 1e6, records.operations_per_pass_flop / 1e9,
+            weights.operations_per_pass_flop / 1e9, records.value, weights.value, weights.weights_name, weights.image_size
+        ) as evidence,
+        abs(records.value - weights.value) as distance,
+    from records
+    join weights on
+        records.of_source = weights.of_source
+        and records.benchmark = weights.benchmark
+        and name_family(records.name) = name_family(weights.weights_name)
+        and data_tokens(records.name) = data_tokens(weights.weights_name)
+        and coalesce(records.image_size, weights.image_size) = weights.image_size
+        and abs(records.parameters / weights.parameters - 1) <= 0.02
+        and abs(records.operations_per_pass_flop / weights.operations_per_pass_flop - 1) <= 0.07
+        and abs(records.value - weights.value) <= 0.3
+),
+
+matched as (
+    select * from by_older_name
+    union all
+    select * from by_file
+    union all
+    select * from by_likeness
+)
+
+select
+    source,
+    page,
+    locator,
+    of_source,  -- the source that has the same weights
+    weights_name,  -- their name there
+    weights_image_size as image_size,  -- the size at which that source has the record's score, pixels
+    rule,  -- older name, file or likeness
+    evidence,  -- what was compared, with the numbers
+from matched
+qualify row_number() over (partition by source, page, locator order by rank, distance, weights_name) = 1
+order by source, page, locator

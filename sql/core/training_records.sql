@@ -1,0 +1,138 @@
+-- One row per record that names a model, with the training that it is of and how that is known.
+-- grain: source, page, locator
+with mentions as (
+    select * from core.model_mentions
+),
+
+models as (
+    select source, page, locator, base_model, converted_from, weights_on, published_on from staging.model
+),
+
+trainers as (
+    select source, trainer, released_on from staging.trainer
+),
+
+lists_of_weights as (
+    select distinct of as source from staging.copies
+),
+
+declared as (
+    select same.source, mentions.page, mentions.locator, same.as_source, same.as_name, same.benchmark, same.reason
+    from staging.same_training as same
+    join mentions using (source, printed_name, benchmark)
+),
+
+keyed as (
+    select
+        mentions.*,
+        models.* exclude (source, page, locator),
+        benchmarks.domain,
+        weights_key(mentions.name_key) as weights_key,
+        trainers.trainer as zoo,
+        trainers.released_on as zoo_released_on,
+        mentions.source in (select source from lists_of_weights) and mentions.architecture is not null as is_list_of_weights,
+    from mentions
+    join models using (source, page, locator)
+    left join trainers using (source)
+    left join staging.benchmark as benchmarks using (benchmark)
+),
+
+paper_of_key as (
+    -- A name that one paper of the domain has stands for that paper where a page names none.
+    select domain, weights_key, min(paper_id) as paper_id
+    from keyed
+    where domain is not null and paper_id is not null and zoo is null
+    group by all
+    having count(distinct paper_id) = 1
+),
+
+own as (
+    -- Whose training it is by what the page says of itself.
+    select
+        keyed.*,
+        coalesce(keyed.paper_id, paper_of_key.paper_id) as training_paper_id,
+        case
+            when is_list_of_weights then keyed.source || '#' || printed_name
+            when zoo is not null and converted_from is null then keyed.source || '#' || keyed.name_key
+            else coalesce(keyed.paper_id, paper_of_key.paper_id, keyed.domain, keyed.benchmark, keyed.source) || '#' || keyed.weights_key
+        end as own_training_id,
+        case
+            when is_list_of_weights then 'the name of the weights'
+            when zoo is not null and converted_from is null then 'a model zoo''s own training: its name'
+            when keyed.paper_id is not null then 'the paper, and the name in it'
+            when paper_of_key.paper_id is not null then 'the only paper of the domain with a model of that name'
+            else 'the name, where no page tells a paper'
+        end as own_rule,
+    from keyed
+    left join paper_of_key using (domain, weights_key)
+),
+
+burdens as (
+    select source, page, locator, max(compute_flop) as burden_flop
+    from core.measures
+    where compute_measure = 'hardware_burden'
+    group by all
+),
+
+told_apart as (
+    -- A page that prints a name again with another burden prints another run.
+    select
+        own.*,
+        count(distinct burden_flop) over same > 1 as is_one_of_several,
+    from own
+    left join burdens using (source, page, locator)
+    window same as (partition by source, page, own_training_id, benchmark)
+),
+
+matched as (
+    select
+        told_apart.*,
+        case
+            when same_weights.weights_name is not null then same_weights.of_source || '#' || same_weights.weights_name
+            when original.own_training_id is not null then original.own_training_id
+            when is_one_of_several then told_apart.own_training_id || '@' || told_apart.page || ':' || told_apart.locator
+            else told_apart.own_training_id
+        end as training_id,
+        case
+            when same_weights.weights_name is not null then 'the same weights, by ' || same_weights.rule
+            when original.own_training_id is not null then 'declared in points.toml'
+            when is_one_of_several then own_rule || '; one of several runs in the page'
+            else own_rule
+        end as rule,
+        coalesce(same_weights.evidence, declared.reason, told_apart.printed_name) as evidence,
+        same_weights.image_size as weights_image_size,
+    from told_apart
+    left join core.same_weights as same_weights using (source, page, locator)
+    left join declared using (source, page, locator)
+    left join (
+        select source, printed_name, benchmark, min(own_training_id) as own_training_id from told_apart group by all
+    ) as original on
+        declared.as_source = original.source
+        and declared.as_name = original.printed_name
+        and declared.benchmark = original.benchmark
+)
+
+select
+    source,
+    page,
+    locator,
+    training_id,  -- the training: its paper, else its list or domain, # and its name
+    printed_name,
+    model_id,
+    training_paper_id as paper_id,
+    case
+        when zoo is not null and converted_from is null then zoo
+        when is_list_of_weights then null
+        else 'authors'
+    end as trainer,  -- who trained: authors (of the paper or entry), a model zoo's publisher; null where a list of others' weights does not say
+    architecture,
+    base_model,
+    weights_on,  -- the weights' own day, as the page or their file tells
+    published_on,  -- the record's own day of publication or submission
+    source in (select source from staging.submissions) as is_submission,  -- whether that is the day of a submission
+    zoo_released_on,
+    weights_image_size,  -- the size that the record's score is of, where another list tells it
+    rule,  -- how it is known that the record is of this training
+    evidence,
+from matched
+order by source, page, locator

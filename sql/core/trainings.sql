@@ -1,0 +1,141 @@
+-- One row per training: weights that somebody made once, of an architecture, on data, by a recipe.
+-- grain: training_id
+with records as (
+    select records.*, pages.preference
+    from core.training_records as records
+    join core.page_order as pages using (source, page)
+),
+
+papers as (
+    select
+        paper_id,
+        published_on,
+        -- An arXiv id begins with the year and month of the first version: 2007.05558.
+        if(
+            regexp_matches(arxiv_id, '^\d\d(0[1-9]|1[0-2])\.\d{4,5}'),
+            make_date(2000 + arxiv_id[1:2]::integer, arxiv_id[3:4]::integer, 1),
+            null
+        ) as arxiv_month,
+        year,
+    from core.papers
+),
+
+listed as (
+    -- The first version of a list that has the weights: they are not younger, but may be older.
+    select older.of_source || '#' || older.weights_name as training_id, min(listing.listed_on) as listed_on
+    from staging.listing as listing
+    join core.older_names as older using (name, image_size, value)
+    group by all
+),
+
+settings as (
+    select source, page, locator, string_agg(distinct setting, '; ' order by setting) as setting
+    from staging.result
+    where setting is not null
+    group by all
+),
+
+signs as (
+    select
+        records.source,
+        records.page,
+        records.locator,
+        purposes.purpose,
+        purposes.reason as purpose_reason,
+        if(purposes.says_in = 'name', records.printed_name, settings.setting) as purpose_evidence,
+    from records
+    left join settings using (source, page, locator)
+    join staging.purpose as purposes on
+        coalesce(purposes.source, records.source) = records.source
+        and regexp_matches(if(purposes.says_in = 'name', records.printed_name, settings.setting), purposes.pattern)
+    qualify row_number() over (
+        partition by records.source, records.page, records.locator order by purposes.purpose desc
+    ) = 1
+),
+
+dated as (
+    -- What each record says of the day; of a paper whose day is later than its own arXiv month the month counts, for the day
+    -- is a later version's or a conference's.
+    select
+        records.*,
+        signs.* exclude (source, page, locator),
+        listed.listed_on,
+        case
+            when weights_on is not null then weights_on
+            when zoo_released_on is not null then zoo_released_on
+            when trainer = 'authors' and arxiv_month is not null
+                and coalesce(papers.published_on, records.published_on) is not null
+                and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month)
+                then coalesce(papers.published_on, records.published_on)
+            when trainer = 'authors' and arxiv_month is not null then arxiv_month + interval 14 day
+            when trainer = 'authors' then coalesce(records.published_on, papers.published_on, make_date(papers.year, 7, 1))
+        end::date as own_day,
+        case
+            when weights_on is not null then 'day'
+            when zoo_released_on is not null then 'day'
+            when trainer = 'authors' and arxiv_month is not null
+                and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month) then 'day'
+            when trainer = 'authors' and arxiv_month is not null then 'month'
+            when trainer = 'authors' and coalesce(records.published_on, papers.published_on) is not null then 'day'
+            when trainer = 'authors' and papers.year is not null then 'year'
+        end as own_precision,
+        case
+            when weights_on is not null then 'the weights'' file'
+            when zoo_released_on is not null then 'released with the model zoo'
+            when trainer = 'authors' and arxiv_month is not null then 'the paper'
+            when trainer = 'authors' then 'the record'
+        end as own_evidence,
+    from records
+    left join papers on records.paper_id = papers.paper_id
+    left join signs using (source, page, locator)
+    left join listed using (training_id)
+),
+
+grouped as (
+    select
+        training_id,
+        -- A list of others' weights does not say who trained them; where their authors' own page or a conversion does, that stands.
+        first(trainer order by preference, locator) filter (trainer is not null) as trainer,
+        first(printed_name order by preference, locator) as name,
+        first(paper_id order by preference, locator) filter (paper_id is not null) as paper_id,
+        first(architecture order by preference, locator) filter (architecture is not null) as architecture,
+        first(base_model order by preference, locator) filter (base_model is not null) as base_model,
+        first((purpose, purpose_reason, purpose_evidence) order by preference, locator) filter (purpose is not null) as sign,
+        first((own_day, own_precision, own_evidence) order by own_day, preference, locator) filter (own_day is not null) as own,
+        min(listed_on) as first_listed_on,
+        count(*) as n_records,
+        count(distinct source) as n_sources,
+    from dated
+    group by training_id
+)
+
+select
+    training_id,
+    trainer,  -- who trained it: authors (of its paper or entry) or a model zoo's publisher; null where no page says
+    name,  -- its name, as the best-ranked source prints it
+    paper_id,  -- the paper of its recipe
+    architecture,
+    base_model,  -- the model whose weights it began from
+    case
+        when sign is not null then sign[1]
+        when trainer = 'authors' then 'record'
+        when trainer is not null then 'reproduction'
+        else 'unknown'
+    end as purpose,  -- record, reproduction, time_to_target, probe, test, ablation; unknown where no page says who trained it
+    case
+        when sign is not null then sign[2]
+        when trainer = 'authors' then 'its own authors'' training'
+        when trainer is not null then 'a known recipe, trained again by ' || trainer
+        else 'a list of others'' weights, which does not say'
+    end as purpose_reason,  -- why it is taken for that
+    sign[3] as purpose_evidence,  -- the words that say so; null where the list as a whole does
+    coalesce(own[1], first_listed_on) as released_on,  -- the day of the weights as far as it is known; in the middle of the month or year that is
+    case when own is not null then own[2] when first_listed_on is not null then 'listed' end as released_precision,  -- day, month, year; listed: in a list by then, and perhaps before; null where no day is known
+    case when own is not null then own[3] when first_listed_on is not null then 'first listed' end as released_evidence,  -- what tells the day
+    first_listed_on,  -- the first version of a list that has it
+    -- "…_384" in the name of the weights.
+    try_cast(nullif(regexp_extract(name, '(?:^|[_-])(\d{3})(?:px)?(?:[._-]|$)', 1), '') as integer) as image_size_in_name,  -- side of the images that its name tells, pixels
+    n_records,  -- records that are of it
+    n_sources,  -- sources that have it
+from grouped
+order by training_id
