@@ -268,8 +268,7 @@ def _goals(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str, tuple[co
     by_set: dict[int, tuple[str, str, list[costs.Goal]]] = {}
     rows = con.execute(
         "select sample_id, compute_measure, compute_unit, target, error, published "
-        "from fits.sample_sets join fits.targets using (sample_id) where selection = ? and error > 0 order by all",
-        [costs.SELECTION],
+        "from fits.sample_sets join fits.targets using (sample_id) where is_headline and error > 0 order by all"
     ).fetchall()
     for sample_id, measure, unit, target, error, published in rows:
         if measure in costs.BASES:

@@ -33,7 +33,6 @@ SECONDS_PER_HOUR = 3600
 PEAK, ARITHMETIC = "peak", "arithmetic"
 # What a measure of computation counts decides whether utilisation is in it already.
 BASES = {"hardware_burden": PEAK, "consolidated_burden": PEAK, "training_compute": ARITHMETIC}
-SELECTION = "all"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
 # What the intervals are made of, in the order in which they are added.

@@ -226,8 +226,7 @@ def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
         "count(points.sample_id) from fits.sample_sets as sets left join fits.samples as points using (sample_id) "
-        "where sets.selection = ? group by all order by all",
-        [costs.SELECTION],
+        "where sets.is_headline group by all order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]
     for at, name, given in ((1, "row set", request.row_set), (2, "benchmark", request.benchmark)):

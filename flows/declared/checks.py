@@ -113,6 +113,7 @@ def _check_row_set(files: Files, path: Path, row_set: RowSetFile, known: Collect
         if wrong:
             why = "beside fitted_on" if line.fitted_on else "missing, and there is no fitted_on"
             raise SettingError(f"{shown(path)}: {spot((*place, wrong[0]))} is {why}: a line is fitted or declared")
+    check_name(path, ("headline",), row_set.headline, row_set.selections, "selection of the row set")
     check_keys(path, ("reads",), row_set.reads, fitted, "benchmark of the row set")
     for benchmark, reads in row_set.reads.items():
         check_name(path, ("reads", benchmark), reads, files.benchmarks, "benchmark of flows/declared/domains")

@@ -30,6 +30,7 @@ class RowSet:
     source: str = column("a source whose rows are in the set")
     reconciled: bool = column("whether one value per model is chosen over all sources")
     compute_unit: str = column("the unit of compute in the set's fits: gflop or flop")
+    headline: str = column("the selection whose lines lead in tables, and give costs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _theory_match(matched: Any) -> TheoryMatch:
 
 def _row_set(name: str, file: RowSetFile, registry: Path) -> Iterator[RowSet]:
     for source in sources.names_in(registry) if file.sources is None else file.sources:
-        yield RowSet(name, source, file.reconciled, file.compute_unit)
+        yield RowSet(name, source, file.reconciled, file.compute_unit, file.headline)
 
 
 def _points(points: Points) -> dict[str, list[Any]]:

@@ -12,6 +12,8 @@ select
     compute_unit,
     n,
     n_papers,
+    n_trainings,
+    n_trainers,
     intercept,
     slope,
     slope_se,
@@ -22,5 +24,5 @@ select
     exponent_high,
     status,
 from marts.scaling
-where slope is not null and estimator = 'ols' and selection in ('all', 'best_per_paper')
+where slope is not null and estimator = 'ols' and (selection in ('all', 'best_per_paper') or is_headline)
 order by row_set, benchmark, metric, compute_measure, form, estimator, selection, direction

@@ -5,7 +5,7 @@ with declared as (
 ),
 
 units as (
-    select distinct row_set, compute_unit from staging.row_set
+    select distinct row_set, compute_unit, headline from staging.row_set
 )
 
 select
@@ -18,6 +18,7 @@ select
     compute_measure,
     selection,
     compute_unit,
+    selection = headline as is_headline,  -- whether its lines lead in tables, and give costs
 from declared
 join units using (row_set)
 order by sample_id

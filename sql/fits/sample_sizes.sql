@@ -13,6 +13,9 @@ sizes as (
         sample_id,
         count(samples.result_id) as n,  -- points
         count(distinct samples.paper) as n_papers,  -- papers that the points are from; of points without a known paper their architectures, else their models, count instead
+        count(distinct samples.training_id) as n_trainings,  -- trainings that the points are of
+        -- Authors of one paper are one trainer; a model zoo is one, however many papers its models are from.
+        count(distinct if(samples.trainer = 'authors' or samples.trainer is null, samples.paper, samples.trainer)) as n_trainers,  -- who trained them: papers' authors and model zoos; where no page says, the paper or architecture counts
         count(samples.released_on) as n_dated,  -- points whose release is known
         min(samples.log10_compute) as log10_compute_min,  -- least computation, log10 in the row set's unit
         max(samples.log10_compute) as log10_compute_max,  -- most computation, log10 in the row set's unit

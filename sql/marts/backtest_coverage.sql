@@ -18,10 +18,13 @@ known as (
     from staging.backtest as backtests
     join fits.sample_sets as sample_sets using (row_set)
     join fits.ols as ols on sample_sets.sample_id = ols.sample_id and ols.status = 'ok'
+    -- What the published table calls coco is test-dev.
+    left join staging.row_set_benchmark as keys on
+        sample_sets.row_set = keys.row_set and sample_sets.benchmark = keys.benchmark
     join fits.sample_sets as current_sets on
         current_sets.row_set = 'current'
         and current_sets.selection = 'all'
-        and current_sets.benchmark = sample_sets.benchmark
+        and current_sets.benchmark = coalesce(keys.reads, sample_sets.benchmark)
         and current_sets.metric = sample_sets.metric
         and current_sets.compute_measure = sample_sets.compute_measure
     join fits.sample_sizes as today on today.sample_id = current_sets.sample_id

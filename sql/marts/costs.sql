@@ -7,7 +7,7 @@ with scaling as (
         compute_measure in ('hardware_burden', 'consolidated_burden', 'training_compute')
         and estimator = 'ols'
         and direction = 'y_on_x'
-        and selection = 'all'
+        and is_headline
 ),
 
 targets as (
@@ -21,7 +21,7 @@ targets as (
         targets.error,
     from fits.targets as targets
     join fits.sample_sets as sample_sets on targets.sample_id = sample_sets.sample_id
-    where sample_sets.selection = 'all'
+    where sample_sets.is_headline
 ),
 
 scenarios as (
@@ -38,6 +38,7 @@ costs as (
         scaling.compute_measure,
         scaling.form,
         scaling.estimator,
+        scaling.selection,
         targets.target,
         targets.error,
         costs.* exclude (sample_id, form, scenario, region, target, error, published, status),

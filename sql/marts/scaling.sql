@@ -5,7 +5,7 @@ with sample_sets as (
 ),
 
 sample_sizes as (
-    select sample_id, n_papers from fits.sample_sizes
+    select sample_id, n_papers, n_trainings, n_trainers from fits.sample_sizes
 ),
 
 least_squares as (
@@ -58,10 +58,13 @@ scaling as (
         declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
         declared.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,
+        sample_sets.is_headline,
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
         lines.n,
         sample_sizes.n_papers,
+        sample_sizes.n_trainings,
+        sample_sizes.n_trainers,
         lines.intercept,  -- a of the form
         lines.intercept_se,
         lines.slope,  -- b of the form
