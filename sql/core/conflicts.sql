@@ -1,7 +1,11 @@
--- One row per quantity of a model on which two sources differ by more than 3 %, or two scores by more than 0.1 points.
+-- One row per quantity of a model, training or architecture on which two sources differ by more than 3 %, or two scores by more than 0.1 points.
 -- grain: model_id, benchmark?, quantity, image_size?, chosen_source, source
 with pages as (
     select source, page, preference from core.page_order
+),
+
+records as (
+    select source, page, locator, training_id, printed_name from core.training_records
 ),
 
 observations as (
@@ -39,6 +43,43 @@ pairs as (
         and chosen.preference < other.preference
 ),
 
+of_trainings as (
+    -- The same training under two names: what the model's key does not join.
+    select
+        chosen_of.training_id as model_id,
+        chosen.benchmark,
+        chosen.quantity,
+        chosen.image_size,
+        chosen.unit,
+        chosen.value as chosen_value,
+        chosen.source as chosen_source,
+        chosen.page as chosen_page,
+        chosen.locator as chosen_locator,
+        other.value as other_value,
+        other.source,
+        other.page,
+        other.locator,
+        other.value / nullif(chosen.value, 0) as ratio,
+    from observations as chosen
+    join records as chosen_of using (source, page, locator)
+    join records as other_of on chosen_of.training_id = other_of.training_id
+    join observations as other on
+        other.source = other_of.source
+        and other.page = other_of.page
+        and other.locator = other_of.locator
+        and chosen.benchmark is not distinct from other.benchmark
+        and chosen.quantity = other.quantity
+        and chosen.image_size is not distinct from other.image_size
+        and chosen.source != other.source
+        and chosen.model_id != other.model_id
+        and chosen.preference < other.preference
+    -- One pair of two sources, where a training stands in a page more than once.
+    qualify row_number() over (
+        partition by chosen_of.training_id, chosen.benchmark, chosen.quantity, chosen.image_size, chosen.source, other.source
+        order by chosen.preference, chosen.locator, other.preference, other.locator
+    ) = 1
+),
+
 of_architectures as (
     -- Weights of one architecture have one pass, whatever paper or name a source gives them.
     select
@@ -64,11 +105,16 @@ of_architectures as (
 all_pairs as (
     select * from pairs
     union all by name
+    select * from of_trainings
+    union all by name
     select * from of_architectures
 )
 
 select
-    model_id,
+    all_pairs.model_id,  -- the model, training or architecture
+    regexp_extract(all_pairs.model_id, '[^#]+$') as name_key,  -- its name in lower case, without blanks and punctuation: resnet50
+    chosen_of.printed_name as chosen_name,  -- as the better-ranked source prints it
+    other_of.printed_name as other_name,  -- as the other prints it
     benchmark,
     quantity,
     image_size,  -- side of the square input that it was taken at, pixels
@@ -79,9 +125,15 @@ select
     chosen_source,  -- the better-ranked source
     chosen_page,  -- its page
     chosen_locator,  -- where in it
-    source,  -- the other source
-    page,
-    locator,
+    all_pairs.source,  -- the other source
+    all_pairs.page,
+    all_pairs.locator,
 from all_pairs
+left join records as chosen_of on
+    all_pairs.chosen_source = chosen_of.source
+    and all_pairs.chosen_page = chosen_of.page
+    and all_pairs.chosen_locator = chosen_of.locator
+left join records as other_of on
+    all_pairs.source = other_of.source and all_pairs.page = other_of.page and all_pairs.locator = other_of.locator
 where case unit when 'percent' then abs(other_value - chosen_value) > 0.1 else not ratio between 0.97 and 1 / 0.97 end
-order by model_id, benchmark, quantity, image_size, chosen_source, source, locator, chosen_locator
+order by all_pairs.model_id, benchmark, quantity, image_size, chosen_source, all_pairs.source, all_pairs.locator, chosen_locator

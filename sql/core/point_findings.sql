@@ -58,38 +58,66 @@ without_base as (
 ),
 
 passes as (
-    select passes.*, models.parameters, records.printed_name
+    select
+        passes.* exclude (image_size),
+        -- A card has one size for its score and its operations.
+        coalesce(passes.image_size, evaluated.image_size) as image_size,
+        models.parameters,
+        records.printed_name,
+        -- "…_384" at 384 pixels is the architecture at another size; "regnety_064" is not.
+        regexp_replace(
+            coalesce(passes.architecture, records.printed_name),
+            '[_-]' || coalesce(passes.image_size, evaluated.image_size)::varchar || '(px)?$', ''
+        ) as architecture_name,
     from core.passes as passes
     join records using (source, page, locator)
     join staging.model as models using (source, page, locator)
+    left join (
+        select source, page, locator, min(image_size) as image_size from staging.result group by all
+    ) as evaluated using (source, page, locator)
 ),
 
 known_architectures as (
-    -- What other lists say of the same architecture and size.
+    -- What a list says of an architecture and size.
     select
-        name_key(coalesce(architecture, printed_name)) as architecture_key, image_size, source,
+        name_family(architecture_name) as family, architecture_name, image_size, source,
         median(operations) as operations, median(parameters) as parameters,
     from passes
-    where operations > 0
+    where operations > 0 and parameters > 0
     group by all
 ),
 
+families as (
+    -- Operations per parameter, as a family has them.
+    select family, median(log10(operations / parameters)) as log10_per_parameter
+    from known_architectures
+    group by family
+),
+
 exchanged_cells as (
-    -- "My FLOPs are your parameters": what one list prints as operations another prints as parameters, and the other way round.
+    -- "My FLOPs are your parameters, my parameters your FLOPs", digit by digit: the units' powers of ten may be wrong besides.
     select
         'exchanged_cells' as rule, mine.source, mine.page, mine.locator, 'operations_per_pass' as compute_measure,
         format(
-            '{}: {:.3g} operations and {:.3g} parameters, where {} has {:.3g} and {:.3g}',
-            mine.printed_name, mine.operations, mine.parameters, yours.source, yours.operations, yours.parameters
+            '{}: {:.3g} operations and {:.3g} parameters, where {} has {:.3g} and {:.3g} for {}',
+            mine.printed_name, mine.operations, mine.parameters, yours.source, yours.operations, yours.parameters, yours.architecture_name
         ) as evidence,
     from passes as mine
     join known_architectures as yours on
         mine.source != yours.source
-        and name_family(mine.printed_name) = name_family(yours.architecture_key)
-        and abs(mine.operations / yours.parameters - 1) < 0.03
-        and abs(mine.parameters / yours.operations - 1) < 0.06
-    where mine.parameters is not null
-    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.architecture_key) = 1
+        and name_family(mine.printed_name) = yours.family
+        and same_digits(mine.operations, yours.parameters)
+        and same_digits(mine.parameters, yours.operations)
+        and not same_digits(mine.operations, yours.operations)
+        and not same_digits(mine.parameters, yours.parameters)
+    join families on yours.family = families.family
+    -- Of the two the one is wrong that has the stranger number of operations per parameter.
+    where
+        abs(log10(mine.operations / mine.parameters) - log10_per_parameter)
+        > abs(log10(yours.operations / yours.parameters) - log10_per_parameter)
+        and mine.parameters > 0
+        and mine.operations > 0
+    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.architecture_name, yours.image_size) = 1
 ),
 
 falls_with_size as (
@@ -98,15 +126,17 @@ falls_with_size as (
         'operations_fall_with_size' as rule, one.source, one.page, one.locator, 'operations_per_pass' as compute_measure,
         format(
             '{}: {:.1f} billion at {} pixels, {:.1f} at {}',
-            one.architecture, one.operations / 1e9, one.image_size, other.operations / 1e9, other.image_size
+            one.printed_name, one.operations / 1e9, one.image_size, other.operations / 1e9, other.image_size
         ) as evidence,
     from passes as one
     join passes as other on
         one.source = other.source
         and one.page = other.page
-        and one.architecture = other.architecture
+        and one.architecture_name = other.architecture_name
+        and one.convention = other.convention
+        and one.image_size != other.image_size
         and (one.image_size - other.image_size) * (one.operations - other.operations) < 0
-    qualify row_number() over (partition by one.source, one.page, one.locator order by other.image_size) = 1
+    qualify row_number() over (partition by one.source, one.page, one.locator order by other.image_size, other.locator) = 1
 ),
 
 peaks as (
@@ -133,24 +163,30 @@ above_tensor_peak as (
     qualify row_number() over (partition by trained.source, trained.page, trained.locator order by peaks.peak_flop, peaks.source) = 1
 ),
 
-scaled_cell as (
-    -- A power of ten beside two other lists that agree.
+of_lists as (
+    -- What each list says of an architecture at a size, the whole name or its first part.
+    select architecture_key, image_size, source, median(operations_per_pass_flop) as flop
+    from core.architecture_passes
+    group by all
+),
+
+contradicted_cell as (
+    -- More than 2.2 times from what two other lists agree on: no matter of convention, which is a factor of 2.
     select
-        'scaled_cell' as rule, mine.source, mine.page, mine.locator, 'operations_per_pass' as compute_measure,
+        'contradicted_cell' as rule, mine.source, mine.page, mine.locator, 'operations_per_pass' as compute_measure,
         format(
-            '{}: {:.3g} operations where {} lists have {:.3g}', mine.printed_name, mine.operations, count(*), median(yours.operations)
+            '{}: {:.3g} GFLOP at {} pixels, where {} have {:.3g}',
+            mine.architecture_key, mine.operations_per_pass_flop / 1e9, mine.image_size,
+            string_agg(yours.source, ', ' order by yours.source), median(yours.flop) / 1e9
         ) as evidence,
-    from passes as mine
-    join known_architectures as yours on
-        mine.source != yours.source
-        and name_key(coalesce(mine.architecture, mine.printed_name)) = yours.architecture_key
-        and mine.image_size is not distinct from yours.image_size
-    group by mine.source, mine.page, mine.locator, mine.printed_name, mine.operations
+    from core.architecture_passes as mine
+    join of_lists as yours on
+        mine.source != yours.source and mine.architecture_key = yours.architecture_key and mine.image_size = yours.image_size
+    group by mine.source, mine.page, mine.locator, mine.architecture_key, mine.image_size, mine.operations_per_pass_flop
     having
         count(*) >= 2
-        and max(yours.operations) < 1.1 * min(yours.operations)
-        and abs(log10(mine.operations / median(yours.operations))) > 0.5
-        and abs(log10(mine.operations / median(yours.operations)) - round(log10(mine.operations / median(yours.operations)))) < 0.03
+        and max(yours.flop) < 1.35 * min(yours.flop)
+        and abs(log10(mine.operations_per_pass_flop / median(yours.flop))) > log10(2.2)
 ),
 
 findings as (
@@ -164,7 +200,7 @@ findings as (
     union all
     select * from above_tensor_peak
     union all
-    select * from scaled_cell
+    select * from contradicted_cell
 )
 
 select
