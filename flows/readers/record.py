@@ -88,7 +88,8 @@ class Record:
         except KeyError:
             raise PageError(
                 f"column {column!r} is missing (the page has: {', '.join(map(repr, self.fields))}); "
-                "if it was renamed, declare the new name under [lookups.aliases] in the source's TOML"
+                "if it was renamed, declare the new name under [lookups.aliases] in the source's TOML; if the publisher no longer "
+                "has it, add it to lookups.optional there"
             ) from None
 
     def text(self, column: str) -> str | None:
