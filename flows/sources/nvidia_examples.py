@@ -11,13 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flows.readers.page_tables import Cell, Table, fields, markdown_tables
+from flows.readers.page_tables import Cell, Table, check_declared, fields, markdown_tables
 from flows.readers.processor_phrases import Processors, processors
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, clock_s, duration_s, number
 from flows.readers.row_types import Model, Result, Row, RunPhase
+from flows.readers.scores import check_possible
 from flows.sources import Page
 
-_FENCE = re.compile(r" {0,3}```")
 # What editors left behind the last pipe of a row: "# PBR".
 _REMARK = re.compile(r"#\s?\w*")
 _SCORE = re.compile(r"([\d.]+)%?(?: \+/- ([\d.]+))?")
@@ -28,27 +28,19 @@ _HEADING, _MODEL, _RUN = "(heading)", "(model)", "(run)"
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per run in the tables of results that the TOML names by their headings."""
-    for table in markdown_tables(_closed(path.read_bytes().decode("utf-8"))):
-        title = table.headings[-1] if table.headings else ""
-        if _named(title, page.lookups["results"]):
-            yield from _runs(table, page)
-        elif not _named(title, page.lookups["results_ignored"]):
-            undeclared = f"undeclared table {title!r} (line {table.line}, columns {', '.join(table.header)})"
-            raise PageError(
-                f"{undeclared}; declare it under lookups.results or lookups.results_ignored in the source's TOML"
-            )
+    results, ignored, undeclared = list[Table](), page.lookups["results_ignored"], list[Table]()
+    for table in markdown_tables(path.read_bytes().decode("utf-8")):
+        if _is_named(table, page.lookups["results"]):
+            results.append(table)
+        elif not _is_named(table, ignored):
+            undeclared.append(table)
+    check_declared(undeclared, "lookups.results or lookups.results_ignored")
+    for table in results:
+        yield from _runs(table, page)
 
 
-def _closed(text: str) -> str:
-    """Without a last code fence that nothing closes, behind which all tables of the page would be code."""
-    lines = text.split("\n")
-    fences = [at for at, line in enumerate(lines) if _FENCE.match(line)]
-    if len(fences) % 2:
-        lines[fences[-1]] = ""
-    return "\n".join(lines)
-
-
-def _named(title: str, patterns: list[str]) -> bool:
+def _is_named(table: Table, patterns: list[str]) -> bool:
+    title = table.headings[-1] if table.headings else ""
     return any(re.fullmatch(pattern, title) for pattern in patterns)
 
 
@@ -92,9 +84,9 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     image_size = _SIZE.fullmatch(size)
     side = int(image_size[1]) if image_size else lookups.get("image_size")
     yield Model(name)
-    yield from _results(page, cells["score"], benchmark, lookups["metrics"], side)
+    yield from _results(record, page, cells["score"], benchmark, lookups["metrics"], side)
     if cells["mask"][1] not in lookups["no_value"]:
-        yield from _results(page, cells["mask"], benchmark, ["mask_ap"], side)
+        yield from _results(record, page, cells["mask"], benchmark, ["mask_ap"], side)
     yield RunPhase(
         benchmark,
         lookups.get("phase", "training"),
@@ -133,7 +125,7 @@ def _number(record: Record, columns: list[str]) -> float | None:
 
 
 def _results(
-    page: Page, cell: tuple[str, str], benchmark: str, metrics: list[str], side: int | None
+    record: Record, page: Page, cell: tuple[str, str], benchmark: str, metrics: list[str], side: int | None
 ) -> Iterator[Result]:
     """The score, or several divided by " / ", with the spread behind "+/-"; all in percent."""
     column, text = cell
@@ -150,8 +142,13 @@ def _results(
             value = None
         if value is None or not 0 < float(Decimal(repr(value)) * scale) < 100:
             raise Rejected("not_a_score", "no score in percent", column, text)
-        printed = None if spread is None else float(Decimal(repr(spread)) * scale)
-        yield Result(benchmark, metric, float(Decimal(repr(value)) * scale), side, printed)
+        score = float(Decimal(repr(value)) * scale)
+        try:
+            check_possible(benchmark, score, text)
+        except CellError as error:
+            record.reject_cell(column, text, error.rule, error.reason)
+            continue
+        yield Result(benchmark, metric, score, side, None if spread is None else float(Decimal(repr(spread)) * scale))
 
 
 def _wall_time_s(record: Record, page: Page, column: str, text: str) -> float | None:
