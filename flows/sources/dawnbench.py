@@ -14,7 +14,6 @@ from typing import Any
 from flows.readers.processor_phrases import Processors, processors
 from flows.readers.record import CellError, PageError, Record, Rejected, csv_records, json_page, number
 from flows.readers.row_types import Model, Result, Row, RunPhase
-from flows.readers.scores import check_possible
 from flows.sources import Page
 
 
@@ -111,11 +110,6 @@ def _run(record: Record, page: Page, stem: str) -> Iterator[Row]:
         value = float(Decimal(repr(_needed(column, text))) * metric["scale"])
         if not 0 <= value < 100:
             raise Rejected("out_of_range", "a score lies in [0, 100) percent", column, text)
-        try:
-            check_possible(page.lookups["benchmark"], value, text)
-        except CellError as error:
-            record.reject_cell(column, text, error.rule, error.reason)
-            continue
         yield Result(page.lookups["benchmark"], metric["metric"], value)
     yield RunPhase(
         page.lookups["benchmark"],

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from flows.readers.model_names import is_ensemble
 from flows.readers.page_tables import Table, check_declared, check_header, fields, markdown_tables
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
 from flows.readers.row_types import Model, Result, Row
-from flows.readers.scores import is_ensemble
 from flows.sources import Page
 
 _PAPER, _LINKS, _BENCHMARK = "Paper / Source", "(links)", "(benchmark)"

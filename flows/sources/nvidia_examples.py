@@ -15,7 +15,6 @@ from flows.readers.page_tables import Cell, Table, check_declared, fields, markd
 from flows.readers.processor_phrases import Processors, processors
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, clock_s, duration_s, number
 from flows.readers.row_types import Model, Result, Row, RunPhase
-from flows.readers.scores import check_possible
 from flows.sources import Page
 
 # What editors left behind the last pipe of a row: "# PBR".
@@ -84,9 +83,9 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     image_size = _SIZE.fullmatch(size)
     side = int(image_size[1]) if image_size else lookups.get("image_size")
     yield Model(name)
-    yield from _results(record, page, cells["score"], benchmark, lookups["metrics"], side)
+    yield from _results(page, cells["score"], benchmark, lookups["metrics"], side)
     if cells["mask"][1] not in lookups["no_value"]:
-        yield from _results(record, page, cells["mask"], benchmark, ["mask_ap"], side)
+        yield from _results(page, cells["mask"], benchmark, ["mask_ap"], side)
     yield RunPhase(
         benchmark,
         lookups.get("phase", "training"),
@@ -125,7 +124,7 @@ def _number(record: Record, columns: list[str]) -> float | None:
 
 
 def _results(
-    record: Record, page: Page, cell: tuple[str, str], benchmark: str, metrics: list[str], side: int | None
+    page: Page, cell: tuple[str, str], benchmark: str, metrics: list[str], side: int | None
 ) -> Iterator[Result]:
     """The score, or several divided by " / ", with the spread behind "+/-"; all in percent."""
     column, text = cell
@@ -142,13 +141,8 @@ def _results(
             value = None
         if value is None or not 0 < float(Decimal(repr(value)) * scale) < 100:
             raise Rejected("not_a_score", "no score in percent", column, text)
-        score = float(Decimal(repr(value)) * scale)
-        try:
-            check_possible(benchmark, score, text)
-        except CellError as error:
-            record.reject_cell(column, text, error.rule, error.reason)
-            continue
-        yield Result(benchmark, metric, score, side, None if spread is None else float(Decimal(repr(spread)) * scale))
+        printed = None if spread is None else float(Decimal(repr(spread)) * scale)
+        yield Result(benchmark, metric, float(Decimal(repr(value)) * scale), side, printed)
 
 
 def _wall_time_s(record: Record, page: Page, column: str, text: str) -> float | None:

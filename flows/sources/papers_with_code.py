@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.readers.model_names import is_ensemble
 from flows.readers.record import CellError, PageError, Record, Rejected, number
 from flows.readers.row_types import Model, Result, Row
-from flows.readers.scores import check_possible, is_ensemble
 from flows.sources import Page
 from flows.sources.nlp_progress import cited
 
@@ -66,12 +66,12 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     record.ignore(page.lookups["ignore"])
     name, year = cited(record.text("model_name") or "", page.lookups["name_marks"])
     title, url, published_on = record.text("paper_title"), record.text("paper_url"), record.day("paper_date")
-    scores = list(_scores(record, page, dataset))
+    scores = list(_scores(record, page, dataset["metrics"]))
     if not name:
         raise Rejected("no_model", "the row names no model", "model_name")
     if not scores:
         raise Rejected("no_score", "the row has no score that can be read", None, name)
-    if all(value == 0 for *_, value in scores):
+    if all(value == 0 for _, value in scores):
         raise Rejected("failed_submission", "every score is 0: no answer was given", None, name)
     # Where no title was known, the address stands in its place, at times with the institution before it.
     title = None if title == url else title
@@ -87,18 +87,13 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         paper_url=address[2] if address else None,
         organization=address[1] if address else None,
     )
-    for column, literal, metric, value in scores:
-        try:
-            check_possible(dataset["benchmark"], value, literal)
-        except CellError as error:
-            record.reject_cell(column, literal, error.rule, error.reason)
-            continue
+    for metric, value in scores:
         yield Result(dataset["benchmark"], metric, value, is_ensemble=is_ensemble(name))
 
 
-def _scores(record: Record, page: Page, dataset: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
-    """(column, text, metric, percent) of the scores that can be read; a metric that was not measured is no fault."""
-    for printed, metric in dataset["metrics"].items():
+def _scores(record: Record, page: Page, metrics: dict[str, str]) -> Iterator[tuple[str, float]]:
+    """(metric, percent) of the scores that can be read; a metric that was not measured is no fault."""
+    for printed, metric in metrics.items():
         column = f"metric {printed}"
         literal = record.raw(column) if column in record.fields else ""
         if literal.strip() in page.lookups["blanks"]:
@@ -109,6 +104,6 @@ def _scores(record: Record, page: Page, dataset: dict[str, Any]) -> Iterator[tup
             record.reject_cell(column, literal, error.rule, error.reason)
             continue
         if 0 <= value < 100:
-            yield column, literal, metric, value
+            yield metric, value
         else:
             record.reject_cell(column, literal, "out_of_range", "a score lies in [0, 100)")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from flows.readers.model_names import is_ensemble
 from flows.readers.record import CellError, PageError, Record, Rejected, day
 from flows.readers.row_types import Model, Result, Row
-from flows.readers.scores import check_possible, is_ensemble
 from flows.sources import Page
 
 
@@ -70,8 +70,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     name, institution = record.text("model"), record.text("institution")
     link, literal = record.text("link"), record.raw("date")
     human = record.text("human")
-    literals = {metric: record.fields.get(metric, "") for metric in ("em", "f1")}
-    scores = {metric: record.needed(metric, 0, 100) for metric in literals}
+    scores = {metric: record.needed(metric, 0, 100) for metric in ("em", "f1")}
     if human:
         raise Rejected("not_a_model", "the row is the performance of people", "model", name or "")
     if name is None:
@@ -91,9 +90,4 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         organization=institution,
     )
     for metric, score in scores.items():
-        try:
-            check_possible("squad", score, literals[metric])
-        except CellError as error:
-            record.reject_cell(metric, literals[metric], error.rule, error.reason)
-            continue
         yield Result("squad", metric, score, is_ensemble=is_ensemble(name))

@@ -565,6 +565,41 @@ def test_squad_refuses_an_impossible_score(score: str, tmp_path: Path) -> None:
     assert all(0 <= row["value"] < 100 for row in rows if row["type"] == "result")
 
 
+# As cards of four networks print it: the error, or a share of it, in the place of the accuracy.
+CARD = """<!--
+Type: model-index
+Collections:
+- Name: Badger
+  Paper:
+    Title: On Badgers
+    URL: https://arxiv.org/abs/1601.00001
+Models:
+- Name: badger_v4
+  In Collection: Badger
+  Metadata:
+    FLOPs: 12000000000
+    Parameters: 42000000
+    Image Size: '299'
+  Results:
+  - Task: Image Classification
+    Dataset: ImageNet
+    Metrics:
+      Top 1 Accuracy: 1.02%
+      Top 5 Accuracy: 16.9%
+-->
+"""
+
+
+def test_a_card_with_a_top1_of_one_percent_loses_that_cell_alone(tmp_path: Path) -> None:
+    gathered = one("timm_model_index", tmp_path, CARD)
+    ((*_, cell),) = gathered.rows["rejected_cell"]
+    assert (cell.literal, cell.rule) == ("1.02%", "impossible_score")
+    assert cell.column_name == "Image Classification on ImageNet: Top 1 Accuracy"
+    assert [(row.metric, row.value) for *_, row in gathered.rows["result"]] == [("top5", 16.9)]
+    assert [row.operations for *_, row in gathered.rows["operations"]] == [12e9]
+    assert [(row.name, row.parameters) for *_, row in gathered.rows["model"]] == [("badger_v4", 42e6)]
+
+
 # --- the facts that ship
 
 
