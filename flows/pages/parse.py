@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import columns, sources
+from flows.readers.bounds import within_bounds
 from flows.readers.record import PageError, Record, Rejected
 from flows.readers.row_types import ROW_TYPES, TYPE_NAMES, Duplicate, PageCount, Row
 from flows.readers.row_types import Rejected as RejectedRow
@@ -68,7 +69,7 @@ def _take(
 ) -> None:
     """Put one record where it belongs; a record that gives no row and no reason is a fault of the parser."""
     try:
-        rows = tuple(parser.rows(record, page))
+        rows = tuple(within_bounds(parser.rows(record, page), record))
         record.exhausted()
     except Rejected as outcome:
         rejected = RejectedRow(outcome.column, outcome.literal, outcome.rule, outcome.reason, record.literal)

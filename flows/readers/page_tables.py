@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from flows.readers.record import RAGGED, PageError, renamed
 
 # RAGGED is a key of what `fields` gives.
-__all__ = ["RAGGED", "Cell", "Table", "check_header", "fields", "html_tables", "markdown_tables"]
+__all__ = ["RAGGED", "Cell", "Table", "check_declared", "check_header", "fields", "html_tables", "markdown_tables"]
 
 # Carry the line and a row's number of cells through the HTML; lxml's own `sourceline` is not that of the markdown.
 _LINE, _CELLS = "data-markdown-line", "data-markdown-cells"
@@ -86,12 +86,24 @@ def check_header(table: Table, known: Collection[str], aliases: Mapping[str, str
         )
 
 
+def check_declared(undeclared: Iterable[Table], where: str) -> None:
+    """Raise `PageError` that names every table that a source's TOML does not know; `where` says where to declare them."""
+    named = [
+        f"{' / '.join(table.headings)!r} (line {table.line}, columns {', '.join(table.header)})" for table in undeclared
+    ]
+    if named:
+        raise PageError(f"undeclared table under {'; under '.join(named)}; declare it in the source's TOML, {where}")
+
+
 def markdown_tables(text: str) -> Iterator[Table]:
     """Every table of a markdown page, in order: pipe tables (GitHub's) and tables in HTML. Raises `PageError`."""
     markdown = _markdown()
     known: dict[str, object] = {}
-    tokens = markdown.parse(text, known)
     lines = re.sub(r"\r\n?", "\n", text).split("\n")
+    tokens = markdown.parse("\n".join(lines), known)
+    while (opener := _open_fence(tokens, lines)) is not None:
+        lines[opener] = ""
+        tokens = markdown.parse("\n".join(lines), known)
     columns, cells = list[str](), list[str]()
     rendered: list[Token] = []
     for token in tokens:
@@ -136,6 +148,16 @@ def html_tables(text: bytes) -> Iterator[Table]:
 @cache
 def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
+
+
+def _open_fence(tokens: list[Token], lines: list[str]) -> int | None:
+    """The line of a last code fence that nothing closes, behind which all tables of the page would be code."""
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "fence" or last.map is None:
+        return None
+    opener, end = last.map
+    closer = rf" {{0,3}}{re.escape(last.markup)}{re.escape(last.markup[0])}*\s*"
+    return None if end - opener > 1 and re.fullmatch(closer, lines[end - 1]) else opener
 
 
 def _split(line: str, token: Token) -> list[str]:

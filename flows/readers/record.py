@@ -76,9 +76,14 @@ class Record:
         self._printed = dict(self.fields)
 
     @property
+    def printed(self) -> dict[str, str]:
+        """{column: text} as it stood before fields were taken, without secret columns."""
+        return {name: text for name, text in self._printed.items() if name not in self.secret}
+
+    @property
     def literal(self) -> str:
         """The record as it stood before fields were taken, JSON; few are asked for it, so it is made only then."""
-        shown = {name: text for name, text in self._printed.items() if text.strip() and name not in self.secret}
+        shown = {name: text for name, text in self.printed.items() if text.strip()}
         return json.dumps(shown, ensure_ascii=False)
 
     def raw(self, column: str) -> str:
@@ -88,7 +93,8 @@ class Record:
         except KeyError:
             raise PageError(
                 f"column {column!r} is missing (the page has: {', '.join(map(repr, self.fields))}); "
-                "if it was renamed, declare the new name under [lookups.aliases] in the source's TOML"
+                "if it was renamed, declare the new name under [lookups.aliases] in the source's TOML; if the publisher no longer "
+                "has it, add it to lookups.optional there"
             ) from None
 
     def text(self, column: str) -> str | None:

@@ -48,8 +48,12 @@ class Result:
     image_size: int | None = optional("side of the square input that the score was taken at, pixels")
     uncertainty: float | None = optional("the spread that the page prints beside the score (±), in percent")
     shots: int | None = optional("worked examples in the prompt")
-    is_ensemble: bool | None = optional("whether the score is of several networks together; null where the page does not say")
-    setting: str | None = optional("how the score was taken, where the page tells: multi-scale, 10-crop, linear evaluation …")
+    is_ensemble: bool | None = optional(
+        "whether the score is of several networks together; null where the page does not say"
+    )
+    setting: str | None = optional(
+        "how the score was taken, where the page tells: multi-scale, 10-crop, linear evaluation …"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,19 @@ class CloudRegion:
     pue: float | None = optional("power usage effectiveness of the provider's data centres")
 
 
-Row = Model | Result | Listing | Operations | RunPhase | Compute | Processor | CarbonIntensity | Price | PriceIndex | CloudRegion
+Row = (
+    Model
+    | Result
+    | Listing
+    | Operations
+    | RunPhase
+    | Compute
+    | Processor
+    | CarbonIntensity
+    | Price
+    | PriceIndex
+    | CloudRegion
+)
 
 
 @dataclass(frozen=True, slots=True)

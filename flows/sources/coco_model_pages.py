@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.page_tables import Table, check_declared, check_header, fields, markdown_tables
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number, whole
 from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
@@ -37,7 +37,14 @@ class _Held(NamedTuple):
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of the tables that the TOML names."""
     wanted, missing, lacking = page.lookups["tables"], list(page.lookups["tables"]), set(page.lookups["columns"])
-    for table in markdown_tables(path.read_text(encoding="utf-8")):
+    tables = list(markdown_tables(path.read_text(encoding="utf-8")))
+    # Pictures are set side by side in tables that have no rows but a header.
+    known = [*wanted, *page.lookups["passed_over"]]
+    check_declared(
+        (table for table in tables if table.rows and not any(_is(table, entry) for entry in known)),
+        "tables or passed_over",
+    )
+    for table in tables:
         declared = next((entry for entry in wanted if _is(table, entry)), None)
         if declared is not None:
             missing = [entry for entry in missing if entry is not declared]
@@ -46,10 +53,6 @@ def read(path: Path, page: Page) -> Iterator[Record]:
             for row_number, row in enumerate(table.rows, 2):
                 about = {_TABLE: str(wanted.index(declared))}
                 yield Record(f"table {table.number} row {row_number}", fields(table, row) | about)
-        # Pictures are set side by side in tables that have no rows but a header.
-        elif table.rows and not any(_is(table, entry) for entry in page.lookups["passed_over"]):
-            where = f"under {' / '.join(table.headings)!r} with the columns {', '.join(table.header)}"
-            raise PageError(f"undeclared table {where}; declare it in the source's TOML, tables or passed_over")
     if missing:
         lack = f"no table under {' / '.join(missing[0]['under'])!r}"
         raise PageError(f"{lack}; if its heading was changed, declare it in the source's TOML (the page's tables)")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.page_tables import Table, check_declared, check_header, fields, markdown_tables
 from flows.readers.processor_phrases import processors
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
 from flows.readers.row_types import Model, Result, Row, RunPhase
@@ -18,15 +18,15 @@ _HOUR_S = 3600
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of each table; every table's heading is declared, and every declared heading has a table."""
-    headings = set()
-    for table in markdown_tables(path.read_text(encoding="utf-8")):
-        heading = table.headings[-1] if table.headings else ""
-        if heading not in page.lookups["tables"]:
-            undeclared = f"undeclared table under {heading!r} (line {table.line})"
-            raise PageError(f"{undeclared}; declare it in the source's TOML (lookups.tables)")
-        headings.add(heading)
+    known = page.lookups["tables"]
+    tables = [
+        (table.headings[-1] if table.headings else "", table)
+        for table in markdown_tables(path.read_text(encoding="utf-8"))
+    ]
+    check_declared((table for heading, table in tables if heading not in known), "lookups.tables")
+    for heading, table in tables:
         yield from _records(table, heading, page)
-    if missing := set(page.lookups["tables"]) - headings:
+    if missing := known.keys() - {heading for heading, _ in tables}:
         raise PageError(
             f"no table under the heading {', '.join(sorted(missing))}; if one was renamed, declare it in the source's TOML "
             "(lookups.tables)"

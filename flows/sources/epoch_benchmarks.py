@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.readers.record import PageError, Record, Rejected, csv_records
+from flows.readers.record import CellError, PageError, Record, Rejected, csv_records, whole
 from flows.readers.row_types import Compute, Model, Result, Row
 from flows.sources import Page
 
@@ -96,15 +96,29 @@ def _scored(record: Record, scores: dict[str, list[str]], best: str) -> Iterator
     record.ignore([best])
     yield _model(record, version or name, "Release date", "Organization")
     spread, values = record.percent("stderr"), {column: record.percent(column) for column in scores}
+    shots, setting = _shots(record)
     if all(score is None for score in values.values()):
         raise _no_score(record, scores)
     for column, (benchmark, metric) in scores.items():
         score = values[column]
         if score is not None:
-            yield Result(benchmark, metric, score, uncertainty=spread)
+            yield Result(benchmark, metric, score, uncertainty=spread, shots=shots, setting=setting)
     compute = record.number("Training compute (FLOP)")
     if compute is not None:
         yield Compute(None, "training_compute", compute, "flop")
+
+
+def _shots(record: Record) -> tuple[int | None, str | None]:
+    """(how many, what else the cell says): "5", "25-shot" and, where the number is not told, "few"."""
+    literal = record.raw("Shots")
+    text = literal.strip().removesuffix("-shot")
+    if text in ("", "few"):
+        return None, "few-shot" if text else None
+    try:
+        return whole(text), None
+    except CellError as error:
+        record.reject_cell("Shots", literal, error.rule, error.reason)
+        return None, None
 
 
 def _run(record: Record, lookups: Mapping[str, Any], best: str) -> Iterator[Row]:

@@ -38,6 +38,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         training_set_size=size,
         notability_criteria=record.text("Notability criteria"),
         training_cost_usd_2023=record.usd("Training compute cost (2023 USD)"),
+        base_model=record.text("Base model"),
     )
     compute = record.number("Training compute (FLOP)")
     if compute is not None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.readers.page_tables import Table, check_header, fields, markdown_tables
+from flows.readers.model_names import is_ensemble
+from flows.readers.page_tables import Table, check_declared, check_header, fields, markdown_tables
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
 from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
@@ -21,13 +22,15 @@ def read(path: Path, page: Page) -> Iterator[Record]:
     tables, missing = page.lookups["tables"], set(page.lookups["tables"]) - set(page.lookups.get("newer", []))
     aliases = page.lookups["aliases"]
     known = {"Model", _PAPER, "Code", *page.lookups["metrics"], *page.lookups.get("ignore", [])}
-    for table in markdown_tables(path.read_text(encoding="utf-8")):
-        heading = table.headings[-1] if table.headings else ""
-        if list(table.header) in page.lookups["examples"] or heading in page.lookups["passed_over"]:
-            continue
-        if heading not in tables:
-            where = f"under {heading!r} with the columns {', '.join(table.header)}"
-            raise PageError(f"undeclared table {where}; declare it in the source's TOML, tables or passed_over")
+    found = [(_heading(table), table) for table in markdown_tables(path.read_text(encoding="utf-8"))]
+    passed_over, examples = page.lookups["passed_over"], page.lookups["examples"]
+    wanted = [
+        (heading, table)
+        for heading, table in found
+        if heading not in passed_over and list(table.header) not in examples
+    ]
+    check_declared((table for heading, table in wanted if heading not in tables), "tables or passed_over")
+    for heading, table in wanted:
         missing.discard(heading)
         check_header(table, known, aliases)
         at = _paper_column(table, aliases)
@@ -40,6 +43,10 @@ def read(path: Path, page: Page) -> Iterator[Record]:
             f"no table under the heading {', '.join(sorted(missing))}; if one was renamed, declare it in the source's TOML "
             "(the page's tables)"
         )
+
+
+def _heading(table: Table) -> str:
+    return table.headings[-1] if table.headings else ""
 
 
 def _paper_column(table: Table, aliases: dict[str, str]) -> int:
@@ -62,7 +69,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if not name:
         raise Rejected("no_model", "the row names no model", "Model")
     results = [
-        Result(benchmark, metric, _score(record, column, page.lookups["score_marks"]))
+        Result(benchmark, metric, _score(record, column, page.lookups["score_marks"]), is_ensemble=is_ensemble(name))
         for column, metric in page.lookups["metrics"].items()
         if column in record.fields
     ]

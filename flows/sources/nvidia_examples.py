@@ -11,13 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flows.readers.page_tables import Cell, Table, fields, markdown_tables
+from flows.readers.page_tables import Cell, Table, check_declared, fields, markdown_tables
 from flows.readers.processor_phrases import Processors, processors
 from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, clock_s, duration_s, number
 from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
 
-_FENCE = re.compile(r" {0,3}```")
 # What editors left behind the last pipe of a row: "# PBR".
 _REMARK = re.compile(r"#\s?\w*")
 _SCORE = re.compile(r"([\d.]+)%?(?: \+/- ([\d.]+))?")
@@ -28,27 +27,19 @@ _HEADING, _MODEL, _RUN = "(heading)", "(model)", "(run)"
 
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per run in the tables of results that the TOML names by their headings."""
-    for table in markdown_tables(_closed(path.read_bytes().decode("utf-8"))):
-        title = table.headings[-1] if table.headings else ""
-        if _named(title, page.lookups["results"]):
-            yield from _runs(table, page)
-        elif not _named(title, page.lookups["results_ignored"]):
-            undeclared = f"undeclared table {title!r} (line {table.line}, columns {', '.join(table.header)})"
-            raise PageError(
-                f"{undeclared}; declare it under lookups.results or lookups.results_ignored in the source's TOML"
-            )
+    results, ignored, undeclared = list[Table](), page.lookups["results_ignored"], list[Table]()
+    for table in markdown_tables(path.read_bytes().decode("utf-8")):
+        if _is_named(table, page.lookups["results"]):
+            results.append(table)
+        elif not _is_named(table, ignored):
+            undeclared.append(table)
+    check_declared(undeclared, "lookups.results or lookups.results_ignored")
+    for table in results:
+        yield from _runs(table, page)
 
 
-def _closed(text: str) -> str:
-    """Without a last code fence that nothing closes, behind which all tables of the page would be code."""
-    lines = text.split("\n")
-    fences = [at for at, line in enumerate(lines) if _FENCE.match(line)]
-    if len(fences) % 2:
-        lines[fences[-1]] = ""
-    return "\n".join(lines)
-
-
-def _named(title: str, patterns: list[str]) -> bool:
+def _is_named(table: Table, patterns: list[str]) -> bool:
+    title = table.headings[-1] if table.headings else ""
     return any(re.fullmatch(pattern, title) for pattern in patterns)
 
 

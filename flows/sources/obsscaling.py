@@ -33,7 +33,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     for column, (benchmark, metric) in page.lookups["scores"].items():
         score = record.percent(column)
         if score is not None:
-            yield Result(benchmark, metric, score)
+            yield Result(benchmark, metric, score, shots=page.lookups["shots"].get(column))
 
 
 def _training(record: Record, tokens_max: float) -> tuple[float | None, float | None]:

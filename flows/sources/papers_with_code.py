@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.readers.model_names import is_ensemble
 from flows.readers.record import CellError, PageError, Record, Rejected, number
 from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
@@ -65,32 +66,34 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     record.ignore(page.lookups["ignore"])
     name, year = cited(record.text("model_name") or "", page.lookups["name_marks"])
     title, url, published_on = record.text("paper_title"), record.text("paper_url"), record.day("paper_date")
-    results = list(_results(record, page, dataset))
+    scores = list(_scores(record, page, dataset["metrics"]))
     if not name:
         raise Rejected("no_model", "the row names no model", "model_name")
-    if not results:
+    if not scores:
         raise Rejected("no_score", "the row has no score that can be read", None, name)
-    if all(result.value == 0 for result in results):
+    if all(value == 0 for _, value in scores):
         raise Rejected("failed_submission", "every score is 0: no answer was given", None, name)
     # Where no title was known, the address stands in its place, at times with the institution before it.
     title = None if title == url else title
     address = _ADDRESS.fullmatch(url or "")
     if url is not None and address is None:
         record.reject_cell("paper_url", url, "not_an_address", "no https:// address")
+    name = name.replace("{", "").replace("}", "")
     yield Model(
-        name.replace("{", "").replace("}", ""),
+        name,
         year=published_on.year if published_on else year,
         published_on=published_on,
         paper_title=title,
         paper_url=address[2] if address else None,
         organization=address[1] if address else None,
     )
-    yield from results
+    for metric, value in scores:
+        yield Result(dataset["benchmark"], metric, value, is_ensemble=is_ensemble(name))
 
 
-def _results(record: Record, page: Page, dataset: dict[str, Any]) -> Iterator[Result]:
-    """The scores that can be read; a metric that was not measured is no fault."""
-    for printed, metric in dataset["metrics"].items():
+def _scores(record: Record, page: Page, metrics: dict[str, str]) -> Iterator[tuple[str, float]]:
+    """(metric, percent) of the scores that can be read; a metric that was not measured is no fault."""
+    for printed, metric in metrics.items():
         column = f"metric {printed}"
         literal = record.raw(column) if column in record.fields else ""
         if literal.strip() in page.lookups["blanks"]:
@@ -101,6 +104,6 @@ def _results(record: Record, page: Page, dataset: dict[str, Any]) -> Iterator[Re
             record.reject_cell(column, literal, error.rule, error.reason)
             continue
         if 0 <= value < 100:
-            yield Result(dataset["benchmark"], metric, value)
+            yield metric, value
         else:
             record.reject_cell(column, literal, "out_of_range", "a score lies in [0, 100)")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from flows.readers.model_names import is_ensemble
 from flows.readers.record import CellError, PageError, Record, Rejected, day
 from flows.readers.row_types import Model, Result, Row
 from flows.sources import Page
@@ -15,16 +16,15 @@ from flows.sources import Page
 def read(path: Path, page: Page) -> Iterator[Record]:
     """One record per row of the tables that the TOML names."""
     soup = BeautifulSoup(path.read_bytes(), "lxml")
-    headings = []
-    for number, table in enumerate(soup.find_all("table"), 1):
-        heading = table.find_previous(["h1", "h2", "h3"])
-        title = _text(heading)
-        headings.append(title)
-        if title in page.lookups["tables"]:
+    tables = [(_text(table.find_previous(["h1", "h2", "h3"])), table) for table in soup.find_all("table")]
+    headings, wanted = [title for title, _ in tables], page.lookups["tables"]
+    if undeclared := [title for title in headings if title not in {*wanted, *page.lookups["tables_ignored"]}]:
+        named = ", ".join(map(repr, undeclared))
+        raise PageError(f"undeclared table {named}; declare it under lookups.tables in the source's TOML")
+    for number, (title, table) in enumerate(tables, 1):
+        if title in wanted:
             yield from _records(table, f"table {number}", page.lookups["header"])
-        elif title not in page.lookups["tables_ignored"]:
-            raise PageError(f"undeclared table {title!r}; declare it under lookups.tables in the source's TOML")
-    missing = set(page.lookups["tables"]) - set(headings)
+    missing = set(wanted) - set(headings)
     if missing:
         raise PageError(
             f"no table under the heading {', '.join(sorted(missing))}; the page has {headings}: if one was renamed, "
@@ -70,7 +70,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     name, institution = record.text("model"), record.text("institution")
     link, literal = record.text("link"), record.raw("date")
     human = record.text("human")
-    exact, f1 = record.needed("em", 0, 100), record.needed("f1", 0, 100)
+    scores = {metric: record.needed(metric, 0, 100) for metric in ("em", "f1")}
     if human:
         raise Rejected("not_a_model", "the row is the performance of people", "model", name or "")
     if name is None:
@@ -81,12 +81,13 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected(error.rule, error.reason, "date", literal) from error
     if institution is not None and institution.lower() in page.lookups["kinds"]:
         name, institution = f"{name} ({institution})", None
+    name = name.replace("{", "").replace("}", "")
     yield Model(
-        name.replace("{", "").replace("}", ""),
+        name,
         year=submitted_on.year,
         published_on=submitted_on,
         paper_url=link,
         organization=institution,
     )
-    yield Result("squad", "em", exact)
-    yield Result("squad", "f1", f1)
+    for metric, score in scores.items():
+        yield Result("squad", metric, score, is_ensemble=is_ensemble(name))

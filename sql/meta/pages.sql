@@ -16,6 +16,8 @@ accepted as (
         union all
         select source, page, locator from staging.result
         union all
+        select source, page, locator from staging.listing
+        union all
         select source, page, locator from staging.operations
         union all
         select source, page, locator from staging.run_phase

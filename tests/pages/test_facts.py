@@ -30,6 +30,7 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False) | st.sampled_from([0.1 + 0.2, 5e-324, 1e308, -0.0]),
     int: st.integers(-(2**63), 2**63 - 1),
     date: st.dates(),
+    bool: st.booleans(),
 }
 
 

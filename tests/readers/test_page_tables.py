@@ -220,3 +220,29 @@ def test_a_broken_page_is_refused_or_gives_only_what_stands_in_it(
 def test_bytes_of_any_kind_raise_nothing_but_page_error(text: bytes) -> None:
     with contextlib.suppress(PageError):
         list(html_tables(text))
+
+
+BELOW = "\n## Scores\n\n| a |\n|---|\n| 1 |\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "```\nls\n```bash\nls\n```\n",  # an opener inside an open block is what the block shows
+        "```\nls\n",  # nothing closes it
+        "```\nls\n```bash\nls\n",
+        "~~~~\nls\n~~~\n",
+        "```bash\nls\n```\n```\nls\n\n",
+        "```bash run.sh <mode (`train` or `eval`)>```\n",  # code within a line
+        "- Enable it:\n  ```\n  ls\n\n",  # ends with its item
+        "````\n```\n````\n",
+    ],
+)
+def test_tables_below_a_code_fence_are_read_as_they_are_shown(above: str) -> None:
+    (table,) = markdown_tables(above + BELOW)
+    assert (table.headings, [cell.text for cell in table.rows[0]]) == (("Scores",), ["1"])
+    assert table.line == above.count("\n") + 4
+
+
+def test_a_table_within_a_closed_code_block_is_none() -> None:
+    assert list(markdown_tables(f"```\n{BELOW}```\n")) == []

@@ -475,6 +475,72 @@ def test_epoch_models_without_the_column_that_came_later(tmp_path: Path) -> None
     assert [line.get("utilization") for line in phases] == [0.41, None, None]
 
 
+def test_epoch_all_models_without_the_column_that_went_away(tmp_path: Path) -> None:
+    page, path = pages_of("epoch_all_models")[0]
+    header, *lines = csv_cells(path)
+    at = header.index("Training dataset")
+    write_csv(aside(tmp_path, page), [line[:at] + line[at + 1 :] for line in [header, *lines]])
+    found = parsed("epoch_all_models", page, aside(tmp_path, page))
+    assert {"model", "compute", "run_phase"} <= {line["type"] for line in found}
+    assert not any("dataset" in line for line in found)
+
+
+def test_a_missing_column_names_the_lookup_for_one_that_went_away(tmp_path: Path) -> None:
+    page, path = pages_of("epoch_models")[0]
+    header, *lines = csv_cells(path)
+    at = header.index("Training dataset")
+    write_csv(aside(tmp_path, page), [line[:at] + line[at + 1 :] for line in [header, *lines]])
+    message = failure("epoch_models", page, aside(tmp_path, page))
+    assert "'Training dataset' is missing" in message
+    assert "lookups.optional" in message
+
+
+@pytest.mark.parametrize("key", UNDER_HEADINGS)
+def test_all_tables_that_no_toml_declares_are_named_at_once(key: str, tmp_path: Path) -> None:
+    page, path = pages_of(key)[0]
+    new = ("Flavour tables", "Flavour of the month")
+    if page.content == "html":
+        tables = "".join(f"<h2>{title}</h2><table><tr><th>x</th></tr></table>" for title in new)
+        text = path.read_text(encoding="utf-8").replace("</body>", f"{tables}</body>")
+    else:
+        tables = "".join(f"\n## {title}\n\n| x |\n|---|\n| 1 |\n" for title in new)
+        text = path.read_text(encoding="utf-8") + "\n" + tables
+    aside(tmp_path, page).write_text(text, encoding="utf-8")
+    message = failure(key, page, aside(tmp_path, page))
+    assert all(title in message for title in new)
+
+
+def test_all_columns_that_no_toml_declares_are_named_at_once(tmp_path: Path) -> None:
+    for key, page, path in csv_pages():
+        header, *lines = csv_cells(path)
+        wider = [[*header, "Flavour", "Scent"], *([*line, "1", "2"] for line in lines if len(line) == len(header))]
+        write_csv(aside(tmp_path, page), wider)
+        message = failure(key, page, aside(tmp_path, page))
+        assert "'Flavour', 'Scent'" in message
+
+
+# The first fence is closed by the bare one: "```bash" inside of it is what it shows.
+FENCED = """```
+output
+```bash
+ls
+```
+
+##### Training accuracy: NVIDIA DGX A100 (8x A100 40GB)
+
+| **GPUs** | **Accuracy - TF32** | **Time to train - TF32** |
+|---|---|---|
+| 8 | 76.5 | 2.5 |
+"""
+
+
+@pytest.mark.parametrize("text", [FENCED, FENCED.removeprefix("```\noutput\n"), f"```\n{FENCED}"])
+def test_nvidia_tables_below_fences_are_read(text: str, tmp_path: Path) -> None:
+    gathered = one("nvidia_examples", tmp_path, text)
+    assert [row.value for *_, row in gathered.rows["result"]] == [76.5]
+    assert gathered.read_count() == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -497,6 +563,41 @@ def test_squad_refuses_an_impossible_score(score: str, tmp_path: Path) -> None:
     (aside(tmp_path, page)).write_text(path.read_text(encoding="utf-8").replace("87.433", score), encoding="utf-8")
     rows = parsed("squad_explorer", page, aside(tmp_path, page))
     assert all(0 <= row["value"] < 100 for row in rows if row["type"] == "result")
+
+
+# As cards of four networks print it: the error, or a share of it, in the place of the accuracy.
+CARD = """<!--
+Type: model-index
+Collections:
+- Name: Badger
+  Paper:
+    Title: On Badgers
+    URL: https://arxiv.org/abs/1601.00001
+Models:
+- Name: badger_v4
+  In Collection: Badger
+  Metadata:
+    FLOPs: 12000000000
+    Parameters: 42000000
+    Image Size: '299'
+  Results:
+  - Task: Image Classification
+    Dataset: ImageNet
+    Metrics:
+      Top 1 Accuracy: 1.02%
+      Top 5 Accuracy: 16.9%
+-->
+"""
+
+
+def test_a_card_with_a_top1_of_one_percent_loses_that_cell_alone(tmp_path: Path) -> None:
+    gathered = one("timm_model_index", tmp_path, CARD)
+    ((*_, cell),) = gathered.rows["rejected_cell"]
+    assert (cell.literal, cell.rule) == ("1.02%", "impossible_score")
+    assert cell.column_name == "Image Classification on ImageNet: Top 1 Accuracy"
+    assert [(row.metric, row.value) for *_, row in gathered.rows["result"]] == [("top5", 16.9)]
+    assert [row.operations for *_, row in gathered.rows["operations"]] == [12e9]
+    assert [(row.name, row.parameters) for *_, row in gathered.rows["model"]] == [("badger_v4", 42e6)]
 
 
 # --- the facts that ship
