@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -78,7 +80,12 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("no_model", "the row names no model", "name")
     if "out_of_scope" in about:
         raise Rejected("out_of_scope", f"the table is of {about['out_of_scope']}", "heading", name)
-    results = [one for column, score in about["scores"].items() for one in _result(record, column, *score.split())]
+    setting = next((told for part, told in about.get("settings", {}).items() if re.search(part, name)), "")
+    results = [
+        replace(one, setting=setting or None)
+        for column, score in about["scores"].items()
+        for one in _result(record, column, *score.split())
+    ]
     if not results:
         raise Rejected("no_score", f"the row has no {' or '.join(about['scores'])}", "name", name)
     yield Model(name, year=about.get("year"))
