@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,7 @@ from typing import Any
 
 from flows.readers.page_tables import Table, check_header, fields, markdown_tables
 from flows.readers.processor_phrases import processors
-from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number, told_by
 from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -80,7 +79,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("no_model", "the row names no model", "name")
     if "out_of_scope" in about:
         raise Rejected("out_of_scope", f"the table is of {about['out_of_scope']}", "heading", name)
-    setting = next((told for part, told in about.get("settings", {}).items() if re.search(part, name)), "")
+    setting = told_by(name, about.get("settings", {}))
     results = [
         replace(one, setting=setting or None)
         for column, score in about["scores"].items()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.readers.record import CellError, Record, Rejected, csv_records, duration_s, number
+from flows.readers.record import CellError, Record, Rejected, csv_records, duration_s, number, told_by
 from flows.readers.row_types import Compute, Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -38,10 +38,11 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         paper_url=record.text("paper_link"),
         parameters=record.number("parameters"),
     )
+    is_ensemble, setting = (told_by(name, page.lookups.get(kind, {})) for kind in ("ensembles", "settings"))
     for column, metric in page.lookups["metrics"].items():
         value = record.between(column, 0, 100)
         if value is not None:
-            yield Result(benchmark, metric, value)
+            yield Result(benchmark, metric, value, is_ensemble=is_ensemble, setting=setting)
     yield from _operations(record, benchmark)
     for phase in _PHASES:
         yield from _phase(record, phase, benchmark, ratio)

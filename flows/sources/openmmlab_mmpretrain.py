@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from flows.readers.processor_phrases import Processors, processors
-from flows.readers.record import CellError, PageError, Record, Rejected, day, number
+from flows.readers.record import CellError, PageError, Record, Rejected, day, number, told_by
 from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -125,7 +125,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     )
     size_in_name = re.search(page.lookups["image_size"], name)
     size = int(size_in_name[1]) if size_in_name else None
-    setting = next((told for part, told in page.lookups["settings"].items() if re.search(part, name)), None)
+    setting = told_by(name, page.lookups["settings"])
     results = [replace(result, setting=setting) for result in _results(record, page, size)]
     yield from results
     benchmark = results[0].benchmark if results else None
