@@ -511,6 +511,22 @@ def test_a_name_tells_at_how_many_scales_a_detector_was_tested(name: str, told: 
     assert [row.setting for *_, row in one("computerprogress", tmp_path, text, at=1).rows["result"]] == [told]
 
 
+@pytest.mark.parametrize("literal", ["COCO minival", ""])
+def test_mit_knows_on_which_part_of_coco_a_row_was_tested_or_stops(literal: str, tmp_path: Path) -> None:
+    at = next(i for i, page in enumerate(sources.source("mit_futuretech").pages) if "coco" in page.name)
+    page = sources.source("mit_futuretech").pages[at]
+    text = aside(FIXTURES / "mit_futuretech", page).read_text(encoding="utf-8")
+    assert {row.benchmark for *_, row in one("mit_futuretech", tmp_path, text, at).rows["result"]} == {"coco_test_dev"}
+    with pytest.raises(PageError, match=rf"row 5: .*training_dataset.*undeclared dataset '{literal}'; declare it in"):
+        one("mit_futuretech", tmp_path, text.replace("COCO test_dev", literal, 1), at)
+
+
+def test_computerprogress_has_the_same_leaderboard_of_coco(tmp_path: Path) -> None:
+    text = 'export default [{index: 0, year: 2019.0, model: "X", hardware_burden: 1e9, accuracy: 0.4}];'
+    ((*_, row),) = one("computerprogress", tmp_path, text, at=1).rows["result"]
+    assert (row.benchmark, row.metric, row.value) == ("coco_test_dev", "box_ap", 40.0)
+
+
 def test_mit_keeps_a_phase_of_which_only_the_seconds_are_known(tmp_path: Path) -> None:
     text = with_row("mit_futuretech", name="X", training_time_total_sec="7200")
     gathered = one("mit_futuretech", tmp_path, text)
