@@ -258,6 +258,11 @@ def clock_s(literal: str) -> float:
     return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
 
 
+def told_by(name: str, patterns: Mapping[str, T]) -> T | None:
+    """What a name tells: the value of the first pattern that is found in it, in the order of the TOML; None where none is."""
+    return next((told for pattern, told in patterns.items() if re.search(pattern, name)), None)
+
+
 def renamed(columns: Iterable[str], aliases: Mapping[str, str], unread: Iterable[str] = ()) -> list[str]:
     """A header with each declared alias put right. Raises `PageError` if a column that is read then stands twice."""
     names = [aliases.get(column.strip(), column.strip()) for column in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -74,9 +75,12 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     cells = _cells(record, page, table)
     name, benchmark = _identity(page, table, cells)
     size = table.get("image_size") or _one(record, cells, "image_size", _side)
-    scores = list(_scores(record, cells, benchmark, size))
+    told = {key: table[key] for key in ("setting", "is_ensemble") if key in table}
+    scores = [replace(score, **told) for score in _scores(record, cells, benchmark, size)]
     if not scores:
         raise Rejected("no_score", "the row has no score that can be read", None, name)
+    # The table's own benchmark, unless the row has scores on another alone (on test-dev, not on val).
+    benchmark = scores[0].benchmark
     paper: dict[str, Any] = next((entry for entry in page.lookups["papers"] if name.startswith(entry["models"])), {})
     about = {
         column: paper.get(key) for column, key in (("year", "year"), ("paper_title", "title"), ("paper_url", "url"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from flows.readers.record import PageError, Record, Rejected
+from flows.readers.record import PageError, Record, Rejected, told_by
 from flows.readers.row_types import Compute, Model, Result, Row
 from flows.sources import Page
 
@@ -63,5 +63,6 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("out_of_range", f"{accuracy!r} is not in [0, 1)", "accuracy", accuracy)
     benchmark, metric = page.lookups["benchmark"], page.lookups["metric"]
     yield Model(name, year)
-    yield Result(benchmark, metric, value)
+    is_ensemble, setting = (told_by(name, page.lookups.get(kind, {})) for kind in ("ensembles", "settings"))
+    yield Result(benchmark, metric, value, is_ensemble=is_ensemble, setting=setting)
     yield Compute(benchmark, "hardware_burden", burden, "gflop")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flows.readers.page_tables import Table, check_declared, check_header, fields, markdown_tables
 from flows.readers.processor_phrases import processors
-from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number
+from flows.readers.record import RAGGED, CellError, PageError, Record, Rejected, number, told_by
 from flows.readers.row_types import Model, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -78,7 +79,12 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("no_model", "the row names no model", "name")
     if "out_of_scope" in about:
         raise Rejected("out_of_scope", f"the table is of {about['out_of_scope']}", "heading", name)
-    results = [one for column, score in about["scores"].items() for one in _result(record, column, *score.split())]
+    setting = told_by(name, about.get("settings", {}))
+    results = [
+        replace(one, setting=setting or None)
+        for column, score in about["scores"].items()
+        for one in _result(record, column, *score.split())
+    ]
     if not results:
         raise Rejected("no_score", f"the row has no {' or '.join(about['scores'])}", "name", name)
     yield Model(name, year=about.get("year"))

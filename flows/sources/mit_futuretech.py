@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.readers.record import CellError, Record, Rejected, csv_records, duration_s, number
+from flows.readers.record import CellError, PageError, Record, Rejected, csv_records, duration_s, number, told_by
 from flows.readers.row_types import Compute, Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -23,7 +23,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """A model, its scores, the computation of one pass, the phases of its training, and the printed totals."""
-    benchmark = page.lookups["benchmark"]
+    benchmark = page.lookups.get("benchmark") or _of_dataset(record, page)
     name = record.name("name")
     if name is None:
         raise Rejected("no_model", "the row names no model", "name")
@@ -38,10 +38,11 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         paper_url=record.text("paper_link"),
         parameters=record.number("parameters"),
     )
+    is_ensemble, setting = (told_by(name, page.lookups.get(kind, {})) for kind in ("ensembles", "settings"))
     for column, metric in page.lookups["metrics"].items():
         value = record.between(column, 0, 100)
         if value is not None:
-            yield Result(benchmark, metric, value)
+            yield Result(benchmark, metric, value, is_ensemble=is_ensemble, setting=setting)
     yield from _operations(record, benchmark)
     for phase in _PHASES:
         yield from _phase(record, phase, benchmark, ratio)
@@ -49,6 +50,17 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         total = record.number(measure)
         if total is not None:
             yield Compute(benchmark, measure, total, "flop")
+
+
+def _of_dataset(record: Record, page: Page) -> str:
+    """The benchmark that the dataset's cell names, which a phase has too. Raises `PageError`: the TOML does not know it."""
+    column = "training_dataset"
+    literal = record.fields.get(column, "").strip()
+    if literal not in page.lookups["datasets"]:
+        raise PageError(
+            f"column {column!r}: undeclared dataset {literal!r}; declare it in the source's TOML (datasets)"
+        )
+    return str(page.lookups["datasets"][literal])
 
 
 def _operations(record: Record, benchmark: str) -> Iterator[Operations]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from flows.readers.processor_phrases import Processors, processors
-from flows.readers.record import CellError, PageError, Record, Rejected, number
+from flows.readers.record import CellError, PageError, Record, Rejected, day, number, told_by
 from flows.readers.row_types import Model, Operations, Result, Row, RunPhase
 from flows.sources import Page
 
@@ -50,9 +51,9 @@ def read(path: Path, page: Page) -> Iterator[Record]:
     except (yaml.YAMLError, RecursionError) as error:
         raise PageError(f"not a YAML file: {error}") from error
     shared = {one.get("Name", ""): one for one in collections}
-    continued = {name for one in models for name in one.get("Downstream", "").split(", ")}
+    begun = {name: one.get("Name", "") for one in models for name in one.get("Downstream", "").split(", ")}
     for row, one in enumerate(models, 1):
-        pretrained = {"Pretrain": "in the page"} if one.get("Name") in continued else {}
+        pretrained = {"Pretrain": begun[one.get("Name", "")]} if one.get("Name") in begun else {}
         yield Record(
             f"model {row}", dict.fromkeys(page.lookups["optional"], "") | _fields(one, shared, page) | pretrained
         )
@@ -111,21 +112,50 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if url is not None and re.fullmatch(page.lookups["placeholder_url"], url):
         record.reject_cell("Paper/URL", url, "placeholder_address", "stands in the place of an address")
         url = None
+    pretrained, pretrains = record.text("Pretrain"), record.text("Downstream")
+    converted_from = _converted_from(record)
     yield Model(
-        name, paper_title=record.text("Paper/Title"), paper_url=url, parameters=record.number("Metadata/Parameters")
+        name,
+        paper_title=record.text("Paper/Title"),
+        paper_url=url,
+        parameters=record.number("Metadata/Parameters"),
+        base_model=pretrained,
+        converted_from=converted_from,
+        weights_on=_weights_on(record, page, converted_from),
     )
     size_in_name = re.search(page.lookups["image_size"], name)
     size = int(size_in_name[1]) if size_in_name else None
-    results = list(_results(record, page, size))
+    setting = told_by(name, page.lookups["settings"])
+    results = [replace(result, setting=setting) for result in _results(record, page, size)]
     yield from results
     benchmark = results[0].benchmark if results else None
     operations = record.number("Metadata/FLOPs")
     if operations is not None:
         size = size if results else None
         yield Operations(benchmark, operations, page.lookups["convention"], size, printed_as="FLOPs")
-    pretrained, pretrains = record.text("Pretrain"), record.text("Downstream")
     phase = "pretraining" if pretrains else "finetuning" if pretrained else "training"
     yield from _phase(record, page, benchmark, phase, name)
+
+
+def _converted_from(record: Record) -> str | None:
+    """The address of the weights that these were converted from, else that of their code: the one that the entry has."""
+    weights, code = record.text("Converted From/Weights"), record.text("Converted From/Code")
+    return weights or code
+
+
+def _weights_on(record: Record, page: Page, converted_from: str | None) -> date | None:
+    """The day in the name of the weights' file. Of converted weights it is the day of the conversion, which is not taken."""
+    column = "Weights"
+    literal = record.text(column)
+    file = (literal or "").rpartition("/")[2]
+    days = re.findall(page.lookups["day_in_file"], file)
+    if converted_from is not None or len(days) != 1:
+        return None
+    try:
+        return day(days[0], "%Y%m%d")
+    except CellError as error:
+        record.reject_cell(column, file, error.rule, error.reason)
+        return None
 
 
 def _results(record: Record, page: Page, size: int | None) -> Iterator[Result]:

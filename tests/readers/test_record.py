@@ -27,6 +27,7 @@ from flows.readers.record import (
     number,
     percent,
     renamed,
+    told_by,
     usd,
     whole,
 )
@@ -468,3 +469,10 @@ def test_csv_records_uses_the_lookups(tmp_path: Path) -> None:
     assert "Jane" not in record.literal
     # What is not needed still stands in the record's text, so that nothing is lost.
     assert '"rank": "1"' in record.literal
+
+
+def test_the_first_pattern_found_in_a_name_tells() -> None:
+    patterns = {r"\(single\)": False, "ensemble": True}
+    assert told_by("An ensemble (single)", patterns) is False
+    assert told_by("An ensemble", patterns) is True
+    assert told_by("A net", patterns) is None

@@ -460,6 +460,73 @@ def test_mit_keeps_the_text_of_a_refused_cell(column: str, text: str, tmp_path: 
     assert gathered.rows["rejected_cell"][0][3].literal == text
 
 
+# Names as they are printed; that of MEMEN has the slip.
+ENSEMBLES = {
+    "mit_futuretech": {
+        "BERT (single model)": False,
+        "OTF dict+spelling (single)": False,
+        "ConvS2S (ensemble)": True,
+        "Ensemble 8 models + unk replace": True,
+        "Deep-Att + Ensemble + PosUnk": True,
+        "ZFNet (ensemble, 6 convnets)": True,
+        "OverFeat - 7 accurate models": True,
+        "Five Base + Five HiRes": True,
+        "Single-Path NAS": None,
+        "Assemble-ResNet152": None,
+        "SOLQ (Swin-L, single)": None,
+        "Model soups (ViT-G/14)": None,
+    },
+    "computerprogress": {
+        "MEMEN(singel model)": False,
+        "BERT (single)": False,
+        "BiDAF\\n(ensemble)": True,
+        "MEMEN(ensemble model)": True,
+        "AlexNet  7CNNs": True,
+        "ZFNet(ensemble, 6 convnets)": True,
+        "CenterNet-DLA (DLA-34, single-scale)": None,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "told"), [(key, name, told) for key, names in ENSEMBLES.items() for name, told in names.items()]
+)
+def test_a_name_tells_whether_the_score_is_an_ensembles(key: str, name: str, told: bool | None, tmp_path: Path) -> None:
+    module = f'export default [{{index: 0, year: 2019.0, model: "{name}", hardware_burden: 1e9, accuracy: 0.8}}];'
+    text = module if key == "computerprogress" else with_row(key, name=name, **{"(TOP 1 score)": "80"})
+    ((*_, row),) = one(key, tmp_path, text).rows["result"]
+    assert (row.value, row.is_ensemble) == (80.0, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("M2Det (VGG-16, multi-scale)", "multi-scale"),
+        ("CenterNet-DLA (DLA-34, single-scale)", "single-scale"),
+        ("SNIPER (ResNet-101)", None),
+    ],
+)
+def test_a_name_tells_at_how_many_scales_a_detector_was_tested(name: str, told: str | None, tmp_path: Path) -> None:
+    text = f'export default [{{index: 0, year: 2019.0, model: "{name}", hardware_burden: 1e9, accuracy: 0.4}}];'
+    assert [row.setting for *_, row in one("computerprogress", tmp_path, text, at=1).rows["result"]] == [told]
+
+
+@pytest.mark.parametrize("literal", ["COCO minival", ""])
+def test_mit_knows_on_which_part_of_coco_a_row_was_tested_or_stops(literal: str, tmp_path: Path) -> None:
+    at = next(i for i, page in enumerate(sources.source("mit_futuretech").pages) if "coco" in page.name)
+    page = sources.source("mit_futuretech").pages[at]
+    text = aside(FIXTURES / "mit_futuretech", page).read_text(encoding="utf-8")
+    assert {row.benchmark for *_, row in one("mit_futuretech", tmp_path, text, at).rows["result"]} == {"coco_test_dev"}
+    with pytest.raises(PageError, match=rf"row 5: .*training_dataset.*undeclared dataset '{literal}'; declare it in"):
+        one("mit_futuretech", tmp_path, text.replace("COCO test_dev", literal, 1), at)
+
+
+def test_computerprogress_has_the_same_leaderboard_of_coco(tmp_path: Path) -> None:
+    text = 'export default [{index: 0, year: 2019.0, model: "X", hardware_burden: 1e9, accuracy: 0.4}];'
+    ((*_, row),) = one("computerprogress", tmp_path, text, at=1).rows["result"]
+    assert (row.benchmark, row.metric, row.value) == ("coco_test_dev", "box_ap", 40.0)
+
+
 def test_mit_keeps_a_phase_of_which_only_the_seconds_are_known(tmp_path: Path) -> None:
     text = with_row("mit_futuretech", name="X", training_time_total_sec="7200")
     gathered = one("mit_futuretech", tmp_path, text)
