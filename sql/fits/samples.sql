@@ -29,7 +29,7 @@ candidates as (
         points.training_id,
         points.trainer,
         -- How far the evaluation is from how the training was: by size, and by what was done beside one look at each image.
-        results.setting is not null as is_beside_the_training,
+        coalesce(regexp_matches(results.setting, 'multi-scale|augmentation|crop'), false) as is_beside_the_training,
         coalesce(abs(results.image_size - trainings.image_size_in_name), results.image_size, 0) as distance_in_size,
         -- A point without a known paper counts under its architecture, and one without either under its model.
         coalesce(points.paper_id, 'architecture:' || points.architecture, points.model_id) as paper,  -- the paper; where none is known the architecture, else the model
