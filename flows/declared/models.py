@@ -61,7 +61,8 @@ class Targets(Closed):
 class Domain(Closed):
     """A file of domains. `compute_measures`: of every row set instead of the set's own. `today`: {row set: error}.
 
-    `shots`: worked examples in the prompts of the scores that are points.
+    `shots`: worked examples in the prompts of the scores that are points. `trained_for`: under which key trainings are known
+    that several benchmarks evaluate; the benchmark itself where it is left out.
     """
 
     domain: Text
@@ -73,6 +74,7 @@ class Domain(Closed):
     error_of_guessing: Annotated[float, Gt(0), Le(1)]
     error_of_guessing_reason: Text
     shots: Whole | None = None
+    trained_for: Text | None = None
     targets: Targets
     today: dict[str, Fraction] = Field(default_factory=dict)
 

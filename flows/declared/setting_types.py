@@ -49,6 +49,7 @@ class Benchmark:
     benchmark: str = column("the benchmark, split included: coco is val2017, coco_test_dev test-dev")
     domain: str = column("the domain that it is of: image classification, language models …")
     title: str = column("its name in tables")
+    trained_for: str = column("what networks are trained for that it evaluates: itself, or what several benchmarks share")
     shots: int | None = column("worked examples in the prompts of its points; null where none are shown or none is chosen")
 
 
@@ -87,6 +88,9 @@ class Copies:
     source: Text = column(ADDRESS["source"])
     of: Text = column("the source that lists weights under their own names")
     reason: Text = column("why they may be the same")
+    by_authors: bool = field(
+        default=False, metadata={"comment": "whether who made the list trained what it lists"}
+    )
     converted_only: bool = field(
         default=False, metadata={"comment": "whether only records count that say where their weights are from"}
     )

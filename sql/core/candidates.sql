@@ -10,7 +10,7 @@ pages as (
 ),
 
 wanted as (
-    select distinct fits.row_set, fits.benchmark, fits.metric, fits.compute_measure, benchmarks.domain, benchmarks.shots as shots_wanted
+    select distinct fits.row_set, fits.benchmark, fits.metric, fits.compute_measure, benchmarks.trained_for, benchmarks.shots as shots_wanted
     from staging.fit as fits
     join staging.benchmark as benchmarks using (benchmark)
     where fits.compute_measure != 'consolidated_burden'
@@ -18,7 +18,8 @@ wanted as (
 
 results as (
     select
-        wanted.*, results.* exclude (benchmark, metric), records.printed_name, trainings.trainer, trainings.purpose, pages.preference,
+        wanted.*, results.* exclude (benchmark, metric), records.printed_name, records.model_of_paper, records.is_ambiguous,
+        trainings.trainer, trainings.purpose, pages.preference,
     from core.results as results
     join wanted using (benchmark, metric)
     join row_sets using (row_set, source)
@@ -56,8 +57,9 @@ measures as (
         coalesce(conventions.convention = 'unknown' and counted_as_macs.source is null, false) as is_of_unknown_convention,
         conventions.reason as convention_reason,
         records.training_id,
-        benchmarks.domain,
-        coalesce(benchmarks.domain, measures.benchmark) is null as is_the_models_own,
+        records.model_of_paper,
+        benchmarks.trained_for,
+        measures.benchmark is null as is_the_models_own,
         pages.preference as measure_preference,
         pages.source_preference,
     from core.measures as measures
@@ -77,16 +79,17 @@ measures as (
 ),
 
 same_record as (
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
         measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 1 as nearness,
     from results
     join measures using (row_set, source, page, locator, compute_measure)
-    where coalesce(measures.benchmark, results.benchmark) = results.benchmark
+    -- A page prints a network's operations once for all splits that it is evaluated on.
+    where coalesce(measures.trained_for, measures.benchmark, results.trained_for) in (results.trained_for, results.benchmark)
 ),
 
 same_run as (
     -- Weights take the computation that their list prints for the architecture at the same image size.
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
         measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 2 as nearness,
     from results
     join measures using (row_set, source, architecture, compute_measure)
@@ -96,13 +99,18 @@ same_run as (
 ),
 
 same_training as (
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 3 as nearness,
+    -- Of another record: of the training itself, or of the model where a page tells the computation and no benchmark.
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
+        if(results.is_ambiguous, 4, 3) as nearness,
     from results
-    join measures using (row_set, training_id, compute_measure)
+    join measures on
+        results.row_set = measures.row_set
+        and results.compute_measure = measures.compute_measure
+        and results.model_of_paper = measures.model_of_paper
+        and (results.training_id = measures.training_id or measures.is_the_models_own)
     where
         (results.source, results.page, results.locator) != (measures.source, measures.page, measures.locator)
-        and coalesce(measures.domain, results.domain) = results.domain
         and (
             results.compute_measure != 'operations_per_pass'
             or coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
@@ -111,11 +119,14 @@ same_training as (
 
 another_training as (
     -- The same name in the same paper or domain, but another training: what the name alone would join.
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, domain, compute_measure),
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
         measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 4 as nearness,
     from results
     join measures using (row_set, model_id, compute_measure)
-    where results.training_id != measures.training_id and coalesce(measures.benchmark, results.benchmark) = results.benchmark
+    where
+        results.training_id != measures.training_id
+        and results.model_of_paper != measures.model_of_paper
+        and coalesce(measures.benchmark, results.benchmark) = results.benchmark
 ),
 
 pairings as (

@@ -10,15 +10,9 @@ burdens as (
         records.training_id,
         records.paper_id,
         records.printed_name,
-        -- Without the word for a member of a family or for an ensemble, what is left is the family.
-        regexp_replace(
-            lower(records.printed_name), '\b(tiny|small|base|large|big|huge|xl|single|ensemble|model|\d+ ?(cnns|convnets|models))\b|[^a-z0-9+]', '', 'g'
-        ) as family,
-        regexp_matches(records.printed_name, '(?i)ensemble|\d+ ?(cnns|convnets|models)') as is_ensemble,
-        list_position(
-            ['tiny', 'small', 'base', 'large', 'big', 'huge', 'xl'],
-            lower(regexp_extract(records.printed_name, '(?i)\b(tiny|small|base|large|big|huge|xl)\b', 1))
-        ) as size_rank,
+        family_key(records.printed_name) as family,
+        is_ensemble_name(records.printed_name) as is_ensemble,
+        list_position(['tiny', 'small', 'base', 'medium', 'large', 'big', 'huge', 'xlarge', 'xl'], size_word(records.printed_name)) as size_rank,
     from core.measures as measures
     join records using (source, page, locator)
     where measures.compute_measure = 'hardware_burden'

@@ -37,7 +37,7 @@ identified as (
         coalesce(records.weights_image_size, results.image_size) as image_size,  -- side of the square input that the score was taken at, pixels
         coalesce(results.setting, setting_in_name(records.printed_name)) as setting,  -- how the score was taken, where the page or the name tells
         results.shots,
-        coalesce(results.is_ensemble, regexp_matches(records.printed_name, '(?i)ensemble|\d+ ?(cnns|convnets|models)')) as is_ensemble,  -- whether the score is of several networks together
+        coalesce(results.is_ensemble, is_ensemble_name(records.printed_name)) as is_ensemble,  -- whether the score is of several networks together
         results.uncertainty,
         mentions.architecture,
         1 - results.value / 100 as error,  -- 1 - value / 100, a fraction

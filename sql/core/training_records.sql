@@ -13,7 +13,10 @@ trainers as (
 ),
 
 lists_of_weights as (
-    select distinct of as source from staging.copies
+    -- Of weights that others trained: that list itself, and those that copy it.
+    select of as source from staging.copies
+    union
+    select source from staging.copies where not by_authors and not converted_only
 ),
 
 declared as (
@@ -26,11 +29,20 @@ keyed as (
     select
         mentions.*,
         models.* exclude (source, page, locator),
-        benchmarks.domain,
-        weights_key(mentions.name_key) as weights_key,
+        benchmarks.trained_for,
+        -- Hubs put who uploaded a language model before its name, and who converted its file behind.
+        weights_key(
+            if(
+                benchmarks.trained_for = 'language models',
+                name_key(regexp_replace(regexp_replace(printed_name, '^[\w.-]+/', ''), '-hf$', '')),
+                mentions.name_key
+            )
+        ) as weights_key,
+        size_word(printed_name) is not null as has_size_word,
+        family_key(printed_name) as family_key,
         trainers.trainer as zoo,
         trainers.released_on as zoo_released_on,
-        mentions.source in (select source from lists_of_weights) and mentions.architecture is not null as is_list_of_weights,
+        mentions.source in (select source from lists_of_weights) as is_list_of_weights,
     from mentions
     join models using (source, page, locator)
     left join trainers using (source)
@@ -38,12 +50,21 @@ keyed as (
 ),
 
 paper_of_key as (
-    -- A name that one paper of the domain has stands for that paper where a page names none.
-    select domain, weights_key, min(paper_id) as paper_id
+    -- A name that one paper has, of those that are trained for the same, stands for that paper where a page names none.
+    select trained_for, weights_key, min(paper_id) as paper_id
     from keyed
-    where domain is not null and paper_id is not null and zoo is null
+    where trained_for is not null and paper_id is not null and zoo is null
     group by all
     having count(distinct paper_id) = 1
+),
+
+families as (
+    -- "Transformer" of a paper that has a base and a big one is neither.
+    select paper_id, family_key
+    from keyed
+    where paper_id is not null
+    group by all
+    having count(distinct size_word(printed_name)) >= 2
 ),
 
 own as (
@@ -54,17 +75,21 @@ own as (
         case
             when is_list_of_weights then keyed.source || '#' || printed_name
             when zoo is not null and converted_from is null then keyed.source || '#' || keyed.name_key
-            else coalesce(keyed.paper_id, paper_of_key.paper_id, keyed.domain, keyed.benchmark, keyed.source) || '#' || keyed.weights_key
-        end as own_training_id,
+            else coalesce(keyed.paper_id, paper_of_key.paper_id, keyed.trained_for, keyed.benchmark, keyed.source) || '#' || keyed.weights_key
+        end as own_model,
+        -- Weights for one task are not those for another, though paper and name are the same.
+        own_model || coalesce(' ' || if(is_list_of_weights or zoo is not null, null, keyed.trained_for), '') as own_training_id,
+        not has_size_word and families.family_key is not null as is_ambiguous,
         case
             when is_list_of_weights then 'the name of the weights'
             when zoo is not null and converted_from is null then 'a model zoo''s own training: its name'
             when keyed.paper_id is not null then 'the paper, and the name in it'
-            when paper_of_key.paper_id is not null then 'the only paper of the domain with a model of that name'
+            when paper_of_key.paper_id is not null then 'the only paper with a model of that name that is trained for the same'
             else 'the name, where no page tells a paper'
         end as own_rule,
     from keyed
-    left join paper_of_key using (domain, weights_key)
+    left join paper_of_key using (trained_for, weights_key)
+    left join families on keyed.paper_id = families.paper_id and keyed.family_key = families.family_key
 ),
 
 burdens as (
@@ -116,7 +141,9 @@ select
     source,
     page,
     locator,
-    training_id,  -- the training: its paper, else its list or domain, # and its name
+    training_id,  -- the training: its paper, else its list or what it is trained for, # its name, and what it is trained for
+    own_model as model_of_paper,  -- the same without what it is trained for: what a page means that names no benchmark
+    is_ambiguous,  -- whether its paper has several of that name in different sizes, and this is none of them
     printed_name,
     model_id,
     training_paper_id as paper_id,
