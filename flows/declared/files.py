@@ -14,6 +14,7 @@ from flows.declared.models import (
     Faults,
     Growth,
     Merges,
+    Processors,
     PublishedFile,
     ReferenceModels,
     Regions,
@@ -37,6 +38,7 @@ class Files:
     growth: Growth
     claims: Claims
     merges: Merges
+    processors: Processors
     faults: Faults
     reference_models: ReferenceModels
     regions: Regions
@@ -61,6 +63,7 @@ def files(package: Path = PACKAGE) -> Files:
         growth=toml_files.read(folder / "growth.toml", Growth),
         claims=toml_files.read(folder / "claims.toml", Claims),
         merges=toml_files.read(folder / "merges.toml", Merges),
+        processors=toml_files.read(folder / "processors.toml", Processors),
         faults=toml_files.read(folder / "faults.toml", Faults),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
         regions=regions(package),

@@ -23,6 +23,8 @@ from flows.declared.setting_types import (
     Merge,
     Positive,
     Precision,
+    ProcessorFamily,
+    ProcessorUnit,
     ReferenceModel,
     Selection,
     Whole,
@@ -188,6 +190,13 @@ class Merges(Closed):
 
     merges: list[Annotated[Merge, FromTable]] = Field(default_factory=list)
     apart: list[Annotated[Apart, FromTable]] = Field(default_factory=list)
+
+
+class Processors(Closed):
+    """processors.toml."""
+
+    units: list[Annotated[ProcessorUnit, FromTable]] = Field(default_factory=list)
+    families: list[Annotated[ProcessorFamily, FromTable]] = Field(default_factory=list)
 
 
 class Faults(Closed):

@@ -255,6 +255,25 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessorUnit:
+    """One row per name of a processor that is a board of several chips, or a part of one."""
+
+    processor: Text = column("the unit that runs count, by any name in core.processor_aliases")
+    chip: Text = column("the chip that sheets of prices list, by any name in core.processor_aliases")
+    chips: Positive = column("how many chips the unit is")
+    citation: Text = column("where that is from")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorFamily:
+    """One row per name of a processor that is rented under the name of its family."""
+
+    processor: Text = column("the processor, by any name in core.processor_aliases")
+    priced_as: Text = column("the name that sheets of prices list, by any name in core.processor_aliases")
+    citation: Text = column("why the one's price is the other's")
+
+
+@dataclass(frozen=True, slots=True)
 class GrowthLevel:
     """One row per level at which intervals of growth are stated."""
 
@@ -360,6 +379,8 @@ SETTINGS: dict[str, type[Any]] = {
     "claim": Claim,
     "merge": Merge,
     "apart": Apart,
+    "processor_unit": ProcessorUnit,
+    "processor_family": ProcessorFamily,
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
     "exclusion": Exclusion,

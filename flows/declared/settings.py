@@ -62,6 +62,8 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         ],
         "merge": declared.merges.merges,
         "apart": declared.merges.apart,
+        "processor_unit": declared.processors.units,
+        "processor_family": declared.processors.families,
         **_theory(package),
         "growth_level": [GrowthLevel(declared.growth.level)],
         "growth_series": declared.growth.series,
