@@ -95,11 +95,14 @@ class RowSetFile(Closed):
 
 
 class Price(Closed):
-    """Which prices of a scenario's processor count."""
+    """Which prices of a scenario's processor count: those listed from a day until another, or the one of a contract."""
 
-    kind: Literal["rental", "purchase"]
-    first: Annotated[date, Field(alias="from")]
-    until: date
+    kind: Literal["rental", "purchase", "contract"]
+    usd_per_hour: Positive | None = None
+    citation: Text | None = None
+    as_of: date | None = None
+    first: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
     vendor: Text | None = None
     commitment: Text | None = None
     processors: Annotated[list[Text], Len(1), Once] | None = None
