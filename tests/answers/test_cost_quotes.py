@@ -139,7 +139,10 @@ def test_a_missing_tensor_rate_stops_training_compute_and_no_burden(warehouse_pa
     # The P100's FP32 peak is 9.526 TFLOP/s, as the paper's authors have it.
     assert row["status"] == "ok"
     assert row["log10_hours"] == pytest.approx(row["log10_gflop"] + 9 - math.log10(9.526e12 * 3600), abs=1e-4)
-    why = "own: no source gives the tensor_fp16 rate of 'NVIDIA Tesla P100 PCIe 16GB': training compute is left out, burdens are not"
+    why = (
+        "own: no source gives the tensor_fp16 rate of 'NVIDIA Tesla P100 PCIe 16GB': "
+        "training compute is left out, burdens are not"
+    )
     assert answer["left_out"] == [why]
     assert list(cost_quotes.lines(answer))[-1] == f"left out    {why}"
     # Of MMLU there is training compute alone.
