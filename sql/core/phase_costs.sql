@@ -192,10 +192,10 @@ select
     priced_on - run_on as days_apart,  -- days from the run to its price
     vendor,  -- who rents
     price_source,  -- the source of the price; that of the run where it prints what it paid
-    price_page,
-    price_locator,
+    price_page,  -- the page of the price
+    price_locator,  -- its record on that page
     processor_hours * price_usd_per_hour as cost_usd,  -- processors × hours × price, nominal USD
-    constant_year,
+    constant_year,  -- the year of the constant USD
     deflator,  -- constant over nominal USD of the day of the price
     cost_usd * deflator as cost_usd_constant,  -- the same in USD of constant_year
     processor_hours * price_usd_per_hour_low * deflator as cost_usd_constant_low,  -- at the lowest price of that day

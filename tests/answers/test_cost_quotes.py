@@ -172,7 +172,11 @@ def test_a_missing_burden_rate_stops_burdens_alone(warehouse_path: Path, tmp_pat
         ("usd_per_hour = 1.85\n", "", "missing key 'price.usd_per_hour', which kind 'contract' needs"),
         ("as_of = 2023-06-30\n", "", "missing key 'price.as_of', which kind 'contract' needs"),
         ("usd_per_hour = 1.85", "usd_per_hour = 0", "price.usd_per_hour is 0, which is not above 0"),
-        ('kind = "contract"', 'kind = "contract"\nvendor = "us"', "price.vendor is 'us', but kind 'contract' has no such"),
+        (
+            'kind = "contract"',
+            'kind = "contract"\nvendor = "us"',
+            "price.vendor is 'us', but kind 'contract' has no such",
+        ),
         ('kind = "contract"', 'kind = "rental"', "missing key 'price.from', which kind 'rental' needs"),
         (
             'kind = "contract"',
