@@ -624,6 +624,12 @@ def test_ratios_to_epochs_costs_by_kind_and_commitment(db: duckdb.DuckDBPyConnec
     assert by["all", "on demand"]["cost_ratio"] == pytest.approx(6.1, rel=0.1)
     assert by["all", "on demand"]["spread_decades"] < 0.5
     assert by["all", "3 years"]["cost_ratio"] == pytest.approx(2.84, rel=0.1)
+    shown = {key: f"{row['cost_ratio']:.1f}" for key, row in by.items()}
+    readme = " ".join((paths.PACKAGE.parent / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        f"on demand {shown['tpu', 'on demand']} times Epoch's cost for TPUs and {shown['gpu', 'on demand']} times for GPUs "
+        f"(medians), for three years {shown['tpu', '3 years']} and {shown['gpu', '3 years']}"
+    ) in readme
 
 
 # --- regions
