@@ -33,6 +33,7 @@ SECONDS_PER_HOUR = 3600
 PEAK, ARITHMETIC = "peak", "arithmetic"
 # What a measure of computation counts decides whether utilisation is in it already.
 BASES = {"hardware_burden": PEAK, "consolidated_burden": PEAK, "training_compute": ARITHMETIC}
+NO_RATE = "no_rate"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
 # What the intervals are made of, in the order in which they are added.
@@ -65,6 +66,11 @@ class Scenario:
         """log10 of the hours on one processor of one FLOP."""
         rate = self.log10_burden_rate if basis == PEAK else self.log10_rate + math.log10(self.utilisation[1])
         return -rate - math.log10(SECONDS_PER_HOUR)
+
+    def status_of(self, basis: str) -> str:
+        """The status for what is counted by one of its rates: where the other is not known, this may be priced yet."""
+        rate = self.log10_burden_rate if basis == PEAK else self.log10_rate
+        return NO_RATE if math.isnan(rate) else self.status
 
     @cached_property
     def log10_kw(self) -> float:
@@ -380,7 +386,7 @@ def _cost(reached: Projection, scenario: Scenario, basis: str, flop: float, end:
         error=reached.error,
         published=published,
         share_unreachable=number(end.unreachable),
-        status=scenario.status if reached.status == OK else reached.status,
+        status=scenario.status_of(basis) if reached.status == OK else reached.status,
         **figures,
     )
 

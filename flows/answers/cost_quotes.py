@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -71,8 +71,9 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
         _attach(con, path)
         region = _region(con, request.region)
         _price(con, replace(declared, regions=(region,)))
-        sample_id, points = _points(con, request)
-        return points | _costs(con, sample_id, points, request, error)
+        unpriced = _unpriced(con)
+        sample_id, points = _points(con, request, unpriced)
+        return points | _costs(con, sample_id, points, request, error) | {"left_out": sorted(unpriced.values())}
 
 
 def fraction(given: str) -> float:
@@ -116,6 +117,7 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
             yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
         yield ""
     yield from _grounds(answer, factors)
+    yield from (f"left out    {why}" for why in answer["left_out"])
 
 
 def _grounds(answer: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
@@ -210,6 +212,22 @@ def _price(con: duckdb.DuckDBPyConnection, declared: Declared) -> None:
         )
 
 
+def _unpriced(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """{basis: why nothing that is counted so has a price}; a rate that no source gives stops no more than it must."""
+    scenario, processor, precision, burden_precision = con.execute(
+        "select scenario, processor, precision, burden_precision from staging.scenario"
+    ).fetchall()[0]
+    (known,) = costs.all_scenarios(con)
+    left_out = {
+        costs.ARITHMETIC: f"no source gives the {precision} rate of {processor!r}: training compute is left out, burdens are not",
+        costs.PEAK: (
+            f"no source gives the {burden_precision or 'FP32'} rate of {processor!r}, by which burdens count its hours: "
+            "burdens are left out, training compute is not"
+        ),
+    }
+    return {basis: f"{scenario}: {why}" for basis, why in left_out.items() if known.status_of(basis) == costs.NO_RATE}
+
+
 def _prices_there(con: duckdb.DuckDBPyConnection) -> str:
     rows = con.execute(
         "select prices.kind, count(*), min(priced_on), max(priced_on), string_agg(distinct commitment, ', ' order by commitment) "
@@ -221,8 +239,10 @@ def _prices_there(con: duckdb.DuckDBPyConnection) -> str:
     return f"of these processors there are: {'; '.join(counted) or 'none'}"
 
 
-def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict[str, Any]]:
-    """The set of points that is asked for, and its names."""
+def _points(
+    con: duckdb.DuckDBPyConnection, request: Request, unpriced: Mapping[str, str]
+) -> tuple[int, dict[str, Any]]:
+    """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
         "count(points.sample_id) from fits.sample_sets as sets left join fits.samples as points using (sample_id) "
@@ -235,8 +255,12 @@ def _points(con: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, dict
     sets = _chosen(sets, 3, "metric", metric)
     enough = _fit_rule(con).points_min
     with_points = [row[4] for row in sets if row[6] >= enough]
-    measure = request.measure or next((one for one in _MEASURES if one in with_points), sets[0][4])
+    first = [one for one in _MEASURES if one in with_points]
+    first.sort(key=lambda one: costs.BASES[one] in unpriced)
+    measure = request.measure or next(iter(first), sets[0][4])
     sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(sets, 4, "compute measure", measure)[0]
+    if costs.BASES[measure] in unpriced:
+        raise ScenarioError(unpriced[costs.BASES[measure]])
     if n < enough:
         raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
     return sample_id, {

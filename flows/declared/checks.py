@@ -50,6 +50,7 @@ def check(files: Files, registry: Path) -> None:
     _check_published(files)
     _check_claims(files)
     _check_merges(files)
+    _check_processors(files)
     _check_faults(files, known)
     _check_points(files, known)
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
@@ -155,7 +156,9 @@ _RULE = r"'(\w+)' as rule\b"
 
 
 def _artefact_rules(files: Files) -> frozenset[str]:
-    return _literals("core/artefacts.sql", _RULE) | _literals("core/point_findings.sql", _RULE) | set(files.faults.rules)
+    return (
+        _literals("core/artefacts.sql", _RULE) | _literals("core/point_findings.sql", _RULE) | set(files.faults.rules)
+    )
 
 
 @cache
@@ -311,6 +314,23 @@ def _check_merges(files: Files) -> None:
             refuse(
                 path, ("merges", at, "what"), merge.what, f"and apart[{apart[merge.kind, merge.what]}] holds it apart"
             )
+
+
+def _check_processors(files: Files) -> None:
+    """A processor has one price: it is a unit or of a family, once, and neither of itself."""
+    path, processors = files.folder / "processors.toml", files.processors
+    check_unique(path, ("units",), (one.processor for one in processors.units), "processor")
+    check_unique(path, ("families",), (one.processor for one in processors.families), "processor")
+    units = {one.processor: at for at, one in enumerate(processors.units)}
+    for at, unit in enumerate(processors.units):
+        if unit.processor == unit.chip:
+            refuse(path, ("units", at, "processor"), unit.processor, "as chip is")
+    for at, family in enumerate(processors.families):
+        place = ("families", at, "processor")
+        if family.processor == family.priced_as:
+            refuse(path, place, family.processor, "as priced_as is")
+        if family.processor in units:
+            refuse(path, place, family.processor, f"which units[{units[family.processor]}] prices by its chips")
 
 
 def _check_faults(files: Files, known: dict[str, Source]) -> None:

@@ -15,6 +15,7 @@ from flows.declared.models import (
     Growth,
     Merges,
     Points,
+    Processors,
     PublishedFile,
     ReferenceModels,
     Regions,
@@ -38,6 +39,7 @@ class Files:
     growth: Growth
     claims: Claims
     merges: Merges
+    processors: Processors
     faults: Faults
     points: Points
     reference_models: ReferenceModels
@@ -63,6 +65,7 @@ def files(package: Path = PACKAGE) -> Files:
         growth=toml_files.read(folder / "growth.toml", Growth),
         claims=toml_files.read(folder / "claims.toml", Claims),
         merges=toml_files.read(folder / "merges.toml", Merges),
+        processors=toml_files.read(folder / "processors.toml", Processors),
         faults=toml_files.read(folder / "faults.toml", Faults),
         points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),

@@ -24,6 +24,8 @@ from flows.declared.setting_types import (
     Merge,
     Positive,
     Precision,
+    ProcessorFamily,
+    ProcessorUnit,
     Purpose,
     ReferenceModel,
     SameTraining,
@@ -109,11 +111,14 @@ class RowSetFile(Closed):
 
 
 class Price(Closed):
-    """Which prices of a scenario's processor count."""
+    """Which prices of a scenario's processor count: those listed from a day until another, or the one of a contract."""
 
-    kind: Literal["rental", "purchase"]
-    first: Annotated[date, Field(alias="from")]
-    until: date
+    kind: Literal["rental", "purchase", "contract"]
+    usd_per_hour: Positive | None = None
+    citation: Text | None = None
+    as_of: date | None = None
+    first: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
     vendor: Text | None = None
     commitment: Text | None = None
     processors: Annotated[list[Text], Len(1), Once] | None = None
@@ -204,6 +209,13 @@ class Merges(Closed):
 
     merges: list[Annotated[Merge, FromTable]] = Field(default_factory=list)
     apart: list[Annotated[Apart, FromTable]] = Field(default_factory=list)
+
+
+class Processors(Closed):
+    """processors.toml."""
+
+    units: list[Annotated[ProcessorUnit, FromTable]] = Field(default_factory=list)
+    families: list[Annotated[ProcessorFamily, FromTable]] = Field(default_factory=list)
 
 
 class Faults(Closed):

@@ -1,20 +1,21 @@
 """Scenarios: what computation costs on which processor, at which prices, with whose electricity. One TOML file is one scenario.
 
-A scenario names a processor of core.processors and says which prices of it count, or it states one run whose computation,
-emissions and price are known (the paper's conversion). Either comes to the same factors in core.scenarios. A scenario of
-the user's own is a file of the same kind, given to `compute-limits cost` by its path.
+A scenario names a processor of core.processors and says which prices of it count, listed ones or that of a contract, or it
+states one run whose computation, emissions and price are known (the paper's conversion). Either comes to the same factors in
+core.scenarios. A scenario of the user's own is a file of the same kind, given to `compute-limits cost` by its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flows import toml_files
 from flows.declared import files
-from flows.declared.models import Figure, ScenarioFile
+from flows.declared.models import Figure, Price, ScenarioFile
 from flows.declared.setting_types import Conversion, Scenario, ScenarioProcessor, ScenarioRegion
 from flows.errors import SettingError, near
 from flows.paths import PACKAGE
@@ -34,6 +35,10 @@ _RUN_FIGURES = {
     "carbon_intensity": "lb_per_kwh",
     "price": "usd",
 }
+# What a price of each kind says; the contract's is a row of core.conversions as the figures are.
+_CONTRACT_KEYS = ("usd_per_hour", "citation", "as_of")
+_LISTED_KEYS = {"from": "first", "until": "until"}
+_LISTED_OPTIONAL = ("vendor", "commitment", "processors")
 _OPTIONAL_FIGURES = {"coefficient_decimals": "digits"}
 
 
@@ -115,10 +120,9 @@ def _declared(path: Path, file: ScenarioFile) -> Declared:
     """What the file says, as rows. Raises `flows.errors.SettingError`: its keys do not go together."""
     price, name = file.price, path.stem
     _check_keys(path, file)
+    _check_price(path, price)
     _check_figures(path, file)
-    if price is not None and price.first > price.until:
-        toml_files.refuse(path, ("price", "from"), price.first, f"which is after until, {price.until}")
-    figures = tuple(_conversion(name, figure) for figure in file.figures)
+    figures = (*(_conversion(name, figure) for figure in file.figures), *_contract(name, price))
     scenario = Scenario(
         scenario=name,
         title=file.title,
@@ -127,7 +131,7 @@ def _declared(path: Path, file: ScenarioFile) -> Declared:
         burden_precision=file.burden_precision,
         price_kind=price.kind if price else "run",
         price_from=price.first if price else None,
-        price_until=price.until if price else next(one.as_of for one in figures if one.quantity == "price"),
+        price_until=_last_day(price, figures),
         vendor=price.vendor if price else None,
         commitment=price.commitment if price else None,
         electricity_year=file.electricity_year,
@@ -143,6 +147,38 @@ def _declared(path: Path, file: ScenarioFile) -> Declared:
 def _conversion(scenario: str, figure: Figure) -> Conversion:
     low, high = figure.low or figure.value, figure.high or figure.value
     return Conversion(scenario, figure.quantity, low, figure.value, high, figure.unit, figure.citation, figure.as_of)
+
+
+def _contract(scenario: str, price: Price | None) -> Iterator[Conversion]:
+    """The price of a contract, as a figure: one hour of one processor."""
+    if price and price.usd_per_hour and price.citation and price.as_of:
+        usd = price.usd_per_hour
+        yield Conversion(scenario, "usd_per_hour", usd, usd, usd, "usd_per_hour", price.citation, price.as_of)
+
+
+def _last_day(price: Price | None, figures: Iterable[Conversion]) -> date:
+    """The day of the nominal USD: the last of the prices that count, or that of the one price which is stated."""
+    if price and price.until:
+        return price.until
+    return next(one.as_of for one in figures if one.quantity in ("price", "usd_per_hour"))
+
+
+def _check_price(path: Path, price: Price | None) -> None:
+    """A contract states its price, and listed prices are of some days."""
+    if price is None:
+        return
+    contract = {key: getattr(price, key) for key in _CONTRACT_KEYS}
+    listed = {key: getattr(price, name) for key, name in _LISTED_KEYS.items()}
+    optional = {key: getattr(price, key) for key in _LISTED_OPTIONAL}
+    needed, unwanted = (contract, listed | optional) if price.kind == "contract" else (listed, contract)
+    if missing := [key for key, value in needed.items() if value is None]:
+        raise SettingError(
+            f"{toml_files.shown(path)}: missing key 'price.{missing[0]}', which kind {price.kind!r} needs"
+        )
+    if extra := [key for key, value in unwanted.items() if value is not None]:
+        toml_files.refuse(path, ("price", extra[0]), unwanted[extra[0]], f"but kind {price.kind!r} has no such key")
+    if price.first and price.until and price.first > price.until:
+        toml_files.refuse(path, ("price", "from"), price.first, f"which is after until, {price.until}")
 
 
 def _check_keys(path: Path, file: ScenarioFile) -> None:

@@ -49,8 +49,12 @@ class Benchmark:
     benchmark: str = column("the benchmark, split included: coco is val2017, coco_test_dev test-dev")
     domain: str = column("the domain that it is of: image classification, language models …")
     title: str = column("its name in tables")
-    trained_for: str = column("what networks are trained for that it evaluates: itself, or what several benchmarks share")
-    shots: int | None = column("worked examples in the prompts of its points; null where none are shown or none is chosen")
+    trained_for: str = column(
+        "what networks are trained for that it evaluates: itself, or what several benchmarks share"
+    )
+    shots: int | None = column(
+        "worked examples in the prompts of its points; null where none are shown or none is chosen"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,7 @@ class Copies:
     source: Text = column(ADDRESS["source"])
     of: Text = column("the source that lists weights under their own names")
     reason: Text = column("why they may be the same")
-    by_authors: bool = field(
-        default=False, metadata={"comment": "whether who made the list trained what it lists"}
-    )
+    by_authors: bool = field(default=False, metadata={"comment": "whether who made the list trained what it lists"})
     converted_only: bool = field(
         default=False, metadata={"comment": "whether only records count that say where their weights are from"}
     )
@@ -248,7 +250,7 @@ class Scenario:
     burden_precision: str | None = column(
         "which of its peak rates a hardware burden counts; null for the paper's: FP32, and of TPUs, which have none, BF16"
     )
-    price_kind: str = column("rental; purchase, amortised; or run: the price of a stated run")
+    price_kind: str = column("rental; purchase, amortised; contract, as stated; or run: the price of a stated run")
     price_from: date | None = column("first day of the prices that count")
     price_until: date = column("last day of the prices that count, and the day of its nominal USD")
     vendor: str | None = column("the only vendor whose prices count; null for all")
@@ -340,7 +342,9 @@ class DeclaredFault:
     page: Text = column(ADDRESS["page"])
     printed_name: Text = column("the model's name as the page prints it")
     citation: Text = column("how it is known")
-    compute_measure: ComputeMeasure | None = optional("the computation that it is about; null for the record as a whole")
+    compute_measure: ComputeMeasure | None = optional(
+        "the computation that it is about; null for the record as a whole"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +364,25 @@ class Apart:
     kind: Kind = column("model or processor")
     name: Text = column("the name as printed")
     reason: Text = column("why it is another thing than its namesakes")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorUnit:
+    """One row per name of a processor that is a board of several chips, or a part of one."""
+
+    processor: Text = column("the unit that runs count, by any name in core.processor_aliases")
+    chip: Text = column("the chip that sheets of prices list, by any name in core.processor_aliases")
+    chips: Positive = column("how many chips the unit is")
+    citation: Text = column("where that is from")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorFamily:
+    """One row per name of a processor that is rented under the name of its family."""
+
+    processor: Text = column("the processor, by any name in core.processor_aliases")
+    priced_as: Text = column("the name that sheets of prices list, by any name in core.processor_aliases")
+    citation: Text = column("why the one's price is the other's")
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +502,8 @@ SETTINGS: dict[str, type[Any]] = {
     "claim": Claim,
     "merge": Merge,
     "apart": Apart,
+    "processor_unit": ProcessorUnit,
+    "processor_family": ProcessorFamily,
     "reference_model": ReferenceModel,
     "declared_fault": DeclaredFault,
     "theory_row": TheoryRow,

@@ -52,7 +52,9 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
             for name, one in row_sets.items()
             for benchmark, reads in one.reads.items()
         ],
-        "benchmark": [Benchmark(key, one.domain, one.title, one.trained_for or key, one.shots) for key, one in benchmarks.items()],
+        "benchmark": [
+            Benchmark(key, one.domain, one.title, one.trained_for or key, one.shots) for key, one in benchmarks.items()
+        ],
         "fit": [row for name, one in row_sets.items() for row in _fits(name, one, benchmarks)],
         "fit_rule": [_fit_rule(rule)],
         "estimator": [Estimator(name, one) for name, selections in rule.estimators.items() for one in selections],
@@ -68,6 +70,8 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         **_points(declared.points),
         "merge": declared.merges.merges,
         "apart": declared.merges.apart,
+        "processor_unit": declared.processors.units,
+        "processor_family": declared.processors.families,
         **_theory(package),
         "growth_level": [GrowthLevel(declared.growth.level)],
         "growth_series": declared.growth.series,

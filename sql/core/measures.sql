@@ -34,7 +34,7 @@ from_phases as (
         source, page, locator, model_id, benchmark, architecture, null as image_size, precision,
         'hardware_burden' as compute_measure, sum(hardware_burden_flop) as compute_flop, null as confidence, true as is_derived,
     from phases
-    where coalesce(processor, wall_time_literal, wall_time_s::varchar, processor_count::varchar) is not null
+    where is_of_burden
     group by source, page, locator, model_id, benchmark, architecture, precision
     having
         bool_and(hardware_burden_flop is not null)

@@ -42,6 +42,9 @@ runs as (
         coalesce(phases.peak_flop_per_s, processors.paper_rate_flop_per_s) as rate_flop_per_s,  -- the printed rate, else the data sheet's FP32 peak (of TPUs BF16), FLOP/s
         phases.run_time_s as wall_time_s,
         phases.wall_time_literal,
+        coalesce(
+            phases.processor, phases.wall_time_literal, phases.run_time_s::varchar, phases.processor_count::varchar
+        ) is not null as is_of_burden,  -- whether it names processors or a time, so that a burden is not whole without it
         phases.precision,
         phases.price_usd_per_hour,
         phases.backward_ratio,

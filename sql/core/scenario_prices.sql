@@ -11,6 +11,8 @@ factors as (
         max(value) filter (quantity = 'wall_time') as wall_time_h,
         max(value) filter (quantity = 'price') as run_price_usd,
         max(citation) filter (quantity = 'price') as run_citation,
+        max(value) filter (quantity = 'usd_per_hour') as contract_usd_per_hour,
+        max(citation) filter (quantity = 'usd_per_hour') as contract_citation,
         max(value) filter (quantity = 'amortisation') as amortisation_years,
         max(value) filter (quantity = 'hours_per_year') as hours_per_year,
     from core.conversions
@@ -91,16 +93,33 @@ stated as (
     where scenarios.price_kind = 'run'
 ),
 
+contracts as (
+    select
+        scenarios.scenario,
+        wanted.processor_id,
+        'contract' as kind,
+        factors.contract_usd_per_hour as price_usd,
+        factors.contract_usd_per_hour as price_usd_per_hour,
+        scenarios.price_until as priced_on,
+        factors.contract_citation as citation,
+    from scenarios
+    join factors on scenarios.scenario = factors.scenario
+    left join wanted on scenarios.scenario = wanted.scenario
+    where scenarios.price_kind = 'contract'
+),
+
 scenario_prices as (
     select * from listed
     union all by name
     select * from stated
+    union all by name
+    select * from contracts
 )
 
 select
     scenario,
     processor_id,
-    kind,  -- rental; purchase, amortised; run: the price of a stated run
+    kind,  -- rental; purchase, amortised; contract: as a scenario states it; run: the price of a stated run
     price_usd,  -- the price as printed: of an hour, of the processor, or of the run, nominal USD
     price_usd_per_hour,  -- the same for an hour of one processor, nominal USD
     priced_on,

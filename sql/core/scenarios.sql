@@ -234,12 +234,12 @@ select
     price_series,
     coefficient_decimals,  -- digits to which published rows round intercept and slope; null for none
     case
-        when rate_flop_per_s is null or burden_rate_flop_per_s is null then 'no_rate'
+        when rate_flop_per_s is null and burden_rate_flop_per_s is null then 'no_rate'
         when n_prices is null then 'no_price'
         when power_kw is null then 'no_power'
         when carbon_intensity_g_per_kwh is null then 'no_carbon_intensity'
         when deflator is null then 'no_price_index'
         else 'ok'
-    end as status,  -- ok, or the first factor that the sources in use do not give: no_rate, no_price, no_power, no_carbon_intensity, no_price_index
+    end as status,  -- ok, or the first factor that the sources in use do not give: no_rate (one alone stops only what is counted by it), no_price, no_power, no_carbon_intensity, no_price_index
 from resolved
 order by scenario, region

@@ -663,7 +663,8 @@ def test_one_order_of_pages_decides_wherever_pages_give_the_same_thing(db: Db) -
     assert len(chosen) == len(values)
     assert [quantity for quantity, value in chosen if values[quantity] != value] == []
     costed = db.execute(
-        "select distinct (model_id, compute_measure), source from marts.model_costs where model_id not in "
+        "select distinct (model_id, compute_measure), source from marts.model_costs "
+        "where compute_measure = 'training_compute' and model_id not in "
         "(select model_id from core.measures join core.artefacts using (source, page, locator))"
     ).fetchall()
     measured = db.execute(

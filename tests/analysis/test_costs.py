@@ -7,7 +7,9 @@ import random
 import re
 import statistics
 import tomllib
+from collections import defaultdict
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -439,6 +441,195 @@ def test_costs_agree_with_those_of_epoch_within_what_renting_and_owning_differ_b
     assert n >= 50
     assert 1 < low < median < high
     assert 2 < median < 10
+
+
+# --- burdens, by the prices of their own processors
+
+# Of the row, printed: processors, hours, and the price of an hour of one on demand and for three years, typed from Epoch AI's
+# sheet of prices (hardware_prices.csv, the day nearest to the paper's).
+BY_NAME = {
+    # 16 Cloud TPUs of four chips for four days (Devlin et al. 2018); the sheet has TPU v2 once, at 4.50 USD a board.
+    "BERT Large": (64, 96, 1.13, None),
+    "GPT-3 175B (davinci)": (10_000, 355.2, 3.90, 1.21),
+    "PaLM (540B)": (6144, 1536, 3.22, 1.45),
+    "Gemini 1.0 Ultra": (57_000, 2400, 3.22, 1.45),
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_burden_is_priced_by_its_own_processors(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    count, hours, *prices = BY_NAME[name]
+    (own_cost,) = {
+        float(row["training_cost_usd_2023"])
+        for row in facts("epoch_models", "model")
+        if row["name"] in (name, name.replace("BERT ", "BERT-")) and row["training_cost_usd_2023"]
+    }
+    for commitment, price in zip(("on demand", "3 years"), prices, strict=True):
+        chip_hours, usd, ratio, deflator, kind, scenario, reason = one(
+            db,
+            "select 10 ** log10_hours, 10 ** log10_usd, cost_ratio, 10 ** (log10_usd_constant - log10_usd), processor_kind, "
+            "scenario, reason from marts.model_costs where compute_measure = 'hardware_burden' and name = ? and commitment = ?",
+            name,
+            commitment,
+        )
+        assert chip_hours == pytest.approx(count * hours, rel=1e-9)
+        assert (kind, scenario) == ("gpu" if name.startswith("GPT") else "tpu", None)
+        if price is None:
+            assert (usd, ratio, reason) == (None, None, "no_price")
+            continue
+        assert usd == pytest.approx(count * hours * price, rel=1e-9)
+        assert ratio == pytest.approx(usd * deflator / own_cost, rel=1e-9)
+        # The index rose by 6.8 % from October 2018 to 2023, and by 8 ‰ from May 2022.
+        assert 1 < deflator < 1.07
+        assert reason is None
+
+
+def test_a_board_is_priced_as_its_chips(db: duckdb.DuckDBPyConnection) -> None:
+    """The same runs, counted in boards by one source and in chips by the other."""
+    found = db.execute(
+        "select models.name, costs.processor, processor_hours, chip_hours, price_usd, price_usd_per_hour, cost_usd "
+        "from core.phase_costs as costs join core.models as models using (model_id) where commitment = 'on demand' "
+        "and cost_usd is not null and models.name in ('BERT Large', 'CoCa')"
+    ).fetchall()
+    assert {row[:2]: row[2:] for row in found} == {
+        # mit_futuretech has BERT on TPU v3, Epoch AI on v2.
+        ("BERT Large", "Cloud TPU v3"): pytest.approx((16 * 96, 64 * 96, 2.00, 8.00, 16 * 96 * 8.00)),
+        ("BERT Large", "Google TPU v2"): pytest.approx((64 * 96, 64 * 96, 1.13, 1.13, 64 * 96 * 1.13)),
+        ("CoCa", "Cloud TPU v4"): pytest.approx((512 * 120, 2048 * 120, 3.22, 12.88, 512 * 120 * 12.88)),
+        ("CoCa", "Google TPU v4"): pytest.approx((2048 * 120, 2048 * 120, 3.22, 3.22, 2048 * 120 * 3.22)),
+    }
+    # A core is half a chip.
+    assert one(db, "select priced_as_id, chips from core.priced_as where processor = 'Cloud TPUv3 core'") == (
+        "Google TPU v3",
+        0.5,
+    )
+
+
+def test_rates_of_boards_are_those_of_their_chips(db: duckdb.DuckDBPyConnection) -> None:
+    """Of v2 and v3 the sheet rounds otherwise than the data sheets of their day (46 and 123 for 45 and 105 TFLOP/s)."""
+    rows = db.execute(
+        "select board.printed_peak_flop_per_s / chips / chip.tensor_fp16_flop_per_s from core.priced_as as units "
+        "join core.processors as board on units.processor_id = board.processor_id "
+        "join core.processors as chip on units.priced_as_id = chip.processor_id "
+        "where rule = 'unit' and board.printed_peak_flop_per_s is not null"
+    ).fetchall()
+    assert len(rows) == 3
+    assert all(0.85 < ratio < 1.01 for (ratio,) in rows)
+
+
+def test_every_phase_has_a_cost_or_the_reason_why_not(db: duckdb.DuckDBPyConnection) -> None:
+    phases = one(db, "select count(*) from core.run_phases")[0]
+    assert db.execute(
+        "select commitment, count(*), count(*) filter ((cost_usd_constant is null) = (reason is null)) "
+        "from core.phase_costs group by all order by all"
+    ).fetchall() == [("3 years", phases, 0), ("on demand", phases, 0)]
+    assert one(db, "select count(*) from core.phase_costs where reason is null and price_locator is null") == (0,)
+
+
+def test_a_price_is_the_middle_one_of_the_nearest_day(db: duckdb.DuckDBPyConnection) -> None:
+    listed: dict[tuple[str, str], dict[date, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+    for row in facts("epoch_prices", "price"):
+        if row["kind"] == "rental":
+            day = date.fromisoformat(row["priced_on"])
+            listed[row["processor"], row["commitment"]][day].append((float(row["price_usd"]), row["locator"]))
+    # The names that sheets of prices have, of processors for which nothing else is declared.
+    found = db.execute(
+        "select distinct aliases.alias, commitment, run_on, price_usd, price_locator, days_apart from core.phase_costs as costs "
+        "join core.processor_aliases as aliases on costs.processor_id = aliases.processor_id "
+        "where price_source = 'epoch_prices' and costs.processor_id = priced_as_id "
+        "and costs.processor_id not in (select processor_id from core.priced_as)"
+    ).fetchall()
+    found = [row for row in found if row[:2] in listed]
+    assert len(found) > 200
+    for processor, commitment, run_on, price, locator, days in found:
+        days_of = listed[processor, commitment]
+        nearest = min(abs((day - run_on).days) for day in days_of)
+        assert abs(days) == nearest
+        prices = sorted(days_of[run_on + timedelta(days=days)])
+        assert price == statistics.median_low([one for one, _ in prices])
+        assert (price, locator) in prices
+
+
+def test_what_a_run_paid_is_its_price(db: duckdb.DuckDBPyConnection) -> None:
+    paid = {
+        (row["page"], row["locator"]): float(row["price_usd_per_hour"]) / float(row["processor_count"])
+        for row in facts("dawnbench", "run_phase")
+        if row["price_usd_per_hour"] and row["processor_count"]
+    }
+    found = db.execute(
+        "select page, locator, commitment, cost_usd / processor_hours, days_apart, price_source, price_locator "
+        "from core.phase_costs where source = 'dawnbench' and reason is null"
+    ).fetchall()
+    of_runs = [row for row in found if row[:2] in paid and row[2] == "on demand"]
+    assert len(of_runs) >= 20
+    for page, locator, _, price, *address in of_runs:
+        assert price == pytest.approx(paid[page, locator], rel=1e-9)
+        assert address == [0, "dawnbench", locator]
+    # What was paid by the hour says nothing of a contract of three years, nor of other runs.
+    assert {row[5] for row in found if row not in of_runs} == {"epoch_prices"}
+
+
+def test_a_card_without_a_price_is_unknown_and_one_of_a_family_is_not(db: duckdb.DuckDBPyConnection) -> None:
+    for name in (
+        "GeForce GTX TITAN X",
+        "GeForce GTX 1080 Ti",
+        "Tesla K40",
+        "NVIDIA Tesla M40",
+        "NVIDIA TITAN X Pascal",
+    ):
+        rows = db.execute(
+            "select distinct reason, cost_usd from core.phase_costs where processor_id = ? "
+            "and processor_hours is not null and run_on is not null",
+            [name],
+        ).fetchall()
+        assert rows == [("no_price", None)], name
+    rows = db.execute(
+        "select distinct priced_as_id, price_usd from core.phase_costs "
+        "where processor_id = 'NVIDIA Tesla V100 PCIe 32 GB' and commitment = 'on demand' and reason is null order by all"
+    ).fetchall()
+    assert rows == [("NVIDIA V100", 2.75), ("NVIDIA V100", 3.06)]
+
+
+def test_a_model_has_one_record_for_all_commitments_and_that_of_its_own_cost_first(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    n, models, twice = one(
+        db,
+        "select count(*), count(distinct model_id), count(*) filter (n != 2 or low != high) from ("
+        "select model_id, count(*) as n, min(source || log10_gflop) as low, max(source || log10_gflop) as high "
+        "from marts.model_costs where compute_measure = 'hardware_burden' group by model_id)",
+    )
+    assert (n, twice) == (models, 0)
+    assert n > 500
+    # mit_futuretech, which is preferred for computation, has BERT's burden too.
+    assert one(db, "select distinct source from marts.model_costs where name = 'BERT Large' and scenario is null") == (
+        "epoch_models",
+    )
+
+
+def test_ratios_to_epochs_costs_by_kind_and_commitment(db: duckdb.DuckDBPyConnection) -> None:
+    found = rows(db, "select * from marts.model_cost_ratios")
+    by = {(row["processor_kind"], row["commitment"]): row for row in found}
+    costs_of = db.execute(
+        "select processor_kind, commitment, log10(cost_ratio) from marts.model_costs where scenario is null and cost_ratio > 0"
+    ).fetchall()
+    for (kind, commitment), row in by.items():
+        logs = [ratio for one, term, ratio in costs_of if term == commitment and kind in (one, "all")]
+        assert row["n"] == len(logs)
+        assert math.log10(row["cost_ratio"]) == pytest.approx(statistics.median(logs), abs=1e-9)
+        assert row["spread_decades"] == pytest.approx(statistics.stdev(logs), abs=1e-9)
+    # A prototype over the same facts had 9.25 with 0.21 decades, 6.1 with 0.43, and 2.84; renting is dearer than owning.
+    assert by["tpu", "on demand"]["cost_ratio"] == pytest.approx(9.25, rel=0.05)
+    assert by["tpu", "on demand"]["spread_decades"] < 0.25
+    assert by["all", "on demand"]["cost_ratio"] == pytest.approx(6.1, rel=0.1)
+    assert by["all", "on demand"]["spread_decades"] < 0.5
+    assert by["all", "3 years"]["cost_ratio"] == pytest.approx(2.84, rel=0.1)
+    shown = {key: f"{row['cost_ratio']:.1f}" for key, row in by.items()}
+    readme = " ".join((paths.PACKAGE.parent / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        f"on demand {shown['tpu', 'on demand']} times Epoch's cost for TPUs and {shown['gpu', 'on demand']} times for GPUs "
+        f"(medians), for three years {shown['tpu', '3 years']} and {shown['gpu', '3 years']}"
+    ) in readme
 
 
 # --- regions

@@ -95,6 +95,101 @@ def test_a_scenario_of_the_users_own(warehouse_path: Path, tmp_path: Path) -> No
     assert f"of {first} (there is none of 1950)" in "\n".join(cost_quotes.lines(answer))
 
 
+CONTRACT = (
+    """kind = "purchase"
+from = 2020-01-01
+until = 2022-12-31
+""",
+    """kind = "contract"
+usd_per_hour = 1.85
+citation = "our contract"
+as_of = 2023-06-30
+""",
+)
+# Figures that a purchase alone has.
+BOOKS = OWN[OWN.index('[[figures]]\nquantity = "amortisation"') :]
+
+
+def test_a_scenario_may_price_by_contract(warehouse_path: Path, tmp_path: Path) -> None:
+    answer = asked(warehouse_path, scenario=own(tmp_path, CONTRACT, (BOOKS, "")), region="Poland")
+    factors = answer["factors"]
+    assert (factors["price_kind"], factors["n_prices"], factors["price_usd_per_hour"]) == ("contract", 1, 1.85)
+    assert [(row["by"], row["price_usd_per_hour"]) for row in answer["prices"]] == [("our contract", 1.85)]
+    # USD of the contract's month: 118.12608 is the mean of the index over 2023.
+    index = {row["month"]: float(row["index_value"]) for row in facts("epoch_prices", "price_index")}
+    row = answer["results"][0]
+    assert row["log10_usd"] - row["log10_hours"] == pytest.approx(math.log10(1.85), abs=1e-9)
+    assert row["usd_share_price"] == 0
+    constant = 10 ** (row["log10_usd_constant"] - row["log10_usd"])
+    assert constant == pytest.approx(118.12608 / index["2023-06-01"], rel=1e-5)
+    told = "\n".join(cost_quotes.lines(answer))
+    assert "1.85 USD per processor-hour, contract, median of 1, newest of 2023-06-30" in told
+    assert "left out" not in told
+
+
+NO_TENSOR = ('processor = "NVIDIA A100 SXM4 40 GB"', 'processor = "NVIDIA Tesla P100 PCIe 16GB"')
+
+
+def test_a_missing_tensor_rate_stops_training_compute_and_no_burden(warehouse_path: Path, tmp_path: Path) -> None:
+    scenario = own(tmp_path, NO_TENSOR, CONTRACT, (BOOKS, ""))
+    answer = asked(warehouse_path, scenario=scenario, region="Poland")
+    assert answer["factors"]["rate_flop_per_s"] is None
+    assert answer["compute_measure"] == "hardware_burden"
+    row = answer["results"][0]
+    # The P100's FP32 peak is 9.526 TFLOP/s, as the paper's authors have it.
+    assert row["status"] == "ok"
+    assert row["log10_hours"] == pytest.approx(row["log10_gflop"] + 9 - math.log10(9.526e12 * 3600), abs=1e-4)
+    why = (
+        "own: no source gives the tensor_fp16 rate of 'NVIDIA Tesla P100 PCIe 16GB': "
+        "training compute is left out, burdens are not"
+    )
+    assert answer["left_out"] == [why]
+    assert list(cost_quotes.lines(answer))[-1] == f"left out    {why}"
+    # Of MMLU there is training compute alone.
+    for request in ({"measure": "training_compute"}, {"benchmark": "mmlu"}):
+        with pytest.raises(scenarios.ScenarioError, match=re.escape(why)):
+            asked(warehouse_path, scenario=scenario, region="Poland", **request)
+
+
+def test_a_missing_burden_rate_stops_burdens_alone(warehouse_path: Path, tmp_path: Path) -> None:
+    scenario = own(
+        tmp_path,
+        ('precision = "tensor_fp16"', 'precision = "fp32"\nburden_precision = "tensor_fp16"'),
+        NO_TENSOR,
+        CONTRACT,
+        (BOOKS, ""),
+    )
+    answer = asked(warehouse_path, scenario=scenario, region="Poland", benchmark="mmlu", error="0.06")
+    assert (answer["compute_measure"], answer["results"][0]["status"]) == ("training_compute", "ok")
+    assert len(answer["left_out"]) == 1
+    with pytest.raises(scenarios.ScenarioError, match="by which burdens count its hours: burdens are left out"):
+        asked(warehouse_path, scenario=scenario, region="Poland", measure="hardware_burden")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("usd_per_hour = 1.85\n", "", "missing key 'price.usd_per_hour', which kind 'contract' needs"),
+        ("as_of = 2023-06-30\n", "", "missing key 'price.as_of', which kind 'contract' needs"),
+        ("usd_per_hour = 1.85", "usd_per_hour = 0", "price.usd_per_hour is 0, which is not above 0"),
+        (
+            'kind = "contract"',
+            'kind = "contract"\nvendor = "us"',
+            "price.vendor is 'us', but kind 'contract' has no such",
+        ),
+        ('kind = "contract"', 'kind = "rental"', "missing key 'price.from', which kind 'rental' needs"),
+        (
+            'kind = "contract"',
+            'kind = "rental"\nfrom = 2020-01-01\nuntil = 2020-12-31',
+            "price.usd_per_hour is 1.85, but kind 'rental' has no such key",
+        ),
+    ],
+)
+def test_a_fault_in_a_contract_is_told(tmp_path: Path, before: str, after: str, message: str) -> None:
+    with pytest.raises(scenarios.ScenarioError, match=message):
+        scenarios.named(own(tmp_path, CONTRACT, (BOOKS, ""), (before, after)))
+
+
 def test_the_command_answers_as_the_table_does(warehouse_path: Path, db: duckdb.DuckDBPyConnection) -> None:
     answer = asked(warehouse_path, scenario="h100_2026", region="FR")
     columns = [name for name in answer["results"][0] if name not in ("form", "status")]

@@ -35,6 +35,7 @@ SINGLE: dict[str, type[toml_files.Closed]] = {
     "declared/growth.toml": models.Growth,
     "declared/claims.toml": models.Claims,
     "declared/merges.toml": models.Merges,
+    "declared/processors.toml": models.Processors,
     "declared/faults.toml": models.Faults,
     "declared/reference_models.toml": models.ReferenceModels,
     "declared/regions.toml": models.Regions,
