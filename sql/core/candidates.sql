@@ -107,8 +107,10 @@ same_training as (
     join measures on
         results.row_set = measures.row_set
         and results.compute_measure = measures.compute_measure
-        and results.model_of_paper = measures.model_of_paper
-        and (results.training_id = measures.training_id or measures.is_the_models_own)
+        and (
+            results.training_id = measures.training_id
+            or measures.is_the_models_own and results.model_of_paper = measures.model_of_paper
+        )
     where
         (results.source, results.page, results.locator) != (measures.source, measures.page, measures.locator)
         and (
