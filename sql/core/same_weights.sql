@@ -18,6 +18,8 @@ records as (
         passes.operations_per_pass_flop,
         copies.of as of_source,
         copies.converted_only,
+        name_family(models.name) as family,
+        data_tokens(models.name) as data,
         -- "…/tf_efficientnet_b0_aa-827b6e33.pth": the name that the file's publisher gave the weights.
         regexp_replace(
             regexp_replace(regexp_extract(models.converted_from, '([^/]+)/?$', 1), '\.(pth|pt|bin|npz|safetensors|tar|pyth)(\.\w+)?$', ''),
@@ -38,6 +40,8 @@ weights as (
         models.source as of_source,
         models.name as weights_name,
         models.architecture,
+        name_family(models.name) as family,
+        data_tokens(models.name) as data,
         results.benchmark,
         results.image_size,
         results.value,
@@ -110,18 +114,18 @@ by_likeness as (
     join weights on
         records.of_source = weights.of_source
         and records.benchmark = weights.benchmark
-        and name_family(weights.weights_name) in (name_family(records.name), name_family(records.file_name))
+        and weights.family in (records.family, name_family(records.file_name))
         and coalesce(records.image_size, weights.image_size) = weights.image_size
         and (
             -- Authors' pages print two digits of the parameters.
             abs(records.parameters / weights.parameters - 1) <= 0.025
             and abs(records.operations_per_pass_flop / weights.operations_per_pass_flop - 1) <= 0.07
             and abs(records.value - weights.value) <= 0.3
-            and data_tokens(records.name) = data_tokens(weights.weights_name)
+            and records.data = weights.data
             or records.converted_only
             and abs(records.parameters / weights.parameters - 1) <= 0.005
             and abs(records.value - weights.value) <= 0.1
-            and data_tokens(records.name) = data_tokens(weights.weights_name)
+            and records.data = weights.data
             -- To the printed digit, whatever the names tell.
             or records.converted_only
             and abs(records.parameters / weights.parameters - 1) <= 0.025
