@@ -108,6 +108,44 @@ own as (
     left join families on keyed.paper_id = families.paper_id and keyed.family_key = families.family_key
 ),
 
+scores as (
+    select own.source, own.page, own.locator, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value
+    from own
+    join staging.result as results using (source, page, locator, benchmark)
+    where zoo is null and not is_list_of_weights
+),
+
+longer_names as (
+    -- A score of one paper to the digit, under a shorter and a longer name in two pages: "MUSE" and "MUSE (Parallel Multi-scale
+    -- Attention)", "Transformer" and "Transformer Base". Two names in one page are two models.
+    select
+        mine.source, mine.page, mine.locator,
+        min(yours.own_model) as own_model,
+        min(yours.own_training_id) as own_training_id,
+    from scores as mine
+    join scores as yours on
+        mine.training_paper_id = yours.training_paper_id
+        and mine.benchmark = yours.benchmark
+        and mine.metric = yours.metric
+        and (mine.source, mine.page) != (yours.source, yours.page)
+        and length(mine.weights_key) < length(yours.weights_key)
+        and contains(yours.weights_key, mine.weights_key)
+        and abs(mine.value - yours.value) < 0.005
+    group by all
+    having count(distinct yours.own_training_id) = 1
+),
+
+named as (
+    select
+        own.* exclude (own_model, own_training_id, is_ambiguous, own_rule),
+        coalesce(longer_names.own_model, own.own_model) as own_model,
+        coalesce(longer_names.own_training_id, own.own_training_id) as own_training_id,
+        own.is_ambiguous and longer_names.own_model is null as is_ambiguous,
+        if(longer_names.own_model is null, own.own_rule, 'the paper, the score to the digit, and a longer name in it') as own_rule,
+    from own
+    left join longer_names using (source, page, locator)
+),
+
 burdens as (
     select source, page, locator, max(compute_flop) as burden_flop
     from core.measures
@@ -118,9 +156,9 @@ burdens as (
 told_apart as (
     -- A page that prints a name again with another burden prints another run.
     select
-        own.*,
+        named.*,
         count(distinct burden_flop) over same > 1 as is_one_of_several,
-    from own
+    from named
     left join burdens using (source, page, locator)
     window same as (partition by source, page, own_training_id, benchmark)
 ),
