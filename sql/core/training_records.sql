@@ -1,7 +1,35 @@
 -- One row per record that names a model, with the training that it is of and how that is known.
 -- grain: source, page, locator
-with mentions as (
-    select * from core.model_mentions
+with printed as (
+    select mentions.*, models.year
+    from core.model_mentions as mentions
+    join staging.model as models using (source, page, locator)
+),
+
+titles as (
+    -- The title that most sources print with an arXiv id.
+    select arxiv_id, title_key
+    from printed
+    where title_key is not null and arxiv_id is not null
+    group by arxiv_id, title_key
+    qualify row_number() over (partition by arxiv_id order by count(distinct source) desc, count(*) desc, title_key) = 1
+),
+
+wrong_links as (
+    -- A link to one paper beside the title of another: the title counts, unless the record is of the link's year.
+    select printed.source, printed.page, printed.locator, 'arxiv:' || min(meant.arxiv_id) as paper_id
+    from printed
+    join titles as linked on printed.arxiv_id = linked.arxiv_id and printed.title_key != linked.title_key
+    join titles as meant on printed.title_key = meant.title_key
+    where printed.year is null or printed.arxiv_id[1:2] != (printed.year % 100)::varchar
+    group by all
+    having count(*) = 1
+),
+
+mentions as (
+    select printed.* exclude (paper_id, year), coalesce(wrong_links.paper_id, printed.paper_id) as paper_id
+    from printed
+    left join wrong_links using (source, page, locator)
 ),
 
 models as (
@@ -109,7 +137,11 @@ own as (
 ),
 
 scores as (
-    select own.source, own.page, own.locator, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value
+    select
+        own.source, own.page, own.locator, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value,
+        list_distinct(regexp_split_to_array(lower(printed_name), '[^a-z0-9+*]+')) as words,
+        -- Another's page, which evaluates what it did not make, agrees less closely.
+        if(paper_by_name, 0.151, 0.005) as tolerance,
     from own
     join staging.result as results using (source, page, locator, benchmark)
     where zoo is null and not is_list_of_weights
@@ -129,8 +161,8 @@ longer_names as (
         and mine.metric = yours.metric
         and (mine.source, mine.page) != (yours.source, yours.page)
         and length(mine.weights_key) < length(yours.weights_key)
-        and contains(yours.weights_key, mine.weights_key)
-        and abs(mine.value - yours.value) < 0.005
+        and (contains(yours.weights_key, mine.weights_key) or list_has_all(yours.words, mine.words))
+        and abs(mine.value - yours.value) < mine.tolerance
     group by all
     having count(distinct yours.own_training_id) = 1
 ),
