@@ -85,7 +85,7 @@ dated as (
                 and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month)
                 then coalesce(papers.published_on, records.published_on)
             when trainer = 'authors' and arxiv_month is not null then arxiv_month + interval 14 day
-            when trainer = 'authors' then coalesce(records.published_on, papers.published_on, make_date(papers.year, 7, 1))
+            when trainer = 'authors' then coalesce(records.published_on, papers.published_on, make_date(coalesce(papers.year, records.year), 7, 1))
         end::date as own_day,
         case
             when weights_on is not null then 'day'
@@ -94,7 +94,7 @@ dated as (
                 and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month) then 'day'
             when trainer = 'authors' and arxiv_month is not null then 'month'
             when trainer = 'authors' and coalesce(records.published_on, papers.published_on) is not null then 'day'
-            when trainer = 'authors' and papers.year is not null then 'year'
+            when trainer = 'authors' and coalesce(papers.year, records.year) is not null then 'year'
         end as own_precision,
         case
             when weights_on is not null then 'the weights'' file'

@@ -396,8 +396,8 @@ def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnect
         "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
         "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
         "from marts.costs as costs "
-        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, target) "
-        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
+        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, selection, target) "
+        "where method = 'y_on_x' and scenario = 'h100_2026' and region = 'USA'",
     )
     assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
     assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
