@@ -94,6 +94,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
         f"{answer['compute_measure']}, {answer['n_points']} points of {answer['row_set']}"
     )
+    if answer["rests_on_few"]:
+        yield f"note: this line rests on {answer['rests_on_few']}"
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
     for result in answer["results"]:
@@ -245,8 +247,8 @@ def _points(
     """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
-        "count(points.sample_id) from fits.sample_sets as sets left join fits.samples as points using (sample_id) "
-        "where sets.is_headline group by all order by all"
+        "sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
+        "from fits.sample_sets as sets join fits.sample_sizes as sizes using (sample_id) where sets.is_headline order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]
     for at, name, given in ((1, "row set", request.row_set), (2, "benchmark", request.benchmark)):
@@ -258,7 +260,7 @@ def _points(
     first = [one for one in _MEASURES if one in with_points]
     first.sort(key=lambda one: costs.BASES[one] in unpriced)
     measure = request.measure or next(iter(first), sets[0][4])
-    sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(sets, 4, "compute measure", measure)[0]
+    sample_id, row_set, benchmark, metric, measure, unit, n, n_papers, n_trainers, few = _chosen(sets, 4, "compute measure", measure)[0]
     if costs.BASES[measure] in unpriced:
         raise ScenarioError(unpriced[costs.BASES[measure]])
     if n < enough:
@@ -271,6 +273,9 @@ def _points(
         "compute_measure": measure,
         "compute_unit": unit,
         "n_points": n,
+        "n_papers": n_papers,
+        "n_trainers": n_trainers,
+        "rests_on_few": few,
     }
 
 

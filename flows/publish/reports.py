@@ -42,6 +42,7 @@ def _show_costs(con: Any, out: Console) -> None:
     out.print(
         "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0."
     )
+    out.print("A number of papers or trainers in brackets: the lines of that benchmark rest on so few.")
     agreed = con.execute(
         "select printed_in, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
     ).fetchall()
@@ -61,12 +62,14 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
     order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
     rows.sort(key=lambda row: (order.index(row[:2]), list(_TARGETS).index(row[2])))
     previous: tuple[str, str] | None = None
-    for benchmark, metric, target, error, *powers, polynomial, exponential in rows:
+    for benchmark, metric, target, few, error, *powers, polynomial, exponential in rows:
         is_next = (benchmark, metric) != previous
         if is_next and previous is not None:
             table.add_section()
         previous = (benchmark, metric)
         named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
+        if few and target == "target_1":
+            named = (f"({few})", "")
         marks = [""] * len(powers)
         # At the first number of each form, which the others are a factor of.
         marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))

@@ -9,6 +9,7 @@ select
     n_papers,
     n_trainings,
     n_trainers,
+    rests_on_few,
     exponent,
     exponent_low,
     exponent_high,
