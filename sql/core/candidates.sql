@@ -98,22 +98,28 @@ same_run as (
         and coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
 ),
 
-same_training as (
-    -- Of another record: of the training itself, or of the model where a page tells the computation and no benchmark.
+of_the_training as (
     select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator,
-        if(results.is_ambiguous, 4, 3) as nearness,
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, measures.image_size as measured_size,
     from results
-    join measures on
-        results.row_set = measures.row_set
-        and results.compute_measure = measures.compute_measure
-        and results.model_of_paper = measures.model_of_paper
-        and (results.training_id = measures.training_id or measures.is_the_models_own)
+    join measures using (row_set, training_id, compute_measure)
+    union all by name
+    -- A page that tells a model's computation and no benchmark tells it of every training of that model.
+    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
+        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, measures.image_size as measured_size,
+    from results
+    join measures using (row_set, model_of_paper, compute_measure)
+    where measures.is_the_models_own and results.training_id != measures.training_id
+),
+
+same_training as (
+    select * exclude (measured_size), if(is_ambiguous, 4, 3) as nearness,
+    from of_the_training
     where
-        (results.source, results.page, results.locator) != (measures.source, measures.page, measures.locator)
+        (source, page, locator) != (measure_source, measure_page, measure_locator)
         and (
-            results.compute_measure != 'operations_per_pass'
-            or coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
+            compute_measure != 'operations_per_pass'
+            or coalesce(measured_size, image_size, 0) = coalesce(image_size, measured_size, 0)
         )
 ),
 
@@ -139,22 +145,25 @@ pairings as (
     select * from another_training
 ),
 
+findings as (
+    -- Records whose computation a rule in force leaves out; a finding of the record as a whole is of all its computation.
+    select distinct
+        artefacts.source as measure_source,
+        artefacts.page as measure_page,
+        artefacts.locator as measure_locator,
+        every.compute_measure,
+    from core.artefacts as artefacts
+    join staging.rule_finding as rules on artefacts.rule = rules.finding
+    join staging.point_rule as active on rules.rule = active.rule and active.is_active
+    join (select distinct compute_measure from wanted) as every on
+        coalesce(artefacts.compute_measure, every.compute_measure) = every.compute_measure
+),
+
 flagged as (
     -- Computation that a finding speaks against stands behind any other.
-    select
-        pairings.*,
-        exists (
-            select 1
-            from core.artefacts as artefacts
-            join staging.rule_finding as rules on artefacts.rule = rules.finding
-            join staging.point_rule as active on rules.rule = active.rule and active.is_active
-            where
-                artefacts.source = pairings.measure_source
-                and artefacts.page = pairings.measure_page
-                and artefacts.locator = pairings.measure_locator
-                and coalesce(artefacts.compute_measure, pairings.compute_measure) = pairings.compute_measure
-        ) as is_flagged,
+    select pairings.*, findings.measure_source is not null as is_flagged,
     from pairings
+    left join findings using (measure_source, measure_page, measure_locator, compute_measure)
 ),
 
 best as (

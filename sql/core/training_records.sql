@@ -19,10 +19,26 @@ lists_of_weights as (
     select source from staging.copies where not by_authors and not converted_only
 ),
 
+scored as (
+    select models.source, models.page, models.locator, models.name as printed_name, results.benchmark, results.metric, results.value, results.image_size
+    from staging.model as models
+    join staging.result as results using (source, page, locator)
+),
+
 declared as (
-    select same.source, mentions.page, mentions.locator, same.as_source, same.as_name, same.benchmark, same.reason
+    -- Of the sizes at which the other source has the weights, the one with the nearest score is the record's.
+    select
+        same.source, mentions.page, mentions.locator, same.as_source, same.as_name, same.benchmark, same.reason,
+        arg_min(theirs.image_size, abs(theirs.value - ours.value)) as image_size,
     from staging.same_training as same
     join mentions using (source, printed_name, benchmark)
+    left join scored as ours using (source, page, locator, benchmark)
+    left join scored as theirs on
+        same.as_source = theirs.source
+        and same.as_name = theirs.printed_name
+        and same.benchmark = theirs.benchmark
+        and ours.metric = theirs.metric
+    group by all
 ),
 
 keyed as (
@@ -125,8 +141,11 @@ matched as (
             else own_rule
         end as rule,
         coalesce(same_weights.evidence, declared.reason, told_apart.printed_name) as evidence,
-        same_weights.image_size as weights_image_size,
+        coalesce(same_weights.image_size, declared.image_size) as weights_image_size,
+        same_weights.weights_name is not null as is_same_weights,
+        coalesce(copies.by_authors, false) as is_by_authors,
     from told_apart
+    left join staging.copies as copies using (source)
     left join core.same_weights as same_weights using (source, page, locator)
     left join declared using (source, page, locator)
     left join (
@@ -149,7 +168,8 @@ select
     training_paper_id as paper_id,
     case
         when zoo is not null and converted_from is null then zoo
-        when is_list_of_weights then null
+        -- The paper of an architecture need not be that of the recipe, where others list the weights.
+        when is_list_of_weights or (is_same_weights and not is_by_authors) then null
         else 'authors'
     end as trainer,  -- who trained: authors (of the paper or entry), a model zoo's publisher; null where a list of others' weights does not say
     architecture,

@@ -20,11 +20,28 @@ papers as (
     from core.papers
 ),
 
-listed as (
-    -- The first version of a list that has the weights: they are not younger, but may be older.
-    select older.of_source || '#' || older.weights_name as training_id, min(listing.listed_on) as listed_on
+mentioned as (
+    select older.of_source || '#' || older.weights_name as training_id, listing.listed_on
     from staging.listing as listing
     join core.older_names as older using (name, image_size, value)
+    union all
+    -- Weights that the list has no longer are known by a card alone.
+    select records.training_id, listing.listed_on
+    from records
+    join staging.result as results using (source, page, locator)
+    join staging.listing as listing on
+        records.printed_name = listing.name
+        and results.image_size = listing.image_size
+        and results.benchmark = listing.benchmark
+        and results.metric = listing.metric
+        and abs(results.value - listing.value) <= 0.15
+    where records.trainer is null
+),
+
+listed as (
+    -- The first version of a list that has the weights: they are not younger, but may be older.
+    select training_id, min(listed_on) as listed_on
+    from mentioned
     group by all
 ),
 
