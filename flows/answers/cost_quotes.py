@@ -26,6 +26,18 @@ _SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios
 _DECLARED = ("scenario", "scenario_region", "scenario_processor", "conversion")
 # What is asked for first, where the measure is not.
 _MEASURES = ("hardware_burden", "training_compute", "consolidated_burden")
+# What is told of the set of points.
+_SET = (
+    "row_set",
+    "benchmark",
+    "metric",
+    "compute_measure",
+    "compute_unit",
+    "n_points",
+    "n_papers",
+    "n_trainers",
+    "rests_on_few",
+)
 _QUANTITIES = {
     "gflop": "Gflop",
     "hours": "hours on the processor",
@@ -260,23 +272,17 @@ def _points(
     first = [one for one in _MEASURES if one in with_points]
     first.sort(key=lambda one: costs.BASES[one] in unpriced)
     measure = request.measure or next(iter(first), sets[0][4])
-    sample_id, row_set, benchmark, metric, measure, unit, n, n_papers, n_trainers, few = _chosen(sets, 4, "compute measure", measure)[0]
+    sample_id, *told = _chosen(sets, 4, "compute measure", measure)[0]
+    answer = dict(zip(_SET, told, strict=True))
     if costs.BASES[measure] in unpriced:
         raise ScenarioError(unpriced[costs.BASES[measure]])
-    if n < enough:
-        raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
-    return sample_id, {
-        "row_set": row_set,
-        "benchmark": benchmark,
-        "title": domains.titles().get(benchmark, benchmark),
-        "metric": metric,
-        "compute_measure": measure,
-        "compute_unit": unit,
-        "n_points": n,
-        "n_papers": n_papers,
-        "n_trainers": n_trainers,
-        "rests_on_few": few,
-    }
+    if answer["n_points"] < enough:
+        raise ScenarioError(
+            "{benchmark}, {metric}, {compute_measure}: {n_points} points in {row_set}, too few for a line".format(
+                **answer
+            )
+        )
+    return sample_id, answer | {"title": domains.titles().get(answer["benchmark"], answer["benchmark"])}
 
 
 def _chosen(rows: list[Any], at: int, what: str, given: str) -> list[Any]:

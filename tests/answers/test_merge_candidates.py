@@ -80,7 +80,15 @@ def test_nothing_is_merged_by_a_score(tmp_path: Path) -> None:
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)
     assert merge_candidates.write(tmp_path / "hand_made.duckdb", tmp_path / "folder" / "merges.csv") == 2
     assert [list(line.values()) for line in lines(tmp_path / "folder" / "merges.csv")] == [
-        ["model", "100.0", "Network Very Deep", "Very Deep Network", "coco#networkverydeep", "coco#verydeepnetwork", ""],
+        [
+            "model",
+            "100.0",
+            "Network Very Deep",
+            "Very Deep Network",
+            "coco#networkverydeep",
+            "coco#verydeepnetwork",
+            "",
+        ],
         ["processor", "94.7", *["Abacus Counter 1 SE", "Abacus Counter 1 SX"] * 2, ""],
     ]
 
