@@ -43,10 +43,21 @@ pairs as (
         and chosen.preference < other.preference
 ),
 
+under_other_names as (
+    -- Observations of trainings that go by several models' keys: few, which keeps the pairing below small.
+    select
+        observations.*,
+        records.training_id,
+        concat_ws(' ', benchmark, quantity, image_size) as what,
+    from observations
+    join records using (source, page, locator)
+    qualify count(distinct model_id) over (partition by records.training_id) > 1
+),
+
 of_trainings as (
     -- The same training under two names: what the model's key does not join.
     select
-        chosen_of.training_id as model_id,
+        chosen.training_id as model_id,
         chosen.benchmark,
         chosen.quantity,
         chosen.image_size,
@@ -60,22 +71,12 @@ of_trainings as (
         other.page,
         other.locator,
         other.value / nullif(chosen.value, 0) as ratio,
-    from observations as chosen
-    join records as chosen_of using (source, page, locator)
-    join records as other_of on chosen_of.training_id = other_of.training_id
-    join observations as other on
-        other.source = other_of.source
-        and other.page = other_of.page
-        and other.locator = other_of.locator
-        and chosen.benchmark is not distinct from other.benchmark
-        and chosen.quantity = other.quantity
-        and chosen.image_size is not distinct from other.image_size
-        and chosen.source != other.source
-        and chosen.model_id != other.model_id
-        and chosen.preference < other.preference
+    from under_other_names as chosen
+    join under_other_names as other on chosen.training_id = other.training_id and chosen.what = other.what
+    where chosen.source != other.source and chosen.model_id != other.model_id and chosen.preference < other.preference
     -- One pair of two sources, where a training stands in a page more than once.
     qualify row_number() over (
-        partition by chosen_of.training_id, chosen.benchmark, chosen.quantity, chosen.image_size, chosen.source, other.source
+        partition by chosen.training_id, chosen.what, chosen.source, other.source
         order by chosen.preference, chosen.locator, other.preference, other.locator
     ) = 1
 ),

@@ -5,13 +5,6 @@ with costs as (
     where compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA'
 ),
 
-lines as (
-    select row_set, benchmark, metric, rests_on_few
-    from marts.scaling
-    where
-        compute_measure = 'hardware_burden' and form = 'polynomial' and estimator = 'ols' and direction = 'y_on_x' and is_headline
-),
-
 by_target as (
     select
         row_set,
@@ -36,7 +29,6 @@ select
     benchmark,
     metric,
     target,
-    rests_on_few,  -- papers and trainers, where the lines rest on fewer than five; else null
     round(error * 100, 3) as error_percent,  -- error in percent
     polynomial_gflop::integer as log10_polynomial_gflop,  -- power of ten of the computation, polynomial form, Gflop
     polynomial_lb_co2::integer as log10_polynomial_lb_co2,  -- power of ten of the emissions, polynomial form, lb CO2e
@@ -47,7 +39,6 @@ select
     polynomial_status,  -- whether the points support the polynomial numbers: ok, or why not
     exponential_status,  -- whether the points support the exponential numbers: ok, or why not
 from by_target
-join lines using (row_set, benchmark, metric)
 order by
     row_set,
     list_position(['imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr', 'wmt_en_de'], benchmark),

@@ -310,16 +310,16 @@ select
     result_id,
     name,  -- as the page of the score prints it; of a line the benchmark's title, of a count what is unknown
     seen,  -- what is seen, in words and numbers
-    number,
-    number_is,  -- what the number is
+    number,  -- the number that it is about: what it is of stands in number_is
+    number_is,  -- exponent without the point, standard deviations, times, results, likeness of names
     ranked.source,  -- where the computation stands, of a finding what it speaks of, of a conflict the better-ranked source
     ranked.page,
     ranked.locator,
     pages.url,
     other_training_id,  -- of a look-alike: the training that it looks like
     other_source,  -- where the score stands, if in another record; of a conflict or look-alike the other one
-    other_page,
-    other_locator,
+    other_page,  -- its page
+    other_locator,  -- where in it
 from ranked
 left join staging.page_setting as pages on ranked.source = pages.source and ranked.page = pages.page
 order by row_set, benchmark, metric, compute_measure, position, rank
