@@ -600,7 +600,8 @@ def test_a_model_has_one_record_for_all_commitments_and_that_of_its_own_cost_fir
         "from marts.model_costs where compute_measure = 'hardware_burden' group by model_id)",
     )
     assert (n, twice) == (models, 0)
-    assert n > 500
+    # Those that began from another model's weights have no burden of their own whole training.
+    assert n > 400
     # mit_futuretech, which is preferred for computation, has BERT's burden too.
     assert one(db, "select distinct source from marts.model_costs where name = 'BERT Large' and scenario is null") == (
         "epoch_models",
