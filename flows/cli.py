@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from flows import __version__, paths
 from flows.errors import UserError
@@ -326,6 +326,52 @@ def cost(
         print(rendering.as_json(quote))
     else:
         print("\n".join(cost_quotes.lines(quote)))
+
+
+@app.command
+def audit(
+    benchmark: str | None = None,
+    *,
+    metric: str | None = None,
+    measure: Literal[
+        "hardware_burden", "operations_per_pass", "training_compute", "consolidated_burden", "network_operations"
+    ]
+    | None = None,
+    limit: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    format: Literal["table", "csv", "json"] = "table",  # noqa: A002
+    output: Path | None = None,
+) -> None:
+    """Show what to look at before a line is cited, for each domain or one: some ten minutes for one line.
+
+    The points that decide the line, those farthest from it, findings on its points, sources that differ twofold or more, what is
+    unknown, and trainings that look alike; each with the place in the page where it can be seen.
+
+    Parameters
+    ----------
+    benchmark
+        The benchmark: imagenet, coco, squad, conll, wmt_en_fr, mmlu, gsm8k and others. Default: each of them.
+    metric
+        The metric. Default: each of the benchmark's.
+    measure
+        What computation is counted. Default: the first of hardware_burden, operations_per_pass and training_compute with a line.
+    limit
+        How many items of each kind, at most 50. Default: 5, and 1 where no benchmark is named.
+    format
+        How it is written; csv and json have the keys and addresses of all rows.
+    output
+        The file to write; default: standard output.
+    """
+    from flows.answers import audits, rendering
+
+    rows = audits.items(
+        paths.warehouse(), audits.Request(benchmark=benchmark, metric=metric, measure=measure, limit=limit)
+    )
+    if format == "table":
+        audits.show(rows, rendering.console(output))
+    elif format == "csv":
+        _write(rendering.as_csv(list(rows[0]), (row.values() for row in rows)).encode(), output)
+    else:
+        _write((rendering.as_json(rows) + "\n").encode(), output)
 
 
 @app.command

@@ -57,7 +57,7 @@ def built(
         "page_setting": [
             PageSetting(source, "p", "https://example.org/p", "0" * 64, 1, DAY, None, 1) for source in ranks
         ],
-        "row_set": [RowSet("current", source, True, "flop") for source in ranks],
+        "row_set": [RowSet("current", source, True, "flop", "one_per_training") for source in ranks],
     }
     path = folder / "hand_made.duckdb"
     build.stage(path, [gathered], given | declared)

@@ -26,6 +26,18 @@ _SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios
 _DECLARED = ("scenario", "scenario_region", "scenario_processor", "conversion")
 # What is asked for first, where the measure is not.
 _MEASURES = ("hardware_burden", "training_compute", "consolidated_burden")
+# What is told of the set of points.
+_SET = (
+    "row_set",
+    "benchmark",
+    "metric",
+    "compute_measure",
+    "compute_unit",
+    "n_points",
+    "n_papers",
+    "n_trainers",
+    "rests_on_few",
+)
 _QUANTITIES = {
     "gflop": "Gflop",
     "hours": "hours on the processor",
@@ -94,6 +106,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
         f"{answer['compute_measure']}, {answer['n_points']} points of {answer['row_set']}"
     )
+    if answer["rests_on_few"]:
+        yield f"note: this line rests on {answer['rests_on_few']}"
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
     for result in answer["results"]:
@@ -245,8 +259,8 @@ def _points(
     """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
-        "count(points.sample_id) from fits.sample_sets as sets left join fits.samples as points using (sample_id) "
-        "where sets.is_headline group by all order by all"
+        "sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
+        "from fits.sample_sets as sets join fits.sample_sizes as sizes using (sample_id) where sets.is_headline order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]
     for at, name, given in ((1, "row set", request.row_set), (2, "benchmark", request.benchmark)):
@@ -258,20 +272,17 @@ def _points(
     first = [one for one in _MEASURES if one in with_points]
     first.sort(key=lambda one: costs.BASES[one] in unpriced)
     measure = request.measure or next(iter(first), sets[0][4])
-    sample_id, row_set, benchmark, metric, measure, unit, n = _chosen(sets, 4, "compute measure", measure)[0]
+    sample_id, *told = _chosen(sets, 4, "compute measure", measure)[0]
+    answer = dict(zip(_SET, told, strict=True))
     if costs.BASES[measure] in unpriced:
         raise ScenarioError(unpriced[costs.BASES[measure]])
-    if n < enough:
-        raise ScenarioError(f"{benchmark}, {metric}, {measure}: {n} points in {row_set}, too few for a line")
-    return sample_id, {
-        "row_set": row_set,
-        "benchmark": benchmark,
-        "title": domains.titles().get(benchmark, benchmark),
-        "metric": metric,
-        "compute_measure": measure,
-        "compute_unit": unit,
-        "n_points": n,
-    }
+    if answer["n_points"] < enough:
+        raise ScenarioError(
+            "{benchmark}, {metric}, {compute_measure}: {n_points} points in {row_set}, too few for a line".format(
+                **answer
+            )
+        )
+    return sample_id, answer | {"title": domains.titles().get(answer["benchmark"], answer["benchmark"])}
 
 
 def _chosen(rows: list[Any], at: int, what: str, given: str) -> list[Any]:

@@ -12,7 +12,7 @@ from flows.answers import queries
 
 # Below this the pairs are mostly different models of one family.
 SCORE = 92
-_HEADER = ["kind", "score", "what", "into_name", "what_id", "into_id"]
+_HEADER = ["kind", "score", "what", "into_name", "what_id", "into_id", "both_are_points_of"]
 _NAMES = {
     "model": """
         select distinct mentions.benchmark as "group", models.name, models.model_id as id
@@ -23,10 +23,17 @@ _NAMES = {
     """,
     "processor": """select '' as "group", processor_id as name, processor_id as id from core.processors order by all""",
 }
+# What a merge would change: lines of row sets of all sources.
+_POINTS = """
+    select distinct points.benchmark, points.model_id
+    from fits.points as points
+    join staging.row_set as row_sets using (row_set)
+    where row_sets.reconciled
+"""
 
 
 def write(warehouse: Path, out: Path) -> int:
-    """Write the candidates to a CSV file, most alike first; returns how many.
+    """Write the candidates to a CSV file, those first that are points of one line, and most alike first; returns how many.
 
     Nothing is merged by a score: a line becomes a merge when a person copies it to flows/declared/merges.toml with a reason.
 
@@ -34,16 +41,19 @@ def write(warehouse: Path, out: Path) -> int:
         flows.answers.queries.QueryError: there is no warehouse.
     """
     candidates = []
+    points = {(row["benchmark"], row["model_id"]) for row in queries.run(warehouse, _POINTS).records()}
     for kind, sql in _NAMES.items():
         groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for row in queries.run(warehouse, sql).records():
             # Names with other numbers are other sizes and versions: "i7-8650U" is no candidate for "i7-8550U".
             numbers = sorted(re.findall(r"\d+", row["name"]))
             groups.setdefault((row["group"], *numbers), []).append((row["name"], row["id"]))
-        for names in groups.values():
-            candidates += [(kind, *pair) for pair in _pairs(names)]
+        for (group, *_), names in groups.items():
+            for pair in _pairs(names):
+                is_of_points = all((group, key) in points for key in pair[3:])
+                candidates.append((kind, *pair, group if is_of_points else ""))
     out.parent.mkdir(parents=True, exist_ok=True)
-    lines = sorted(set(candidates), key=lambda line: (line[0], -line[1], line[2:]))
+    lines = sorted(set(candidates), key=lambda line: (line[0], not line[-1], -line[1], line[2:]))
     with out.open("w", newline="", encoding="utf-8") as handle:
         rows = csv.writer(handle, lineterminator="\n")
         rows.writerow(_HEADER)

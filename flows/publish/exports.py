@@ -27,6 +27,7 @@ _HEADS = {
     "compute_unit": "unit",
     "n": "$n$",
     "n_papers": "$n_p$",
+    "n_trainers": "trainers",
     "intercept": "$a$",
     "slope": "$b$",
     "slope_se": "s.e.",

@@ -42,6 +42,7 @@ def _show_costs(con: Any, out: Console) -> None:
     out.print(
         "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0."
     )
+    out.print("A number of papers or trainers in brackets: the lines of that benchmark rest on so few.")
     agreed = con.execute(
         "select printed_in, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
     ).fetchall()
@@ -57,7 +58,7 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
         for unit in ("Gflop", "lb", "USD"):
             table.add_column(f"{form}\n{unit}" if unit == "Gflop" else f"\n{unit}", justify="right")
     cursor = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set])
-    rows = cursor.fetchall()
+    rows, few = cursor.fetchall(), _few(con, row_set)
     order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
     rows.sort(key=lambda row: (order.index(row[:2]), list(_TARGETS).index(row[2])))
     previous: tuple[str, str] | None = None
@@ -67,12 +68,24 @@ def _costs(con: Any, row_set: str, title: str) -> Table:
             table.add_section()
         previous = (benchmark, metric)
         named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
+        if target == "target_1" and (benchmark, metric) in few:
+            named = (f"({few[benchmark, metric]})", "")
         marks = [""] * len(powers)
         # At the first number of each form, which the others are a factor of.
         marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
         shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
         table.add_row(*named, _TARGETS[target], "–" if error is None else f"{error:g}", *shown)
     return table
+
+
+def _few(con: Any, row_set: str) -> dict[tuple[str, str], str]:
+    """{(benchmark, metric): papers and trainers} of the lines in the cost table that rest on few."""
+    rows = con.execute(
+        "select benchmark, metric, rests_on_few from marts.scaling where row_set = ? and compute_measure = 'hardware_burden' "
+        "and form = 'polynomial' and estimator = 'ols' and direction = 'y_on_x' and is_headline and rests_on_few is not null",
+        [row_set],
+    ).fetchall()
+    return {(benchmark, metric): few for benchmark, metric, few in rows}
 
 
 def sources(con: Any, out: Console) -> None:

@@ -19,6 +19,7 @@ wanted as (
 results as (
     select
         wanted.*, results.* exclude (benchmark, metric), records.printed_name, records.model_of_paper, records.is_ambiguous,
+        copies.source is not null as is_copy,
         trainings.trainer, trainings.purpose, pages.preference,
     from core.results as results
     join wanted using (benchmark, metric)
@@ -26,6 +27,8 @@ results as (
     join core.training_records as records using (source, page, locator)
     join core.trainings as trainings on results.training_id = trainings.training_id
     join pages using (source, page)
+    left join core.same_weights as copies on
+        results.source = copies.source and results.page = copies.page and results.locator = copies.locator
 ),
 
 conventions as (
@@ -205,16 +208,17 @@ select
         when 3 then 'the same training'
         else 'another training of that name'
     end as computation_of,  -- how the computation belongs to the score
+    is_copy,  -- whether the score's record lists weights that another list has under their own name
     is_of_unknown_convention,  -- whether its operations may be multiply-adds or FLOPs
-    convention_reason,
-    source as result_source,
-    page as result_page,
-    locator as result_locator,
+    convention_reason,  -- why its convention is another than the printed one, or unknown
+    source as result_source,  -- the source that the score is from
+    page as result_page,  -- the page that the score is from
+    locator as result_locator,  -- where in that page the score stands
     preference as result_preference,  -- place of the result's page in core.page_order
     measure_source as source,  -- the source that the computation is from
     measure_page as page,  -- the page that the computation is from
     measure_locator as locator,  -- where in that page the computation stands
     measure_preference,  -- place of the computation's page in core.page_order
-    nearness,  -- 1 to 4: the order of computation_of
+    nearness,  -- 1 to 4, the order of computation_of
 from best
 order by row_set, benchmark, metric, compute_measure, result_id

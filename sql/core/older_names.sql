@@ -1,5 +1,5 @@
 -- One row per name, size and score under which a list of today's weights, or one that copies it, had weights before.
--- grain: of_source, name, image_size?, value
+-- grain: of_source, name, image_size, value
 with copies as (
     select * from staging.copies
 ),

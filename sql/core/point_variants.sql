@@ -78,10 +78,11 @@ after_superseded as (
 ranked_weights as (
     select
         *,
-        -- The score from the record that has the computation, else from the preferred page; those taken already come last.
+        -- The list that has the weights under their own name before those that copy it; the score from the record that has the
+        -- computation before others, then the preferred page; those taken already come last.
         row_number() over (
             partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
-            order by is_taken or is_superseded, nearness, result_preference, measure_preference, result_id
+            order by is_taken or is_superseded, is_copy, nearness, result_preference, measure_preference, result_id
         ) > 1 and same_weights_is_on as is_same_weights,
     from after_superseded
 ),
@@ -123,7 +124,7 @@ select
             lambda rule: rule is not null
         )
     ) as rules,  -- the rules that leave it out
-    not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,
+    not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,  -- whether no rule leaves it out
     error,
     compute_flop,
 from ranked_runs

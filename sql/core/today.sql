@@ -58,7 +58,7 @@ select
     lowest.locator,
     with_computation.error as error_with_computation,  -- the lowest error of the points, of whatever compute measure
     with_computation.printed_name as name_with_computation,  -- the model that has that
-    with_computation.result_id as result_id_with_computation,
+    with_computation.result_id as result_id_with_computation,  -- and its result
 from lowest
 left join with_computation using (benchmark, metric)
 order by lowest.benchmark, lowest.metric

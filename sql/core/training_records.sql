@@ -33,7 +33,7 @@ mentions as (
 ),
 
 models as (
-    select source, page, locator, base_model, converted_from, weights_on, published_on from staging.model
+    select source, page, locator, base_model, converted_from, weights_on, published_on, year from staging.model
 ),
 
 trainers as (
@@ -247,7 +247,8 @@ select
     weights_on,  -- the weights' own day, as the page or their file tells
     published_on,  -- the record's own day of publication or submission
     source in (select source from staging.submissions) as is_submission,  -- whether that is the day of a submission
-    zoo_released_on,
+    year,
+    zoo_released_on,  -- the day that all weights of the model zoo were released
     weights_image_size,  -- the size that the record's score is of, where another list tells it
     rule,  -- how it is known that the record is of this training
     evidence,

@@ -111,7 +111,7 @@ dated as (
                 and known_on <= last_day(arxiv_month)
                 then known_on
             when trainer = 'authors' and arxiv_month is not null then arxiv_month + interval 14 day
-            when trainer = 'authors' then coalesce(known.published_on, paper_on, make_date(paper_year, 7, 1))
+            when trainer = 'authors' then coalesce(known.published_on, paper_on, make_date(coalesce(paper_year, known.year), 7, 1))
         end::date as own_day,
         case
             when weights_on is not null then 'day'
@@ -120,7 +120,7 @@ dated as (
                 and known_on <= last_day(arxiv_month) then 'day'
             when trainer = 'authors' and arxiv_month is not null then 'month'
             when trainer = 'authors' and coalesce(known.published_on, paper_on) is not null then 'day'
-            when trainer = 'authors' and paper_year is not null then 'year'
+            when trainer = 'authors' and coalesce(paper_year, known.year) is not null then 'year'
         end as own_precision,
         case
             when weights_on is not null then 'the weights'' file'

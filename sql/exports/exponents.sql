@@ -7,7 +7,6 @@ select
     compute_measure,
     n,
     n_papers,
-    n_trainings,
     n_trainers,
     exponent,
     exponent_low,

@@ -16,24 +16,12 @@ models as (
     select model_id, name from core.models
 ),
 
-points as (
-    select
-        samples.*,
-        ols.* exclude (sample_id),
-        log10_compute - mean_x as from_mean_x,
-        response(form, error) - (intercept + slope * log10_compute) as residual,
-        1 / n + from_mean_x * from_mean_x / (n * var_x) as leverage,
-    from fits.samples as samples
-    join ols using (sample_id)
-),
-
 left_out as (
-    -- Belsley, Kuh and Welsch 1980, Regression Diagnostics, 2.1: the change of a coefficient when one row is deleted.
-    select
-        *,
-        slope - from_mean_x * residual / (n * var_x * (1 - leverage)) as slope_without,
-    from points
-    where leverage < 1 - 1e-9
+    select samples.*, residuals.* exclude (sample_id, result_id), ols.slope
+    from fits.samples as samples
+    join fits.residuals as residuals using (sample_id, result_id)
+    join ols using (sample_id, form)
+    where slope_without is not null
 ),
 
 ranked as (
@@ -59,10 +47,10 @@ select
     ranked.paper,
     ranked.log10_compute,
     ranked.error,
-    ranked.leverage,  -- h of the point: how far its own y pulls the line
-    ranked.residual,  -- y less the line at x
+    ranked.leverage,
+    ranked.residual,
     ranked.slope,
-    ranked.slope_without,  -- slope of the line through all other points
+    ranked.slope_without,
     exponent(ranked.form, ranked.slope) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
     exponent(ranked.form, ranked.slope_without) as exponent_without,  -- exponent of the line through all other points
 from ranked

@@ -9,20 +9,23 @@ pages as (
 ),
 
 excluded as (
-    -- What by some rule is no measurement, as in the row set of all sources.
-    select distinct artefacts.source, artefacts.page, artefacts.locator
+    -- What a rule of the points leaves out: what is no measurement, or not of the whole training.
+    select distinct artefacts.source, artefacts.page, artefacts.locator, artefacts.compute_measure
     from core.artefacts as artefacts
     join staging.rule_finding as findings on artefacts.rule = findings.finding
     join staging.point_rule as rules on findings.rule = rules.rule and rules.is_active
-    where coalesce(artefacts.compute_measure, 'hardware_burden') = 'hardware_burden'
 ),
 
 measures as (
     select measures.*, pages.preference
     from core.measures as measures
     join pages on measures.source = pages.source and measures.page = pages.page
-    anti join excluded on
-        measures.source = excluded.source and measures.page = excluded.page and measures.locator = excluded.locator
+    left join excluded on
+        measures.source = excluded.source
+        and measures.page = excluded.page
+        and measures.locator = excluded.locator
+        and measures.compute_measure = coalesce(excluded.compute_measure, measures.compute_measure)
+    where excluded.source is null
 ),
 
 arithmetic as (

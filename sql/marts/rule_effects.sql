@@ -81,8 +81,8 @@ select
     n_after,  -- points with it
     exponent_before,  -- exponent of the polynomial form through the points without it
     exponent_after,  -- the same with it
-    r_squared_before,
-    r_squared_after,
+    r_squared_before,  -- share of variance explained without it
+    r_squared_after,  -- the same with it
     log10_flop_target_1_before,  -- log10 of the computation at which that line reaches the domain's first target, FLOP
     log10_flop_target_1_after,  -- the same with it
     reason,  -- why the rule leaves results out

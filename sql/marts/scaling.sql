@@ -65,6 +65,7 @@ scaling as (
         sample_sizes.n_papers,
         sample_sizes.n_trainings,
         sample_sizes.n_trainers,
+        rests_on_few(sample_sizes.n_papers, sample_sizes.n_trainers) as rests_on_few,  -- papers and trainers, where the line rests on fewer than five: 3 trainers; else null
         lines.intercept,  -- a of the form
         lines.intercept_se,
         lines.slope,  -- b of the form

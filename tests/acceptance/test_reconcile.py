@@ -83,7 +83,7 @@ def test_senet_has_nasnets_burden(db: Db, shipped: Path) -> None:
 def test_mask_r_cnn_is_a_conflict_that_keeps_both_values(db: Db) -> None:
     (conflict,) = db.execute(
         "select model_id, chosen_value, chosen_source, other_value, source, unit from core.conflicts "
-        "where quantity = 'hardware_burden' and benchmark = 'coco' and model_id like '%maskrcnnresnext101fpn'"
+        "where quantity = 'hardware_burden' and benchmark = 'coco_test_dev' and model_id like '%maskrcnnresnext101fpn'"
     ).fetchall()
     assert conflict[1:] == (8.67e18, V2, 1.95264e19, V1, "flop")
     kept = db.execute(
@@ -401,14 +401,17 @@ def test_ratios_tell_conventions_from_units(tmp_path: Path) -> None:
 # --- the row set of all sources
 
 
+# A prototype of the same rules over the same facts had 1,839, 66, 67, 27, 36, 47, 14, 18, 16, 13.
 ENOUGH = [
-    ("imagenet", "top1", "operations_per_pass", 1500),
-    ("coco", "box_ap", "operations_per_pass", 100),
-    ("coco", "box_ap", "hardware_burden", 100),
-    ("imagenet", "top1", "hardware_burden", 60),
-    ("squad", "em", "hardware_burden", 14),
-    ("wmt_en_fr", "bleu", "hardware_burden", 14),
-    ("wmt_en_de", "bleu", "hardware_burden", 14),
+    ("imagenet", "top1", "operations_per_pass", 1800),
+    ("coco", "box_ap", "hardware_burden", 60),
+    ("coco", "box_ap", "operations_per_pass", 60),
+    ("coco_test_dev", "box_ap", "hardware_burden", 26),
+    ("coco_test_dev", "box_ap", "operations_per_pass", 25),
+    ("imagenet", "top1", "hardware_burden", 45),
+    ("squad", "f1", "hardware_burden", 13),
+    ("wmt_en_fr", "bleu", "hardware_burden", 16),
+    ("wmt_en_de", "bleu", "hardware_burden", 15),
     ("conll", "f1", "hardware_burden", 12),
 ]
 
@@ -450,16 +453,16 @@ def test_timm_joins_its_newest_benchmark_file(db: Db, shipped: Path) -> None:
         "and points.page = ?",
         [newest],
     ).fetchall()
-    assert {(page, locator): flop for page, locator, flop in points} == {
-        place: pytest.approx(2 * macs) for place, macs in joined.items()
-    }
-    assert len(points) == len(joined)
+    for page, locator, flop in points:
+        assert flop == pytest.approx(2 * joined[page, locator]), (page, locator)
+    # All but the library's test weights, and those that the authors' own rows have.
+    assert len(joined) - 50 < len(points) == len({place[:2] for place in points})
 
 
 def test_no_run_stands_twice(db: Db) -> None:
     assert (
         db.execute(
-            "select row_set, benchmark, metric, compute_measure, model_id, source, page, locator "
+            "select row_set, benchmark, metric, compute_measure, evaluation_id "
             "from fits.measured_points where row_set = 'current' group by all having count(*) > 1"
         ).fetchall()
         == []
@@ -467,7 +470,7 @@ def test_no_run_stands_twice(db: Db) -> None:
     assert (
         db.execute(
             "with runs as (select distinct source, page, locator, run_key from core.run_phases) "
-            "select benchmark, metric, model_id, run_key from fits.measured_points join runs using (source, page, locator) "
+            "select benchmark, metric, evaluation_id, run_key from fits.measured_points join runs using (source, page, locator) "
             "where row_set = 'current' and compute_measure = 'hardware_burden' group by all having count(*) > 1"
         ).fetchall()
         == []
@@ -486,8 +489,8 @@ LEFT_OUT = {"constant_increment": 7, "copied_burden": 1, "not_deep_learning": 2}
 
 def test_what_a_rule_leaves_out_of_current_stays_in_the_papers_rows(db: Db) -> None:
     """HRNet's seven rows, SENet's and the two that are not deep learning, at the least."""
-    declared = {(row.row_set, row.rule) for row in settings.rows()["exclusion"]}
-    assert declared == {("current", rule) for rule in LEFT_OUT}
+    declared = {row.finding for row in settings.rows()["rule_finding"] if row.rule == "impossible_record"}
+    assert declared == set(LEFT_OUT)
     for rule, at_least in LEFT_OUT.items():
         places = set(faults_of(db, rule, V1))
         assert len(places) >= at_least
@@ -539,7 +542,7 @@ def test_a_total_of_the_phases_is_not_taken_for_a_printed_one(tmp_path: Path) ->
     card = Processor("Abacus 1", fp32_flop_per_s=1e12)
     phase = RunPhase("coco", "training", "gpu", "Abacus 1", 8.0, None, 3600.0, "1 hour")
     records = [("sheet", card), ("zoo", Model("Net"), Result("coco", "box_ap", 40.0), phase)]
-    row_sets = [RowSet("paper_v2", "zoo", False, "flop"), RowSet("current", "zoo", True, "flop")]
+    row_sets = [RowSet("paper_v2", "zoo", False, "flop", "all"), RowSet("current", "zoo", True, "flop", "all")]
     with built(tmp_path, records, row_set=row_sets) as con:
         assert con.execute("select row_set from fits.measured_points").fetchall() == [("current",)]
 
@@ -556,7 +559,7 @@ def test_a_run_in_two_records_has_its_time_and_its_processors(db: Db, shipped: P
         elif row["wall_time_s"]:
             seconds[architecture[at(row)]] = float(row["wall_time_s"])
     points = db.execute(
-        "select architecture, metric, compute_flop from fits.measured_points "
+        "select architecture, metric, compute_flop from core.candidates "
         "where row_set = 'current' and source = 'dawnbench' and compute_measure = 'hardware_burden'"
     ).fetchall()
     assert len(points) >= 20
@@ -697,7 +700,8 @@ def test_detectrons_burden_is_processors_times_rate_times_time(db: Db, shipped: 
         "select page, locator, compute_flop from fits.measured_points "
         "where row_set = 'current' and source = 'detectron' and compute_measure = 'hardware_burden'"
     ).fetchall()
-    assert len(points) >= 40
+    # Without those whose proposals another network computed.
+    assert len(points) >= 25
     assert all(flop == pytest.approx(expected[page, locator], rel=1e-12) for page, locator, flop in points)
 
 

@@ -396,8 +396,8 @@ def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnect
         "log10_compute_low - if(compute_unit = 'flop', 9, 0) as low, "
         "log10_compute_high - if(compute_unit = 'flop', 9, 0) as high, interval, projections.status as projected "
         "from marts.costs as costs "
-        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, target) "
-        "where method = 'y_on_x' and selection = 'all' and scenario = 'h100_2026' and region = 'USA'",
+        "join marts.projections as projections using (row_set, benchmark, metric, compute_measure, form, selection, target) "
+        "where method = 'y_on_x' and scenario = 'h100_2026' and region = 'USA'",
     )
     assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
     assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
@@ -600,7 +600,8 @@ def test_a_model_has_one_record_for_all_commitments_and_that_of_its_own_cost_fir
         "from marts.model_costs where compute_measure = 'hardware_burden' group by model_id)",
     )
     assert (n, twice) == (models, 0)
-    assert n > 500
+    # Those that began from another model's weights have no burden of their own whole training.
+    assert n > 400
     # mit_futuretech, which is preferred for computation, has BERT's burden too.
     assert one(db, "select distinct source from marts.model_costs where name = 'BERT Large' and scenario is null") == (
         "epoch_models",

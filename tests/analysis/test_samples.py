@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from hand_made import built
+from hand_made import built, facts
 from sets_of_points import (
     arxiv,
     names_of,
@@ -45,7 +45,7 @@ def test_each_selection_of_a_few_rows(tmp_path: Path) -> None:
 def test_the_frontier_is_of_its_day_and_not_of_the_best_of_all(tmp_path: Path) -> None:
     days = [date(2015, 1, 1) + timedelta(days=200 * step) for step in range(6)]
     records = [
-        record(f"Model {step}", top1, published_on=day, paper_url=arxiv(f"15{step + 1:02d}.0000{step}"))
+        record(f"Model {step}", top1, published_on=day, paper_url=arxiv(f"{day:%y%m}.0000{step}"))
         for step, (day, top1) in enumerate(zip(days, [60, 70, 65, 70.5, 50, 80], strict=True))
     ]
     with built(tmp_path, records) as con:
@@ -57,7 +57,11 @@ def test_the_frontier_is_of_its_day_and_not_of_the_best_of_all(tmp_path: Path) -
 
 def test_a_release_is_as_precise_as_its_source(tmp_path: Path) -> None:
     records = [
-        record("Day", 60, published_on=date(2019, 5, 28), year=2020, paper_url=arxiv("1801.00001")),
+        record("Day", 60, published_on=date(2019, 5, 28), year=2020, paper_url=arxiv("1905.00001")),
+        # A day after the month of the paper's first version is that of a later one, or of a conference.
+        record("Later version", 60.5, published_on=date(2019, 6, 16), year=2019, paper_url=arxiv("1801.00001")),
+        # The weights' own day stands before that of the paper.
+        record("Weights", 60.7, weights_on=date(2021, 8, 20), year=2019, paper_url=arxiv("1802.00001")),
         record("Month", 61, year=2020, paper_url=arxiv("1905.11946") + "v3"),
         record("Year", 62, year=2021),
         record("Neither", 63),
@@ -75,6 +79,8 @@ def test_a_release_is_as_precise_as_its_source(tmp_path: Path) -> None:
         ).fetchall()
     assert {name: rest for name, *rest in told} == {
         "Day": [date(2019, 5, 28), "day"],
+        "Later version": [date(2018, 1, 15), "month"],
+        "Weights": [date(2021, 8, 20), "day"],
         "Month": [date(2019, 5, 15), "month"],
         "Year": [date(2021, 7, 1), "year"],
         "Neither": [None, None],
@@ -88,21 +94,40 @@ def test_a_release_is_as_precise_as_its_source(tmp_path: Path) -> None:
 def test_releases_of_all_sources_agree_with_what_is_printed(db: duckdb.DuckDBPyConnection) -> None:
     told = rows(
         db,
-        "select results.released_on, released_precision, models.published_on, models.year, papers.arxiv_id, "
-        "papers.published_on as paper_on from core.results as results join core.models as models using (model_id) "
-        "left join core.papers as papers on results.paper_id = papers.paper_id",
+        "select results.source, results.released_on, released_precision, models.weights_on, models.published_on, "
+        "regexp_extract(models.paper_url, 'arxiv.org/abs/(\\d{4})', 1) as month "
+        "from core.results as results join staging.model as models using (source, page, locator)",
     )
+    months = 0
     for row in told:
-        day = row["published_on"] or row["paper_on"]
-        number = row["arxiv_id"] or ""
-        if day:
-            expected = (day, "day")
-        elif number[:4].isdigit():
-            expected = (date(2000 + int(number[:2]), int(number[2:4]), 15), "month")
-        else:
-            expected = (date(row["year"], 7, 1), "year") if row["year"] else (None, None)
-        assert (row["released_on"], row["released_precision"]) == expected, row
-    assert {row["released_precision"] for row in told} == {"day", "month", "year", None}
+        # No weights are dated before their own day.
+        assert row["weights_on"] is None or row["released_on"] == row["weights_on"], row
+        if row["source"] in ("squad_explorer", "papers_with_code") and row["published_on"]:
+            # A submission has its own day, also where the same name was submitted before.
+            assert (row["released_on"], row["released_precision"]) == (row["published_on"], "day"), row
+        elif row["released_precision"] == "month" and row["month"]:
+            months += 1
+            assert row["released_on"].day == 15, row
+    assert months > 100
+    assert {row["released_precision"] for row in told} == {"day", "month", "year", "listed", None}
+
+
+def test_weights_of_a_list_are_dated_by_its_first_version_that_has_them(
+    db: duckdb.DuckDBPyConnection, shipped: Path
+) -> None:
+    first: dict[tuple[str, str], str] = {}
+    for row in facts(shipped, "timm_history", "listing"):
+        key = row["name"], row["image_size"]
+        first[key] = min(first.get(key, "9999"), row["listed_on"])
+    told = db.execute(
+        "select trainings.name, results.image_size, trainings.first_listed_on from core.results as results "
+        "join core.trainings as trainings using (training_id) where results.source = 'timm' and results.metric = 'top1' "
+        "and results.benchmark = 'imagenet'"
+    ).fetchall()
+    # Names with a tag are never used again, so that a version that has one has these weights.
+    dated = {(name, str(size)): str(day) for name, size, day in told if (name, str(size)) in first}
+    assert len(dated) > 1000
+    assert [key for key, day in dated.items() if day > first[key]] == []
 
 
 def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:

@@ -265,6 +265,18 @@ def test_a_fault_in_an_own_scenario_is_told(
         asked(warehouse_path, scenario=own(tmp_path, (before, after)), region="Poland")
 
 
+def test_a_line_of_few_trainers_says_so_beside_its_points(warehouse_path: Path) -> None:
+    """COCO's burdens on val2017 are of three model zoos: Detectron, Detectron2 and NVIDIA."""
+    answer = asked(warehouse_path, benchmark="coco", error="30%")
+    assert (answer["n_trainers"], answer["rests_on_few"]) == (3, "3 trainers")
+    first, note, *_ = cost_quotes.lines(answer)
+    assert f"{answer['n_points']} points of current" in first
+    assert note == "note: this line rests on 3 trainers"
+    answer = asked(warehouse_path)
+    assert answer["rests_on_few"] is None
+    assert "rests on" not in "\n".join(cost_quotes.lines(answer))
+
+
 def test_very_large_and_small_costs_are_shown() -> None:
     assert [cost_quotes.power(value) for value in (794.0, 9.999, 4.5, 0.3, -2.0, -9.3, None)] == [
         "1.0e794", "1.0e10", "31,623", "2", "0.01", "5.0e-10", "–",

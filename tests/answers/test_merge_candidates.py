@@ -45,8 +45,10 @@ def test_candidates_are_written_and_no_table_is_changed(
     assert {line["kind"] for line in found} == {"model", "processor"}
     assert all(float(line["score"]) >= merge_candidates.SCORE for line in found)
     for kind in ("model", "processor"):
-        scores = [float(line["score"]) for line in found if line["kind"] == kind]
-        assert scores == sorted(scores, reverse=True)
+        ranked = [(bool(line["both_are_points_of"]), float(line["score"])) for line in found if line["kind"] == kind]
+        assert ranked == sorted(ranked, reverse=True)
+    # First what would change a line.
+    assert found[0]["both_are_points_of"]
 
 
 def test_a_candidate_is_of_two_things_that_stand_apart(
@@ -78,8 +80,16 @@ def test_nothing_is_merged_by_a_score(tmp_path: Path) -> None:
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)
     assert merge_candidates.write(tmp_path / "hand_made.duckdb", tmp_path / "folder" / "merges.csv") == 2
     assert [list(line.values()) for line in lines(tmp_path / "folder" / "merges.csv")] == [
-        ["model", "100.0", "Network Very Deep", "Very Deep Network", "coco#networkverydeep", "coco#verydeepnetwork"],
-        ["processor", "94.7", *["Abacus Counter 1 SE", "Abacus Counter 1 SX"] * 2],
+        [
+            "model",
+            "100.0",
+            "Network Very Deep",
+            "Very Deep Network",
+            "coco#networkverydeep",
+            "coco#verydeepnetwork",
+            "",
+        ],
+        ["processor", "94.7", *["Abacus Counter 1 SE", "Abacus Counter 1 SX"] * 2, ""],
     ]
 
 

@@ -28,6 +28,17 @@ def test_the_published_table_is_shown_as_in_the_paper(warehouse_path: Path) -> N
     assert "figure_3 90 of 90" in text
 
 
+def test_a_line_of_few_trainers_says_so_beside_its_numbers(warehouse_path: Path) -> None:
+    """COCO's burdens on val2017 are of three model zoos; the published rows are of as many papers as there are points."""
+    out = Console(file=io.StringIO(), width=118, record=True)
+    reports.show(warehouse_path, out)
+    lines = out.export_text().splitlines()
+    few = [at for at, line in enumerate(lines) if re.match(r"│ \(\d+ (trainer|paper)", line)]
+    assert [lines[at].split("│")[1].strip() for at in few] == ["(3 trainers)"]
+    assert re.match(r"│ MS COCO +│ box_ap │ today ", lines[few[0] - 1])
+    assert any("rest on so few" in line for line in lines)
+
+
 def test_the_picture_has_the_same_figures_and_loads_nothing(warehouse_path: Path, tmp_path: Path) -> None:
     reports.draw(warehouse_path, tmp_path / "a.svg")
     reports.draw(warehouse_path, tmp_path / "b.svg")

@@ -58,6 +58,36 @@ def test_the_key_of_a_name(sql: Db, name: str, key: str) -> None:
     assert value(sql, "name_key(?)", key) == key
 
 
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("levit-384_3rdparty_in1k", "levit384"),
+        ("levit_384.fb_dist_in1k", "levit384"),
+        ("LeViT-384", "levit384"),
+        ("tf_efficientnet_b0.ns_jft_in1k", "efficientnetb0"),
+        ("repvgg-B3g4_8xb32_in1k", "repvggb3g4"),
+        ("ConvNeXt-XL (ImageNet-22K)", "convnextxl"),
+        ("meta-llama/Llama-2-70b-hf", "llama270b"),
+        # A point before a digit belongs to the size.
+        ("facebook/opt-1.3b", "opt13b"),
+        ("", ""),
+    ],
+)
+def test_a_plain_name_has_nothing_that_its_list_adds(sql: Db, name: str, plain: str) -> None:
+    assert value(sql, "plain_name(?)", name) == plain
+
+
+@pytest.mark.parametrize(
+    ("papers", "trainers", "told"),
+    [(46, 39, None), (61, 3, "3 trainers"), (4, 6, "4 papers"), (4, 4, "4 papers, 4 trainers"), (1, 1, "1 paper, 1 trainer"),
+     (5, 5, None), (0, 0, None), (None, None, None)],
+)  # fmt: skip
+def test_fewer_than_five_papers_or_trainers_are_few(
+    sql: Db, papers: int | None, trainers: int | None, told: str | None
+) -> None:
+    assert value(sql, "rests_on_few(?::bigint, ?::bigint)", papers, trainers) == told
+
+
 def test_a_pound_is_that_of_python(sql: Db) -> None:
     assert value(sql, "g_per_lb()::double") == pytest.approx(1000 * KG_PER_LB, rel=1e-15)
 
