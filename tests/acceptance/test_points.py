@@ -98,7 +98,9 @@ def test_the_effect_of_each_rule_is_told_from_one_build(db: Db) -> None:
             "from marts.rule_effects where benchmark = 'imagenet' and metric = 'top1'"
         ).fetchall()
     }
-    assert {rule for rule, _ in effects} == {rule for (rule,) in db.execute("select rule from staging.point_rule").fetchall()}
+    assert {rule for rule, _ in effects} == {
+        rule for (rule,) in db.execute("select rule from staging.point_rule").fetchall()
+    }
     ((n,),) = db.execute(
         "select count(*) from fits.points where row_set = 'current' and benchmark = 'imagenet' "
         "and compute_measure = 'hardware_burden' and metric = 'top1'"
@@ -201,7 +203,9 @@ def test_weights_that_a_list_took_over_are_one_training(db: Db, source: str, nam
 
 def test_weights_of_an_architecture_within_a_name_are_not_taken_for_it(db: Db) -> None:
     # wide_resnet50_racm has 68.9 million parameters, resnet50 25.6.
-    assert "#wide_resnet50" in training(db, "openmmlab_mmpretrain", "wide-resnet50_3rdparty-timm_8xb32_in1k", "imagenet")
+    assert "#wide_resnet50" in training(
+        db, "openmmlab_mmpretrain", "wide-resnet50_3rdparty-timm_8xb32_in1k", "imagenet"
+    )
 
 
 def test_what_openmmlab_trained_itself_is_not_taken_for_weights_of_others(db: Db) -> None:
