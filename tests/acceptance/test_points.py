@@ -28,7 +28,8 @@ def rules_of(db: Db, benchmark: str, name: str, value: float, measure: str = "ha
 def left_out(db: Db, benchmark: str, rule: str, measure: str = "hardware_burden", where: str = "true") -> int:
     return int(
         db.execute(
-            "select count(*) from core.left_out join core.candidates using (row_set, benchmark, metric, compute_measure, result_id) "
+            "select count(*) from core.left_out join core.candidates using (row_set, benchmark, metric, "
+            "compute_measure, result_id) "
             f"where benchmark = ? and rule = ? and compute_measure = ? and {where}",
             [benchmark, rule, measure],
         ).fetchall()[0][0]
@@ -191,7 +192,11 @@ def test_a_race_to_an_f1_on_the_development_set_is_no_point(db: Db) -> None:
         ("timm_model_index", "tf_efficientnet_b0_ap", "timm#tf_efficientnet_b0.ap_in1k"),
         ("timm_model_index", "gluon_resnet50_v1b", "timm#resnet50.gluon_in1k"),
         ("openmmlab_mmpretrain", "convnext-base_3rdparty_in1k", "timm#convnext_base.fb_in1k"),
-        ("openmmlab_mmpretrain", "beit-g-p14_eva-30m-in21k-pre_3rdparty_in1k-560px", "timm#eva_giant_patch14_560.m30m_ft_in22k_in1k"),
+        (
+            "openmmlab_mmpretrain",
+            "beit-g-p14_eva-30m-in21k-pre_3rdparty_in1k-560px",
+            "timm#eva_giant_patch14_560.m30m_ft_in22k_in1k",
+        ),
         ("openmmlab_mmpretrain", "levit-128_3rdparty_in1k", "timm#levit_128.fb_dist_in1k"),
         ("coco_model_pages", "ConvNeXt-T", "timm#convnext_tiny.fb_in1k"),
         ("mit_futuretech", "PVTv2-B5", "timm#pvt_v2_b5.in1k"),
@@ -219,7 +224,8 @@ def test_what_openmmlab_trained_itself_is_not_taken_for_weights_of_others(db: Db
 
 def test_twins_whose_addresses_name_one_file_are_six_trainings(db: Db) -> None:
     found = db.execute(
-        "select distinct training_id from core.training_records where source = 'openmmlab_mmpretrain' and printed_name like 'twins-%'"
+        "select distinct training_id from core.training_records where source = 'openmmlab_mmpretrain' and "
+        "printed_name like 'twins-%'"
     ).fetchall()
     assert {one for (one,) in found} == {
         f"timm#twins_{kind}_{size}.in1k" for kind in ("pcpvt", "svt") for size in ("small", "base", "large")
@@ -259,7 +265,8 @@ def test_a_name_within_a_name_does_not_supersede(db: Db) -> None:
     replaced = db.execute(
         "select old.printed_name, old.paper_id, old.benchmark, old.compute_measure, old.metric "
         "from core.left_out join core.candidates as old using (row_set, benchmark, metric, compute_measure, result_id) "
-        "where rule = 'superseded' and old.printed_name in ('Evolved Transformer Big', 'Evolved Transformer Base', 'Transformer + SRU')"
+        "where rule = 'superseded' and old.printed_name in ('Evolved Transformer Big', 'Evolved Transformer "
+        "Base', 'Transformer + SRU')"
     ).fetchall()
     for name, paper, benchmark, measure, metric in replaced:
         newer = db.execute(
@@ -291,8 +298,10 @@ def test_burdens_that_differ_twofold_between_the_two_lists_are_conflicts(db: Db)
 def test_one_run_of_a_recipe_and_trainer_is_a_point(db: Db) -> None:
     for benchmark, most in (("imagenet", 8), ("coco", 4)):
         runs = db.execute(
-            "select printed_name, count(*) from fits.points join core.candidates using (row_set, benchmark, metric, compute_measure, result_id) "
-            "where row_set = 'current' and benchmark = ? and compute_measure = 'hardware_burden' and fits.points.trainer = 'NVIDIA' group by all",
+            "select printed_name, count(*) from fits.points join core.candidates using (row_set, benchmark, "
+            "metric, compute_measure, result_id) "
+            "where row_set = 'current' and benchmark = ? and compute_measure = 'hardware_burden' and "
+            "fits.points.trainer = 'NVIDIA' group by all",
             [benchmark],
         ).fetchall()
         assert all(n == 1 for _, n in runs)
@@ -409,7 +418,8 @@ def test_mits_flops_on_imagenet_are_multiply_adds(db: Db) -> None:
 def test_what_nothing_settles_is_unknown_and_left_out(db: Db) -> None:
     assert left_out(db, "coco_test_dev", "unknown_convention", "operations_per_pass") >= 10
     names = db.execute(
-        "select printed_name from core.candidates join core.left_out using (row_set, benchmark, metric, compute_measure, result_id) "
+        "select printed_name from core.candidates join core.left_out using (row_set, benchmark, metric, "
+        "compute_measure, result_id) "
         "where rule = 'unknown_convention' and compute_measure = 'operations_per_pass'"
     ).fetchall()
     assert any("YOLOX" in name for (name,) in names)
@@ -423,7 +433,8 @@ def test_contradicted_cells_are_findings_and_no_points(db: Db) -> None:
     found = {
         (name, rule)
         for name, rule in db.execute(
-            "select records.printed_name, artefacts.rule from core.artefacts as artefacts join core.training_records as records using (source, page, locator)"
+            "select records.printed_name, artefacts.rule from core.artefacts as artefacts join "
+            "core.training_records as records using (source, page, locator)"
         ).fetchall()
     }
     for name, rule in [
@@ -452,8 +463,10 @@ def test_four_cards_at_one_percent_are_rejected_cells(db: Db) -> None:
 @pytest.mark.parametrize("name", ["Perceiver", "mixer_l16_224.goog_in21k_ft_in1k"])
 def test_a_point_far_from_the_line_is_not_contradicted_by_that(db: Db, name: str) -> None:
     rules = db.execute(
-        "select left_out.rule from core.candidates left join core.left_out as left_out using (row_set, benchmark, metric, compute_measure, result_id) "
-        "where printed_name like ? || '%' and core.candidates.benchmark = 'imagenet' and core.candidates.compute_measure = 'operations_per_pass'",
+        "select left_out.rule from core.candidates left join core.left_out as left_out using (row_set, "
+        "benchmark, metric, compute_measure, result_id) "
+        "where printed_name like ? || '%' and core.candidates.benchmark = 'imagenet' and "
+        "core.candidates.compute_measure = 'operations_per_pass'",
         [name],
     ).fetchall()
     assert (None,) in rules
@@ -508,7 +521,8 @@ def test_weights_have_their_own_day(db: Db, source: str, name: str, benchmark: s
 def test_a_title_beats_a_link_to_another_paper(db: Db) -> None:
     # mit_futuretech links "Rethinking the Inception Architecture" to the paper of NASNet, of 2017.
     found = db.execute(
-        "select distinct arxiv_id from core.model_mentions where title_key = 'rethinking the inception architecture for computer vision'"
+        "select distinct arxiv_id from core.model_mentions where title_key = 'rethinking the inception "
+        "architecture for computer vision'"
     ).fetchall()
     assert found == [("1512.00567",)]
 
