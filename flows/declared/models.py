@@ -93,7 +93,8 @@ class ConsolidationLine(Closed):
 class RowSetFile(Closed):
     """A file of row_sets. `sources`: None for all. `metrics`: {benchmark: metrics}, None for those of each domain.
 
-    `headline`: the selection whose lines lead in tables and give costs. `reads`: {benchmark: the one of core.results that it stands for}, where the published table has another key.
+    `headline`: the selection whose lines lead in tables and give costs. `reads`: {benchmark: the one of core.results that it
+    stands for}, where the published table has another key.
     """
 
     sources: Annotated[Annotated[list[Text], Len(1), Once] | None, _word_or(ALL, list, "a list of sources")]

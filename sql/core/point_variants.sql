@@ -79,12 +79,20 @@ ranked_weights as (
     select
         *,
         -- The list that has the weights under their own name before those that copy it; the score from the record that has the
-        -- computation before others, then the preferred page; those taken already come last.
+        -- computation before others, then the middle one of the scores, then the preferred page; those taken already come last.
         row_number() over (
             partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
-            order by is_taken or is_superseded, is_copy, nearness, result_preference, measure_preference, result_id
+            order by
+                is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9), result_preference, measure_preference, result_id
         ) > 1 and same_weights_is_on as is_same_weights,
-    from after_superseded
+    from (
+        select
+            *,
+            median(error) over (
+                partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
+            ) as median_error,
+        from after_superseded
+    )
 ),
 
 of_recipes as (

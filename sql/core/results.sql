@@ -73,7 +73,7 @@ identified as (
         mentions.architecture,
         1 - results.value / 100 as error,  -- 1 - value / 100, a fraction
         models.published_on,
-        models.year,
+        coalesce(records.year, models.year) as year,  -- year of publication, as the record prints it, else the earliest that a source gives
         -- A name that is submitted to a leaderboard again has another day than the first time.
         if(records.is_submission and records.published_on is not null, records.published_on, trainings.released_on) as released_on,  -- day of the weights, or of the submission, as far as it is known: in the middle of the month or year that is
         if(records.is_submission and records.published_on is not null, 'day', trainings.released_precision) as released_precision,  -- day, month or year; listed: in a list by then, and perhaps before; null where no day is known

@@ -560,7 +560,7 @@ def test_a_run_in_two_records_has_its_time_and_its_processors(db: Db, shipped: P
             seconds[architecture[at(row)]] = float(row["wall_time_s"])
     points = db.execute(
         "select architecture, metric, compute_flop from core.candidates "
-        "where row_set = 'current' and source = 'dawnbench' and compute_measure = 'hardware_burden'"
+        "where result_source = 'dawnbench' and source = 'dawnbench' and compute_measure = 'hardware_burden'"
     ).fetchall()
     assert len(points) >= 20
     rate = dict(

@@ -37,6 +37,7 @@ SINGLE: dict[str, type[toml_files.Closed]] = {
     "declared/merges.toml": models.Merges,
     "declared/processors.toml": models.Processors,
     "declared/faults.toml": models.Faults,
+    "declared/points.toml": models.Points,
     "declared/reference_models.toml": models.ReferenceModels,
     "declared/regions.toml": models.Regions,
 }
@@ -273,9 +274,9 @@ def test_a_benchmark_needs_its_file_alone(root: Path) -> None:
     (root / "declared" / "domains" / "cifar10.toml").write_text(text, encoding="utf-8")
     after = settings.rows(root)
     added = [row for row in after["fit"] if row not in before["fit"]]
-    # Five measures, two forms, four selections.
+    # Five measures, two forms, five selections.
     assert {(row.row_set, row.benchmark, row.metric) for row in added} == {("current", "cifar10", "top1")}
-    assert len(added) == 5 * 2 * 4
+    assert len(added) == 5 * 2 * 5
     targets = [(row.target, row.error) for row in after["target"] if row.benchmark == "cifar10"]
     assert targets == [("today", None), ("target_1", 0.06), ("target_2", 0.01)]
 

@@ -104,12 +104,12 @@ def test_the_cost_table_is_laid_out_as_published(exported: Path) -> None:
     text = tex(exported, "figure_3_costs")
     assert r"\multicolumn{3}{c}{polynomial} & \multicolumn{3}{c}{exponential}" in text
     assert r"error \% & Gflop & lb CO$_2$ & USD & Gflop & lb CO$_2$ & USD & poly. & exp. \\" in text
-    published = text[text.index(r"\textit{paper\_v1, ImageNet}") :]
+    published = text[text.index(r"\textit{paper\_v1, ImageNet, top-1}") :]
     wanted = ["$10^{19}$", "$10^{10}$", "$10^{11}$", "$10^{27}$", "$10^{19}$", "$10^{19}$"]
     today, target, *_ = body(r"\endfoot" + published)
-    assert (today[:3], today[-2:]) == (["top-1", "today", "11.5"], ["ok", "ok"])
+    assert (today[:2], today[-2:]) == (["today", "11.5"], ["ok", "ok"])
     # Five per cent lie further beyond the 13 points than these reach.
-    assert target[2:] == ["5", *wanted, "beyond", "beyond"]
+    assert target[1:] == ["5", *wanted, "beyond", "beyond"]
 
 
 def test_the_same_warehouse_gives_the_same_bytes(
