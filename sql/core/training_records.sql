@@ -1,35 +1,7 @@
 -- One row per record that names a model, with the training that it is of and how that is known.
 -- grain: source, page, locator
-with printed as (
-    select mentions.*, models.year
-    from core.model_mentions as mentions
-    join staging.model as models using (source, page, locator)
-),
-
-titles as (
-    -- The title that most sources print with an arXiv id.
-    select arxiv_id, title_key
-    from printed
-    where title_key is not null and arxiv_id is not null
-    group by arxiv_id, title_key
-    qualify row_number() over (partition by arxiv_id order by count(distinct source) desc, count(*) desc, title_key) = 1
-),
-
-wrong_links as (
-    -- A link to one paper beside the title of another: the title counts, unless the record is of the link's year.
-    select printed.source, printed.page, printed.locator, 'arxiv:' || min(meant.arxiv_id) as paper_id
-    from printed
-    join titles as linked on printed.arxiv_id = linked.arxiv_id and printed.title_key != linked.title_key
-    join titles as meant on printed.title_key = meant.title_key
-    where printed.year is null or printed.arxiv_id[1:2] != (printed.year % 100)::varchar
-    group by all
-    having count(*) = 1
-),
-
-mentions as (
-    select printed.* exclude (paper_id, year), coalesce(wrong_links.paper_id, printed.paper_id) as paper_id
-    from printed
-    left join wrong_links using (source, page, locator)
+with mentions as (
+    select * from core.model_mentions
 ),
 
 models as (
