@@ -22,7 +22,7 @@ papers as (
         first(models.paper_url order by pages.preference, mentions.locator)
             filter (models.paper_url is not null) as url,  -- address, as the best-ranked source prints it
         min(models.year) as year,  -- earliest year that a source gives
-        min(models.published_on) as published_on,  -- earliest day that a source gives
+        min(models.published_on) filter (models.source not in (select source from staging.submissions)) as published_on,  -- earliest day that a source gives; that of a submission is no paper's
         count(distinct mentions.model_id) as n_models,  -- models of the paper
         count(distinct mentions.source) as n_sources,  -- sources that name the paper
     from mentions

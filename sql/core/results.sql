@@ -20,6 +20,37 @@ models as (
     select * from core.models
 ),
 
+told as (
+    select
+        results.*,
+        records.training_id,
+        coalesce(records.weights_image_size, results.image_size) as told_image_size,
+        coalesce(results.setting, setting_in_name(records.printed_name)) as told_setting,
+    from results
+    join records using (source, page, locator)
+),
+
+only_sizes as (
+    -- A page that tells no size evaluates at the only one that is told of the training, where the score is the same.
+    select
+        mine.source, mine.page, mine.locator, mine.benchmark, mine.metric,
+        any_value(yours.told_image_size) as told_image_size,
+    from told as mine
+    join told as yours using (training_id, benchmark, metric)
+    where
+        mine.told_image_size is null
+        and yours.told_image_size is not null
+        and mine.told_setting is not distinct from yours.told_setting
+    group by mine.source, mine.page, mine.locator, mine.benchmark, mine.metric
+    having count(distinct yours.told_image_size) = 1 and min(abs(mine.value - yours.value)) < 0.151
+),
+
+sized as (
+    select told.* exclude (told_image_size), coalesce(told.told_image_size, only_sizes.told_image_size) as told_image_size
+    from told
+    left join only_sizes using (source, page, locator, benchmark, metric)
+),
+
 identified as (
     select
         concat_ws(':', results.source, results.page, results.locator, results.benchmark, results.metric) as result_id,  -- source, page, locator, benchmark and metric
@@ -28,14 +59,14 @@ identified as (
         records.training_id,
         concat_ws(
             ' ',
-            records.training_id, results.benchmark, coalesce(records.weights_image_size, results.image_size) || ' px',
-            coalesce(results.setting, setting_in_name(records.printed_name)), results.shots || ' shots'
+            records.training_id, results.benchmark, told_image_size || ' px',
+            told_setting, results.shots || ' shots'
         ) as evaluation_id,  -- the evaluation: training, benchmark, size, setting and shots
         results.benchmark,
         results.metric,
         results.value,
-        coalesce(records.weights_image_size, results.image_size) as image_size,  -- side of the square input that the score was taken at, pixels
-        coalesce(results.setting, setting_in_name(records.printed_name)) as setting,  -- how the score was taken, where the page or the name tells
+        told_image_size as image_size,  -- side of the square input that the score was taken at, pixels
+        told_setting as setting,  -- how the score was taken, where the page or the name tells
         results.shots,
         coalesce(results.is_ensemble, is_ensemble_name(records.printed_name)) as is_ensemble,  -- whether the score is of several networks together
         results.uncertainty,
@@ -49,7 +80,7 @@ identified as (
         results.source,
         results.page,
         results.locator,
-    from results
+    from sized as results
     join mentions on
         results.source = mentions.source and results.page = mentions.page and results.locator = mentions.locator
     join records on

@@ -65,6 +65,19 @@ weights as (
     where models.source in (select of from copies) and results.metric = 'top1' and models.architecture is not null
 ),
 
+in_list as (
+    select
+        models.source, models.page, models.locator, models.name as weights_name, models.parameters, results.benchmark, results.image_size,
+        split_part(models.name, '.', 2) as tag,
+        list_distinct(regexp_split_to_array(models.name, '[^a-z0-9]+')) as words,
+        max(results.value) filter (results.metric = 'top1') as top1,
+        max(results.value) filter (results.metric = 'top5') as top5,
+    from staging.model as models
+    join staging.result as results using (source, page, locator)
+    where models.source in (select of from copies) and models.parameters is not null
+    group by all
+),
+
 by_older_name as (
     select
         records.*, older.weights_name, weights.image_size as weights_image_size,
@@ -141,12 +154,38 @@ by_likeness as (
         )
 ),
 
+twice_in_list as (
+    -- A list has weights again for another layout of the same network: "levit_384" and "levit_conv_384". The same tag, parameters
+    -- and size, top-1 and top-5 within 0.02, and the one name within the other's words.
+    select
+        mine.source, mine.page, mine.locator, yours.source as of_source, yours.weights_name, mine.image_size as weights_image_size,
+        4 as rank,
+        'layout' as rule,
+        format('{:.3f} and {:.3f} %, the same tag and parameters: {}', mine.top1, yours.top1, yours.weights_name) as evidence,
+        abs(mine.top1 - yours.top1) as distance,
+    from in_list as mine
+    join in_list as yours using (source, benchmark, image_size, tag, parameters)
+    where
+        length(mine.weights_name) > length(yours.weights_name)
+        and list_has_all(mine.words, yours.words)
+        and abs(mine.top1 - yours.top1) <= 0.02
+        and abs(mine.top5 - yours.top5) <= 0.02
+        -- What was made for tests is too small for equal scores to tell anything.
+        and not exists (
+            select 1
+            from staging.purpose as purposes
+            where purposes.purpose = 'test' and purposes.source = mine.source and regexp_matches(mine.weights_name, purposes.pattern)
+        )
+),
+
 matched as (
     select * from by_older_name
     union all
     select * from by_file
     union all
     select * from by_likeness
+    union all by name
+    select * from twice_in_list
 )
 
 select
@@ -156,7 +195,7 @@ select
     of_source,  -- the source that has the same weights
     weights_name,  -- their name there
     weights_image_size as image_size,  -- the size at which that source has the record's score, pixels
-    rule,  -- older name, file or likeness
+    rule,  -- older name, file, likeness or layout
     evidence,  -- what was compared, with the numbers
 from matched
 qualify row_number() over (partition by source, page, locator order by rank, distance, weights_name) = 1

@@ -1,7 +1,35 @@
 -- One row per record that names a model, with the training that it is of and how that is known.
 -- grain: source, page, locator
-with mentions as (
-    select * from core.model_mentions
+with printed as (
+    select mentions.*, models.year
+    from core.model_mentions as mentions
+    join staging.model as models using (source, page, locator)
+),
+
+titles as (
+    -- The title that most sources print with an arXiv id.
+    select arxiv_id, title_key
+    from printed
+    where title_key is not null and arxiv_id is not null
+    group by arxiv_id, title_key
+    qualify row_number() over (partition by arxiv_id order by count(distinct source) desc, count(*) desc, title_key) = 1
+),
+
+wrong_links as (
+    -- A link to one paper beside the title of another: the title counts, unless the record is of the link's year.
+    select printed.source, printed.page, printed.locator, 'arxiv:' || min(meant.arxiv_id) as paper_id
+    from printed
+    join titles as linked on printed.arxiv_id = linked.arxiv_id and printed.title_key != linked.title_key
+    join titles as meant on printed.title_key = meant.title_key
+    where printed.year is null or printed.arxiv_id[1:2] != (printed.year % 100)::varchar
+    group by all
+    having count(*) = 1
+),
+
+mentions as (
+    select printed.* exclude (paper_id, year), coalesce(wrong_links.paper_id, printed.paper_id) as paper_id
+    from printed
+    left join wrong_links using (source, page, locator)
 ),
 
 models as (
@@ -108,6 +136,48 @@ own as (
     left join families on keyed.paper_id = families.paper_id and keyed.family_key = families.family_key
 ),
 
+scores as (
+    select
+        own.source, own.page, own.locator, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value,
+        list_distinct(regexp_split_to_array(lower(printed_name), '[^a-z0-9+*]+')) as words,
+        -- Another's page, which evaluates what it did not make, agrees less closely.
+        if(paper_by_name, 0.151, 0.005) as tolerance,
+    from own
+    join staging.result as results using (source, page, locator, benchmark)
+    where zoo is null and not is_list_of_weights
+),
+
+longer_names as (
+    -- A score of one paper to the digit, under a shorter and a longer name in two pages: "MUSE" and "MUSE (Parallel Multi-scale
+    -- Attention)", "Transformer" and "Transformer Base". Two names in one page are two models.
+    select
+        mine.source, mine.page, mine.locator,
+        min(yours.own_model) as own_model,
+        min(yours.own_training_id) as own_training_id,
+    from scores as mine
+    join scores as yours on
+        mine.training_paper_id = yours.training_paper_id
+        and mine.benchmark = yours.benchmark
+        and mine.metric = yours.metric
+        and (mine.source, mine.page) != (yours.source, yours.page)
+        and length(mine.weights_key) < length(yours.weights_key)
+        and (contains(yours.weights_key, mine.weights_key) or list_has_all(yours.words, mine.words))
+        and abs(mine.value - yours.value) < mine.tolerance
+    group by all
+    having count(distinct yours.own_training_id) = 1
+),
+
+named as (
+    select
+        own.* exclude (own_model, own_training_id, is_ambiguous, own_rule),
+        coalesce(longer_names.own_model, own.own_model) as own_model,
+        coalesce(longer_names.own_training_id, own.own_training_id) as own_training_id,
+        own.is_ambiguous and longer_names.own_model is null as is_ambiguous,
+        if(longer_names.own_model is null, own.own_rule, 'the paper, the score to the digit, and a longer name in it') as own_rule,
+    from own
+    left join longer_names using (source, page, locator)
+),
+
 burdens as (
     select source, page, locator, max(compute_flop) as burden_flop
     from core.measures
@@ -118,9 +188,9 @@ burdens as (
 told_apart as (
     -- A page that prints a name again with another burden prints another run.
     select
-        own.*,
+        named.*,
         count(distinct burden_flop) over same > 1 as is_one_of_several,
-    from own
+    from named
     left join burdens using (source, page, locator)
     window same as (partition by source, page, own_training_id, benchmark)
 ),

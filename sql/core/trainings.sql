@@ -45,6 +45,16 @@ listed as (
     group by all
 ),
 
+days_of_names as (
+    -- A list that tells no benchmark tells the day of the model itself: "Qwen-72B" is the hub's "Qwen/Qwen-72B".
+    select split_part(records.model_of_paper, '#', 2) as name_key, min(records.published_on) as named_on
+    from records
+    join core.model_mentions as mentions using (source, page, locator)
+    where mentions.benchmark is null and records.published_on is not null
+    group by all
+    having count(distinct records.published_on) = 1
+),
+
 settings as (
     select source, page, locator, string_agg(distinct setting, '; ' order by setting) as setting
     from staging.result
@@ -70,31 +80,47 @@ signs as (
     ) = 1
 ),
 
+known as (
+    -- Who submits weights has them: before their paper the submission's day counts.
+    select
+        records.*,
+        papers.arxiv_month,
+        papers.published_on as paper_on,
+        papers.year as paper_year,
+        if(
+            records.is_submission,
+            least(papers.published_on, records.published_on),
+            coalesce(papers.published_on, records.published_on)
+        ) as known_on,
+    from records
+    left join papers on records.paper_id = papers.paper_id
+),
+
 dated as (
     -- What each record says of the day; of a paper whose day is later than its own arXiv month the month counts, for the day
     -- is a later version's or a conference's.
     select
-        records.*,
+        known.*,
         signs.* exclude (source, page, locator),
         listed.listed_on,
+        if(trainer = 'authors' and known.paper_id is null, days_of_names.named_on, null) as named_on,
         case
             when weights_on is not null then weights_on
             when zoo_released_on is not null then zoo_released_on
             when trainer = 'authors' and arxiv_month is not null
-                and coalesce(papers.published_on, records.published_on) is not null
-                and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month)
-                then coalesce(papers.published_on, records.published_on)
+                and known_on <= last_day(arxiv_month)
+                then known_on
             when trainer = 'authors' and arxiv_month is not null then arxiv_month + interval 14 day
-            when trainer = 'authors' then coalesce(records.published_on, papers.published_on, make_date(coalesce(papers.year, records.year), 7, 1))
+            when trainer = 'authors' then coalesce(known.published_on, paper_on, make_date(coalesce(paper_year, known.year), 7, 1))
         end::date as own_day,
         case
             when weights_on is not null then 'day'
             when zoo_released_on is not null then 'day'
             when trainer = 'authors' and arxiv_month is not null
-                and coalesce(papers.published_on, records.published_on) <= last_day(arxiv_month) then 'day'
+                and known_on <= last_day(arxiv_month) then 'day'
             when trainer = 'authors' and arxiv_month is not null then 'month'
-            when trainer = 'authors' and coalesce(records.published_on, papers.published_on) is not null then 'day'
-            when trainer = 'authors' and coalesce(papers.year, records.year) is not null then 'year'
+            when trainer = 'authors' and coalesce(known.published_on, paper_on) is not null then 'day'
+            when trainer = 'authors' and coalesce(paper_year, known.year) is not null then 'year'
         end as own_precision,
         case
             when weights_on is not null then 'the weights'' file'
@@ -102,10 +128,10 @@ dated as (
             when trainer = 'authors' and arxiv_month is not null then 'the paper'
             when trainer = 'authors' then 'the record'
         end as own_evidence,
-    from records
-    left join papers on records.paper_id = papers.paper_id
+    from known
     left join signs using (source, page, locator)
     left join listed using (training_id)
+    left join days_of_names on split_part(known.model_of_paper, '#', 2) = days_of_names.name_key
 ),
 
 grouped as (
@@ -118,7 +144,8 @@ grouped as (
         first(architecture order by preference, locator) filter (architecture is not null) as architecture,
         first(base_model order by preference, locator) filter (base_model is not null) as base_model,
         first((purpose, purpose_reason, purpose_evidence) order by preference, locator) filter (purpose is not null) as sign,
-        first((own_day, own_precision, own_evidence) order by own_day, preference, locator) filter (own_day is not null) as own,
+        first((own_day, own_precision, own_evidence) order by year(own_day), own_precision != 'day', own_day, preference, locator) filter (own_day is not null) as own,
+        coalesce(own, any_value((named_on, 'day', 'the model of that name')) filter (named_on is not null)) as own_or_named,
         min(listed_on) as first_listed_on,
         count(*) as n_records,
         count(distinct source) as n_sources,
@@ -146,9 +173,9 @@ select
         else 'a list of others'' weights, which does not say'
     end as purpose_reason,  -- why it is taken for that
     sign[3] as purpose_evidence,  -- the words that say so; null where the list as a whole does
-    coalesce(own[1], first_listed_on) as released_on,  -- the day of the weights as far as it is known; in the middle of the month or year that is
-    case when own is not null then own[2] when first_listed_on is not null then 'listed' end as released_precision,  -- day, month, year; listed: in a list by then, and perhaps before; null where no day is known
-    case when own is not null then own[3] when first_listed_on is not null then 'first listed' end as released_evidence,  -- what tells the day
+    coalesce(own_or_named[1], first_listed_on) as released_on,  -- the day of the weights as far as it is known; in the middle of the month or year that is
+    case when own_or_named is not null then own_or_named[2] when first_listed_on is not null then 'listed' end as released_precision,  -- day, month, year; listed: in a list by then, and perhaps before; null where no day is known
+    case when own_or_named is not null then own_or_named[3] when first_listed_on is not null then 'first listed' end as released_evidence,  -- what tells the day
     first_listed_on,  -- the first version of a list that has it
     -- "…_384" in the name of the weights.
     try_cast(nullif(regexp_extract(name, '(?:^|[_-])(\d{3})(?:px)?(?:[._-]|$)', 1), '') as integer) as image_size_in_name,  -- side of the images that its name tells, pixels
