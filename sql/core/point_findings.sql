@@ -72,9 +72,9 @@ passes as (
 ),
 
 known_architectures as (
-    -- What a list says of an architecture and size.
+    -- What a page of a list says of an architecture and size.
     select
-        name_family(architecture_name) as family, architecture_name, image_size, source,
+        name_family(architecture_name) as family, architecture_name, image_size, source, page,
         median(operations) as operations, median(parameters) as parameters,
     from passes
     where operations > 0 and parameters > 0
@@ -111,7 +111,7 @@ exchanged_cells as (
         > abs(log10(yours.operations / yours.parameters) - log10_per_parameter)
         and mine.parameters > 0
         and mine.operations > 0
-    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.architecture_name, yours.image_size) = 1
+    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.page, yours.architecture_name, yours.image_size) = 1
 ),
 
 falls_with_size as (
