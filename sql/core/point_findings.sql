@@ -72,9 +72,9 @@ passes as (
 ),
 
 known_architectures as (
-    -- What a list says of an architecture and size.
+    -- What a page of a list says of an architecture and size.
     select
-        name_family(architecture_name) as family, architecture_name, image_size, source,
+        name_family(architecture_name) as family, architecture_name, image_size, source, page,
         median(operations) as operations, median(parameters) as parameters,
     from passes
     where operations > 0 and parameters > 0
@@ -111,7 +111,7 @@ exchanged_cells as (
         > abs(log10(yours.operations / yours.parameters) - log10_per_parameter)
         and mine.parameters > 0
         and mine.operations > 0
-    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.architecture_name, yours.image_size) = 1
+    qualify row_number() over (partition by mine.source, mine.page, mine.locator order by yours.source, yours.page, yours.architecture_name, yours.image_size) = 1
 ),
 
 falls_with_size as (
@@ -157,10 +157,25 @@ above_tensor_peak as (
     qualify row_number() over (partition by trained.source, trained.page, trained.locator order by peaks.peak_flop, peaks.source) = 1
 ),
 
+as_counted as (
+    -- What points.toml says is multiply-adds counts twice; what it says is unknown contradicts nothing.
+    select
+        passes.* exclude (operations_per_pass_flop),
+        passes.operations_per_pass_flop * if(conventions.convention = 'mac' and passes.convention = 'flop', 2, 1) as operations_per_pass_flop,
+        models.parameters,
+    from core.architecture_passes as passes
+    join staging.model as models using (source, page, locator)
+    left join staging.convention_rule as conventions on
+        passes.source = conventions.source
+        and passes.printed_as = conventions.printed_as
+        and conventions.printed_name is null
+    where conventions.convention is distinct from 'unknown'
+),
+
 of_lists as (
     -- What each list says of an architecture at a size, the whole name or its first part.
-    select architecture_key, image_size, source, median(operations_per_pass_flop) as flop
-    from core.architecture_passes
+    select architecture_key, image_size, source, median(operations_per_pass_flop) as flop, median(parameters) as parameters
+    from as_counted
     group by all
 ),
 
@@ -173,9 +188,13 @@ contradicted_cell as (
             mine.architecture_key, mine.operations_per_pass_flop / 1e9, mine.image_size,
             string_agg(yours.source, ', ' order by yours.source), median(yours.flop) / 1e9
         ) as evidence,
-    from core.architecture_passes as mine
+    from as_counted as mine
     join of_lists as yours on
-        mine.source != yours.source and mine.architecture_key = yours.architecture_key and mine.image_size = yours.image_size
+        mine.source != yours.source
+        and mine.architecture_key = yours.architecture_key
+        and mine.image_size = yours.image_size
+        -- "mobilenetv2_140" begins like mobilenetv2 and is a wider one.
+        and abs(mine.parameters / yours.parameters - 1) < 0.1
     group by mine.source, mine.page, mine.locator, mine.architecture_key, mine.image_size, mine.operations_per_pass_flop
     having
         count(*) >= 2

@@ -13,7 +13,7 @@ records as (
 ),
 
 trainings as (
-    select training_id, released_on, released_precision from core.trainings
+    select training_id, paper_id, released_on, released_precision from core.trainings
 ),
 
 models as (
@@ -55,7 +55,8 @@ identified as (
     select
         concat_ws(':', results.source, results.page, results.locator, results.benchmark, results.metric) as result_id,  -- source, page, locator, benchmark and metric
         mentions.model_id,
-        coalesce(mentions.paper_id, records.paper_id) as paper_id,
+        -- A list that names no papers has those of the same weights' cards and conversions.
+        coalesce(mentions.paper_id, records.paper_id, trainings.paper_id) as paper_id,
         records.training_id,
         concat_ws(
             ' ',
