@@ -53,21 +53,30 @@ keyed as (
     from printed
 ),
 
-arxiv_of_title as (
-    -- A title that stands with one arXiv id somewhere stands for it everywhere.
-    select title_key, min(arxiv_id) as arxiv_id
+ids_of_title as (
+    select title_key, arxiv_id, count(distinct source) as n_sources, count(*) as n_records
     from keyed
     where title_key is not null and arxiv_id is not null
     group by all
-    having count(distinct arxiv_id) = 1
+),
+
+arxiv_of_title as (
+    -- A title stands for one paper everywhere: that of the id which most sources give it, then most records. A link to another
+    -- (the paper that compares with it, the page before) does not stand against that.
+    select title_key, arxiv_id
+    from ids_of_title
+    window of_title as (partition by title_key order by n_sources desc, n_records desc, arxiv_id)
+    qualify
+        row_number() over of_title = 1
+        and (n_sources, n_records) > coalesce(lead((n_sources, n_records)) over of_title, (0, 0))
 ),
 
 with_paper as (
     select
         keyed.* exclude (arxiv_id),
-        coalesce(keyed.arxiv_id, arxiv_of_title.arxiv_id) as arxiv_id,
+        coalesce(arxiv_of_title.arxiv_id, keyed.arxiv_id) as arxiv_id,
         coalesce(
-            'arxiv:' || coalesce(keyed.arxiv_id, arxiv_of_title.arxiv_id),
+            'arxiv:' || coalesce(arxiv_of_title.arxiv_id, keyed.arxiv_id),
             'doi:' || lower(keyed.doi),
             'title:' || keyed.title_key
         ) as own_paper_id,

@@ -88,8 +88,6 @@ identified as (
         results.source = records.source and results.page = records.page and results.locator = records.locator
     join trainings on records.training_id = trainings.training_id
     join models on mentions.model_id = models.model_id
-    join staging.model as printed on
-        results.source = printed.source and results.page = printed.page and results.locator = printed.locator
 )
 
 select * from identified
