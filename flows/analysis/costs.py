@@ -24,7 +24,7 @@ from flows.analysis.projections import Projection, projected
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import least_squares, monte_carlo, resampling
+from flows.fits import clustered, least_squares, monte_carlo, resampling
 from flows.fits.forms import response
 from flows.fits.line import OK, Array, Line, number
 
@@ -34,6 +34,8 @@ PEAK, ARITHMETIC = "peak", "arithmetic"
 # What a measure of computation counts decides whether utilisation is in it already.
 BASES = {"hardware_burden": PEAK, "consolidated_burden": PEAK, "training_compute": ARITHMETIC}
 NO_RATE = "no_rate"
+# The selection whose costs have intervals by paper.
+BY_PAPER = "one_per_training"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
 # What the intervals are made of, in the order in which they are added.
@@ -296,11 +298,18 @@ def costs(
 
 
 def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None]:
-    """The least-squares line and draws of it; none where no line rises."""
-    line = least_squares.ols(sample.x, response(form, sample.error))
+    """The least-squares line and draws of it; none where no line rises.
+
+    Where trainings are told apart the draws are by paper, for those of one paper hang together; else, and where there are too
+    few papers to tell, as if each point stood alone.
+    """
+    y = response(form, sample.error)
+    line = least_squares.ols(sample.x, y)
     if line.status != OK or not line.slope > 0:
         return line, None
-    return line, monte_carlo.lines(line, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost"))
+    by_paper = clustered.cluster_robust(sample.x, y, sample.paper) if sample.selection == BY_PAPER else line
+    spread = by_paper if by_paper.status == OK else line
+    return line, monte_carlo.lines(spread, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost"))
 
 
 @dataclass(frozen=True)

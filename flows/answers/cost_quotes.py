@@ -33,6 +33,7 @@ _SET = (
     "metric",
     "compute_measure",
     "compute_unit",
+    "selection",
     "n_points",
     "n_papers",
     "n_trainers",
@@ -106,6 +107,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
         f"{answer['compute_measure']}, {answer['n_points']} points of {answer['row_set']}"
     )
+    if answer["selection"] == costs.BY_PAPER:
+        yield "one point a training; intervals by paper, for trainings of one paper hang together"
     if answer["rests_on_few"]:
         yield f"note: this line rests on {answer['rests_on_few']}"
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
@@ -259,7 +262,7 @@ def _points(
     """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
-        "sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
+        "sets.selection, sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
         "from fits.sample_sets as sets join fits.sample_sizes as sizes using (sample_id) where sets.is_headline order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]
@@ -268,7 +271,7 @@ def _points(
     metric = request.metric or _first_metric(request.benchmark, [row[3] for row in sets])
     sets = _chosen(sets, 3, "metric", metric)
     enough = _fit_rule(con).points_min
-    with_points = [row[4] for row in sets if row[6] >= enough]
+    with_points = [row[4] for row in sets if row[7] >= enough]
     first = [one for one in _MEASURES if one in with_points]
     first.sort(key=lambda one: costs.BASES[one] in unpriced)
     measure = request.measure or next(iter(first), sets[0][4])

@@ -16,11 +16,11 @@ import duckdb
 import numpy as np
 import pint
 import pytest
+from figure_3 import CELLS
 from hypothesis import given
 from hypothesis import strategies as st
 from sets_of_points import rows
 from shipped_facts import facts, intensity
-from test_paper import CELLS
 
 from flows import paths
 from flows.analysis import costs, samples
@@ -88,6 +88,25 @@ def priced(measure: str = "hardware_burden", error: float = 0.05, **changed: Any
         sample(), measure, "flop", [costs.Goal("asked", error)], [scenario(**changed)], costs.Spreads(RULE)
     )
     return next(rows)
+
+
+def width(of: samples.Sample) -> float:
+    cost = next(
+        costs.costs(of, "hardware_burden", "flop", [costs.Goal("asked", 0.05)], [scenario()], costs.Spreads(RULE))
+    )
+    assert cost.log10_gflop_low is not None
+    assert cost.log10_gflop_high is not None
+    return cost.log10_gflop_high - cost.log10_gflop_low
+
+
+def test_what_a_paper_says_four_times_says_no_more_than_once() -> None:
+    once = replace(sample(40), selection="one_per_training", paper=np.arange(40))
+    four = replace(
+        once, **{name: np.repeat(getattr(once, name), 4) for name in ("x", "error", "paper", "year", "compute_sd")}
+    )
+    # By paper the interval stands; where each training counts by itself it falls by half, the root of four.
+    assert width(four) == pytest.approx(width(once), rel=0.1)
+    assert width(replace(four, selection="all")) == pytest.approx(width(replace(once, selection="all")) / 2, rel=0.1)
 
 
 # --- the paper's conversion, a scenario among the others

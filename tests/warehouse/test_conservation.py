@@ -52,9 +52,13 @@ def test_a_result_that_is_neither_a_point_nor_left_out_is_named(tmp_path: Path, 
     shutil.copy(warehouse_path, path)
     with connection.connect(path) as con:
         con.execute("delete from core.left_out where rule = 'purpose' and result_id like 'dawnbench:%'")
-    with pytest.raises(BuildError, match=r"(?s)\d\d results with computation .*dawnbench:.*neither a point nor left out"):
+    with pytest.raises(
+        BuildError, match=r"(?s)\d\d results with computation .*dawnbench:.*neither a point nor left out"
+    ):
         conservation.check_conservation(path)
     with connection.connect(path) as con:
-        con.execute("insert into fits.points from fits.points where row_set = 'current' and benchmark = 'conll' limit 1")
+        con.execute(
+            "insert into fits.points from fits.points where row_set = 'current' and benchmark = 'conll' limit 1"
+        )
     with pytest.raises(BuildError, match="point and point"):
         conservation.check_conservation(path)
