@@ -82,6 +82,7 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
         "eva02_large_patch14_448.mim_in22k_ft_in22k_in1k",
         "eva02_large_patch14_448.mim_m38m_ft_in22k_in1k",
     ): DATA,
+    ("imagenet", "MixNet-L", "mixnet_l.ft_in1k"): "timm's own training (ft), the other is the authors'",
     ("imagenet", "regnetz_040.ra3_in1k", "regnetz_040_h.ra3_in1k"): OWN_ARCHITECTURE,
     (
         "imagenet",
