@@ -108,9 +108,10 @@ mentions as (
         coalesce(with_paper.own_paper_id, paper_of_name.paper_id) as paper_id,  -- the paper: arxiv:, doi: or title:; null where the page names none
         with_paper.own_paper_id is null and paper_of_name.paper_id is not null as paper_by_name,  -- whether the paper is known by the model's name only
         with_paper.is_declared,  -- whether merges.toml declares what the name stands for
-        coalesce(with_paper.own_paper_id, paper_of_name.paper_id, with_paper.benchmark, with_paper.source)
-            || '#' || with_paper.name_key as model_id,  -- the model: its paper (else its benchmark, else its source), # and its name
+        coalesce(with_paper.own_paper_id, paper_of_name.paper_id, benchmarks.trained_for, with_paper.benchmark, with_paper.source)
+            || '#' || with_paper.name_key as model_id,  -- the model: its paper (else what it is trained for or its benchmark, else its source), # and its name
     from with_paper
+    left join staging.benchmark as benchmarks using (benchmark)
     left join paper_of_name
         on with_paper.benchmark = paper_of_name.benchmark and with_paper.name_key = paper_of_name.name_key
 )

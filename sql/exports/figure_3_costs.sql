@@ -41,6 +41,6 @@ select
 from by_target
 order by
     row_set,
-    list_position(['imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr', 'wmt_en_de'], benchmark),
+    list_position(['imagenet', 'coco', 'coco_test_dev', 'squad', 'squad_dev', 'conll', 'wmt_en_fr', 'wmt_en_de'], benchmark),
     metric,
     list_position(['today', 'target_1', 'target_2'], target)
