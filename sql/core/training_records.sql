@@ -46,11 +46,12 @@ keyed as (
         mentions.*,
         models.* exclude (source, page, locator),
         benchmarks.trained_for,
-        -- Hubs put who uploaded a language model before its name, and who converted its file behind.
+        -- Hubs put who uploaded a language model before its name, and who converted its file behind; how long it may think is a
+        -- setting of the evaluation.
         weights_key(
             if(
                 benchmarks.trained_for = 'language models',
-                name_key(regexp_replace(regexp_replace(printed_name, '^[\w.-]+/', ''), '-hf$', '')),
+                name_key(regexp_replace(printed_name, '^[\w.-]+/|-hf$|_(\d+K|minimal|low|medium|high|xhigh)$', '', 'g')),
                 mentions.name_key
             )
         ) as weights_key,
