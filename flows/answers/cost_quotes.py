@@ -107,10 +107,10 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
         f"{answer['compute_measure']}, {answer['n_points']} points of {answer['row_set']}"
     )
-    if answer["selection"] == costs.BY_PAPER:
-        yield "one point a training; intervals by paper, for trainings of one paper hang together"
     if answer["rests_on_few"]:
         yield f"note: this line rests on {answer['rests_on_few']}"
+    if answer["selection"] == costs.BY_PAPER:
+        yield "one point a training; intervals by paper, for trainings of one paper hang together"
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
     for result in answer["results"]:

@@ -39,7 +39,6 @@ _HEADS = {
     "selection": "points",
     "polynomial_status": "poly.",
     "exponential_status": "exp.",
-    "exponent_all": "all",
     "exponent_x_on_y": "$x$ on $y$",
     "exponent_best_per_paper": "paper",
     "exponent_best_per_year": "year",
@@ -94,7 +93,6 @@ _DIGITS = {
     "exponent_high": 3,
     **dict.fromkeys(
         (
-            "exponent_all",
             "exponent_x_on_y",
             "exponent_best_per_paper",
             "exponent_best_per_year",

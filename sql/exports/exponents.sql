@@ -11,7 +11,6 @@ select
     exponent,
     exponent_low,
     exponent_high,
-    exponent_all,
     exponent_x_on_y,
     exponent_best_per_paper,
     exponent_best_per_year,
