@@ -1,4 +1,4 @@
--- One row per candidate and variant of the rules, all as declared or one of them switched: whether it is a point, and which rules leave it out.
+-- One row per candidate with all rules as declared, and with one of them switched where that makes another of it: whether it is a point, and which rules leave it out.
 -- grain: variant, row_set, benchmark, metric, compute_measure, result_id
 with rules as (
     select rule, is_active from staging.point_rule
@@ -115,6 +115,11 @@ ranked_runs as (
                 abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id
         ) > 1 as is_another_run,
     from of_recipes
+),
+
+standing as (
+    select *, not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,
+    from ranked_runs
 )
 
 select
@@ -132,8 +137,13 @@ select
             lambda rule: rule is not null
         )
     ) as rules,  -- the rules that leave it out
-    not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,  -- whether no rule leaves it out
+    is_point,  -- whether no rule leaves it out
     error,
     compute_flop,
-from ranked_runs
+from standing
+qualify
+    variant = ''
+    or is_point != bool_or(is_point) filter (variant = '') over (
+        partition by row_set, benchmark, metric, compute_measure, result_id
+    )
 order by variant, row_set, benchmark, metric, compute_measure, result_id

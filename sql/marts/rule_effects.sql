@@ -14,10 +14,25 @@ targets as (
     where target = 'target_1'
 ),
 
+as_declared as (
+    select * exclude (variant) from core.point_variants where variant = ''
+),
+
+variants as (
+    select rule as variant from rules
+    union all
+    select '' as variant
+),
+
 points as (
-    select variant, benchmark, metric, compute_measure, log10(compute_flop) as x, -log10(error) as y
-    from core.point_variants
-    where is_point and error > 0
+    -- What is not told of a variant is as declared.
+    select
+        variants.variant, as_declared.benchmark, as_declared.metric, as_declared.compute_measure,
+        log10(as_declared.compute_flop) as x, -log10(as_declared.error) as y,
+    from as_declared
+    cross join variants
+    left join core.point_variants as switched using (variant, row_set, benchmark, metric, compute_measure, result_id)
+    where coalesce(switched.is_point, as_declared.is_point) and as_declared.error > 0
 ),
 
 moments as (
