@@ -124,7 +124,9 @@ def test_a_build_that_fails_leaves_what_was_published(
     facts = shutil.copytree(shipped, tmp_path / "facts")
     broken = facts / "computerprogress" / "result.facts.csv"
     header, first, rest = broken.read_text(encoding="utf-8").split("\n", 2)
-    broken.write_text("\n".join([header, first.rpartition(",")[0] + ",not a number", rest]), encoding="utf-8")
+    cells = first.split(",")
+    cells[header.split(",").index("value")] = "not a number"
+    broken.write_text("\n".join([header, ",".join(cells), rest]), encoding="utf-8")
     warehouse_of(env).parent.mkdir(parents=True)
     shutil.copy(warehouse_path, warehouse_of(env))
     before = api.flow_runs()
