@@ -24,7 +24,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show the cost table
 	@$(BIN)/compute-limits refresh
 
-test: $(VENV)/installed  ## the tests, but for the slow ones (under 3 minutes)
+test: $(VENV)/installed  ## the tests, but for the slow ones (five minutes on two processors)
 	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (under 25 minutes)
