@@ -15,7 +15,10 @@ class BuildError(UserError):
 
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
-    return duckdb.connect(path, read_only=read_only, config={"threads": 1})
+    con = duckdb.connect(path, read_only=read_only, config={"threads": 1})
+    # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
+    con.execute("set enable_progress_bar = false")
+    return con
 
 
 def tables(con: duckdb.DuckDBPyConnection) -> list[str]:

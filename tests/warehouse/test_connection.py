@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -16,6 +18,16 @@ def test_a_connection_has_one_thread(tmp_path: Path) -> None:
     for path in (":memory:", tmp_path / "x.duckdb"):
         with connection.connect(path) as con:
             assert con.execute("select current_setting('threads')").fetchone() == (1,)
+
+
+def test_nothing_is_drawn_among_what_is_printed(tmp_path: Path) -> None:
+    # A program without a file, as a notebook is one: there DuckDB draws a bar on standard output after two seconds.
+    script = (
+        "from flows.warehouse import connection; con = connection.connect(':memory:'); "
+        "print(con.execute(\"select current_setting('enable_progress_bar')\").fetchone()[0])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
+    assert ended.stdout == "False\n"
 
 
 def test_read_only_writes_nothing(tmp_path: Path) -> None:
