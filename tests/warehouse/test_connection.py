@@ -20,7 +20,7 @@ def test_a_connection_has_one_thread(tmp_path: Path) -> None:
             assert con.execute("select current_setting('threads')").fetchone() == (1,)
 
 
-def test_nothing_is_drawn_among_what_is_printed(tmp_path: Path) -> None:
+def test_nothing_is_drawn_among_what_is_printed() -> None:
     # A program without a file, as a notebook is one: there DuckDB draws a bar on standard output after two seconds.
     script = (
         "from flows.warehouse import connection; con = connection.connect(':memory:'); "
