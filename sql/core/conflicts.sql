@@ -18,9 +18,21 @@ observations as (
     ) = 1
 ),
 
+things as (
+    -- Each observation is of its model, and of its training where that goes by several models' keys.
+    select *, model_id as thing, concat_ws(' ', benchmark, quantity, image_size) as what, from observations
+    union all by name
+    (
+        select observations.*, records.training_id as thing, concat_ws(' ', benchmark, quantity, image_size) as what,
+        from observations
+        join records using (source, page, locator)
+        qualify count(distinct model_id) over (partition by records.training_id) > 1
+    )
+),
+
 pairs as (
     select
-        chosen.model_id,
+        chosen.thing as model_id,
         chosen.benchmark,
         chosen.quantity,
         chosen.image_size,
@@ -34,49 +46,16 @@ pairs as (
         other.page,
         other.locator,
         other.value / nullif(chosen.value, 0) as ratio,
-    from observations as chosen
-    join observations as other on
-        chosen.model_id = other.model_id
-        and chosen.benchmark is not distinct from other.benchmark
-        and chosen.quantity = other.quantity
-        and chosen.image_size is not distinct from other.image_size
+    from things as chosen
+    join things as other on chosen.thing = other.thing and chosen.what = other.what
+    where
+        chosen.source != other.source
         and chosen.preference < other.preference
-),
-
-under_other_names as (
-    -- Observations of trainings that go by several models' keys: few, which keeps the pairing below small.
-    select
-        observations.*,
-        records.training_id,
-        concat_ws(' ', benchmark, quantity, image_size) as what,
-    from observations
-    join records using (source, page, locator)
-    qualify count(distinct model_id) over (partition by records.training_id) > 1
-),
-
-of_trainings as (
-    -- The same training under two names: what the model's key does not join.
-    select
-        chosen.training_id as model_id,
-        chosen.benchmark,
-        chosen.quantity,
-        chosen.image_size,
-        chosen.unit,
-        chosen.value as chosen_value,
-        chosen.source as chosen_source,
-        chosen.page as chosen_page,
-        chosen.locator as chosen_locator,
-        other.value as other_value,
-        other.source,
-        other.page,
-        other.locator,
-        other.value / nullif(chosen.value, 0) as ratio,
-    from under_other_names as chosen
-    join under_other_names as other on chosen.training_id = other.training_id and chosen.what = other.what
-    where chosen.source != other.source and chosen.model_id != other.model_id and chosen.preference < other.preference
+        -- What one model's key joins is a pair of that model already.
+        and (chosen.thing = chosen.model_id or chosen.model_id != other.model_id)
     -- One pair of two sources, where a training stands in a page more than once.
     qualify row_number() over (
-        partition by chosen.training_id, chosen.what, chosen.source, other.source
+        partition by chosen.thing, chosen.what, chosen.source, other.source
         order by chosen.preference, chosen.locator, other.preference, other.locator
     ) = 1
 ),
@@ -106,14 +85,13 @@ of_architectures as (
 all_pairs as (
     select * from pairs
     union all by name
-    select * from of_trainings
-    union all by name
     select * from of_architectures
 )
 
 select
     all_pairs.model_id,  -- the model, training or architecture
-    regexp_extract(all_pairs.model_id, '[^#]+$') as name_key,  -- its name in lower case, without blanks and punctuation: resnet50
+    -- Of a training without what it is trained for.
+    name_key(regexp_extract(all_pairs.model_id, '([^#]+?)( [^#]*)?$', 1)) as name_key,  -- its name in lower case, without blanks and punctuation: resnet50
     chosen_of.printed_name as chosen_name,  -- as the better-ranked source prints it
     other_of.printed_name as other_name,  -- as the other prints it
     benchmark,

@@ -144,6 +144,7 @@ grouped as (
         first(architecture order by preference, locator) filter (architecture is not null) as architecture,
         first(base_model order by preference, locator) filter (base_model is not null) as base_model,
         first((purpose, purpose_reason, purpose_evidence) order by preference, locator) filter (purpose is not null) as sign,
+        -- The earliest year that a record tells; within it a day before the middle of a month or of the year, which may lie earlier.
         first((own_day, own_precision, own_evidence) order by year(own_day), own_precision != 'day', own_day, preference, locator) filter (own_day is not null) as own,
         coalesce(own, any_value((named_on, 'day', 'the model of that name')) filter (named_on is not null)) as own_or_named,
         min(listed_on) as first_listed_on,

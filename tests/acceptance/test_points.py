@@ -83,7 +83,6 @@ def test_points_and_what_is_left_out_are_all_results_with_computation(db: Db) ->
 
 
 def test_a_rule_marks_what_an_earlier_one_took_too(db: Db) -> None:
-    # A race on weights that a finding speaks against has both marks.
     ((twice,),) = db.execute(
         "select count(*) from (select result_id from core.rule_marks group by row_set, benchmark, metric, compute_measure, "
         "result_id having count(*) > 1)"
@@ -412,7 +411,7 @@ def test_mits_flops_on_imagenet_are_multiply_adds(db: Db) -> None:
             "and benchmark = 'imagenet' and compute_measure = 'operations_per_pass'"
         ).fetchall()
     )
-    # Printed 41.1e9 by its authors as FLOPs beside VOLO's 412 GMAC; AA-ResNet-152's 23.8e9 are FLOPs.
+    # timm counts 26.21 and 2.35 billion multiply-adds of them; AA-ResNet-152 is declared an exception, its 23.8e9 are FLOPs.
     assert flop["RepVGG-B3"] == pytest.approx(2 * 26.2e9, rel=0.02)
     assert flop["LeViT-384"] == pytest.approx(2 * 2.35e9, rel=0.02)
     assert flop["AA-ResNet-152"] == pytest.approx(23.8e9, rel=0.01)
@@ -507,7 +506,7 @@ def test_a_versioned_name_is_one_training_over_all_benchmarks(db: Db) -> None:
         # A later version's or a conference's day does not stand against the month of the paper's first version.
         (MIT, "Meta Pseudo Labels (EfficientNet-L2)", "imagenet", (date(2020, 3, 15), "month")),
         (MIT, "Transformer + SRU", "wmt_en_de", (date(2017, 9, 15), "month")),
-        # The file: deit3…_20221008-….pth and its like have the weights' own day.
+        # resnet50_8xb32_in1k_20210831-….pth: the file's name has the day.
         ("openmmlab_mmpretrain", "resnet50_8xb32_in1k", "imagenet", (date(2021, 8, 31), "day")),
         ("detectron2", "faster_rcnn_R_50_FPN_3x", "coco", (date(2019, 10, 10), "day")),
     ],
