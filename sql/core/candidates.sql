@@ -4,11 +4,6 @@ with row_sets as (
     select * from staging.row_set where reconciled
 ),
 
-pages as (
-    -- A source stands where its best page does.
-    select source, page, preference, min(preference) over (partition by source) as source_preference from core.page_order
-),
-
 wanted as (
     select distinct fits.row_set, fits.benchmark, fits.metric, fits.compute_measure, benchmarks.trained_for, benchmarks.shots as shots_wanted
     from staging.fit as fits
@@ -20,13 +15,12 @@ results as (
     select
         wanted.*, results.* exclude (benchmark, metric), records.printed_name, records.model_of_paper, records.is_ambiguous,
         copies.source is not null as is_copy,
-        trainings.trainer, trainings.purpose, pages.preference,
+        trainings.trainer, trainings.purpose,
     from core.results as results
     join wanted using (benchmark, metric)
     join row_sets using (row_set, source)
     join core.training_records as records using (source, page, locator)
     join core.trainings as trainings on results.training_id = trainings.training_id
-    join pages using (source, page)
     left join core.same_weights as copies on
         results.source = copies.source and results.page = copies.page and results.locator = copies.locator
 ),
@@ -52,23 +46,32 @@ counted_as_macs as (
 ),
 
 measures as (
+    -- Named apart from what stands beside the score.
     select
         row_sets.row_set,
-        measures.* exclude (compute_flop),
+        measures.compute_measure,
+        measures.source as measure_source,
+        measures.page as measure_page,
+        measures.locator as measure_locator,
+        measures.model_id as measured_model_id,
+        records.model_of_paper as measured_model,
+        records.training_id as measured_training_id,
+        measures.architecture as measured_architecture,
+        measures.image_size as measured_size,
+        measures.benchmark as measured_benchmark,
+        benchmarks.trained_for as measured_for,
+        measures.precision,
+        measures.confidence,
+        measures.is_derived,
         -- What is called FLOPs and counts multiply-adds is half of the arithmetic; a total that was made of it is, too.
         measures.compute_flop * if(conventions.convention = 'mac' and counted_as_macs.source is null, 2, 1) as compute_flop,
         coalesce(conventions.convention = 'unknown' and counted_as_macs.source is null, false) as is_of_unknown_convention,
         conventions.reason as convention_reason,
-        records.training_id,
-        records.model_of_paper,
-        benchmarks.trained_for,
-        measures.benchmark is null as is_the_models_own,
         pages.preference as measure_preference,
-        pages.source_preference,
     from core.measures as measures
     join row_sets using (source)
     join core.training_records as records using (source, page, locator)
-    join pages using (source, page)
+    join core.page_order as pages using (source, page)
     left join staging.benchmark as benchmarks using (benchmark)
     left join conventions on
         measures.compute_measure in ('operations_per_pass', 'network_operations')
@@ -82,41 +85,45 @@ measures as (
 ),
 
 same_record as (
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 1 as nearness,
+    select results.*, measures.* exclude (row_set, compute_measure), 1 as nearness,
     from results
-    join measures using (row_set, source, page, locator, compute_measure)
-    -- A page prints a network's operations once for all splits that it is evaluated on.
-    where coalesce(measures.trained_for, measures.benchmark, results.trained_for) in (results.trained_for, results.benchmark)
+    join measures using (row_set, compute_measure)
+    where
+        (results.source, results.page, results.locator) = (measure_source, measure_page, measure_locator)
+        -- A page prints a network's operations once for all splits that it is evaluated on.
+        and coalesce(measured_for, measured_benchmark, results.trained_for) in (results.trained_for, results.benchmark)
 ),
 
 same_run as (
     -- Weights take the computation that their list prints for the architecture at the same image size.
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 2 as nearness,
+    select results.*, measures.* exclude (row_set, compute_measure), 2 as nearness,
     from results
-    join measures using (row_set, source, architecture, compute_measure)
+    join measures using (row_set, compute_measure)
     where
-        (results.page, results.locator) != (measures.page, measures.locator)
-        and coalesce(measures.image_size, results.image_size, 0) = coalesce(results.image_size, measures.image_size, 0)
+        results.source = measure_source
+        and results.architecture = measured_architecture
+        and (results.page, results.locator) != (measure_page, measure_locator)
+        and coalesce(measured_size, results.image_size, 0) = coalesce(results.image_size, measured_size, 0)
 ),
 
 of_the_training as (
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, measures.image_size as measured_size,
+    select results.*, measures.* exclude (row_set, compute_measure),
     from results
-    join measures using (row_set, training_id, compute_measure)
-    union all by name
+    join measures using (row_set, compute_measure)
+    where results.training_id = measured_training_id
+    union all
     -- A page that tells a model's computation and no benchmark tells it of every training of that model.
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, measures.image_size as measured_size,
+    select results.*, measures.* exclude (row_set, compute_measure),
     from results
-    join measures using (row_set, model_of_paper, compute_measure)
-    where measures.is_the_models_own and results.training_id != measures.training_id
+    join measures using (row_set, compute_measure)
+    where
+        results.model_of_paper = measured_model
+        and results.training_id != measured_training_id
+        and measured_benchmark is null
 ),
 
 same_training as (
-    select * exclude (measured_size), if(is_ambiguous, 4, 3) as nearness,
+    select *, if(is_ambiguous, 4, 3) as nearness,
     from of_the_training
     where
         (source, page, locator) != (measure_source, measure_page, measure_locator)
@@ -127,24 +134,24 @@ same_training as (
 ),
 
 another_training as (
-    -- The same name in the same paper or domain, but another training: what the name alone would join.
-    select results.*, measures.* exclude (row_set, source, page, locator, training_id, model_id, benchmark, architecture, image_size, trained_for, model_of_paper, compute_measure),
-        measures.source as measure_source, measures.page as measure_page, measures.locator as measure_locator, 4 as nearness,
+    -- The same name in the same paper, or trained for the same, but another training: what the name alone would join.
+    select results.*, measures.* exclude (row_set, compute_measure), 4 as nearness,
     from results
-    join measures using (row_set, model_id, compute_measure)
+    join measures using (row_set, compute_measure)
     where
-        results.training_id != measures.training_id
-        and results.model_of_paper != measures.model_of_paper
-        and coalesce(measures.benchmark, results.benchmark) = results.benchmark
+        results.model_id = measured_model_id
+        and results.training_id != measured_training_id
+        and results.model_of_paper != measured_model
+        and coalesce(measured_benchmark, results.benchmark) = results.benchmark
 ),
 
 pairings as (
     select * from same_record
-    union all by name
+    union all
     select * from same_run
-    union all by name
+    union all
     select * from same_training
-    union all by name
+    union all
     select * from another_training
 ),
 
@@ -175,7 +182,7 @@ best as (
     qualify row_number() over (
         partition by row_set, benchmark, metric, compute_measure, result_id
         order by
-            nearness = 4, is_flagged, nearness, is_the_models_own, is_derived, measure_preference, measure_locator,
+            nearness = 4, is_flagged, nearness, measured_benchmark is null, is_derived, measure_preference, measure_locator,
             precision, compute_flop
     ) = 1
 )
@@ -214,11 +221,9 @@ select
     source as result_source,  -- the source that the score is from
     page as result_page,  -- the page that the score is from
     locator as result_locator,  -- where in that page the score stands
-    preference as result_preference,  -- place of the result's page in core.page_order
     measure_source as source,  -- the source that the computation is from
     measure_page as page,  -- the page that the computation is from
     measure_locator as locator,  -- where in that page the computation stands
-    measure_preference,  -- place of the computation's page in core.page_order
     nearness,  -- 1 to 4, the order of computation_of
 from best
 order by row_set, benchmark, metric, compute_measure, result_id

@@ -16,14 +16,6 @@ rules as (
     select rule, position, reason from staging.point_rule
 ),
 
-standing as (
-    -- What stands in its place, for those that something else of the same kind stands for.
-    select points.*, candidates.evaluation_id, candidates.trainer, candidates.printed_name
-    from core.point_variants as points
-    join candidates using (row_set, benchmark, metric, compute_measure, result_id)
-    where points.variant = '' and points.is_point
-),
-
 named as (
     select left_out.* exclude (rules), unnest(left_out.rules) as rule
     from left_out
@@ -49,19 +41,7 @@ select
     first_rule.reason,  -- why that rule leaves results out
     coalesce(
         marks.evidence,
-        case first_rule.rule
-            when 'superseded' then format('{} ({}): a newer list of the same authors has it', candidates.printed_name, candidates.result_source)
-            when 'same_weights' then format('{} ({}): {} stands for it', candidates.printed_name, candidates.result_source, (
-                select min(standing.result_id)
-                from standing
-                where
-                    standing.row_set = first_rule.row_set
-                    and standing.metric = first_rule.metric
-                    and standing.compute_measure = first_rule.compute_measure
-                    and standing.evaluation_id = candidates.evaluation_id
-            ))
-            when 'one_reproduction' then format('{} by {}: the run nearest the median computation stands for them', candidates.printed_name, candidates.trainer)
-        end
+        format('{} ({}): {} stands for it', candidates.printed_name, candidates.result_source, first_rule.stands_for_it)
     ) as evidence,  -- what it rests on, with the numbers or the words
 from first_rule
 join candidates using (row_set, benchmark, metric, compute_measure, result_id)

@@ -36,23 +36,28 @@ candidates as (
         name_key(candidates.printed_name) as name_key,
         coalesce(by_themselves.rules, []) as rules,
         by_themselves.rules is not null as is_taken,
+        of_results.preference as result_preference,
+        of_measures.preference as measure_preference,
     from core.candidates as candidates
     cross join switches
+    join core.page_order as of_results on
+        candidates.result_source = of_results.source and candidates.result_page = of_results.page
+    join core.page_order as of_measures on candidates.source = of_measures.source and candidates.page = of_measures.page
     left join by_themselves using (variant, row_set, benchmark, metric, compute_measure, result_id)
 ),
 
 newer as (
     -- What stands in a list that replaces another, for the same training or the same name with the score within 0.15.
-    select variant, supersedes.older, candidates.*
-    exclude (variant)
+    select supersedes.older, candidates.*
     from candidates
     join staging.supersedes as supersedes on candidates.result_source = supersedes.source
     where not is_taken
 ),
 
 superseded as (
-    select distinct
-        old.variant, old.row_set, old.benchmark, old.metric, old.compute_measure, old.result_id
+    select
+        old.variant, old.row_set, old.benchmark, old.metric, old.compute_measure, old.result_id,
+        min(newer.result_id) as newer_result_id,
     from candidates as old
     join newer on
         old.variant = newer.variant
@@ -67,54 +72,64 @@ superseded as (
             or old.paper_id is null and weights_key(old.name_key) = weights_key(newer.name_key) and abs(old.error - newer.error) < 0.0015
         )
     where old.superseded_is_on
+    group by all
 ),
 
 after_superseded as (
-    select candidates.*, superseded.result_id is not null as is_superseded,
+    select candidates.*, superseded.newer_result_id, newer_result_id is not null as is_superseded,
     from candidates
     left join superseded using (variant, row_set, benchmark, metric, compute_measure, result_id)
 ),
 
-ranked_weights as (
+with_middle as (
     select
         *,
-        -- The list that has the weights under their own name before those that copy it; the score from the record that has the
-        -- computation before others, then the middle one of the scores, then the preferred page; those taken already come last.
-        row_number() over (
+        median(error) over (
             partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
-            order by
-                is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9), result_preference, measure_preference, result_id
-        ) > 1 and same_weights_is_on as is_same_weights,
-    from (
-        select
-            *,
-            median(error) over (
-                partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
-            ) as median_error,
-        from after_superseded
+        ) as median_error,
+    from after_superseded
+),
+
+ranked_weights as (
+    -- The list that has the weights under their own name before those that copy it; the score from the record that has the
+    -- computation before others, then the middle one of the scores, then the preferred page; those taken already come last.
+    select
+        *,
+        first_value(result_id) over of_evaluation as first_of_evaluation,
+        same_weights_is_on and result_id != first_of_evaluation as is_same_weights,
+    from with_middle
+    window of_evaluation as (
+        partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
+        order by
+            is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9),
+            result_preference, measure_preference, result_id
     )
 ),
 
 of_recipes as (
-    -- Runs of one recipe by one trainer, among those that nothing else has taken.
+    -- Runs of one recipe by one trainer, and their median computation among those that nothing else has taken.
     select
-        ranked_weights.*,
+        *,
         purpose = 'reproduction' as is_reproduction,
-        median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights))
-            over (partition by variant, row_set, benchmark, metric, compute_measure, purpose = 'reproduction', coalesce(trainer, training_id), name_key) as median_log10_compute,
+        coalesce(trainer, training_id) as who,
+        median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights)) over (
+            partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, who, name_key
+        ) as median_log10_compute,
     from ranked_weights
 ),
 
 ranked_runs as (
     select
-        * exclude (median_log10_compute),
-        is_reproduction and one_reproduction_is_on and row_number() over (
-            partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, coalesce(trainer, training_id), name_key
-            order by
-                is_taken or is_superseded or is_same_weights,
-                abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id
-        ) > 1 as is_another_run,
+        *,
+        first_value(result_id) over of_recipe as first_of_recipe,
+        one_reproduction_is_on and is_reproduction and result_id != first_of_recipe as is_another_run,
     from of_recipes
+    window of_recipe as (
+        partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, who, name_key
+        order by
+            is_taken or is_superseded or is_same_weights,
+            abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id
+    )
 ),
 
 standing as (
@@ -137,6 +152,11 @@ select
             lambda rule: rule is not null
         )
     ) as rules,  -- the rules that leave it out
+    case
+        when is_superseded then newer_result_id
+        when is_same_weights then first_of_evaluation
+        when is_another_run then first_of_recipe
+    end as stands_for_it,  -- the result that stands in its place, by the first of the rules that choose among several
     is_point,  -- whether no rule leaves it out
     error,
     compute_flop,

@@ -337,7 +337,7 @@ def test_a_fault_on_the_first_day_leaves_the_source_absent(tmp_path: Path, api: 
     # Costs are of its electricity; nothing else is.
     assert {"core.carbon_intensities", "core.scenarios", "marts.costs"} <= changed
     # The pages behind it in the order of all move up a place, which changes no choice.
-    moved = {"core.carbon_intensities", "core.page_order", "core.candidates"}
+    moved = {"core.carbon_intensities", "core.page_order"}
     assert changed <= moved | downstream(user.warehouse, "core.carbon_intensities")
 
 
