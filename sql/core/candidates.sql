@@ -156,21 +156,20 @@ pairings as (
 ),
 
 findings as (
-    -- Records whose computation a rule in force leaves out; a finding of the record as a whole is of all its computation.
+    -- Of all computation where a finding is of the record as a whole.
     select distinct
-        artefacts.source as measure_source,
-        artefacts.page as measure_page,
-        artefacts.locator as measure_locator,
+        ruled.source as measure_source,
+        ruled.page as measure_page,
+        ruled.locator as measure_locator,
         every.compute_measure,
-    from core.artefacts as artefacts
-    join staging.rule_finding as rules on artefacts.rule = rules.finding
-    join staging.point_rule as active on rules.rule = active.rule and active.is_active
+    from core.ruled_records as ruled
     join (select distinct compute_measure from wanted) as every on
-        coalesce(artefacts.compute_measure, every.compute_measure) = every.compute_measure
+        coalesce(ruled.compute_measure, every.compute_measure) = every.compute_measure
+    where ruled.is_active
 ),
 
 flagged as (
-    -- Computation that a finding speaks against stands behind any other.
+    -- Computation that a rule in force leaves out stands behind any other.
     select pairings.*, findings.measure_source is not null as is_flagged,
     from pairings
     left join findings using (measure_source, measure_page, measure_locator, compute_measure)

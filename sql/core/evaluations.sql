@@ -13,7 +13,7 @@ select
     image_size,  -- side of the square input, pixels
     setting,  -- multi-scale, 10-crop, linear evaluation …; null where nothing is told
     shots,  -- worked examples in the prompt
-    bool_or(is_ensemble) as is_ensemble,  -- whether the score is of several networks together
+    bool_or(is_ensemble) as is_ensemble,  -- whether the score is of several networks together; null where no page says
     count(distinct (source, page, locator)) as n_records,  -- records that print it
     count(distinct source) as n_sources,  -- sources that print it
 from results

@@ -7,14 +7,16 @@ with records as (
 burdens as (
     select
         measures.*,
-        records.training_id,
         records.paper_id,
         records.printed_name,
         family_key(records.printed_name) as family,
-        is_ensemble_name(records.printed_name) as is_ensemble,
+        coalesce(evaluated.is_ensemble, false) as is_ensemble,
         list_position(['tiny', 'small', 'base', 'medium', 'large', 'big', 'huge', 'xlarge', 'xl'], size_word(records.printed_name)) as size_rank,
     from core.measures as measures
     join records using (source, page, locator)
+    left join (
+        select source, page, locator, bool_or(is_ensemble) as is_ensemble from staging.result group by all
+    ) as evaluated using (source, page, locator)
     where measures.compute_measure = 'hardware_burden'
 ),
 

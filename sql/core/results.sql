@@ -69,7 +69,7 @@ identified as (
         told_image_size as image_size,  -- side of the square input that the score was taken at, pixels
         told_setting as setting,  -- how the score was taken, where the page or the name tells
         results.shots,
-        coalesce(results.is_ensemble, is_ensemble_name(records.printed_name)) as is_ensemble,  -- whether the score is of several networks together
+        results.is_ensemble,
         results.uncertainty,
         mentions.architecture,
         1 - results.value / 100 as error,  -- 1 - value / 100, a fraction

@@ -5,9 +5,7 @@ with candidates as (
 ),
 
 findings as (
-    select rules.rule, artefacts.source, artefacts.page, artefacts.locator, artefacts.compute_measure, artefacts.evidence
-    from core.artefacts as artefacts
-    join staging.rule_finding as rules on artefacts.rule = rules.finding
+    select * from core.ruled_records
 ),
 
 of_findings as (

@@ -9,11 +9,7 @@ with wanted as (
 
 impossible as (
     -- What a finding shows to be no score, whatever computation stands beside it.
-    select artefacts.source, artefacts.page, artefacts.locator
-    from core.artefacts as artefacts
-    join staging.rule_finding as findings on artefacts.rule = findings.finding
-    join staging.point_rule as rules on findings.rule = rules.rule and rules.is_active
-    where artefacts.compute_measure is null
+    select source, page, locator from core.ruled_records where is_active and compute_measure is null
 ),
 
 results as (

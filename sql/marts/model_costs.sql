@@ -10,10 +10,7 @@ pages as (
 
 excluded as (
     -- What a rule of the points leaves out: what is no measurement, or not of the whole training.
-    select distinct artefacts.source, artefacts.page, artefacts.locator, artefacts.compute_measure
-    from core.artefacts as artefacts
-    join staging.rule_finding as findings on artefacts.rule = findings.finding
-    join staging.point_rule as rules on findings.rule = rules.rule and rules.is_active
+    select distinct source, page, locator, compute_measure from core.ruled_records where is_active
 ),
 
 measures as (
