@@ -215,6 +215,9 @@ def _check_growth(files: Files, known: Collection[str]) -> None:
         if (rule.keep == "top") != (rule.top is not None):
             why = "but it has no key 'top'" if rule.keep == "top" else "but key 'top' is of keep = \"top\" alone"
             refuse(path, ("rules", at, "keep"), rule.keep, why)
+        if rule.has_interval != (rule.no_interval is None):
+            why = "but it has a key 'no_interval'" if rule.has_interval else "but no key 'no_interval' says why"
+            refuse(path, ("rules", at, "has_interval"), rule.has_interval, why)
     check_unique(path, ("series",), (one.series for one in growth.series), "series")
     check_unique(path, ("eras",), ((one.era, one.subject) for one in growth.eras), "era and subject")
     check_unique(path, ("rules",), (one.rule for one in growth.rules), "rule")

@@ -427,6 +427,8 @@ class GrowthRule:
     )
     within_era: bool = column("whether they are compared with those of the period only, not with all before")
     reason: Text = column("the rule in words")
+    has_interval: bool = column("whether its line has an interval; without one it only describes what was released")
+    no_interval: Text | None = optional("why it has none; null where it has one")
     top: Count | None = optional("of keep = top: how many of those released until then may count")
 
 

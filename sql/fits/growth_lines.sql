@@ -13,7 +13,7 @@ fit_rule as (
 ),
 
 rules as (
-    select rule from staging.growth_rule
+    select rule, has_interval from staging.growth_rule
 ),
 
 samples as (
@@ -25,7 +25,7 @@ levels as (
 ),
 
 lines as (
-    select series.series, eras.era, rules.rule
+    select series.series, eras.era, rules.rule, rules.has_interval
     from series
     join eras on series.subject = eras.subject
     cross join rules
@@ -54,6 +54,7 @@ judged as (
         case
             when coalesce(n, 0) < points_min then 'too_few_points'
             when first_released_on = last_released_on then 'no_spread_in_x'
+            when not has_interval then 'descriptive'
             else 'ok'
         end as status,
     from lines
@@ -70,11 +71,12 @@ coefficients as (
         residual_variance(n, var_x, var_y, cov_xy) as residual_variance,
         r_squared(var_x, var_y, cov_xy) as r_squared,
     from judged
-    where status = 'ok'
+    where status in ('ok', 'descriptive')
 ),
 
 errors as (
-    select *, slope_se(residual_variance, n, var_x) as slope_se,
+    -- Nothing is said of how sure the slope of a rule is that only describes.
+    select *, if(has_interval, slope_se(residual_variance, n, var_x), null) as slope_se,
     from coefficients
 ),
 
@@ -85,7 +87,7 @@ intervals as (
         slope - student_t_quantile((1 + level) / 2, degrees_of_freedom) * slope_se as slope_low,
         slope + student_t_quantile((1 + level) / 2, degrees_of_freedom) * slope_se as slope_high,
     from errors
-    cross join levels
+    left join levels on errors.has_interval
 ),
 
 fitted as (
@@ -97,8 +99,8 @@ fitted as (
         judged.first_released_on,  -- release of the first point
         judged.last_released_on,  -- release of the last point
         intervals.intercept,  -- log10 of the quantity on the first day of 2000, by the line
-        intervals.slope,  -- powers of ten a year
-        intervals.slope_se,  -- standard error of the slope
+        intervals.slope,  -- powers of ten a year; of a rule that only describes, of those that were released
+        intervals.slope_se,  -- standard error of the slope; null, as all ends of intervals, where status is descriptive
         intervals.level,  -- probability that the intervals cover, were the points independent
         intervals.slope_low,  -- lower end of the slope's interval, from the t distribution
         intervals.slope_high,  -- upper end of the slope's interval
@@ -110,7 +112,7 @@ fitted as (
         if(intervals.slope > 0, 12 * log10(2) / intervals.slope_high, null) as doubling_time_month_low,  -- lower end of its interval
         if(intervals.slope_low > 0, 12 * log10(2) / intervals.slope_low, null) as doubling_time_month_high,  -- upper end of its interval; null where no growth cannot be ruled out
         intervals.r_squared,  -- share of the variance of log10 of the quantity explained
-        judged.status,  -- ok, too_few_points (fewer than staging.fit_rule asks for) or no_spread_in_x
+        judged.status,  -- ok, descriptive (a line without an interval; staging.growth_rule says why), too_few_points (fewer than staging.fit_rule asks for) or no_spread_in_x
     from judged
     left join intervals using (series, era, rule)
 )
