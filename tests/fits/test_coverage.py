@@ -13,9 +13,10 @@ the share of the variance around the line that is of the papers: 0.2 (weak effec
 points each; or 1, 1, 2, 4, 7 and 15 over again, so that of six papers one has half of the points. For contrast the
 percentile interval of 199 resamples of single rows, where papers are of equal size, s is 0.5 and r is 0.8.
 
-Errors of computation. n = 30, 60 or 200 points: true x uniform on 18 to 23.3, known with a standard deviation of 0.3, y = 0.1 x
-- 2 + e, e normal with a standard deviation of 0.1 that is not known; and, 1,000 truths of n = 60, x on 18 to 22 known within 0.24, 0.5
-or 0.74 (the warehouse's classes of confidence), a fifth of its variance. Level 0.95, for contrast York's line without scatter.
+Errors of computation. n = 30, 60 or 200 points: true x uniform on 18 to 23.3, known with a standard deviation of 0.3, y =
+0.1 x - 2 + e, e normal with a standard deviation of 0.1 that is not known; and, 1,000 truths of n = 60, x on 18 to 22 known
+within 0.24, 0.5 or 0.74 (the warehouse's classes of confidence), a fifth of its variance. Level 0.95; for contrast York's
+line without scatter.
 
 The standard error of a share is 0.7 points (0.9 x 0.1 over 2,000, and the root). Intervals are two-sided of level 0.9.
 """
