@@ -19,9 +19,10 @@ from flows.fits.line import Array
 class Form:
     """One form; the functions take and give arrays (n,), but `log_jacobian` gives one sum over the points.
 
-    `error_at` reads a response as an error, infinite where no error has such a response. `steepness` is |dy / d error|, by which a standard deviation of the error becomes one of the response. `is_line`: y =
-    a + b x. `is_performance`: the response grows as the error falls. `has_exponent`: computation grows as a performance (of
-    the asymptotic form, as what is above E) to the power of 1 / slope.
+    `error_at` reads a response as an error, infinite where no error has such a response. `steepness` is |dy / d error|, by
+    which a standard deviation of the error becomes one of the response. `is_line`: y = a + b x. `is_performance`: the
+    response grows as the error falls. `has_exponent`: computation grows as a performance (of the asymptotic form, as what
+    is above E) to the power of 1 / slope.
     """
 
     response: Callable[[Array], Array]
