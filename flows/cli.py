@@ -173,15 +173,20 @@ def fit(
     y: str,
     csv: Path | None = None,
     query: str | None = None,
+    delimiter: str | None = None,
+    decimal: Literal[".", ","] | None = None,
     form: Annotated[str, Parameter(validator=_check_form)] = "polynomial",
     estimator: str | None = None,
     direction: Literal["y_on_x", "x_on_y", "both"] = "y_on_x",
     x_error: str | None = None,
     y_error: str | None = None,
+    scatter: bool = True,
     variance_ratio: float | None = None,
     cluster: str | None = None,
     year: str | None = None,
     select: Literal["all", "frontier", "best_per_paper", "best_per_year"] = "all",
+    percent: Annotated[bool, Parameter(negative="")] = False,
+    fraction: Annotated[bool, Parameter(negative="")] = False,
     irreducible_error: float | None = None,
     bootstrap: int | None = None,
     seed: int | None = None,
@@ -193,7 +198,7 @@ def fit(
     """Fit a line to two columns of a CSV file or of a query over the warehouse.
 
     linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. asymptotic: y = E + A x^-b,
-    where the intercept told is -log10 A. But in linear x is computation in any unit and y an error as a fraction.
+    where the intercept told is -log10 A. But in linear x is computation in any unit and y an error or a loss.
 
     Parameters
     ----------
@@ -202,9 +207,13 @@ def fit(
     y
         The column of y.
     csv
-        The CSV file.
+        The CSV file, UTF-8 or UTF-16. A record without x or y is left out, and counted.
     query
         A SELECT over the warehouse.
+    delimiter
+        What parts the cells: a character, or comma, semicolon, tab. Default: that of these which the header has.
+    decimal
+        What begins the decimals. Default: what the numbers show; asked for where 1,014 may be either.
     form
         linear, polynomial, exponential, asymptotic, or another of flows/fits/forms.py.
     estimator
@@ -216,6 +225,8 @@ def fit(
         The column of standard deviations of x (1/sqrt(weight)), in units of x.
     y_error
         The column of standard deviations of y, in units of y.
+    scatter
+        York: y scatters beyond its errors, by as much as the points show. Without it, the errors given are all there is.
     variance_ratio
         Deming: variance of the error of y over that of x, as the form has them. Default: 1.
     cluster
@@ -224,6 +235,10 @@ def fit(
         The column of the year: for frontier and best_per_year, and for years per ten times the computation (polynomial).
     select
         Which points: all, better than all before (frontier), or the lowest error of each paper or year.
+    percent
+        y is an error in percent: divided by 100, so that it is at most 1.
+    fraction
+        y is an error of at most 1, as --percent makes it. Default: it has no bound, as a loss.
     irreducible_error
         Hold E of the asymptotic form at this value.
     bootstrap
@@ -237,15 +252,17 @@ def fit(
     level
         Probability that an interval covers.
     json
-        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood and more.
+        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood, left_out, notes
+        and more.
     """
     from threadpoolctl import threadpool_limits
 
     from flows.answers import line_fits, rendering
     from flows.declared import settings
 
+    declared = settings.estimation()
     columns = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
-    points = _points(csv, query, columns)
+    points = _points(csv, query, columns, delimiter, decimal)
     request = line_fits.Request(
         form=form,
         estimator=estimator,
@@ -255,17 +272,24 @@ def fit(
         irreducible_error=irreducible_error,
         variance_ratio=variance_ratio,
         bootstrap=bootstrap,
-        seed=settings.estimation().bootstrap.seed if seed is None else seed,
+        seed=declared.bootstrap.seed if seed is None else seed,
         at=at,
         solve=solve,
+        fraction=fraction,
+        percent=percent,
+        scatter=scatter,
+        supported_ranges=declared.supported_ranges,
     )
     with threadpool_limits(1):
         line = line_fits.fit(points, request)
     if json:
         print(rendering.as_json(line))
     else:
+        notes = line.pop("notes")
         for name, value in rendering.lines(line):
             print(f"{name:31} {value}")
+        for note in notes:
+            print(rendering.note(note))
 
 
 @app.command
@@ -483,7 +507,9 @@ def _check_sources(keys: list[str] | None) -> None:
         source(key)
 
 
-def _points(csv: Path | None, query: str | None, columns: dict[str, str | None]) -> line_fits.Data:
+def _points(
+    csv: Path | None, query: str | None, columns: dict[str, str | None], delimiter: str | None, decimal: str | None
+) -> line_fits.Data:
     """The points of a fit; `columns` without those that are not asked for."""
     from flows.answers import fit_points
 
@@ -491,7 +517,9 @@ def _points(csv: Path | None, query: str | None, columns: dict[str, str | None])
         raise _Stop("give either --csv FILE or --query SELECT")
     wanted = {name: column for name, column in columns.items() if column is not None}
     if csv is not None:
-        return fit_points.points_of_csv(csv, wanted)
+        return fit_points.points_of_csv(csv, wanted, delimiter, decimal)
+    if delimiter or decimal:
+        raise _Stop("--delimiter and --decimal are of a file, --csv")
     return fit_points.points_of_query(paths.warehouse(), query or "", wanted)
 
 

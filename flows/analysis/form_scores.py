@@ -12,7 +12,7 @@ from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
-from flows.fits.forms import error_at, log_jacobian, response
+from flows.fits.forms import HIGHEST_FRACTION, error_at, log_jacobian, response
 from flows.fits.line import OK, POINTS_MIN, Array, number
 
 # Numbers drawn at once, few enough for the processor's cache; the stream of draws depends on it.
@@ -112,7 +112,7 @@ def form_scores(sample: Sample, curve: asymptotic.Asymptote) -> Iterator[FormSco
             number(criteria.aic),
             number(criteria.aicc),
             number(criteria.bic),
-            number(comparison.rmse_decades(error_at(form, left_out), sample.error)),
+            number(comparison.rmse_decades(error_at(form, left_out, HIGHEST_FRACTION), sample.error)),
         )
 
 
@@ -136,7 +136,7 @@ def _line_split(form: str, before: Sample, after: Sample, year: int, level: floa
     y = response(form, after.error)
     predictions = [projection.prediction(line, float(x), level) for x in after.x]
     covered = [read.new_low <= one <= read.new_high for read, one in zip(predictions, y, strict=True)]
-    predicted = error_at(form, line.intercept + line.slope * after.x)
+    predicted = error_at(form, line.intercept + line.slope * after.x, HIGHEST_FRACTION)
     return _split(form, predicted, before, after, year, float(np.mean(covered)))
 
 

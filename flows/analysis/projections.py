@@ -14,11 +14,10 @@ from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, estimators, least_squares, projection, resampling
 from flows.fits.forms import response
-from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, Array, Line, number
+from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
+from flows.fits.projection import BEYOND
 from flows.fits.resampling import Resampled
 
-SLOPE_NOT_POSITIVE = "slope_not_positive"
-BEYOND = "extrapolation_unsupported"
 BELOW_IRREDUCIBLE = "below_irreducible_error"
 
 

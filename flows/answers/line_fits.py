@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.answers import fit_notes
 from flows.errors import UserError
 from flows.fits import (
     asymptotic,
     comparison,
+    errors_in_variables,
     estimators,
     exponent,
     influence,
@@ -22,8 +24,20 @@ from flows.fits import (
     with_time,
 )
 from flows.fits.estimators import Points
-from flows.fits.forms import FORMS, error_at, log_jacobian, response
-from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError, Line, judged, number, p_value
+from flows.fits.forms import FORMS, HIGHEST_FRACTION, error_at, log_jacobian, response
+from flows.fits.line import (
+    NO_INTERVAL,
+    NO_SPREAD,
+    OK,
+    SLOPE_NOT_POSITIVE,
+    TOO_FEW_POINTS,
+    Array,
+    FitError,
+    Line,
+    judged,
+    number,
+    p_value,
+)
 from flows.fits.selections import SELECTIONS
 
 DIRECTIONS = ("y_on_x", "x_on_y", "both")
@@ -42,7 +56,11 @@ class RequestError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Data:
-    """Points as given: n rows, each with the name that messages use. Standard deviations, papers and years where given."""
+    """Points as given: n rows, each with the name that messages use. Standard deviations, papers and years where given.
+
+    `left_out` are the rows that had no x or no y; `notes` what their reader has to tell. `is_percent`: y was printed with
+    percent signs, and is given as a fraction.
+    """
 
     row: list[str]
     x: Array
@@ -51,11 +69,19 @@ class Data:
     y_error: Array | None = None
     cluster: NDArray[np.str_] | None = None
     year: Array | None = None
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_percent: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to fit and what to tell; the defaults are the paper's."""
+    """What to fit and what to tell; the defaults are the paper's.
+
+    `fraction`: y is an error of at most 1. `percent`: it is given in percent, and becomes such a fraction. Without `scatter`
+    the errors given are all that parts the points from York's line. An x further beyond the points than `supported_ranges`
+    of their range is beyond what they can support.
+    """
 
     form: str = "polynomial"
     estimator: str | None = None
@@ -68,28 +94,38 @@ class Request:
     seed: int = 0
     at: float | None = None
     solve: float | None = None
+    fraction: bool = False
+    percent: bool = False
+    scatter: bool = True
+    supported_ranges: float = 1.0
 
 
 def fit(data: Data, request: Request) -> dict[str, Any]:
     """Fit what is asked for; the result is made of plain values, None for what is unknown or without bound.
 
-    `linear` takes the points as they are: y = a + b x. In the other forms x is computation in any unit and y an error, a
-    fraction: polynomial log10(1/y) = a + b log10 x, exponential 1/y = a + b log10 x, asymptotic y = E + A x^-b (there a
+    `linear` takes the points as they are: y = a + b x. In the other forms x is computation in any unit and y an error or a
+    loss: polynomial log10(1/y) = a + b log10 x, exponential 1/y = a + b log10 x, asymptotic y = E + A x^-b (there a
     stands for -log10 A). Standard deviations are those of the columns as given.
 
     Raises:
         RequestError: an option is unknown or needs a column that is not given, or a value cannot be used.
     """
     _check(data, request)
-    chosen = _selected(_finite(data, request.form), request)
+    data, request = _as_fractions(_finite(data, request.form), request)
+    chosen = _selected(data, request)
     try:
-        if request.form == "asymptotic":
-            return _curve(chosen, request)
-        directions = ("y_on_x", "x_on_y") if request.direction == "both" else (request.direction,)
-        lines = [_line(chosen, replace(request, direction=one)) for one in directions]
+        answer = _fitted(chosen, request)
     except FitError as error:
         raise RequestError(str(error)) from error
-    return lines[0] if len(lines) == 1 else dict(zip(directions, lines, strict=True))
+    return answer | {"left_out": len(data.left_out), "notes": fit_notes.notes(answer, data, request)}
+
+
+def _fitted(data: Data, request: Request) -> dict[str, Any]:
+    if request.form == "asymptotic":
+        return _curve(data, request)
+    if request.direction == "both":
+        return {one: _line(data, replace(request, direction=one)) for one in ("y_on_x", "x_on_y")}
+    return _line(data, request)
 
 
 def _check(data: Data, request: Request) -> None:
@@ -106,13 +142,15 @@ def _check(data: Data, request: Request) -> None:
         raise RequestError(f"level {request.level} is not between 0 and 1")
     if request.bootstrap is not None and request.bootstrap < 1:
         raise RequestError(f"--bootstrap {request.bootstrap}: at least one resample is needed; 10000 is usual")
+    if request.seed < 0:
+        raise RequestError(f"--seed {request.seed}: a seed is a whole number, and not below 0")
     held = request.irreducible_error
     if held is not None and not 0 <= held < math.inf:
         raise RequestError(f"--irreducible-error {held:g}: an error is not below 0, and finite")
     for option, value in (("--at", request.at), ("--solve", request.solve)):
         if value is not None and not math.isfinite(value):
             raise RequestError(f"{option} {value:g}: a finite number is needed")
-    for refused, why in _refusals(data, request, estimator).items():
+    for refused, why in (_refusals(data, request, estimator) | _sizes(data, request, estimator)).items():
         if why:
             raise RequestError(f"{refused}: {why}")
 
@@ -156,6 +194,13 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
         and not request.bootstrap
         and request.select != "best_per_paper"
         else "",
+        "--no-scatter": "it goes with errors of y, --y-error: those of x alone leave the scatter of y to be estimated"
+        if not request.scatter and data.y_error is None
+        else "",
+        "--percent and --fraction": "give one of them" if request.percent and request.fraction else "",
+        "--percent or --fraction": "--form linear takes y as it is"
+        if (request.percent or request.fraction) and request.form == "linear"
+        else "",
         "--bootstrap": f"{name} is not resampled" if request.bootstrap and estimator.slopes is None else "",
         "--select": "a best point is one of lowest error, which --form linear does not know"
         if request.select != "all" and request.form == "linear"
@@ -164,6 +209,33 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
         if request.select == "best_per_paper" and data.cluster is None
         else "it needs --year"
         if request.select in ("frontier", "best_per_year") and data.year is None
+        else "",
+    }
+
+
+# The most points that are fitted within some ten seconds, of what takes more than a second for 100,000.
+_MOST = {"theil_sen": 40_000, "deming": 25_000, "asymptotic": 50_000}
+# Points times resamples and left out points that are fitted within some ten seconds; and resamples that are kept at once.
+_MOST_RESAMPLED, _MOST_RESAMPLES = 500_000_000, 1_000_000
+# Of Theil and Sen's line, whose resamples weigh pairs.
+_MOST_PAIRS_RESAMPLED = 2_000
+
+
+def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
+    """As `_refusals`, of what would take minutes or all memory."""
+    n, resamples = len(data.row), request.bootstrap or 0
+    what = request.form if request.form in _MOST else name
+    fewer = "fit a sample of them (in a query: using sample 10000)"
+    return {
+        what: f"{n} points are more than the {_MOST[what]} that it takes; {fewer}, or by another estimator"
+        if n > _MOST.get(what, n)
+        else "",
+        f"--bootstrap {resamples}": f"more than {_MOST_RESAMPLES} resamples are not kept"
+        if resamples > _MOST_RESAMPLES
+        else f"of {n} points it takes too long; at most {_MOST_PAIRS_RESAMPLED} are resampled by {name}: {fewer}"
+        if resamples and name == "theil_sen" and n > _MOST_PAIRS_RESAMPLED
+        else f"of {n} points it takes too long; the interval without it needs none, or {fewer}"
+        if resamples and n * (n + resamples) > _MOST_RESAMPLED
         else "",
     }
 
@@ -199,6 +271,29 @@ def _finite(data: Data, form: str) -> Data:
     return data
 
 
+def _as_fractions(data: Data, request: Request) -> tuple[Data, Request]:
+    """The errors as fractions, where they are said or printed to be percents; and then `fraction` is asked for."""
+    if request.percent and not data.is_percent:
+        errors = None if data.y_error is None else data.y_error / 100
+        data = replace(data, y=data.y / 100, y_error=errors)
+    above = np.flatnonzero(data.y > HIGHEST_FRACTION)
+    said = "--percent" if request.percent else "--fraction"
+    if request.percent or request.fraction:
+        for at in above:
+            of = f"{100 * data.y[at]:g} percent" if request.percent else f"{data.y[at]:g}"
+            raise RequestError(
+                f"{data.row[at]}: {said}: an error of {of} is above 1, as no fraction is; leave it out for a loss"
+            )
+    elif not data.is_percent or len(above):
+        return data, request
+    for option, value in (("--solve", request.solve), ("--irreducible-error", request.irreducible_error)):
+        if value is not None and value > HIGHEST_FRACTION:
+            raise RequestError(
+                f"{option} {value:g}: y is a fraction here, of at most 1; {value / 100:g} is {value:g} percent"
+            )
+    return data, replace(request, fraction=True)
+
+
 def _given(column: Column | None, name: str) -> Column:
     if column is None:
         raise RequestError(f"--{name} is needed for this")
@@ -215,8 +310,9 @@ def _selected(data: Data, request: Request) -> Data:
         of_papers = request.select == "best_per_paper"
         group = _given(data.cluster, "cluster") if of_papers else _given(data.year, "year")
         kept = selections.best_of_each(group, data.y, data.x)
-    columns = (data.x, data.y, data.x_error, data.y_error, data.cluster, data.year)
-    return Data([data.row[at] for at in kept], *(None if c is None else c[kept] for c in columns))  # type: ignore[arg-type]
+    columns = ("x", "y", "x_error", "y_error", "cluster", "year")
+    given = {name: getattr(data, name) for name in columns if getattr(data, name) is not None}
+    return replace(data, row=[data.row[at] for at in kept], **{name: one[kept] for name, one in given.items()})
 
 
 def _points(data: Data, request: Request) -> Points:
@@ -225,11 +321,20 @@ def _points(data: Data, request: Request) -> Points:
     x, y = data.x if request.form == "linear" else np.log10(data.x), form.response(data.y)
     x_sd = y_sd = None
     if _has_errors(data):
-        # A column without errors beside one with them is exact.
+        # A column without errors beside one with them is exact, but for the scatter of y that is estimated.
         x_error, y_error = (np.zeros_like(x) if one is None else one for one in (data.x_error, data.y_error))
         x_sd = x_error if request.form == "linear" else x_error / (data.x * math.log(10))
         y_sd = y_error * form.steepness(data.y)
-    points = Points(x, y, x_sd, y_sd, request.variance_ratio, data.cluster, is_performance=form.is_performance)
+    points = Points(
+        x,
+        y,
+        x_sd,
+        y_sd,
+        request.variance_ratio,
+        data.cluster,
+        is_performance=form.is_performance,
+        has_scatter=request.scatter,
+    )
     if request.direction != "x_on_y":
         return points
     # A low quantile of the error is one of low computation too.
@@ -245,7 +350,8 @@ def _line(data: Data, request: Request) -> dict[str, Any]:
     points, name = _points(data, request), _estimator(data, request)
     estimator, fitted = estimators.named(name), estimators.fitted(name, points, request.level)
     line, low, high = fitted.line, fitted.low, fitted.high
-    answer = _head(data, request, name) | {"status": judged(line.status, low, high), "n": line.n}
+    status = _rising(judged(line.status, low, high), line.slope, request.form)
+    answer = _head(data, request, name) | {"status": status, "n": line.n}
     if line.status != OK:
         return answer | dict.fromkeys((*_FIGURES, *_EXPONENT))
     answer |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
@@ -254,7 +360,26 @@ def _line(data: Data, request: Request) -> dict[str, Any]:
         answer |= _criteria(line, points, data, request) | _influential(data, line, points, request)
     else:
         answer |= dict.fromkeys(("r_squared", *_CRITERIA))
+    if estimator.needs_errors:
+        answer |= _goodness_of_fit(line, points)
     return answer | _time(data, request) | _resamples(data, request, name, points) | _asked(line, points, request)
+
+
+def _rising(status: str, slope: float, form: str) -> str:
+    """The status of a line of performance that falls for sure, as the warehouse's projections have it: errors that rise."""
+    is_sure = status in (OK, NO_INTERVAL) and slope < 0
+    return SLOPE_NOT_POSITIVE if is_sure and FORMS[form].is_performance else status
+
+
+def _goodness_of_fit(line: Line, points: Points) -> dict[str, Any]:
+    """The reduced chi-square of York's line: 1 where a scatter is estimated, but below where the errors explain more."""
+    if points.x_sd is None or points.y_sd is None:
+        return {}
+    y_sd = np.hypot(points.y_sd, line.residual_sd) if points.has_scatter else points.y_sd
+    if (np.hypot(points.x_sd, y_sd) == 0).any():
+        return {"reduced_chi_square": None}
+    fit = errors_in_variables.goodness_of_fit(line, points.x, points.y, points.x_sd, y_sd)
+    return {"reduced_chi_square": number(fit)}
 
 
 _FIGURES = (
@@ -314,6 +439,8 @@ def _exponent(figures: dict[str, Any], form: str, own: tuple[float, float] | Non
     """1 / slope; of a line of x on y it is what was estimated, with an interval of its own that has both ends."""
     slope, low, high = (math.nan if figures[name] is None else figures[name] for name in ("slope", "low", "high"))
     if not FORMS[form].has_exponent:
+        return dict.fromkeys(_EXPONENT)
+    if figures["status"] == SLOPE_NOT_POSITIVE:
         return dict.fromkeys(_EXPONENT)
     inverse = exponent.exponent(slope, low, high)
     if own is not None and math.isfinite(own[0]) and math.isfinite(inverse.value):
@@ -403,16 +530,23 @@ def _asked(line: Line, points: Points, request: Request) -> dict[str, Any]:
     """--at and --solve: the line read both ways; a line of x on y is read with the two changed over."""
     answer: dict[str, Any] = {}
     is_turned = request.direction == "x_on_y"
+    computation = points.y if is_turned else points.x
     if request.at is not None:
         x = request.at if request.form == "linear" else math.log10(_positive(request.at, "--at"))
         read = _solved if is_turned else _predicted
-        answer["at"] = {"x": request.at} | _as_y(read(line, x, request.level), request.form)
+        answer["at"] = (
+            {"x": request.at} | _as_y(read(line, x, request.level), request) | beyond(x, computation, request)
+        )
     if request.solve is not None:
         read = _predicted if is_turned else _solved
-        reached = read(line, _response_of(request.solve, request.form), request.level)
-        computation = points.y if is_turned else points.x
-        beyond = None if reached["value"] is None else projection.distance(reached["value"], computation)
-        answer["solve"] = {"y": request.solve} | _as_x(reached, beyond, request.form)
+        target = _response_of(request.solve, request.form)
+        falls = FORMS[request.form].is_performance and not line.slope > 0
+        reached = dict.fromkeys(_READ) if falls else read(line, target, request.level)
+        answer["solve"] = {"y": request.solve} | _as_x(reached, request.form)
+        if falls:
+            answer["solve"]["status"] = SLOPE_NOT_POSITIVE
+        elif reached["value"] is not None:
+            answer["solve"] |= beyond(reached["value"], computation, request)
         if math.isnan(line.slope_variance):
             answer["solve"]["interval"] = None
     return answer
@@ -432,19 +566,31 @@ def _solved(line: Line, y: float, level: float) -> dict[str, float | None]:
 _READ = ("value", "low", "high", "prediction_low", "prediction_high")
 
 
-def _as_y(read: dict[str, float | None], form: str) -> dict[str, Any]:
+def beyond(x: float, points: Array, request: Request) -> dict[str, Any]:
+    """How far an x (its log10 as the form has it) lies beyond those of the points, and whether they can support that."""
+    far, ranges = projection.distance(x, points)
+    status = projection.BEYOND if ranges > request.supported_ranges else OK
+    return {"beyond": far, "ranges_beyond": number(ranges), "status": status}
+
+
+def highest(request: Request) -> float:
+    """The highest error there can be: 1 of a fraction, of a loss none."""
+    return HIGHEST_FRACTION if request.fraction else math.inf
+
+
+def _as_y(read: dict[str, float | None], request: Request) -> dict[str, Any]:
     """Values of y as the column has it: a performance turned to the (median) error, its ends changed over."""
     value, low, high, new_low, new_high = (read[name] for name in _READ)
-    if form != "linear":
+    if request.form != "linear":
         value, high, low, new_high, new_low = (
-            None if one is None else float(error_at(form, np.array([one]))[0])
+            None if one is None else number(float(error_at(request.form, np.array([one]), highest(request))[0]))
             for one in (value, low, high, new_low, new_high)
         )
     return {"y": value, "low": low, "high": high, "prediction_low": new_low, "prediction_high": new_high}
 
 
-def _as_x(read: dict[str, float | None], beyond: tuple[float, float] | None, form: str) -> dict[str, Any]:
-    """Values of x: computation and its log10, the median where the form takes logarithms; and how far beyond the points."""
+def _as_x(read: dict[str, float | None], form: str) -> dict[str, Any]:
+    """Values of x: computation and its log10, the median where the form takes logarithms."""
     answer: dict[str, Any] = {}
     for name, value in read.items():
         key = name.replace("value", "x")
@@ -453,8 +599,6 @@ def _as_x(read: dict[str, float | None], beyond: tuple[float, float] | None, for
             answer[f"log10_{key}"] = value
     is_bounded = read["low"] is not None and read["high"] is not None
     answer["interval"] = projection.BOUNDED if is_bounded else projection.UNBOUNDED
-    if beyond is not None:
-        answer |= {"beyond": beyond[0], "ranges_beyond": number(beyond[1])}
     return answer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -99,6 +100,13 @@ def lines(answer: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
         else:
             shown = [_number(item) for item in (value if isinstance(value, list) else [value])]
             yield prefix + name, " … ".join(shown)
+
+
+def note(text: str) -> str:
+    """A sentence beside the figures, broken at 80 columns."""
+    return textwrap.fill(
+        f"note: {text}", 80, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _number(value: object) -> str:

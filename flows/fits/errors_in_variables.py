@@ -75,29 +75,37 @@ def goodness_of_fit(
     return float(squares.sum()) / (len(x) - 2)
 
 
-def york_with_scatter(x: Array, y: Array, x_sd: Array) -> Line:
+def york_with_scatter(x: Array, y: Array, x_sd: Array, y_sd: Array | None = None) -> Line:
     """York's line where y scatters by an unknown standard deviation, the one that makes the reduced chi-square 1.
 
-    That scatter, the same for all points, is `residual_sd`. It is 0 where the errors of x alone explain more than the
-    scatter there is: the reduced chi-square is then below 1, and the line is York's without errors in y. Where all `x_sd`
-    (n,) are 0 the line is that of least squares, with its variances and its n - 2 degrees of freedom.
+    That scatter, the same for all points, is `residual_sd`; it adds to the errors `y_sd` (n,; none: 0) in squares. It is 0
+    where the errors alone explain more than the scatter there is: the reduced chi-square is then below 1, and the line is
+    York's with those errors. Where all errors are 0 the line is that of least squares, with its variances and its n - 2
+    degrees of freedom. The variance of the slope is that of the equations which both the line and the scatter solve
+    (`_with_estimated_scatter`); York's own takes the scatter as known, and is too small where errors of x are a large part
+    of the spread of x.
 
     Raises:
         FitError: the arrays differ in length, or hold what is not finite; a standard deviation is negative.
     """
-    status = checked(x, y, x_sd)
-    if (x_sd < 0).any():
+    of_y = np.zeros_like(x_sd) if y_sd is None else y_sd
+    status = checked(x, y, x_sd, of_y)
+    if (x_sd < 0).any() or (of_y < 0).any():
         raise FitError("a standard deviation is negative")
     if status != OK:
         return Line(len(x), status=status)
     # A scatter of exactly 0 would leave points without any error, and a level line without weights.
     least = _SCATTER_FLOOR * (float(np.abs(y).max()) or 1.0)
+    errors = _Errors(x_sd * x_sd, of_y * of_y, np.zeros_like(x))
     # With this scatter the chi-square of the least-squares line is below 1, and York's line has the least chi-square.
     most = 2 * max(_least_squares_scatter(x, y), least)
     scatter = least
-    if _excess(least, x, y, x_sd) > 0:
-        scatter = float(brentq(_excess, least, most, args=(x, y, x_sd), xtol=least, rtol=1e-14))
-    line = york(x, y, x_sd, np.full_like(y, scatter))
+    if _excess(least, x, y, errors) > 0:
+        scatter = float(brentq(_excess, least, most, args=(x, y, errors), xtol=least, rtol=1e-14))
+    errors = errors._replace(of_y=errors.of_y + scatter * scatter)
+    line = york(x, y, x_sd, np.sqrt(errors.of_y))
+    if line.slope_variance > 0:
+        line = _with_estimated_scatter(line, x, y, errors)
     return replace(line, degrees_of_freedom=len(x) - 2.0, residual_sd=scatter if scatter > least else 0.0)
 
 
@@ -196,10 +204,50 @@ def _york_line(x: Array, y: Array, slope: float, errors: _Errors) -> Line:
     )
 
 
-def _excess(scatter: float, x: Array, y: Array, x_sd: Array) -> float:
-    """The reduced chi-square of York's line less 1, if y scatters by that much."""
-    y_sd = np.full_like(y, scatter)
-    return goodness_of_fit(york(x, y, x_sd, y_sd), x, y, x_sd, y_sd) - 1
+def _excess(scatter: float, x: Array, y: Array, errors: _Errors) -> float:
+    """The reduced chi-square of York's line less 1, if y scatters by that much beyond its errors."""
+    with_scatter = errors._replace(of_y=errors.of_y + scatter * scatter)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        slope = _york_slope(x, y, with_scatter)[0]
+        weights, over = _york_weights(slope, with_scatter), y - slope * x
+        over = over - (weights * over).sum() / weights.sum()
+        return float((weights * over**2).sum()) / (len(x) - 2) - 1
+
+
+def _with_estimated_scatter(line: Line, x: Array, y: Array, errors: _Errors) -> Line:
+    """The line with the variance of its slope where a part of the errors of y, one scatter s for all points, is estimated.
+
+    Intercept, slope b and s solve sum(W r) = 0, sum(W r X) = 0 and sum(W r^2) = n - 2, with r the residual, X the adjusted x
+    from its weighted mean, u and v the variances of the errors of x and y, and W = 1 / (v + b^2 u). By the expectations of
+    their derivatives and of their squares for normal errors (estimating equations: Carroll, Ruppert, Stefanski and
+    Crainiceanu 2006, Measurement Error in Nonlinear Models, appendix A) the variance of b is
+
+        [sum(W X^2) + 2 n b^2 (sum(u W^2) / sum(W))^2] / [sum(W X^2) - sum(u v W^2)]^2,
+
+    which is York's 1 / sum(W X^2) without errors of x. Where all points have the same errors it is that of Fuller (1987,
+    Measurement Error Models, section 1.2). Not above 0 in the second bracket: the points do not tell x from its errors,
+    and the variance is infinite.
+    """
+    weights, _, _, beta = _york_points(x, y, line.slope, errors)
+    total = weights.sum()
+    adjusted = beta - (weights * beta).sum() / total
+    spread = float((weights * adjusted**2).sum())
+    of_scatter = 2 * len(x) * (line.slope * float((errors.of_x * weights**2).sum() / total)) ** 2
+    true_spread = spread - float((errors.of_x * errors.of_y * weights**2).sum())
+    variance = (spread + of_scatter) / true_spread**2 if true_spread > 0 else math.inf
+    return _of_slope_variance(line, variance)
+
+
+def _of_slope_variance(line: Line, variance: float) -> Line:
+    """The line with another variance of its slope, and what follows from it."""
+    middle = -line.covariance / line.slope_variance
+    of_middle = line.intercept_variance - middle * middle * line.slope_variance
+    return replace(
+        line,
+        intercept_variance=of_middle + middle * middle * variance,
+        slope_variance=variance,
+        covariance=-middle * variance,
+    )
 
 
 def _least_squares_scatter(x: Array, y: Array) -> float:

@@ -31,7 +31,8 @@ from flows.fits.resampling import Counts
 class Points:
     """n points (x, y), each (n,), and what is known of them and asked of the estimator.
 
-    `x_sd` and `y_sd` (n,) are standard deviations of their errors, None where they are not known; `variance_ratio` is the
+    `x_sd` and `y_sd` (n,) are standard deviations of their errors, None where they are not known; `has_scatter` says that y
+    scatters beyond its errors by an unknown standard deviation, to be estimated; `variance_ratio` is the
     variance of the errors of y over that of x; `cluster` (n,) numbers or names the papers. `tau` is the quantile asked for,
     and `is_performance` says that y grows as the error falls: a quantile tau of the error is then 1 - tau of y.
     """
@@ -44,6 +45,7 @@ class Points:
     cluster: NDArray[np.generic] | None = None
     tau: float = math.nan
     is_performance: bool = False
+    has_scatter: bool = True
 
     @property
     def tau_of_y(self) -> float:
@@ -107,11 +109,13 @@ def _theil_sen(points: Points, level: float) -> Fitted:
 
 
 def _york(points: Points) -> Line:
-    """Where errors of x alone are known those of y are their scatter; zeros say that a column has none."""
+    """Without scatter, the errors of y are all that parts points from the line; zeros say that a column has none."""
     if points.x_sd is None:
         raise FitError("standard deviations of x are needed, zeros where it has no errors")
+    if points.has_scatter:
+        return errors_in_variables.york_with_scatter(points.x, points.y, points.x_sd, points.y_sd)
     if points.y_sd is None:
-        return errors_in_variables.york_with_scatter(points.x, points.y, points.x_sd)
+        raise FitError("without scatter, standard deviations of y are needed")
     return errors_in_variables.york(points.x, points.y, points.x_sd, points.y_sd)
 
 

@@ -19,10 +19,10 @@ from flows.fits.line import Array
 class Form:
     """One form; the functions take and give arrays (n,), but `log_jacobian` gives one sum over the points.
 
-    `error_at` reads a response as an error: a performance below 1 is an error above 1, which no metric has, and counts as
-    1. `steepness` is |dy / d error|, by which a standard deviation of the error becomes one of the response. `is_line`: y =
-    a + b x. `is_performance`: the response grows as the error falls. `has_exponent`: computation grows as a performance (of
-    the asymptotic form, as what is above E) to the power of 1 / slope.
+    `error_at` reads a response as an error, infinite where no error has such a response. `steepness` is |dy / d error|, by
+    which a standard deviation of the error becomes one of the response. `is_line`: y = a + b x. `is_performance`: the
+    response grows as the error falls. `has_exponent`: computation grows as a performance (of the asymptotic form, as what
+    is above E) to the power of 1 / slope.
     """
 
     response: Callable[[Array], Array]
@@ -38,6 +38,16 @@ def _as_it_is(values: Array) -> Array:
     return values
 
 
+def _power_of_ten(y: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.asarray(10.0**-y)
+
+
+def _inverse(y: Array) -> Array:
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.where(y > 0, 1 / y, np.inf)
+
+
 def _no_jacobian(_: Array) -> float:
     return 0.0
 
@@ -47,7 +57,7 @@ FORMS: dict[str, Form] = {
     # log10(1/error)
     "polynomial": Form(
         lambda error: -np.log10(error),
-        lambda y: np.minimum(10.0**-y, 1.0),
+        _power_of_ten,
         lambda error: 1 / (error * math.log(10)),
         lambda error: float(-np.log(error * math.log(10)).sum()),
         is_performance=True,
@@ -56,13 +66,15 @@ FORMS: dict[str, Form] = {
     # 1/error
     "exponential": Form(
         lambda error: 1 / error,
-        lambda y: 1 / np.maximum(y, 1.0),
+        _inverse,
         lambda error: 1 / error**2,
         lambda error: float(-2 * np.log(error).sum()),
         is_performance=True,
     ),
     "asymptotic": Form(_as_it_is, _as_it_is, np.ones_like, _no_jacobian, is_line=False, has_exponent=True),
 }
+# An error that is a fraction is no higher; those of the warehouse's benchmarks are.
+HIGHEST_FRACTION = 1.0
 # The lines of performance on log10 of computation, which a domain may declare; the others a person asks for.
 LINES = tuple(name for name, form in FORMS.items() if form.is_line and form.is_performance)
 
@@ -72,9 +84,9 @@ def response(form: str, error: Array) -> Array:
     return FORMS[form].response(error)
 
 
-def error_at(form: str, y: Array) -> Array:
-    """The errors of responses (n,)."""
-    return FORMS[form].error_at(y)
+def error_at(form: str, y: Array, highest: float = math.inf) -> Array:
+    """The errors of responses (n,), none above the highest: 1 where errors are fractions, no bound where they are losses."""
+    return np.minimum(FORMS[form].error_at(y), highest)
 
 
 def log_jacobian(form: str, error: Array) -> float:

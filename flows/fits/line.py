@@ -18,6 +18,8 @@ OK = "ok"
 TOO_FEW_POINTS = "too_few_points"
 NO_SPREAD = "no_spread_in_x"
 NOT_CONVERGED = "not_converged"
+# Of a line of performance on computation: more computation does not lower the error.
+SLOPE_NOT_POSITIVE = "slope_not_positive"
 SLOPE_MAY_BE_ZERO = "slope_not_different_from_0"
 # There is a line, and nothing that says how sure its slope is.
 NO_INTERVAL = "no_interval"

@@ -15,6 +15,8 @@ from flows.fits.line import Array, FitError, Line
 
 BOUNDED = "bounded"
 UNBOUNDED = "unbounded"
+# The status of an x further beyond the data than they can support.
+BEYOND = "extrapolation_unsupported"
 # The estimator gives no variance, or there is no line.
 UNKNOWN = "none"
 

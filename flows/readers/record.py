@@ -19,7 +19,8 @@ from flows.errors import UserError
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"[+-]?((\d{1,3}(,\d{3})+|\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# A group of thousands does not begin with 0: "0,665" is a decimal comma, and no number here.
+_NUMBER = re.compile(r"[+-]?(([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _UNITS_S = {
     "sec": 1,
     "second": 1,
@@ -185,6 +186,8 @@ def number(literal: str) -> float:
     value = float(text.replace(",", ""))
     if abs(value) == float("inf"):
         raise CellError("not_a_number", f"{literal!r} is beyond the range of a double")
+    if value == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise CellError("not_a_number", f"{literal!r} is too near 0 for the range of a double")
     return value
 
 

@@ -1,4 +1,4 @@
--- The error that a response is read as, the inverse of `response`. A performance below 1 would be an error above 1, which no metric has.
+-- The error that a response is read as, the inverse of `response`. A performance below 1 would be an error above 1, which no fraction is; errors here are fractions.
 create temp macro error_at(form, y) as
     case form
         when 'polynomial' then 10 ** -greatest(y, 0)

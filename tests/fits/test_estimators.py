@@ -36,9 +36,10 @@ POINTS = Points(X, Y, x_sd=SD, cluster=PAPER)
         ("quantile:0.1", replace(POINTS, is_performance=True), quantile.quantile_line(X, Y, 0.9)),
         ("deming", POINTS, errors_in_variables.deming(X, Y, 1.0)),
         ("deming", replace(POINTS, variance_ratio=3.0), errors_in_variables.deming(X, Y, 3.0)),
-        # Where the errors of y are not known they are its scatter; zeros say that it has none.
+        # y scatters beyond its errors, unless it is said that they are all.
         ("york", POINTS, errors_in_variables.york_with_scatter(X, Y, SD)),
-        ("york", replace(POINTS, y_sd=0 * SD), errors_in_variables.york(X, Y, SD, 0 * SD)),
+        ("york", replace(POINTS, y_sd=SD), errors_in_variables.york_with_scatter(X, Y, SD, SD)),
+        ("york", replace(POINTS, y_sd=SD, has_scatter=False), errors_in_variables.york(X, Y, SD, SD)),
     ],
 )
 def test_a_name_gives_the_line_of_its_module(name: str, points: Points, line: Line) -> None:

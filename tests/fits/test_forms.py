@@ -8,7 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from flows.fits.forms import FORMS, LINES, error_at, log_jacobian, response
+from flows.fits.forms import FORMS, HIGHEST_FRACTION, LINES, error_at, log_jacobian, response
 from flows.paths import PACKAGE
 
 ERRORS = np.array([0.004, 0.05, 0.2, 0.5, 0.9])
@@ -39,8 +39,21 @@ def test_responses(form: str, expected) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(("form", "y"), [("polynomial", [-3.0, 0.0]), ("exponential", [-3.0, 0.0, 0.5, 1.0])])
-def test_no_error_is_above_one(form: str, y: list[float]) -> None:
-    assert error_at(form, np.array(y)).tolist() == [1.0] * len(y)
+def test_no_fraction_is_above_one(form: str, y: list[float]) -> None:
+    assert error_at(form, np.array(y), HIGHEST_FRACTION).tolist() == [1.0] * len(y)
+
+
+@pytest.mark.parametrize(
+    ("form", "y", "error"),
+    [
+        ("polynomial", [-3.0, -0.25, 0.0, 400.0], [1000.0, 10**0.25, 1.0, 0.0]),
+        ("polynomial", [-400.0], [math.inf]),
+        # Of no loss is the inverse 0 or below.
+        ("exponential", [0.5, 0.25, 0.0, -3.0], [2.0, 4.0, math.inf, math.inf]),
+    ],
+)
+def test_a_loss_may_be_above_one(form: str, y: list[float], error: list[float]) -> None:
+    assert error_at(form, np.array(y)).tolist() == pytest.approx(error)
 
 
 @pytest.mark.parametrize("form", FORMS)

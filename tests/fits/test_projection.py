@@ -263,6 +263,6 @@ def test_sql_and_python_have_the_same_prediction_intervals(db: duckdb.DuckDBPyCo
         x, error = np.array(points[tuple(name)]).T
         read = prediction(ols(x, response(form, error)), compute, level)
         # A high performance is a low error.
-        expected = error_at(form, np.array([read.y, read.new_high, read.new_low]))
+        expected = error_at(form, np.array([read.y, read.new_high, read.new_low]), 1.0)
         assert [predicted, low, high] == pytest.approx(expected.tolist(), rel=1e-9)
         assert beyond == pytest.approx(distance(compute, x)[0] if compute > x.max() else 0, abs=1e-12)

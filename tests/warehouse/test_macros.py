@@ -116,7 +116,7 @@ def test_a_form_is_that_of_python(sql: Db, form: str) -> None:
     is_declared = form in forms.LINES
     for call, given, of_python in (
         ("response(?, ?::double)", errors, forms.response(form, errors)),
-        ("error_at(?, ?::double)", ys, forms.error_at(form, ys)),
+        ("error_at(?, ?::double)", ys, forms.error_at(form, ys, forms.HIGHEST_FRACTION)),
     ):
         of_sql = [value(sql, call, form, one) for one in given.tolist()]
         assert of_sql == (pytest.approx(of_python.tolist(), rel=1e-14) if is_declared else [None] * len(given))
