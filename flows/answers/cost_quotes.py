@@ -36,6 +36,8 @@ _SET = (
     "selection",
     "n_points",
     "n_papers",
+    "n_models",
+    "n_clusters",
     "n_trainers",
     "rests_on_few",
 )
@@ -262,7 +264,8 @@ def _points(
     """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
-        "sets.selection, sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
+        "sets.selection, sizes.n, sizes.n_papers, sizes.n_models, sizes.n_clusters, sizes.n_trainers, "
+        "rests_on_few(sizes.n_clusters, sizes.n_papers, sizes.n_trainers) "
         "from fits.sample_sets as sets join fits.sample_sizes as sizes using (sample_id) where sets.is_headline order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]

@@ -27,6 +27,8 @@ _HEADS = {
     "compute_unit": "unit",
     "n": "$n$",
     "n_papers": "$n_p$",
+    "n_models": "$n_m$",
+    "n_clusters": "$n_c$",
     "n_trainers": "trainers",
     "intercept": "$a$",
     "slope": "$b$",

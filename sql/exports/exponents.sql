@@ -7,6 +7,7 @@ select
     compute_measure,
     n,
     n_papers,
+    n_clusters,
     n_trainers,
     exponent,
     exponent_low,

@@ -13,11 +13,13 @@ choices as (
         compute_measure,
         max(n) filter (selection = 'all') as n,
         max(n_papers) filter (selection = 'all') as n_papers,
+        max(n_models) filter (selection = 'all') as n_models,
+        max(n_clusters) filter (selection = 'all') as n_clusters,
         max(n_trainings) filter (selection = 'all') as n_trainings,
         max(n_trainers) filter (selection = 'all') as n_trainers,
-        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as rests_on_few,  -- papers and trainers, where the line of `exponent` rests on fewer than five; else null
+        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as rests_on_few,  -- clusters (papers, or models without a known paper) and trainers, where the line of `exponent` rests on fewer than five; else null
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as exponent,  -- least squares, performance on computation, through the row set's headline selection
-        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by paper: points of one paper hang together
+        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by cluster: points of one paper or model hang together
         max(exponent_high) filter (estimator = 'ols_cluster' and is_headline) as exponent_high,  -- upper end of the same; null where a slope of 0 is not ruled out
         coalesce(
             max(status) filter (estimator = 'ols_cluster' and is_headline),

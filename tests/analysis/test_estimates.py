@@ -292,14 +292,16 @@ def test_the_exponents_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBP
 def test_the_range_of_exponents_holds_those_whose_slope_may_be_0(db: duckdb.DuckDBPyConnection) -> None:
     """The authors' rows for English to German: no slope to speak of, and a row that says so."""
     (row,) = rows(
-        db, "from marts.exponents where row_set = 'paper_v1' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'"
+        db,
+        "from marts.exponents where row_set = 'paper_v1' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'",
     )
     assert row["exponent"] == pytest.approx(433.9, abs=0.05)
     assert row["exponent_high"] is None
     assert (row["status"], row["n_ok"]) == ("slope_not_different_from_0", 0)
     assert 0 < row["n_with_exponent"] < row["n_tried"]
     (today,) = rows(
-        db, "from marts.exponents where row_set = 'current' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'"
+        db,
+        "from marts.exponents where row_set = 'current' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'",
     )
     # Its lines without significance reach further either way than those with it, which alone lie between 144 and 163.
     assert today["n_ok"] < today["n_with_exponent"] == today["n_tried"]
