@@ -19,8 +19,9 @@ NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
 class Sample:
     """A set of points: its number and name, and arrays over its points in an order that is the same in every build.
 
-    `forms` are the lines declared for it (flows/declared/domains). `paper` numbers from 0 the clusters, points that hang together
-    because they are of one paper, model or training (`cluster` of fits.samples); `year` is NaN where none is known; `compute_sd` (of log10 of the computation) is NaN where the source gives no class of confidence.
+    `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the clusters from 0: points that hang together
+    because they are of one paper, model or training (`cluster` of fits.samples). `year` is NaN where none is known; `compute_sd`
+    (of log10 of the computation) is NaN where the source gives no class of confidence.
     """
 
     sample_id: int
