@@ -31,7 +31,7 @@ LEVEL, RANGES = 0.95, 1.0
 
 @dataclass(frozen=True)
 class Points:
-    """A set of points as fits.samples has it, by its own reading."""
+    """A set of points as fits.samples has it, by its own reading; `paper` is the cluster."""
 
     sample_id: int
     name: tuple[str, ...]
@@ -61,7 +61,7 @@ def sets_of(path: Path) -> dict[int, Points]:
             int(number),
             tuple(told[column].iloc[0] for column in (*KEYS, "selection")),
             *(told[column].to_numpy(np.float64) for column in ("log10_compute", "error")),
-            told["paper"].to_numpy(str),
+            told["cluster"].to_numpy(str),
             told["year"].to_numpy(np.float64, na_value=np.nan),
             told["confidence"].to_numpy(object),
         )

@@ -5,8 +5,10 @@
     kWh = hours × TDP × draw fraction × PUE        kg CO2e = kWh × intensity        USD = hours × price of an hour
 
 A burden's peak rate is the one by which burdens are counted, so that an hour of a processor costs an hour of it; the
-other is that of the precision of the scenario. All of it is added as log10. The interval comes from draws of the fitted
-line, utilisation, draw fraction, PUE and prices (flows/fits/monte_carlo.py); intensity and deflator are taken as known.
+other is that of the precision of the scenario. All of it is added as log10. The interval of the computation is Fieller's, by
+the line whose standard errors are by cluster, to the last digit that of the method `cluster` in fits.projections; those of
+what follows from it come from draws of that line, stretched to agree with it, and of utilisation, draw fraction, PUE and prices
+(flows/fits/monte_carlo.py); intensity and deflator are taken as known.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ PEAK, ARITHMETIC = "peak", "arithmetic"
 # What a measure of computation counts decides whether utilisation is in it already.
 BASES = {"hardware_burden": PEAK, "consolidated_burden": PEAK, "training_compute": ARITHMETIC}
 NO_RATE = "no_rate"
-# The selection whose costs have intervals by paper.
-BY_PAPER = "one_per_training"
+# What is taken to stand alone in an interval: papers with all their points, or each point.
+CLUSTERS, POINTS = "clusters", "points"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
 # What the intervals are made of, in the order in which they are added.
@@ -138,7 +140,7 @@ class Cost:
     error: float = column("the error to be reached, a fraction")
     published: bool = column("whether the row stands behind the published table (Figure 3)")
     log10_gflop: float | None = column("log10 of the median computation at which the line reaches the error, Gflop")
-    log10_gflop_low: float | None = column("lower end of its interval, from the draws of the line")
+    log10_gflop_low: float | None = column("lower end of its interval (Fieller's)")
     log10_gflop_high: float | None = column("upper end of the same; null where it is not bounded")
     log10_hours: float | None = column("log10 of the hours on one processor")
     log10_hours_low: float | None = column("lower end of its interval (fit and utilisation)")
@@ -169,6 +171,10 @@ class Cost:
     )
     usd_share_utilisation: float | None = column("share of the utilisation in the same")
     usd_share_price: float | None = column("share of the prices in the same")
+    interval_by: str | None = column(
+        "what the interval takes to stand alone: clusters (points of one paper, model or training hang together); points, each by "
+        "itself, where there are fewer than three clusters or one alone gives the computation its spread; null without a line"
+    )
     share_unreachable: float | None = column("share of the draws whose line does not rise: no computation is enough")
     status: str = column(
         "ok; slope_not_positive; slope_not_different_from_0; extrapolation_unsupported; the status of the line; or of the scenario"
@@ -281,11 +287,11 @@ def costs(
     """What each goal costs by the line of each form in each scenario."""
     rule, basis = spreads.rule, BASES[measure]
     for form in sample.forms:
-        line, drawn = _line(sample, form, rule)
+        line, drawn, by = _line(sample, form, rule)
         for wanted in goals:
             goal = float(response(form, np.array([wanted.error]))[0])
             reached = projected(sample, form, line, wanted.target, wanted.error, rule)
-            x = None if drawn is None else monte_carlo.reached(*drawn, goal) + _UNITS[unit]
+            x = None if drawn is None else _drawn(drawn, goal, reached, rule.level) + _UNITS[unit]
             is_printed = wanted.published and measure == "hardware_burden"
             for scenario, end in zip(scenarios, _intervals(x, basis, scenarios, spreads), strict=True):
                 flop = math.nan if reached.log10_compute is None else reached.log10_compute
@@ -294,22 +300,32 @@ def costs(
                     # The published table was computed from coefficients as printed.
                     flop = (goal - round(line.intercept, decimals)) / round(line.slope, decimals)
                 published = decimals is not None and scenario.is_stated
-                yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, published=published)
+                yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=published)
 
 
-def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None]:
-    """The least-squares line and draws of it; none where no line rises.
+def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None, str | None]:
+    """The least-squares line with its standard errors, draws of it (none where no line rises), and what stands alone in them.
 
-    Where trainings are told apart the draws are by paper, for those of one paper hang together; else, and where there are too
-    few papers to tell, as if each point stood alone.
+    The standard errors are by cluster, for points of one paper, model or training hang together; where there are too few
+    clusters to tell, as if each point stood alone.
     """
     y = response(form, sample.error)
-    line = least_squares.ols(sample.x, y)
+    line, by = clustered.cluster_robust(sample.x, y, sample.paper), CLUSTERS
+    if line.status != OK:
+        line, by = least_squares.ols(sample.x, y), POINTS
     if line.status != OK or not line.slope > 0:
-        return line, None
-    by_paper = clustered.cluster_robust(sample.x, y, sample.paper) if sample.selection == BY_PAPER else line
-    spread = by_paper if by_paper.status == OK else line
-    return line, monte_carlo.lines(spread, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost"))
+        return line, None, None
+    return line, monte_carlo.lines(line, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost")), by
+
+
+def _drawn(drawn: tuple[Array, Array], goal: float, reached: Projection, level: float) -> Array:
+    """Draws (draws,) of the computation at which the line reaches a goal, with the ends of its interval."""
+    x = monte_carlo.reached(*drawn, goal)
+    if reached.log10_compute is None or reached.interval is None:
+        return x
+    low, high = reached.log10_compute_low, reached.log10_compute_high
+    ends = -math.inf if low is None else low, math.inf if high is None else high
+    return monte_carlo.agreeing(x, reached.log10_compute, ends, level)
 
 
 @dataclass(frozen=True)
@@ -371,7 +387,9 @@ def _moved(ends: tuple[float, float], by: float) -> tuple[float, float]:
     return ends[0] + by, ends[1] + by
 
 
-def _cost(reached: Projection, scenario: Scenario, basis: str, flop: float, end: _Ends, *, published: bool) -> Cost:
+def _cost(
+    reached: Projection, scenario: Scenario, basis: str, flop: float, end: _Ends, by: str | None, *, published: bool
+) -> Cost:
     hours = flop + scenario.log10_hours(basis)
     kwh, usd = hours + scenario.log10_kw, hours + scenario.log10_price
     kg = scenario.log10_intensity
@@ -394,6 +412,7 @@ def _cost(reached: Projection, scenario: Scenario, basis: str, flop: float, end:
         target=reached.target,
         error=reached.error,
         published=published,
+        interval_by=by,
         share_unreachable=number(end.unreachable),
         status=scenario.status_of(basis) if reached.status == OK else reached.status,
         **figures,

@@ -28,7 +28,8 @@ class Projection:
     sample_id: int = key("the set of points: key of fits.sample_sets")
     form: str = key("polynomial, exponential or asymptotic")
     method: str = key(
-        "y_on_x: the line of performance on computation, Fieller's interval; cluster: the same with standard errors by paper; "
+        "y_on_x: the line of performance on computation, Fieller's interval as if each point stood alone; cluster: the same with "
+        "standard errors by cluster (points of one paper, model or training), which is the interval that fits.costs has; "
         "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers; nls: the asymptotic form"
     )
     target: str = key("which error: today, target_1 or target_2")
@@ -90,7 +91,7 @@ def projections(
 
 
 def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
-    """One target by the least-squares line of performance on computation, as the method y_on_x has it."""
+    """One target by a line of performance on computation: as the method y_on_x has it, or cluster, if the line is theirs."""
     target = float(response(form, np.array([error]))[0])
     return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
 

@@ -19,8 +19,9 @@ NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
 class Sample:
     """A set of points: its number and name, and arrays over its points in an order that is the same in every build.
 
-    `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the papers from 0; `year` is NaN where
-    none is known; `compute_sd` (of log10 of the computation) is NaN where the source gives no class of confidence.
+    `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the clusters from 0: points that hang together
+    because they are of one paper, model or training (`cluster` of fits.samples). `year` is NaN where none is known; `compute_sd`
+    (of log10 of the computation) is NaN where the source gives no class of confidence.
     """
 
     sample_id: int
@@ -54,7 +55,7 @@ def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
     declared = _declared_forms(con)
     table = con.sql(
         f"select sample_id, {NAME} as name, selection, "
-        "log10_compute, error, paper, year::double as year, log10_compute_sd "
+        "log10_compute, error, cluster, year::double as year, log10_compute_sd "
         "from fits.samples left join staging.compute_error using (confidence) order by sample_id, result_id"
     ).to_arrow_table()
     ids = table["sample_id"].to_numpy()
@@ -68,7 +69,7 @@ def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
             tuple(form for form in forms.LINES if (int(ids[start]), form) in declared),
             columns["log10_compute"][start:stop].astype(np.float64),
             columns["error"][start:stop].astype(np.float64),
-            resampling.units(columns["paper"][start:stop].astype(np.str_)),
+            resampling.units(columns["cluster"][start:stop].astype(np.str_)),
             columns["year"][start:stop].astype(np.float64),
             columns["log10_compute_sd"][start:stop].astype(np.float64),
         )

@@ -26,6 +26,7 @@ _SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios
 _DECLARED = ("scenario", "scenario_region", "scenario_processor", "conversion")
 # What is asked for first, where the measure is not.
 _MEASURES = ("hardware_burden", "training_compute", "consolidated_burden")
+_BY_TRAINING = "one_per_training"
 # What is told of the set of points.
 _SET = (
     "row_set",
@@ -36,6 +37,8 @@ _SET = (
     "selection",
     "n_points",
     "n_papers",
+    "n_models",
+    "n_clusters",
     "n_trainers",
     "rests_on_few",
 )
@@ -109,8 +112,7 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
     )
     if answer["rests_on_few"]:
         yield f"note: this line rests on {answer['rests_on_few']}"
-    if answer["selection"] == costs.BY_PAPER:
-        yield "one point a training; intervals by paper, for trainings of one paper hang together"
+    yield from _of_interval(answer)
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
     for result in answer["results"]:
@@ -135,6 +137,16 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         yield ""
     yield from _grounds(answer, factors)
     yield from (f"left out    {why}" for why in answer["left_out"])
+
+
+def _of_interval(answer: dict[str, Any]) -> Iterator[str]:
+    """What the points are, and what the intervals take to stand alone."""
+    one, what = ("one point a training; ", "trainings") if answer["selection"] == _BY_TRAINING else ("", "points")
+    by = {result["interval_by"] for result in answer["results"]}
+    if costs.CLUSTERS in by:
+        yield f"{one}intervals by paper, for {what} of one paper hang together"
+    elif costs.POINTS in by:
+        yield f"{one}intervals as if each point stood alone: there are too few papers to tell how those of one hang together"
 
 
 def _grounds(answer: dict[str, Any], factors: dict[str, Any]) -> Iterator[str]:
@@ -262,7 +274,8 @@ def _points(
     """The set of points that is asked for, and its names. Raises `ScenarioError`: there is none, or its basis has no price."""
     rows = con.execute(
         "select sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.compute_unit, "
-        "sets.selection, sizes.n, sizes.n_papers, sizes.n_trainers, rests_on_few(sizes.n_papers, sizes.n_trainers) "
+        "sets.selection, sizes.n, sizes.n_papers, sizes.n_models, sizes.n_clusters, sizes.n_trainers, "
+        "rests_on_few(sizes.n_clusters, sizes.n_papers, sizes.n_trainers) "
         "from fits.sample_sets as sets join fits.sample_sizes as sizes using (sample_id) where sets.is_headline order by all"
     ).fetchall()
     sets = [row for row in rows if row[4] in costs.BASES]

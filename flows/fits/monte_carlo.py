@@ -1,7 +1,7 @@
 """Draws of a cost's factors as log10, and what the interval of their sum is made of. Everything multiplies, so all is added.
 
-The line of a fit is drawn as Student's t intervals have it: variance from its scaled inverse chi-square with n - 2 degrees of
-freedom, coefficients normal given that (Gelman et al. 2013, Bayesian Data Analysis, 14.2, a flat prior), so that the
+The line of a fit is drawn as Student's t intervals have it: variance from its scaled inverse chi-square with the degrees of
+freedom of the line, coefficients normal given that (Gelman et al. 2013, Bayesian Data Analysis, 14.2, a flat prior), so that the
 percentiles of an inverse prediction agree with Fieller's interval. Ranges are triangular on the logarithm (Kotz and van
 Dorp 2004, Beyond Beta, chapter 1); prices are drawn from those observed.
 """
@@ -68,6 +68,26 @@ def interval(total: Array, level: float) -> tuple[float, float]:
     at = math.floor((1 - level) / 2 * last), math.ceil((1 + level) / 2 * last)
     in_order = np.partition(total, at)
     return float(in_order[at[0]]), float(in_order[at[1]])
+
+
+def agreeing(x: Array, centre: float, ends: tuple[float, float], level: float) -> Array:
+    """Draws (draws,) on either side of the centre stretched so that `interval` of them is the given one, in the same order.
+
+    An interval that is known in closed form (Fieller's, of an inverse prediction) is then the same wherever it stands, and
+    what is added to the draws widens it. By chance the ends of 10,000 draws are off by a hundredth of its width. Where an end
+    is infinite, so are the draws at and beyond that of theirs; where only theirs is, they stop at the given one.
+    """
+    was = interval(x, level)
+    low, high = (_stretched(x, centre, *pair) for pair in zip(was, ends, strict=True))
+    return np.where(x < centre, low, high)
+
+
+def _stretched(x: Array, centre: float, was: float, end: float) -> Array:
+    if math.isinf(end):
+        return np.where(abs(x - centre) >= abs(was - centre), end, x)
+    if math.isinf(was):
+        return np.where(np.isinf(x), end, x)
+    return centre + (x - centre) * ((end - centre) / (was - centre)) if was != centre else x
 
 
 def shares(parts: list[Array], total: Array, low: float, high: float) -> list[float]:

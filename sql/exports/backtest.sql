@@ -9,6 +9,7 @@ select
     level,
     n_later,
     n_papers,
+    n_clusters,
     n_undated,
     n_covered,
     n_better,

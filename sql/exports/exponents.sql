@@ -7,16 +7,18 @@ select
     compute_measure,
     n,
     n_papers,
+    n_clusters,
     n_trainers,
     exponent,
     exponent_low,
     exponent_high,
     exponent_x_on_y,
     exponent_best_per_paper,
-    exponent_best_per_year,
     exponent_frontier,
     exponent_quantile,
-    exponent_huber,
-    exponent_theil_sen,
+    exponent_min,
+    exponent_max,
 from marts.exponents
+-- A benchmark that no line was fitted for has nothing to print.
+where n_with_exponent > 0
 order by row_set, benchmark, metric, compute_measure

@@ -12,6 +12,8 @@ select
     compute_unit,
     n,
     n_papers,
+    n_models,
+    n_clusters,
     n_trainings,
     n_trainers,
     intercept,

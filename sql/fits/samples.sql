@@ -31,6 +31,7 @@ candidates as (
         -- How far the evaluation is from how the training was: by size, and by what was done beside one look at each image.
         coalesce(regexp_matches(results.setting, 'multi-scale|augmentation|crop'), false) as is_beside_the_training,
         coalesce(abs(results.image_size - trainings.image_size_in_name), results.image_size, 0) as distance_in_size,
+        points.paper_id,
         -- A point without a known paper counts under its architecture, and one without either under its model.
         coalesce(points.paper_id, 'architecture:' || points.architecture, points.model_id) as paper,  -- the paper; where none is known the architecture, else the model
         results.released_on,
@@ -52,6 +53,22 @@ candidates as (
     where points.error > 0
 ),
 
+of_trainings as (
+    select *, min(paper) over (partition by sample_id, training_id) as of_training from candidates
+),
+
+of_models as (
+    select *, min(of_training) over (partition by sample_id, model_id) as of_model from of_trainings
+),
+
+clustered as (
+    -- What shares a training, a model or a paper hangs together: twins of one training may stand under two names or papers.
+    select
+        * exclude (of_training, of_model),
+        min(of_model) over (partition by sample_id, paper) as cluster,  -- points that hang together: of one paper, model or training; named by one of its papers, where none is known by an architecture or a model
+    from of_models
+),
+
 ranked as (
     select
         *,
@@ -66,7 +83,7 @@ ranked as (
             order by released_on
             range between unbounded preceding and interval 1 day preceding
         ) as lowest_error_before,
-    from candidates
+    from clustered
 ),
 
 samples as (

@@ -4,7 +4,7 @@ with lines as (
     select
         sets.sample_id, sets.row_set, sets.benchmark, sets.metric, sets.compute_measure, sets.selection,
         ols.n, ols.slope, ols.intercept, ols.residual_sd,
-        sizes.n_papers, sizes.n_trainings, sizes.n_trainers,
+        sizes.n_papers, sizes.n_models, sizes.n_clusters, sizes.n_trainings, sizes.n_trainers,
         exponent('polynomial', ols.slope) as exponent,
         benchmarks.title,
         benchmarks.trained_for = 'language models' as has_shots,
@@ -51,9 +51,9 @@ line as (
         lines.*, 'line' as kind, title as name, exponent as number, 'exponent' as number_is,
         -- No bound on the interval of a slope near 0 makes its exponent worth a second digit.
         format(
-            'exponent {:.1f} through {} points of {} trainings, {} papers and {} trainers ({}, polynomial, least squares)',
-            exponent, n, n_trainings, n_papers, n_trainers, selection
-        ) || coalesce('; it rests on ' || rests_on_few(n_papers, n_trainers), '') as seen,
+            'exponent {:.1f} through {} points of {} trainings, {} models, {} papers ({} clusters) and {} trainers ({}, polynomial, least squares)',
+            exponent, n, n_trainings, n_models, n_papers, n_clusters, n_trainers, selection
+        ) || coalesce('; it rests on ' || rests_on_few(n_clusters, n_papers, n_trainers), '') as seen,
         0 as first, 0 as second,
     from lines
 ),

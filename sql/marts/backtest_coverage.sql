@@ -41,7 +41,8 @@ scored as (
         known.published_on,
         known.level,
         count(backtest.result_id) as n_later,  -- results in current that came out later
-        count(distinct backtest.paper) as n_papers,  -- papers that they are from; of results without a known paper their architectures, else their models, count instead
+        count(distinct backtest.paper_id) as n_papers,  -- papers that they are from, as far as they are known
+        count(distinct backtest.cluster) as n_clusters,  -- groups of them that hang together, of one paper, model or training
         first(known.n_undated) as n_undated,  -- results in current whose release is not known, and which are not scored
         count(*) filter (backtest.is_covered) as n_covered,  -- later results that the interval holds
         count(*) filter (backtest.achieved_error < backtest.predicted_error_low) as n_better,  -- later results with a lower error than the interval holds

@@ -1,7 +1,8 @@
 -- One row per row set, benchmark, metric and compute measure: the exponent under each choice of points, direction and estimator.
 -- grain: row_set, benchmark, metric, compute_measure
 with scaling as (
-    select * from marts.scaling where form = 'polynomial' and exponent is not null and status = 'ok'
+    -- Every line that was tried, whatever its status: a range of those that suit says nothing.
+    select * from marts.scaling where form = 'polynomial'
 ),
 
 choices as (
@@ -12,15 +13,23 @@ choices as (
         compute_measure,
         max(n) filter (selection = 'all') as n,
         max(n_papers) filter (selection = 'all') as n_papers,
+        max(n_models) filter (selection = 'all') as n_models,
+        max(n_clusters) filter (selection = 'all') as n_clusters,
         max(n_trainings) filter (selection = 'all') as n_trainings,
         max(n_trainers) filter (selection = 'all') as n_trainers,
-        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as rests_on_few,  -- papers and trainers, where the line of `exponent` rests on fewer than five; else null
+        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as rests_on_few,  -- clusters (papers, or models without a known paper) and trainers, where the line of `exponent` rests on fewer than five; else null
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as exponent,  -- least squares, performance on computation, through the row set's headline selection
-        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by paper: points of one paper hang together
+        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by cluster: points of one paper or model hang together
         max(exponent_high) filter (estimator = 'ols_cluster' and is_headline) as exponent_high,  -- upper end of the same; null where a slope of 0 is not ruled out
-        count(*) as n_choices,  -- choices that give an exponent whose slope differs from 0
-        min(exponent) as exponent_min,  -- lowest of them
-        max(exponent) as exponent_max,  -- highest of them
+        coalesce(
+            max(status) filter (estimator = 'ols_cluster' and is_headline),
+            max(status) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline)
+        ) as status,  -- status of that line by paper: ok, slope_not_different_from_0, or why there is no line or no interval
+        count(*) as n_tried,  -- lines that were tried, over all selections, directions and estimators
+        count(*) filter (exponent > 0) as n_with_exponent,  -- those that give a positive exponent, whether or not their slope may be 0
+        count(*) filter (exponent > 0 and status = 'ok') as n_ok,  -- those of them whose slope differs from 0
+        min(exponent) filter (exponent > 0) as exponent_min,  -- lowest positive exponent of all that were tried
+        max(exponent) filter (exponent > 0) as exponent_max,  -- highest of them
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'all') as exponent_all,  -- least squares, performance on computation, all points
         max(exponent) filter (estimator = 'ols' and direction = 'x_on_y' and selection = 'all') as exponent_x_on_y,  -- least squares, computation on performance, all points
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'best_per_paper') as exponent_best_per_paper,  -- the lowest error of each paper

@@ -5,7 +5,7 @@ with sample_sets as (
 ),
 
 sample_sizes as (
-    select sample_id, n_papers, n_trainings, n_trainers from fits.sample_sizes
+    select sample_id, n_papers, n_models, n_clusters, n_trainings, n_trainers from fits.sample_sizes
 ),
 
 least_squares as (
@@ -63,9 +63,11 @@ scaling as (
         sample_sets.compute_unit,
         lines.n,
         sample_sizes.n_papers,
+        sample_sizes.n_models,
+        sample_sizes.n_clusters,
         sample_sizes.n_trainings,
         sample_sizes.n_trainers,
-        rests_on_few(sample_sizes.n_papers, sample_sizes.n_trainers) as rests_on_few,  -- papers and trainers, where the line rests on fewer than five: 3 trainers; else null
+        rests_on_few(sample_sizes.n_clusters, sample_sizes.n_papers, sample_sizes.n_trainers) as rests_on_few,  -- clusters (papers, or models without a known paper) and trainers, where the line rests on fewer than five: 3 trainers; else null
         lines.intercept,  -- a of the form
         lines.intercept_se,
         lines.slope,  -- b of the form

@@ -21,6 +21,7 @@ import statsmodels.api as sm
 from conftest import AS_OF
 from figure_3 import CELLS, FIGURE_3, QUANTITIES, READS
 from scipy import optimize, stats
+from scipy.sparse import csgraph
 
 from flows import build, paths
 from flows.warehouse import connection
@@ -490,6 +491,8 @@ def selected(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[Point
             or point["model_id"]
         )
         points[tuple(point[name] for name in ("row_set", "benchmark", "metric", "compute_measure"))].append(point)
+    for through in points.values():
+        join(through)
     # The paper has one row a model; only the set of all sources tells trainings from their evaluations.
     return {
         (*key, name): chosen(through, name)
@@ -497,6 +500,16 @@ def selected(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[Point
         for name in SELECTIONS
         if key[0] == "current" or name != "one_per_training"
     }
+
+
+def join(points: list[Point]) -> None:
+    """Give each point its cluster: what shares a paper, a model or a training, or is joined by others that do."""
+    shared = np.zeros((len(points), len(points)), dtype=bool)
+    for kind in ("paper", "model_id", "training_id"):
+        _, of = np.unique([point[kind] for point in points], return_inverse=True)
+        shared |= of[:, None] == of
+    for point, cluster in zip(points, csgraph.connected_components(shared)[1], strict=True):
+        point["cluster"] = int(cluster)
 
 
 def rank(point: Point) -> tuple[Any, ...]:
@@ -554,7 +567,19 @@ def array(points: list[Point], column: str) -> np.ndarray:
 
 def test_every_line_is_what_statsmodels_fits_to_its_points(db: duckdb.DuckDBPyConnection) -> None:
     points = selected(db)
-    columns = ["n", "n_papers", "intercept", "intercept_se", "slope", "slope_se", "slope_low", "slope_high", "p_value"]
+    columns = [
+        "n",
+        "n_papers",
+        "n_models",
+        "n_clusters",
+        "intercept",
+        "intercept_se",
+        "slope",
+        "slope_se",
+        "slope_low",
+        "slope_high",
+        "p_value",
+    ]
     columns += ["r_squared", "residual_sd", "exponent", "exponent_low", "exponent_high", "exponent_interval", "status"]
     fitted = dict.fromkeys(SELECTIONS, 0)
     for *key, form, told in (
@@ -566,11 +591,13 @@ def test_every_line_is_what_statsmodels_fits_to_its_points(db: duckdb.DuckDBPyCo
     ):
         through, name = points.get(tuple(key), []), (*key, form)
         assert told["n"] == len(through), name
-        assert told["n_papers"] == len({point["paper"] for point in through}), name
+        assert told["n_papers"] == len({point["paper_id"] for point in through} - {None}), name
+        assert told["n_models"] == len({point["model_id"] for point in through}), name
+        assert told["n_clusters"] == len({point["cluster"] for point in through}), name
         x, error = array(through, "log10_compute"), array(through, "error")
         if told["status"] in ("too_few_points", "no_spread_in_x"):
             assert told["status"] == ("too_few_points" if len(through) < 3 else "no_spread_in_x"), name
-            assert all(told[column] is None for column in columns[2:-1]), name
+            assert all(told[column] is None for column in columns[4:-1]), name
             continue
         assert len(through) >= 3, name
         fit = sm.OLS(performance(form, error), sm.add_constant(x)).fit()

@@ -26,8 +26,7 @@ from flows import paths
 from flows.analysis import costs, samples
 from flows.declared import scenarios
 from flows.declared.setting_types import FitRule
-from flows.fits import least_squares, monte_carlo, projection, resampling
-from flows.fits.forms import response
+from flows.fits import clustered, least_squares, monte_carlo, projection, resampling
 
 ATLAS = pint.UnitRegistry()
 # The units that pint does not know.
@@ -99,14 +98,31 @@ def width(of: samples.Sample) -> float:
     return cost.log10_gflop_high - cost.log10_gflop_low
 
 
-def test_what_a_paper_says_four_times_says_no_more_than_once() -> None:
-    once = replace(sample(40), selection="one_per_training", paper=np.arange(40))
-    four = replace(
-        once, **{name: np.repeat(getattr(once, name), 4) for name in ("x", "error", "paper", "year", "compute_sd")}
-    )
-    # By paper the interval stands; where each training counts by itself it falls by half, the root of four.
+@pytest.mark.parametrize("selection", ["all", "one_per_training"])
+def test_what_a_paper_says_four_times_says_no_more_than_once(selection: str) -> None:
+    once = replace(sample(40), selection=selection, paper=np.arange(40))
+    fields = ("x", "error", "paper", "year", "compute_sd")
+    four = replace(once, **{name: np.repeat(getattr(once, name), 4) for name in fields})
+    # By paper the interval stands; where each point counts by itself it falls by half, the root of four.
     assert width(four) == pytest.approx(width(once), rel=0.1)
-    assert width(replace(four, selection="all")) == pytest.approx(width(replace(once, selection="all")) / 2, rel=0.1)
+    assert width(replace(four, paper=np.arange(160))) == pytest.approx(width(once) / 2, rel=0.1)
+
+
+def test_an_interval_says_what_it_takes_to_stand_alone() -> None:
+    def by(papers: list[int]) -> costs.Cost:
+        of, goal = replace(sample(6), paper=np.array(papers)), [costs.Goal("asked", 0.05)]
+        return next(costs.costs(of, "hardware_burden", "flop", goal, [scenario()], costs.Spreads(RULE)))
+
+    assert by([0, 0, 1, 1, 2, 2]).interval_by == by([0, 1, 2, 3, 4, 5]).interval_by == "clusters"
+    # Of two papers nothing tells how points of one hang together.
+    line, cost = least_squares.ols(sample(6).x, -np.log10(sample(6).error)), by([0, 0, 0, 1, 1, 1])
+    assert cost.interval_by == "points"
+    assert cost.log10_gflop_low == pytest.approx(projection.solve(line, -math.log10(0.05), 0.95).low - 9, rel=1e-12)
+    falling = replace(sample(6), error=sample(6).error[::-1])
+    cost = next(
+        costs.costs(falling, "hardware_burden", "flop", [costs.Goal("a", 0.05)], [scenario()], costs.Spreads(RULE))
+    )
+    assert (cost.interval_by, cost.status) == (None, "slope_not_positive")
 
 
 # --- the paper's conversion, a scenario among the others
@@ -314,10 +330,19 @@ def test_draws_agree_with_an_independent_loop() -> None:
     points, error = sample(), 0.05
     x, y = points.x.tolist(), [-math.log10(value) for value in points.error]
     n, mean_x = len(x), statistics.mean(x)
-    s_xx = sum((value - mean_x) ** 2 for value in x)
-    slope = sum((a - mean_x) * b for a, b in zip(x, y, strict=True)) / s_xx
-    middle = statistics.mean(y)
-    variance = sum((b - middle - slope * (a - mean_x)) ** 2 for a, b in zip(x, y, strict=True)) / (n - 2)
+
+    def fitted(left_out: int | None) -> tuple[float, float]:
+        """The height at the mean of all x, and the slope, of the line without one of the points, each of its own paper."""
+        kept = [(a - mean_x, b) for at, (a, b) in enumerate(zip(x, y, strict=True)) if at != left_out]
+        line = statistics.linear_regression(*zip(*kept, strict=True))
+        return line.intercept, line.slope
+
+    middle, slope = fitted(None)
+    heights, slopes = zip(*(fitted(at) for at in range(n)), strict=True)
+    # Tukey's jackknife: (n - 1)/n times the sums of squares and products, n - 1 degrees of freedom.
+    variances = [statistics.variance(of) * (n - 1) ** 2 / n for of in (heights, slopes)]
+    along = statistics.covariance(heights, slopes) * (n - 1) ** 2 / n / math.sqrt(variances[1])
+    across = math.sqrt(variances[0] - along**2)
     rng = random.Random(1)
 
     def triangular(low: float, mode: float, high: float) -> float:
@@ -325,8 +350,9 @@ def test_draws_agree_with_an_independent_loop() -> None:
 
     kwh, usd = [], []
     for _ in range(40_000):
-        sd = math.sqrt(variance * (n - 2) / rng.gammavariate((n - 2) / 2, 2))
-        b, height = rng.gauss(slope, sd / math.sqrt(s_xx)), rng.gauss(middle, sd / math.sqrt(n))
+        scale = math.sqrt((n - 1) / rng.gammavariate((n - 1) / 2, 2))
+        one, other = scale * rng.gauss(0, 1), scale * rng.gauss(0, 1)
+        b, height = slope + one * math.sqrt(variances[1]), middle + along * one + across * other
         flop = mean_x + (-math.log10(error) - height) / b if b > 0 else math.inf
         hours = flop - 14 - triangular(0.2, 0.3, 0.4) - math.log10(3600)
         kwh.append(hours + math.log10(0.5) + triangular(0.8, 1.0, 1.5) + triangular(1.1, 1.2, 1.6))
@@ -339,13 +365,17 @@ def test_draws_agree_with_an_independent_loop() -> None:
         assert getattr(cost, f"log10_{name}_high") == pytest.approx(high, abs=0.08)
 
 
-def test_draws_of_a_line_give_fiellers_interval() -> None:
+def test_draws_of_a_line_have_fiellers_interval() -> None:
     points = sample()
-    line = least_squares.ols(points.x, response("polynomial", points.error))
+    line = clustered.cluster_robust(points.x, -np.log10(points.error), points.paper)
     fieller = projection.solve(line, -math.log10(0.05), 0.95)
     cost = priced()
-    assert cost.log10_gflop_low == pytest.approx(fieller.low - 9, abs=0.03)
-    assert cost.log10_gflop_high == pytest.approx(fieller.high - 9, abs=0.06)
+    assert (cost.log10_gflop_low, cost.log10_gflop_high) == pytest.approx(
+        (fieller.low - 9, fieller.high - 9), rel=1e-12
+    )
+    # What is added to the draws widens it.
+    for low, high in ((cost.log10_kwh_low, cost.log10_kwh_high), (cost.log10_usd_low, cost.log10_usd_high)):
+        assert fieller.high - fieller.low < high - low  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("measure", ["hardware_burden", "training_compute"])
@@ -408,39 +438,33 @@ def test_an_error_beyond_the_points_is_said_to_be_unsupported() -> None:
     assert priced(status="no_price", prices=()).log10_usd is None
 
 
-def test_costs_are_those_of_the_projected_computation(db: duckdb.DuckDBPyConnection) -> None:
+def test_one_quantity_has_one_interval(db: duckdb.DuckDBPyConnection) -> None:
+    """The computation in marts.costs is that of marts.projections by cluster, with its ends and its status."""
     told = rows(
         db,
-        "with lines as (from marts.projections where method = 'y_on_x'), "
-        # Where trainings are told apart the interval is by paper, if there are papers enough.
-        "by_paper as (from marts.projections where method = 'cluster' and selection = 'one_per_training' "
-        "and interval in ('bounded', 'unbounded')) "
-        "select costs.*, lines.log10_compute - if(lines.compute_unit = 'flop', 9, 0) as middle, "
-        "if(by_paper.interval is null, lines.log10_compute_low, by_paper.log10_compute_low) "
-        "- if(lines.compute_unit = 'flop', 9, 0) as low, "
-        "if(by_paper.interval is null, lines.log10_compute_high, by_paper.log10_compute_high) "
-        "- if(lines.compute_unit = 'flop', 9, 0) as high, "
-        "coalesce(by_paper.interval, lines.interval) as interval, lines.status as projected "
+        "select costs.*, by_cluster.status as projected, by_cluster.interval, "
+        "by_cluster.log10_compute - unit as middle, by_cluster.log10_compute_low - unit as low, "
+        "by_cluster.log10_compute_high - unit as high "
         "from marts.costs as costs "
-        "join lines using (row_set, benchmark, metric, compute_measure, form, selection, target) "
-        "left join by_paper using (row_set, benchmark, metric, compute_measure, form, selection, target) "
+        "join (select *, if(compute_unit = 'flop', 9, 0) as unit from marts.projections where method = 'cluster') as by_cluster "
+        "using (row_set, benchmark, metric, compute_measure, form, selection, target) "
         "where scenario = 'h100_2026' and region = 'USA'",
     )
-    assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
+    assert {row["row_set"] for row in told if row["interval_by"] == "clusters"} == {"paper_v1", "paper_v2", "current"}
     assert {row["interval"] for row in told} >= {"bounded", "unbounded"}
+    by_points = 0
     for row in told:
+        if row["interval_by"] != "clusters":
+            # Too few clusters, or a slope that falls: by cluster there is no interval.
+            by_points += row["interval_by"] == "points"
+            assert row["interval"] is None
+            continue
         assert row["status"] == row["projected"]
-        middle = None if row["middle"] is None else pytest.approx(row["middle"], rel=1e-12)
-        assert row["log10_gflop"] == middle
-        # Costs are drawn; the draws of the line have Fieller's ends, the far one less sharply.
-        if row["interval"] == "bounded":
-            width = row["high"] - row["low"]
-            assert row["log10_gflop_low"] == pytest.approx(row["low"], abs=0.03 * width)
-            # Next to having no end at all (2.5 % of the draws without one) it says little more than that it is far.
-            if row["share_unreachable"] < 0.015:
-                assert row["log10_gflop_high"] == pytest.approx(row["high"], abs=0.25 * width)
-        else:
-            assert row["log10_gflop_high"] is None
+        for name, end in (("log10_gflop", "middle"), ("log10_gflop_low", "low"), ("log10_gflop_high", "high")):
+            expected = None if row[end] is None else pytest.approx(row[end], rel=1e-12)
+            assert row[name] == expected, (row["row_set"], row["benchmark"], name)
+        assert (row["log10_kwh_high"] is None) == (row["log10_gflop_high"] is None) == (row["interval"] != "bounded")
+    assert by_points < len(told) / 10
 
 
 # --- models that exist

@@ -262,7 +262,7 @@ def test_exponents_are_the_inverse_slopes_of_the_same_interval(db: duckdb.DuckDB
 
 
 def test_the_exponents_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyConnection) -> None:
-    scaling = db.execute("from marts.scaling where form = 'polynomial' and status = 'ok'").df()
+    scaling = db.execute("from marts.scaling where form = 'polynomial'").df()
     told = db.execute("from marts.exponents").df().set_index(KEYS)
     choices = {
         "exponent_all": ("ols", "y_on_x", "all"),
@@ -277,10 +277,36 @@ def test_the_exponents_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBP
     }
     for column, (estimator, direction, selection) in choices.items():
         mine = (scaling.estimator == estimator) & (scaling.direction == direction) & (scaling.selection == selection)
-        expected = scaling[mine].set_index(KEYS).exponent
+        expected = scaling[mine].set_index(KEYS).exponent.dropna()
         pd.testing.assert_series_equal(told[column].dropna().sort_index(), expected.sort_index(), check_names=False)
-    extremes = scaling.groupby(KEYS).exponent.agg(["count", "min", "max"]).sort_index()
-    np.testing.assert_array_equal(told.sort_index()[["n_choices", "exponent_min", "exponent_max"]], extremes)
+    # Every set of points that is declared has its row, and no line is left out of the counts and the range.
+    tried = scaling.groupby(KEYS).size().sort_index()
+    pd.testing.assert_series_equal(told.n_tried.sort_index(), tried, check_names=False)
+    rising = scaling[scaling.exponent > 0]
+    found = told[told.n_with_exponent > 0].sort_index()
+    extremes = rising.groupby(KEYS).exponent.agg(["count", "min", "max"]).sort_index()
+    np.testing.assert_array_equal(found[["n_with_exponent", "exponent_min", "exponent_max"]], extremes)
+    assert found.n_ok.sum() == (rising.status == "ok").sum() < len(rising)
+
+
+def test_the_range_of_exponents_holds_those_whose_slope_may_be_0(db: duckdb.DuckDBPyConnection) -> None:
+    """The authors' rows for English to German: no slope to speak of, and a row that says so."""
+    (row,) = rows(
+        db,
+        "from marts.exponents where row_set = 'paper_v1' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'",
+    )
+    assert row["exponent"] == pytest.approx(433.9, abs=0.05)
+    assert row["exponent_high"] is None
+    assert (row["status"], row["n_ok"]) == ("slope_not_different_from_0", 0)
+    assert 0 < row["n_with_exponent"] < row["n_tried"]
+    (today,) = rows(
+        db,
+        "from marts.exponents where row_set = 'current' and benchmark = 'wmt_en_de' and compute_measure = 'hardware_burden'",
+    )
+    # Its lines without significance reach further either way than those with it, which alone lie between 144 and 163.
+    assert today["n_ok"] < today["n_with_exponent"] == today["n_tried"]
+    assert today["exponent_min"] < 100
+    assert today["exponent_max"] > 200
 
 
 @pytest.mark.parametrize("name", BOOTSTRAPPED)

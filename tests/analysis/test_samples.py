@@ -142,3 +142,36 @@ def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
         one for one in validator.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
     ]
     assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")
+
+
+def test_papers_models_and_clusters_are_counted_apart(tmp_path: Path) -> None:
+    records = [
+        *(record(f"Of a paper {at}", 60 + at, 10.0 ** (9 + at), paper_url=arxiv("1901.00001")) for at in range(3)),
+        # Without a paper those of one architecture hang together, and a model without either stands for itself.
+        *(record(f"Of an architecture {at}", 64 + at, 10.0 ** (11 + at), architecture="net") for at in range(2)),
+        *(record(f"By itself {at}", 70 + at, 10.0 ** (13 + at)) for at in range(4)),
+    ]
+    with built(tmp_path, records) as con:
+        (sizes,) = rows(
+            con,
+            "from fits.sample_sizes join fits.sample_sets using (sample_id) "
+            "where benchmark = 'imagenet' and compute_measure = 'operations_per_pass' and selection = 'all' and n > 0",
+        )
+        assert (sizes["n"], sizes["n_models"], sizes["n_papers"], sizes["n_clusters"]) == (9, 9, 1, 6)
+        (line,) = rows(con, "select distinct n_papers, n_models, n_clusters from marts.exponents where n = 9")
+        assert tuple(line.values()) == (1, 9, 6)
+
+
+def test_the_points_of_a_training_or_a_model_are_in_one_cluster(db: duckdb.DuckDBPyConnection) -> None:
+    for kind in ("training_id", "model_id", "paper_id", "paper"):
+        assert rows(
+            db,
+            f"select sample_id, {kind} from fits.samples where {kind} is not null group by all having count(distinct cluster) > 1",
+        ) == [], kind  # fmt: skip
+    # Twins of one training that stand under two names: by paper alone each would count by itself.
+    (split,) = rows(
+        db,
+        "select count(*) as n from (select sample_id, training_id from fits.samples where selection = 'all' "
+        "group by all having count(distinct paper) > 1)",
+    )
+    assert split["n"] > 5

@@ -269,6 +269,8 @@ def test_a_line_of_few_trainers_says_so_beside_its_points(warehouse_path: Path) 
     """COCO's burdens on val2017 are of three model zoos: Detectron, Detectron2 and NVIDIA."""
     answer = asked(warehouse_path, benchmark="coco", error="30%")
     assert (answer["n_trainers"], answer["rests_on_few"]) == (3, "3 trainers")
+    # One of the model zoos' pages names a paper; the others' models stand for themselves.
+    assert answer["n_papers"] < 5 < answer["n_clusters"] <= answer["n_models"] <= answer["n_points"]
     first, note, *_ = cost_quotes.lines(answer)
     assert f"{answer['n_points']} points of current" in first
     assert note == "note: this line rests on 3 trainers"

@@ -55,3 +55,17 @@ def test_shares_are_covariances_with_the_total() -> None:
     low, high = monte_carlo.interval(total, 0.95)
     assert monte_carlo.shares(parts, total, low, high)[1] == pytest.approx(4 / 5.25, abs=0.06)
     assert all(math.isnan(share) for share in monte_carlo.shares([np.zeros(9)] * 2, np.zeros(9), 0, 0))
+
+
+def test_draws_are_stretched_to_an_interval_that_is_known() -> None:
+    x = np.random.default_rng(2).standard_t(5, 10_000)
+    moved = monte_carlo.agreeing(x, 0.5, (-3.0, 7.0), 0.95)
+    assert monte_carlo.interval(moved, 0.95) == pytest.approx((-3.0, 7.0), rel=1e-12)
+    assert np.array_equal(np.argsort(moved), np.argsort(x))
+    # No end: nor have the draws beyond theirs; a draw that never reaches it stops at an end that is known.
+    unbounded = monte_carlo.agreeing(x, 0.5, (-3.0, math.inf), 0.95)
+    assert monte_carlo.interval(unbounded, 0.95) == (pytest.approx(-3.0), math.inf)
+    assert np.isinf(unbounded).mean() == pytest.approx(0.025, abs=2e-4)
+    far = np.where(x > 1.9, math.inf, x)
+    assert monte_carlo.interval(monte_carlo.agreeing(far, 0.5, (-3.0, 7.0), 0.95), 0.95) == pytest.approx((-3.0, 7.0))
+    assert np.array_equal(monte_carlo.agreeing(np.zeros(9), 0.0, (0.0, 0.0), 0.95), np.zeros(9))

@@ -78,14 +78,16 @@ def test_a_plain_name_has_nothing_that_its_list_adds(sql: Db, name: str, plain: 
 
 
 @pytest.mark.parametrize(
-    ("papers", "trainers", "told"),
-    [(46, 39, None), (61, 3, "3 trainers"), (4, 6, "4 papers"), (4, 4, "4 papers, 4 trainers"), (1, 1, "1 paper, 1 trainer"),
-     (5, 5, None), (0, 0, None), (None, None, None)],
+    ("clusters", "papers", "trainers", "told"),
+    [(46, 46, 39, None), (61, 1, 3, "3 trainers"), (4, 4, 6, "4 papers"), (4, 4, 4, "4 papers, 4 trainers"),
+     (1, 1, 1, "1 paper, 1 trainer"), (3, 0, 3, "3 models, 3 trainers"), (1, 0, 9, "1 model"), (4, 3, 9, "4 papers and models"),
+     (12, 2, 12, None), (5, 5, 5, None), (0, 0, 0, None), (None, None, None, None)],
 )  # fmt: skip
-def test_fewer_than_five_papers_or_trainers_are_few(
-    sql: Db, papers: int | None, trainers: int | None, told: str | None
+def test_fewer_than_five_clusters_or_trainers_are_few(
+    sql: Db, clusters: int | None, papers: int | None, trainers: int | None, told: str | None
 ) -> None:
-    assert value(sql, "rests_on_few(?::bigint, ?::bigint)", papers, trainers) == told
+    given = (clusters, papers, trainers)
+    assert value(sql, "rests_on_few(?::bigint, ?::bigint, ?::bigint)", *given) == told
 
 
 def test_a_pound_is_that_of_python(sql: Db) -> None:
