@@ -17,7 +17,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, estimates, form_scores, projections, samples
+from flows.analysis import costs, estimates, form_scores, predictions, projections, samples
 from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
@@ -34,6 +34,9 @@ TABLES: dict[str, type[Any]] = {
     "fits.form_scores": form_scores.FormScore,
     "fits.time_splits": form_scores.TimeSplit,
     "fits.time_terms": form_scores.TimeTerm,
+    "fits.calibrations": predictions.CalibrationRow,
+    "fits.prediction_scores": predictions.PredictionScore,
+    "fits.form_weights": predictions.FormWeight,
     "fits.unit_costs": costs.UnitCost,
     "fits.costs": costs.Cost,
 }
@@ -41,10 +44,13 @@ TABLES: dict[str, type[Any]] = {
 READS: dict[str, tuple[str, ...]] = {
     "fits.estimates": (*_POINTS, "staging.compute_error", "staging.estimator"),
     "fits.bootstrap_intervals": _POINTS,
-    "fits.projections": (*_POINTS, "fits.targets"),
+    "fits.projections": (*_POINTS, "fits.targets", "staging.estimator"),
     "fits.form_scores": (*_POINTS, "staging.estimator"),
     "fits.time_splits": (*_POINTS, "staging.estimator"),
     "fits.time_terms": (*_POINTS, "staging.estimator"),
+    "fits.calibrations": (*_POINTS, "staging.estimator"),
+    "fits.prediction_scores": (*_POINTS, "staging.estimator"),
+    "fits.form_weights": (*_POINTS, "staging.estimator"),
     "fits.unit_costs": _PRICED,
     "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
 }
@@ -155,11 +161,18 @@ def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, lis
     sample, rule = work.sample, grounds.rule
     draws = estimates.resampled(sample, rule)
     curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in work.estimators else None
+    # Where papers are told apart, what later ones had is held against what was predicted.
+    found = predictions.rolled(sample, rule) if "ols_cluster" in work.estimators else None
+    by = found.calibrations if found is not None else {}
     rows: dict[str, list[Any]] = {
         "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level)),
         "fits.bootstrap_intervals": list(estimates.bootstrap(sample, draws, rule.level)),
-        "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule)),
+        "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule, by)),
     }
+    if found is not None:
+        rows["fits.calibrations"] = list(predictions.calibrations(found, rule))
+        rows["fits.prediction_scores"] = list(predictions.scores(found, rule))
+        rows["fits.form_weights"] = list(predictions.form_weights(found))
     if curve is not None:
         rows["fits.form_scores"] = list(form_scores.form_scores(sample, curve))
         rows["fits.time_splits"] = list(form_scores.time_splits(sample, rule.level))
@@ -178,7 +191,7 @@ def unit_costs(grounds: Grounds) -> pa.Table:
 def key_of(work: Work, grounds: Grounds) -> str:
     """All that the rows of a set depend on, but its number."""
     sample = work.sample
-    arrays = (sample.x, sample.error, sample.paper, sample.year, sample.compute_sd)
+    arrays = (sample.x, sample.error, sample.paper, sample.year, sample.compute_sd, sample.date)
     return keys.digest(
         keys.code("flows.analysis.computed"),
         keys.versions("numpy", "scipy", "pyarrow"),

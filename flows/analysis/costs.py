@@ -47,6 +47,11 @@ _USD_PARTS = ("fit", "utilisation", "price")
 _UNITS = {"gflop": 9, "flop": 0}
 
 
+def log10_gflop(unit: str) -> float:
+    """log10 of the Gflop in one of a row set's unit of computation."""
+    return float(_UNITS[unit] - _UNITS["gflop"])
+
+
 @dataclass(frozen=True)
 class Scenario:
     """The factors of a row of core.scenarios as log10 (NaN where not known); ranges as (low, value, high), not log10."""

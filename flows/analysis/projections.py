@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from flows.analysis.estimates import points
+from flows.analysis.predictions import NEXT
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, estimators, least_squares, projection, resampling
+from flows.fits.calibration import Calibration
 from flows.fits.forms import response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
 from flows.fits.projection import BEYOND
@@ -43,6 +45,11 @@ class Projection:
     log10_compute_high: float | None = column("upper end of the same; null where it is not bounded")
     log10_compute_new_low: float | None = column("lower end of the interval of one new model")
     log10_compute_new_high: float | None = column("upper end of the same; null where it is not bounded")
+    log10_compute_calibrated_low: float | None = column(
+        "lower end of the interval of one new model a year from now, calibrated by how earlier predictions did "
+        "(method y_on_x; null where fewer than 20 papers were scored, or not bounded)"
+    )
+    log10_compute_calibrated_high: float | None = column("upper end of the same; null also where it is not bounded")
     interval: str | None = column("bounded, or unbounded: no computation is known to be enough")
     decades_beyond: float | None = column("how far that computation is beyond the points, in powers of ten")
     ranges_beyond: float | None = column(
@@ -62,6 +69,7 @@ class _Reached:
     x: float = math.nan
     line: tuple[float, float] = (math.nan, math.nan)
     new: tuple[float, float] = (math.nan, math.nan)
+    calibrated: tuple[float, float] = (math.nan, math.nan)
 
 
 def projections(
@@ -70,8 +78,12 @@ def projections(
     curve: asymptotic.Asymptote | None,
     targets: list[tuple[str, float]],
     rule: FitRule,
+    calibrations: Mapping[str, Calibration | None] | None = None,
 ) -> Iterator[Projection]:
-    """Each target in each form by each method, and in the asymptotic form if its curve is given."""
+    """Each target in each form by each method, and in the asymptotic form if its curve is given.
+
+    `calibrations` of the forms give the lines of y on x an interval more.
+    """
     for form in sample.forms:
         given = points(sample, form)
         lines = {method: estimators.fitted(by, given, rule.level).line for method, by in _LINES.items()}
@@ -81,7 +93,11 @@ def projections(
         for name, error in targets:
             target = float(response(form, np.array([error]))[0])
             for method, line in lines.items():
-                yield _row(sample, form, method, name, error, _solved(line, target, rule.level), rule)
+                reached = _solved(line, target, rule.level)
+                if method == "y_on_x":
+                    ends = calibrated(line, (calibrations or {}).get(form), target)
+                    reached = replace(reached, calibrated=ends)
+                yield _row(sample, form, method, name, error, reached, rule)
             yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
             drawn = _drawn(lines["y_on_x"], draws["papers"][form], scatter, target, rule.level, rises=rises)
             yield _row(sample, form, "bootstrap", name, error, drawn, rule)
@@ -94,6 +110,14 @@ def projected(sample: Sample, form: str, line: Line, name: str, error: float, ru
     """One target by a line of performance on computation: as the method y_on_x has it, or cluster, if the line is theirs."""
     target = float(response(form, np.array([error]))[0])
     return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+
+
+def calibrated(line: Line, by: Calibration | None, target: float) -> tuple[float, float]:
+    """The computations between which one new model of the next year may reach a response: NaN without a calibration."""
+    if by is None or line.status != OK or not line.slope > 0:
+        return math.nan, math.nan
+    low, high = by.quantiles(NEXT, line.degrees_of_freedom)
+    return projection.crossing(line, target, high), projection.crossing(line, target, low)
 
 
 _LINES = {"y_on_x": "ols", "cluster": "ols_cluster"}
@@ -117,6 +141,8 @@ def _row(
         log10_compute_high=number(reached.line[1]),
         log10_compute_new_low=number(reached.new[0]),
         log10_compute_new_high=number(reached.new[1]),
+        log10_compute_calibrated_low=number(reached.calibrated[0]),
+        log10_compute_calibrated_high=number(reached.calibrated[1]),
         interval=("bounded" if is_bounded else "unbounded") if has_interval else None,
         decades_beyond=number(decades),
         ranges_beyond=number(ranges),

@@ -13,6 +13,9 @@ from flows.fits.line import Array
 
 # The name of a set of points, in SQL.
 NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
+# By 366 the last day of any year is before the next one.
+_DAYS = 366
+_LAST_DAY = 365 / _DAYS
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Sample:
 
     `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the clusters from 0: points that hang together
     because they are of one paper, model or training (`cluster` of fits.samples). `year` is NaN where none is known; `compute_sd`
-    (of log10 of the computation) is NaN where the source gives no class of confidence.
+    (of log10 of the computation) is NaN where the source gives no class of confidence. `released` is the day of release as a
+    year with its fraction, NaN where the day is not known (None: of no point).
     """
 
     sample_id: int
@@ -33,6 +37,13 @@ class Sample:
     paper: NDArray[np.intp]
     year: Array
     compute_sd: Array
+    released: Array | None = None
+
+    @property
+    def date(self) -> Array:
+        """The day by which each point was known, as a year with its fraction: of those with a year alone its last day."""
+        ends = self.year + _LAST_DAY
+        return ends if self.released is None else np.where(np.isnan(self.released), ends, self.released)
 
     def __len__(self) -> int:
         """How many points."""
@@ -47,6 +58,7 @@ class Sample:
             paper=self.paper[kept],
             year=self.year[kept],
             compute_sd=self.compute_sd[kept],
+            released=None if self.released is None else self.released[kept],
         )
 
 
@@ -55,7 +67,8 @@ def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
     declared = _declared_forms(con)
     table = con.sql(
         f"select sample_id, {NAME} as name, selection, "
-        "log10_compute, error, cluster, year::double as year, log10_compute_sd "
+        "log10_compute, error, cluster, year::double as year, log10_compute_sd, "
+        f"year(released_on) + (dayofyear(released_on) - 1) / {_DAYS} as released "
         "from fits.samples left join staging.compute_error using (confidence) order by sample_id, result_id"
     ).to_arrow_table()
     ids = table["sample_id"].to_numpy()
@@ -72,6 +85,7 @@ def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
             resampling.units(columns["cluster"][start:stop].astype(np.str_)),
             columns["year"][start:stop].astype(np.float64),
             columns["log10_compute_sd"][start:stop].astype(np.float64),
+            columns["released"][start:stop].astype(np.float64),
         )
         for start, stop in zip(starts, np.append(starts, len(ids))[1:], strict=True)
     ]

@@ -14,7 +14,7 @@ import duckdb
 
 from flows import paths
 from flows.analysis import costs, samples
-from flows.answers import queries
+from flows.answers import new_models, queries
 from flows.declared import domains, scenarios
 from flows.declared.scenarios import Declared, ScenarioError
 from flows.declared.setting_types import SETTINGS, FitRule
@@ -132,6 +132,7 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
             ]
             if shares:
                 yield f"  interval of {label}: {', '.join(shares)}"
+        yield from new_models.lines(result["new_model"], answer["level"], power)
         if result["share_unreachable"]:
             yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
         yield ""
@@ -331,6 +332,9 @@ def _costs(
     )
     left_out = ("sample_id", "scenario", "region", "target", "error", "published")
     results = [{key: value for key, value in _dict(row).items() if key not in left_out} for row in rows]
+    for row in results:
+        unit = costs.log10_gflop(points["compute_unit"])
+        row["new_model"] = new_models.told(con, sample, row["form"], error, rule.level, unit)
     factors = con.sql("select * from core.scenarios").to_arrow_table().to_pylist()[0]
     prices = con.sql(
         "select processor_id, coalesce(vendor, source, citation) as by, priced_on, commitment, price_usd_per_hour "

@@ -90,6 +90,27 @@ def solve(line: Line, y0: float, level: float, *, new: bool = False) -> Projecti
     return Projection(x, x + low, x + high, BOUNDED if square > 0 else UNBOUNDED)
 
 
+def crossing(line: Line, y0: float, t: float) -> float:
+    """The x at which y0 lies t standard deviations of a new observation above the line: one end of an interval, each for itself.
+
+    For t > 0 it is left of where a rising line reaches y0. It is infinite where the line's band never gets there, NaN where the
+    line has no scatter; of the two solutions that there may be on that side it is the nearer one.
+
+    Raises:
+        FitError: y0 or t is not finite, or the line does not rise.
+    """
+    if not (math.isfinite(y0) and math.isfinite(t) and line.slope > 0):
+        raise FitError("a rising line, a finite y0 and a finite t are needed")
+    x = (y0 - line.intercept) / line.slope
+    square = line.slope**2 - t * t * line.slope_variance
+    mixed = t * t * (line.covariance + x * line.slope_variance)
+    constant = t * t * _variance(line, x, new=True)
+    if math.isnan(square + mixed + constant):
+        return math.nan
+    low, high = _around_zero(square, mixed, constant)
+    return x + (low if t > 0 else high)
+
+
 def distance(x0: float, x: Array) -> tuple[float, float]:
     """How far x0 lies beyond the data x, of shape (n,): in units of x (decades of its log10), and in ranges of the data.
 

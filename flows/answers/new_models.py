@@ -1,0 +1,86 @@
+"""What is told of one new model: the computation with which it may reach an error, by the line and calibrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from flows.analysis.projections import calibrated
+from flows.analysis.samples import Sample
+from flows.fits import least_squares, projection
+from flows.fits.calibration import SCORED_MIN, Calibration
+from flows.fits.forms import response
+from flows.fits.line import OK, number
+
+_SCORES = "coverage_nominal", "coverage_calibrated", "n_scored"
+
+
+def told(
+    con: duckdb.DuckDBPyConnection, sample: Sample, form: str, error: float, level: float, log10_gflop: float
+) -> dict[str, Any]:
+    """Its intervals, log10 of Gflop, and how many later results such intervals held over rolling origins.
+
+    `log10_gflop` is that of one of the sample's unit. The calibrated ends are null where fewer than 20 papers were scored, or
+    where they are not bounded; `calibration` says which.
+    """
+    y = response(form, sample.error)
+    line, target = least_squares.ols(sample.x, y), float(response(form, np.array([error]))[0])
+    by, status, papers = _calibration(con, sample.sample_id, form)
+    nominal = (math.nan, math.nan)
+    if line.status == OK and line.slope > 0:
+        solved = projection.solve(line, target, level, new=True)
+        nominal = solved.low, solved.high
+    ends = {"nominal": nominal, "calibrated": calibrated(line, by, target)}
+    figures = {
+        f"log10_gflop_{name}_{end}": number(x + log10_gflop)
+        for name, interval in ends.items()
+        for end, x in zip(("low", "high"), interval, strict=True)
+    }
+    return figures | _scores(con, sample.sample_id, form) | {"calibration": status, "papers_scored": papers}
+
+
+def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str]) -> Iterator[str]:
+    """The answer as text; `power` writes ten to a power."""
+    nominal = f"{power(new['log10_gflop_nominal_low'])} … {power(new['log10_gflop_nominal_high'])}"
+    yield f"  one new model, Gflop, by the line {level:.0%} interval {nominal}"
+    if new["calibration"] != OK:
+        yield (
+            f"  no calibrated interval: later results of {new['papers_scored']} papers were predicted, "
+            f"{SCORED_MIN} are needed"
+        )
+        return
+    low, high = (new[f"log10_gflop_calibrated_{end}"] for end in ("low", "high"))
+    shown = f"{'any' if low is None else power(low)} … {'unbounded' if high is None else power(high)}"
+    yield f"  one of the next year, calibrated by what earlier predictions missed: {shown}"
+    if new["coverage_calibrated"] is None:
+        yield f"  too few later results ({new['n_scored']} papers) came after it could be calibrated to say how it did"
+    else:
+        yield (
+            f"  over rolling origins such intervals held {new['coverage_calibrated']:.0%} of the later results of "
+            f"{new['n_scored']} papers, those by the line {new['coverage_nominal']:.0%}"
+        )
+
+
+def _calibration(
+    con: duckdb.DuckDBPyConnection, sample_id: int, form: str
+) -> tuple[Calibration | None, str | None, int]:
+    rows = con.execute(
+        "select drift_per_year, half_width, n_scored, status from fits.calibrations where sample_id = ? and form = ?",
+        [sample_id, form],
+    ).fetchall()
+    if not rows:
+        return None, None, 0
+    drift, half, papers, status = rows[0]
+    return (Calibration(drift, half, papers) if status == OK else None), status, papers
+
+
+def _scores(con: duckdb.DuckDBPyConnection, sample_id: int, form: str) -> dict[str, Any]:
+    rows = con.execute(
+        f"select {', '.join(_SCORES)} from fits.prediction_scores where sample_id = ? and form = ? and horizon = '1'",
+        [sample_id, form],
+    ).fetchall()
+    return dict(zip(_SCORES, rows[0] if rows else (None, None, 0), strict=True))
