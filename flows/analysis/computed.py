@@ -156,7 +156,7 @@ def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, lis
     draws = estimates.resampled(sample, rule)
     curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in work.estimators else None
     rows: dict[str, list[Any]] = {
-        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level)),
+        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level, rule.seed)),
         "fits.bootstrap_intervals": list(estimates.bootstrap(sample, draws, rule.level)),
         "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule)),
     }

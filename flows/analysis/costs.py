@@ -27,6 +27,7 @@ from flows.declared.setting_types import FitRule
 from flows.fits import clustered, least_squares, monte_carlo, resampling
 from flows.fits.forms import response
 from flows.fits.line import OK, Array, Line, number
+from flows.fits.selections import is_chosen
 
 KG_PER_LB = 0.45359237
 SECONDS_PER_HOUR = 3600
@@ -171,7 +172,8 @@ class Cost:
     usd_share_price: float | None = column("share of the prices in the same")
     share_unreachable: float | None = column("share of the draws whose line does not rise: no computation is enough")
     status: str = column(
-        "ok; slope_not_positive; slope_not_different_from_0; extrapolation_unsupported; the status of the line; or of the scenario"
+        "ok; slope_not_positive; slope_not_different_from_0; selected_no_interval; extrapolation_unsupported; "
+        "the status of the line; or of the scenario"
     )
 
 
@@ -301,11 +303,11 @@ def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, 
     """The least-squares line and draws of it; none where no line rises.
 
     Where trainings are told apart the draws are by paper, for those of one paper hang together; else, and where there are too
-    few papers to tell, as if each point stood alone.
+    few papers to tell, as if each point stood alone. Of points that were chosen by their error there are none.
     """
     y = response(form, sample.error)
     line = least_squares.ols(sample.x, y)
-    if line.status != OK or not line.slope > 0:
+    if line.status != OK or not line.slope > 0 or is_chosen(sample.selection):
         return line, None
     by_paper = clustered.cluster_robust(sample.x, y, sample.paper) if sample.selection == BY_PAPER else line
     spread = by_paper if by_paper.status == OK else line

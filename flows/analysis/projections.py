@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from flows.fits import asymptotic, estimators, least_squares, projection, resamp
 from flows.fits.forms import response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, Array, Line, number
 from flows.fits.resampling import Resampled
+from flows.fits.selections import is_chosen, unsure
 
 SLOPE_NOT_POSITIVE = "slope_not_positive"
 BEYOND = "extrapolation_unsupported"
@@ -30,7 +32,8 @@ class Projection:
     form: str = key("polynomial, exponential or asymptotic")
     method: str = key(
         "y_on_x: the line of performance on computation, Fieller's interval; cluster: the same with standard errors by paper; "
-        "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers; nls: the asymptotic form"
+        "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers (not of points that were "
+        "chosen by their error); nls: the asymptotic form"
     )
     target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
@@ -50,7 +53,8 @@ class Projection:
     )
     status: str = column(
         "ok; the status of the fit where that is not ok; slope_not_positive: more computation does not lower the error; "
-        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error"
+        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error; "
+        "selected_no_interval: the points were chosen by their error, and no interval means what it says"
     )
 
 
@@ -72,19 +76,32 @@ def projections(
     rule: FitRule,
 ) -> Iterator[Projection]:
     """Each target in each form by each method, and in the asymptotic form if its curve is given."""
+    rows = _all_projections(sample, draws, curve, targets, rule)
+    return map(_without_interval, rows) if is_chosen(sample.selection) else rows
+
+
+def _all_projections(
+    sample: Sample,
+    draws: dict[str, dict[str, Resampled]],
+    curve: asymptotic.Asymptote | None,
+    targets: list[tuple[str, float]],
+    rule: FitRule,
+) -> Iterator[Projection]:
     for form in sample.forms:
         given = points(sample, form)
         lines = {method: estimators.fitted(by, given, rule.level).line for method, by in _LINES.items()}
         turned = least_squares.ols(given.y, given.x)
         scatter = _scatter(sample, form, lines["y_on_x"], given.y, rule)
-        rises = resampling.percentile(draws["papers"][form].slope, rule.level)[0] > 0
+        papers = draws["papers"].get(form)
+        rises = papers is not None and resampling.percentile(papers.slope, rule.level)[0] > 0
         for name, error in targets:
             target = float(response(form, np.array([error]))[0])
             for method, line in lines.items():
                 yield _row(sample, form, method, name, error, _solved(line, target, rule.level), rule)
             yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
-            drawn = _drawn(lines["y_on_x"], draws["papers"][form], scatter, target, rule.level, rises=rises)
-            yield _row(sample, form, "bootstrap", name, error, drawn, rule)
+            if papers is not None:
+                drawn = _drawn(lines["y_on_x"], papers, scatter, target, rule.level, rises=rises)
+                yield _row(sample, form, "bootstrap", name, error, drawn, rule)
     if curve is not None:
         for name, error in targets:
             yield _row(sample, "asymptotic", "nls", name, error, _on_curve(curve, error), rule)
@@ -93,7 +110,18 @@ def projections(
 def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
     """One target by the least-squares line of performance on computation, as the method y_on_x has it."""
     target = float(response(form, np.array([error]))[0])
-    return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+    row = _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+    return _without_interval(row) if is_chosen(sample.selection) else row
+
+
+# What says how sure a projection is.
+_SURE = ("interval", *(field.name for field in fields(Projection) if field.name.endswith(("_low", "_high"))))
+
+
+def _without_interval(row: Projection) -> Projection:
+    """Where the line through points that were chosen by their error reaches a target."""
+    unknown: dict[str, Any] = dict.fromkeys(_SURE)
+    return replace(row, status=unsure(row.status), **unknown)
 
 
 _LINES = {"y_on_x": "ols", "cluster": "ols_cluster"}

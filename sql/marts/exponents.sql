@@ -1,7 +1,7 @@
 -- One row per row set, benchmark, metric and compute measure: the exponent under each choice of points, direction and estimator.
 -- grain: row_set, benchmark, metric, compute_measure
 with scaling as (
-    select * from marts.scaling where form = 'polynomial' and exponent is not null and status = 'ok'
+    select * from marts.scaling where form = 'polynomial' and exponent is not null and status in ('ok', 'selected_no_interval')
 ),
 
 choices as (
@@ -18,7 +18,7 @@ choices as (
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as exponent,  -- least squares, performance on computation, through the row set's headline selection
         max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by paper: points of one paper hang together
         max(exponent_high) filter (estimator = 'ols_cluster' and is_headline) as exponent_high,  -- upper end of the same; null where a slope of 0 is not ruled out
-        count(*) as n_choices,  -- choices that give an exponent whose slope differs from 0
+        count(*) as n_choices,  -- choices that give an exponent whose slope differs from 0, or through points chosen by their error
         min(exponent) as exponent_min,  -- lowest of them
         max(exponent) as exponent_max,  -- highest of them
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'all') as exponent_all,  -- least squares, performance on computation, all points
