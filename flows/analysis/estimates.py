@@ -123,7 +123,11 @@ def points(sample: Sample, form: str) -> Points:
 
 
 def _line(sample: Sample, form: str, name: str, level: float, seed: int) -> Estimate:
-    fitted = estimators.fitted(name, replace(points(sample, form), seed=seed), level)
+    given = replace(points(sample, form), seed=seed)
+    if is_chosen(sample.selection) and not estimators.named(name).needs_clusters:
+        # No papers need be drawn for an interval that is not told.
+        given = replace(given, cluster=None)
+    fitted = estimators.fitted(name, given, level)
     line = fitted.line
     return Estimate(
         sample_id=sample.sample_id,

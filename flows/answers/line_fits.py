@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.answers import chosen_points
 from flows.errors import UserError
 from flows.fits import (
     asymptotic,
@@ -84,9 +85,12 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
     chosen = _selected(_finite(data, request.form), request)
     try:
         if request.form == "asymptotic":
-            return _curve(chosen, request)
+            return chosen_points.without_intervals(_curve(chosen, request), request.select)
         directions = ("y_on_x", "x_on_y") if request.direction == "both" else (request.direction,)
-        lines = [_line(chosen, replace(request, direction=one)) for one in directions]
+        lines = [
+            chosen_points.without_intervals(_line(chosen, replace(request, direction=one)), request.select)
+            for one in directions
+        ]
     except FitError as error:
         raise RequestError(str(error)) from error
     return lines[0] if len(lines) == 1 else dict(zip(directions, lines, strict=True))
@@ -153,10 +157,14 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
         + ("leave it out" if estimator.slopes is None else "add --bootstrap 10000")
         if data.cluster is not None
         and (name not in BY_CLUSTER or curve)
-        and not request.bootstrap
-        and request.select != "best_per_paper"
+        and not (estimator.takes_clusters or request.bootstrap)
+        and request.select == "all"
         else "",
-        "--bootstrap": f"{name} is not resampled" if request.bootstrap and estimator.slopes is None else "",
+        "--bootstrap": f"{name} is not resampled"
+        if request.bootstrap and estimator.slopes is None
+        else f"the points of --select {request.select} are chosen by their error, so that no interval means what it says"
+        if request.bootstrap and request.select != "all"
+        else "",
         "--select": "a best point is one of lowest error, which --form linear does not know"
         if request.select != "all" and request.form == "linear"
         else "",
@@ -229,7 +237,9 @@ def _points(data: Data, request: Request) -> Points:
         x_error, y_error = (np.zeros_like(x) if one is None else one for one in (data.x_error, data.y_error))
         x_sd = x_error if request.form == "linear" else x_error / (data.x * math.log(10))
         y_sd = y_error * form.steepness(data.y)
-    points = Points(x, y, x_sd, y_sd, request.variance_ratio, data.cluster, is_performance=form.is_performance)
+    points = Points(
+        x, y, x_sd, y_sd, request.variance_ratio, data.cluster, is_performance=form.is_performance, seed=request.seed
+    )
     if request.direction != "x_on_y":
         return points
     # A low quantile of the error is one of low computation too.
@@ -349,7 +359,7 @@ def _influential(data: Data, line: Line, points: Points, request: Request) -> di
 def _time(data: Data, request: Request) -> dict[str, Any]:
     if data.year is None or request.form != "polynomial":
         return {}
-    plane = with_time.with_time(np.log10(data.x), data.y, data.year, request.level)
+    plane = with_time.with_time(np.log10(data.x), data.y, data.year, request.level, data.cluster)
     names = ("intercept", "compute_slope", "year_slope", "r_squared", "years_per_tenfold", "low", "high")
     figures = {name: number(getattr(plane, name)) for name in names}
     return {"with_time": {"status": plane.status} | figures | {"interval": plane.interval}}
@@ -502,7 +512,7 @@ def _irreducible(curve: asymptotic.Asymptote, x: Array, data: Data, request: Req
         ),
     }
     if request.irreducible_error is not None:
-        return answer | {"irreducible_error_status": "held"}
+        return answer | {"irreducible_error_status": chosen_points.HELD}
     if curve.status != OK:
         return answer
     profile = asymptotic.profile_interval(x, data.y, request.level)

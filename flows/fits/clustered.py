@@ -51,7 +51,7 @@ def cluster_robust(x: Array, y: Array, cluster: NDArray[np.generic]) -> Line:
         FitError: as `ols`; `cluster` has another length, or holds neither whole numbers nor text.
     """
     status = checked(x, y)
-    papers, paper = _numbered(cluster, len(x))
+    papers, paper = numbered(cluster, len(x))
     if status == OK and papers < PAPERS_MIN:
         status = TOO_FEW_PAPERS
     if status != OK:
@@ -102,7 +102,7 @@ def jackknife_covariance(design: Array, residuals: Array, cluster: NDArray[np.ge
         FitError: `cluster` has another length, or holds neither whole numbers nor text.
     """
     n, k = design.shape
-    papers, paper = _numbered(cluster, n)
+    papers, paper = numbered(cluster, n)
     if papers <= k:
         return None, papers
     q, r = np.linalg.qr(design)
@@ -115,8 +115,12 @@ def jackknife_covariance(design: Array, residuals: Array, cluster: NDArray[np.ge
     return (papers - 1) ** 2 / papers * np.atleast_2d(np.cov(changes)), papers
 
 
-def _numbered(cluster: NDArray[np.generic], n: int) -> tuple[int, NDArray[np.intp]]:
-    """How many papers there are, and the paper of each point as a number from 0."""
+def numbered(cluster: NDArray[np.generic], n: int) -> tuple[int, NDArray[np.intp]]:
+    """How many papers there are, and the paper of each of n points as a number from 0.
+
+    Raises:
+        FitError: as `cluster_robust`.
+    """
     if cluster.shape != (n,):
         raise FitError("one paper for each point is needed")
     # A missing paper (None, NaN) must not pass for one that points share.

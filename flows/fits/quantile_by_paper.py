@@ -27,7 +27,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.fits import resampling
+from flows.fits import clustered, resampling
 from flows.fits.line import Array, FitError
 from flows.fits.quantile import quantile_resampled
 
@@ -59,14 +59,13 @@ def slope_interval(
     order of the points.
 
     Raises:
-        FitError: as `quantile_line`; `cluster` has another length; or the level is not between 0 and 1.
+        FitError: as `quantile_line` and `clustered.cluster_robust`; or the level is not between 0 and 1.
     """
-    if cluster.shape != x.shape:
-        raise FitError("one paper for each point is needed")
     if not 0 < level < 1:
         raise FitError(f"the level must lie between 0 and 1, not {level}")
-    order = np.lexsort((cluster, y, x))
-    unit = resampling.units(cluster[order])
+    _, paper = clustered.numbered(cluster, len(x))
+    order = np.lexsort((paper, y, x))
+    unit = resampling.units(paper[order])
     if papers_worth(unit) < PAPERS_WORTH_MIN:
         return math.nan, math.nan
     rng, many = resampling.seeded(seed, "papers of a quantile line"), int(unit.max()) + 1
