@@ -230,11 +230,12 @@ def fit(
     variance_ratio
         Deming: variance of the error of y over that of x, as the form has them. Default: 1.
     cluster
-        The column that names the paper: standard errors, the bootstrap and best_per_paper go by it.
+        The column that names the paper: intervals (of ols, quantile and the years), the bootstrap and best_per_paper go by it.
     year
         The column of the year: for frontier and best_per_year, and for years per ten times the computation (polynomial).
     select
-        Which points: all, better than all before (frontier), or the lowest error of each paper or year.
+        Which points: all, better than all before (frontier), or the lowest error of each paper or year. Points chosen by their
+        error give a line without intervals (quantile:0.1 through all has one).
     percent
         y is an error in percent: divided by 100, so that it is at most 1.
     fraction

@@ -165,7 +165,7 @@ def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, lis
     found = predictions.rolled(sample, rule) if "ols_cluster" in work.estimators else None
     by = found.calibrations if found is not None else {}
     rows: dict[str, list[Any]] = {
-        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level)),
+        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level, rule.seed)),
         "fits.bootstrap_intervals": list(estimates.bootstrap(sample, draws, rule.level)),
         "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule, by)),
     }

@@ -29,6 +29,7 @@ from flows.declared.setting_types import FitRule
 from flows.fits import clustered, least_squares, monte_carlo, resampling
 from flows.fits.forms import response
 from flows.fits.line import OK, Array, Line, number
+from flows.fits.selections import is_chosen
 
 KG_PER_LB = 0.45359237
 SECONDS_PER_HOUR = 3600
@@ -182,7 +183,8 @@ class Cost:
     )
     share_unreachable: float | None = column("share of the draws whose line does not rise: no computation is enough")
     status: str = column(
-        "ok; slope_not_positive; slope_not_different_from_0; extrapolation_unsupported; the status of the line; or of the scenario"
+        "ok; slope_not_positive; slope_not_different_from_0; selected_no_interval; extrapolation_unsupported; "
+        "the status of the line; or of the scenario"
     )
 
 
@@ -312,13 +314,13 @@ def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, 
     """The least-squares line with its standard errors, draws of it (none where no line rises), and what stands alone in them.
 
     The standard errors are by cluster, for points of one paper, model or training hang together; where there are too few
-    clusters to tell, as if each point stood alone.
+    clusters to tell, as if each point stood alone. Of points that were chosen by their error there are no draws.
     """
     y = response(form, sample.error)
     line, by = clustered.cluster_robust(sample.x, y, sample.paper), CLUSTERS
     if line.status != OK:
         line, by = least_squares.ols(sample.x, y), POINTS
-    if line.status != OK or not line.slope > 0:
+    if line.status != OK or not line.slope > 0 or is_chosen(sample.selection):
         return line, None, None
     return line, monte_carlo.lines(line, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost")), by
 

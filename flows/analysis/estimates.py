@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from flows.fits.estimators import Points
 from flows.fits.forms import FORMS, response
 from flows.fits.line import OK, judged, number, p_value
 from flows.fits.resampling import Indices, Resampled
+from flows.fits.selections import is_chosen, unsure
 
 NLS = "nls"
 
@@ -32,7 +34,8 @@ class Estimate:
     form: str = key("polynomial, exponential, or asymptotic: error = E + 10^-(intercept + slope · log10 C)")
     estimator: str = key(
         "ols_hc3, ols_cluster: least squares with standard errors that hold for unequal scatter, and for points that hang "
-        "together by paper; quantile:0.1: the frontier that a tenth of the errors lie below; huber, theil_sen: robust; york: "
+        "together by paper; quantile:0.1: the frontier that a tenth of the errors lie below, with an interval of papers drawn "
+        "again; huber, theil_sen: robust; york: "
         "errors in both variables; nls: nonlinear least squares of the error"
     )
     direction: str = column("y_on_x, or symmetric where both variables have errors")
@@ -40,10 +43,14 @@ class Estimate:
     intercept: float | None = column("a of y = a + b x")
     intercept_se: float | None = column("standard error of the intercept")
     slope: float | None = column("b of y = a + b x")
-    slope_se: float | None = column("standard error of the slope")
+    slope_se: float | None = column(
+        "standard error of the slope; null where the estimator has none, and where points were chosen by their error"
+    )
     slope_low: float | None = column("lower end of the slope's interval")
     slope_high: float | None = column("upper end of the slope's interval")
-    degrees_of_freedom: float | None = column("of Student's t in the interval; null for the normal distribution")
+    degrees_of_freedom: float | None = column(
+        "of Student's t in the interval; null for the normal distribution, for percentiles, and where there is no interval"
+    )
     residual_sd: float | None = column("scatter of single points around the line, along y")
     p_value: float | None = column("two-sided p of a slope of 0")
     irreducible_error: float | None = column("E of the asymptotic form, a fraction")
@@ -52,7 +59,8 @@ class Estimate:
     irreducible_error_status: str | None = column("identified, or why the points do not tell E")
     status: str = column(
         "ok, too_few_points, no_spread_in_x, too_few_papers, perfect_leverage (one point alone gives x its spread), "
-        "not_converged, no_decline (flat), slope_at_bound (a step), no_interval (of the slope) or slope_not_different_from_0"
+        "not_converged, no_decline (flat), slope_at_bound (a step), no_interval (of the slope), slope_not_different_from_0 or "
+        "selected_no_interval: the points were chosen by their error, which no interval and no p allow for"
     )
 
 
@@ -70,18 +78,42 @@ class BootstrapInterval:
     resamples: int = column("resamples that gave a line")
 
 
-def estimates(sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float) -> Iterator[Estimate]:
+def estimates(
+    sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float, seed: int = 0
+) -> Iterator[Estimate]:
     """The lines of one set of points by each estimator, in its forms; the curve of the asymptotic form, if it is given.
+
+    `seed` is that of the draws of papers, for estimators whose interval needs them.
 
     Raises:
         FitError: no estimator has such a name (flows/fits/estimators.py).
     """
+    rows = _all_estimates(sample, names, curve, level, seed)
+    return map(_without_interval, rows) if is_chosen(sample.selection) else rows
+
+
+def _all_estimates(
+    sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float, seed: int
+) -> Iterator[Estimate]:
     if curve is not None:
         yield _curve(sample, curve, level)
     for name in names:
         if name != NLS and (np.isfinite(sample.compute_sd).all() or not estimators.named(name).needs_errors):
             for form in sample.forms:
-                yield _line(sample, form, name, level)
+                yield _line(sample, form, name, level, seed)
+
+
+# What says how sure an estimate is.
+_SURE = (
+    *("intercept_se", "slope_se", "slope_low", "slope_high", "degrees_of_freedom", "p_value"),
+    *("irreducible_error_low", "irreducible_error_high", "irreducible_error_status"),
+)
+
+
+def _without_interval(row: Estimate) -> Estimate:
+    """The line through points that were chosen by their error."""
+    unknown: dict[str, Any] = dict.fromkeys(_SURE)
+    return replace(row, status=unsure(row.status), **unknown)
 
 
 def points(sample: Sample, form: str) -> Points:
@@ -90,8 +122,12 @@ def points(sample: Sample, form: str) -> Points:
     return Points(sample.x, y, x_sd=sample.compute_sd, cluster=sample.paper, is_performance=FORMS[form].is_performance)
 
 
-def _line(sample: Sample, form: str, name: str, level: float) -> Estimate:
-    fitted = estimators.fitted(name, points(sample, form), level)
+def _line(sample: Sample, form: str, name: str, level: float, seed: int) -> Estimate:
+    given = replace(points(sample, form), seed=seed)
+    if is_chosen(sample.selection) and not estimators.named(name).needs_clusters:
+        # No papers need be drawn for an interval that is not told.
+        given = replace(given, cluster=None)
+    fitted = estimators.fitted(name, given, level)
     line = fitted.line
     return Estimate(
         sample_id=sample.sample_id,
@@ -144,8 +180,11 @@ def _curve(sample: Sample, curve: asymptotic.Asymptote, level: float) -> Estimat
 
 
 def resampled(sample: Sample, rule: FitRule) -> dict[str, dict[str, Resampled]]:
-    """{rows or papers: {form: least-squares lines of the resamples}}, from a stream of the sample's own."""
-    if not sample.forms:
+    """{rows or papers: {form: least-squares lines of the resamples}}, from a stream of the sample's own.
+
+    None of points that were chosen by their error: to draw them again is not to choose them again.
+    """
+    if not sample.forms or is_chosen(sample.selection):
         return {"rows": {}, "papers": {}}
     ys = np.stack([response(form, sample.error) for form in sample.forms])
     order = resampling.in_order(sample.x, sample.error, sample.paper.astype(np.float64))
@@ -159,7 +198,9 @@ def resampled(sample: Sample, rule: FitRule) -> dict[str, dict[str, Resampled]]:
 
 
 def bootstrap(sample: Sample, draws: dict[str, dict[str, Resampled]], level: float) -> Iterator[BootstrapInterval]:
-    """Percentile and BCa intervals of the slope in each form and both directions."""
+    """Percentile and BCa intervals of the slope in each form and both directions; none where there are no draws."""
+    if is_chosen(sample.selection):
+        return
     for form in sample.forms:
         y = response(form, sample.error)
         line, turned = least_squares.ols(sample.x, y), least_squares.ols(y, sample.x)

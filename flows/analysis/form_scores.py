@@ -14,6 +14,7 @@ from flows.declared.setting_types import FitRule
 from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
 from flows.fits.forms import HIGHEST_FRACTION, error_at, log_jacobian, response
 from flows.fits.line import OK, POINTS_MIN, Array, number
+from flows.fits.selections import is_chosen
 
 # Numbers drawn at once, few enough for the processor's cache; the stream of draws depends on it.
 _DRAWS = 1 << 19
@@ -64,15 +65,18 @@ class TimeTerm:
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
     n: int = column("points whose year is known")
+    n_papers: int = column(
+        "papers that they are from: standard errors and intervals go by paper, with t of one degree of freedom less"
+    )
     reference_log10_compute: float | None = column(
         "log10 of the computation of the earliest point, in the row set's unit"
     )
     reference_year: float | None = column("its year")
     intercept: float | None = column("log10(error) at the earliest point's computation and year")
     compute_slope: float | None = column("change of log10(error) for ten times the computation")
-    compute_slope_se: float | None = column("standard error of compute_slope")
+    compute_slope_se: float | None = column("standard error of compute_slope, from leaving out each paper")
     year_slope: float | None = column("change of log10(error) a year, at equal computation: algorithmic progress")
-    year_slope_se: float | None = column("standard error of year_slope")
+    year_slope_se: float | None = column("standard error of year_slope, from leaving out each paper")
     r_squared: float | None = column("share of the variance of log10(error) explained")
     years_per_tenfold: float | None = column("years of progress that do the work of ten times the computation")
     years_per_tenfold_low: float | None = column("lower end of its interval (Fieller)")
@@ -84,7 +88,8 @@ class TimeTerm:
     compute_share_low: float | None = column("lower end of its interval (percentile bootstrap by paper)")
     compute_share_high: float | None = column("upper end of the same")
     status: str = column(
-        "ok, too_few_points (fewer than 4), no_spread_in_x or slope_not_different_from_0 (of the year)"
+        "ok, too_few_points (fewer than 4), no_spread_in_x, slope_not_different_from_0 (of the year); or there is a plane "
+        "without intervals: too_few_papers (fewer than 4), perfect_leverage (of one paper), selected_no_interval"
     )
 
 
@@ -162,12 +167,17 @@ def _power_law(x: Array, curves: Array) -> Array:
 def time_term(sample: Sample, rule: FitRule) -> TimeTerm:
     """Computation and year together."""
     dated = sample.part(~np.isnan(sample.year))
-    fit = with_time.with_time(dated.x, dated.error, dated.year, rule.level)
+    fit = with_time.with_time(dated.x, dated.error, dated.year, rule.level, dated.paper)
+    if is_chosen(sample.selection):
+        fit = with_time.without_interval(fit)
     has_fit = not math.isnan(fit.compute_slope)
     share, low, high = _compute_share(dated, rule) if has_fit else (math.nan,) * 3
+    if fit.interval is None:
+        low = high = math.nan
     return TimeTerm(
         sample.sample_id,
         fit.n,
+        fit.n_papers or 0,
         number(fit.reference_log10_compute),
         number(fit.reference_year),
         number(fit.intercept),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from flows.fits.forms import response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
 from flows.fits.projection import BEYOND
 from flows.fits.resampling import Resampled
+from flows.fits.selections import is_chosen, unsure
 
 BELOW_IRREDUCIBLE = "below_irreducible_error"
 
@@ -32,7 +34,8 @@ class Projection:
     method: str = key(
         "y_on_x: the line of performance on computation, Fieller's interval as if each point stood alone; cluster: the same with "
         "standard errors by cluster (points of one paper, model or training), which is the interval that fits.costs has; "
-        "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers; nls: the asymptotic form"
+        "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers (not of points that were "
+        "chosen by their error); nls: the asymptotic form"
     )
     target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
@@ -57,7 +60,8 @@ class Projection:
     )
     status: str = column(
         "ok; the status of the fit where that is not ok; slope_not_positive: more computation does not lower the error; "
-        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error"
+        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error; "
+        "selected_no_interval: the points were chosen by their error, and no interval means what it says"
     )
 
 
@@ -84,23 +88,37 @@ def projections(
 
     `calibrations` of the forms give the lines of y on x an interval more.
     """
+    rows = _all_projections(sample, draws, curve, targets, rule, calibrations or {})
+    return map(_without_interval, rows) if is_chosen(sample.selection) else rows
+
+
+def _all_projections(
+    sample: Sample,
+    draws: dict[str, dict[str, Resampled]],
+    curve: asymptotic.Asymptote | None,
+    targets: list[tuple[str, float]],
+    rule: FitRule,
+    calibrations: Mapping[str, Calibration | None],
+) -> Iterator[Projection]:
     for form in sample.forms:
         given = points(sample, form)
         lines = {method: estimators.fitted(by, given, rule.level).line for method, by in _LINES.items()}
         turned = least_squares.ols(given.y, given.x)
         scatter = _scatter(sample, form, lines["y_on_x"], given.y, rule)
-        rises = resampling.percentile(draws["papers"][form].slope, rule.level)[0] > 0
+        papers = draws["papers"].get(form)
+        rises = papers is not None and resampling.percentile(papers.slope, rule.level)[0] > 0
         for name, error in targets:
             target = float(response(form, np.array([error]))[0])
             for method, line in lines.items():
                 reached = _solved(line, target, rule.level)
                 if method == "y_on_x":
-                    ends = calibrated(line, (calibrations or {}).get(form), target)
+                    ends = calibrated(line, calibrations.get(form), target)
                     reached = replace(reached, calibrated=ends)
                 yield _row(sample, form, method, name, error, reached, rule)
             yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
-            drawn = _drawn(lines["y_on_x"], draws["papers"][form], scatter, target, rule.level, rises=rises)
-            yield _row(sample, form, "bootstrap", name, error, drawn, rule)
+            if papers is not None:
+                drawn = _drawn(lines["y_on_x"], papers, scatter, target, rule.level, rises=rises)
+                yield _row(sample, form, "bootstrap", name, error, drawn, rule)
     if curve is not None:
         for name, error in targets:
             yield _row(sample, "asymptotic", "nls", name, error, _on_curve(curve, error), rule)
@@ -109,7 +127,18 @@ def projections(
 def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
     """One target by a line of performance on computation: as the method y_on_x has it, or cluster, if the line is theirs."""
     target = float(response(form, np.array([error]))[0])
-    return _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+    row = _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+    return _without_interval(row) if is_chosen(sample.selection) else row
+
+
+# What says how sure a projection is.
+_SURE = ("interval", *(field.name for field in fields(Projection) if field.name.endswith(("_low", "_high"))))
+
+
+def _without_interval(row: Projection) -> Projection:
+    """Where the line through points that were chosen by their error reaches a target."""
+    unknown: dict[str, Any] = dict.fromkeys(_SURE)
+    return replace(row, status=unsure(row.status), **unknown)
 
 
 def calibrated(line: Line, by: Calibration | None, target: float) -> tuple[float, float]:

@@ -56,6 +56,7 @@ _STATUS = {
     "extrapolation_unsupported": "the error lies further beyond the points than they can support",
     "slope_not_positive": "more computation does not lower the error",
     "slope_not_different_from_0": "the slope may be 0: no computation is known to be enough",
+    "selected_no_interval": "the points were chosen by their error: no interval means what it says",
 }
 
 

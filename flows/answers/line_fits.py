@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.answers import fit_notes
+from flows.answers import chosen_points, fit_notes
 from flows.errors import UserError
 from flows.fits import (
     asymptotic,
@@ -122,10 +122,10 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
 
 def _fitted(data: Data, request: Request) -> dict[str, Any]:
     if request.form == "asymptotic":
-        return _curve(data, request)
+        return chosen_points.without_intervals(_curve(data, request), request.select)
     if request.direction == "both":
-        return {one: _line(data, replace(request, direction=one)) for one in ("y_on_x", "x_on_y")}
-    return _line(data, request)
+        return {one: _fitted(data, replace(request, direction=one)) for one in ("y_on_x", "x_on_y")}
+    return chosen_points.without_intervals(_line(data, request), request.select)
 
 
 def _check(data: Data, request: Request) -> None:
@@ -191,8 +191,13 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
         + ("leave it out" if estimator.slopes is None else "add --bootstrap 10000")
         if data.cluster is not None
         and (name not in BY_CLUSTER or curve)
-        and not request.bootstrap
-        and request.select != "best_per_paper"
+        and not (estimator.takes_clusters or request.bootstrap)
+        and request.select == "all"
+        else "",
+        "--bootstrap": f"{name} is not resampled"
+        if request.bootstrap and estimator.slopes is None
+        else f"the points of --select {request.select} are chosen by their error, so that no interval means what it says"
+        if request.bootstrap and request.select != "all"
         else "",
         "--no-scatter": "it goes with errors of y, --y-error: those of x alone leave the scatter of y to be estimated"
         if not request.scatter and data.y_error is None
@@ -201,7 +206,6 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
         "--percent or --fraction": "--form linear takes y as it is"
         if (request.percent or request.fraction) and request.form == "linear"
         else "",
-        "--bootstrap": f"{name} is not resampled" if request.bootstrap and estimator.slopes is None else "",
         "--select": "a best point is one of lowest error, which --form linear does not know"
         if request.select != "all" and request.form == "linear"
         else "",
@@ -334,6 +338,7 @@ def _points(data: Data, request: Request) -> Points:
         data.cluster,
         is_performance=form.is_performance,
         has_scatter=request.scatter,
+        seed=request.seed,
     )
     if request.direction != "x_on_y":
         return points
@@ -476,7 +481,7 @@ def _influential(data: Data, line: Line, points: Points, request: Request) -> di
 def _time(data: Data, request: Request) -> dict[str, Any]:
     if data.year is None or request.form != "polynomial":
         return {}
-    plane = with_time.with_time(np.log10(data.x), data.y, data.year, request.level)
+    plane = with_time.with_time(np.log10(data.x), data.y, data.year, request.level, data.cluster)
     names = ("intercept", "compute_slope", "year_slope", "r_squared", "years_per_tenfold", "low", "high")
     figures = {name: number(getattr(plane, name)) for name in names}
     return {"with_time": {"status": plane.status} | figures | {"interval": plane.interval}}
@@ -646,7 +651,7 @@ def _irreducible(curve: asymptotic.Asymptote, x: Array, data: Data, request: Req
         ),
     }
     if request.irreducible_error is not None:
-        return answer | {"irreducible_error_status": "held"}
+        return answer | {"irreducible_error_status": chosen_points.HELD}
     if curve.status != OK:
         return answer
     profile = asymptotic.profile_interval(x, data.y, request.level)

@@ -51,7 +51,7 @@ def cluster_robust(x: Array, y: Array, cluster: NDArray[np.generic]) -> Line:
         FitError: as `ols`; `cluster` has another length, or holds neither whole numbers nor text.
     """
     status = checked(x, y)
-    papers, paper = _numbered(cluster, len(x))
+    papers, paper = numbered(cluster, len(x))
     if status == OK and papers < PAPERS_MIN:
         status = TOO_FEW_PAPERS
     if status != OK:
@@ -90,8 +90,37 @@ def _changes_without_each(fit: Centred, paper: NDArray[np.intp]) -> tuple[Array,
     return height, slope, float(e @ height + xe @ slope)
 
 
-def _numbered(cluster: NDArray[np.generic], n: int) -> tuple[int, NDArray[np.intp]]:
-    """How many papers there are, and the paper of each point as a number from 0."""
+def jackknife_covariance(design: Array, residuals: Array, cluster: NDArray[np.generic]) -> tuple[Array | None, int]:
+    """The covariance (k, k) of least-squares coefficients by leaving out each paper, and the number of papers.
+
+    `design` (n, k) has full rank, `residuals` (n,) are those of its fit, and `cluster` (n,) is as in `cluster_robust`, whose
+    covariance this is where k is 2; t has one degree of freedom less than there are papers. In the orthonormal basis of the
+    design, what is left without a paper is the identity less the paper's own products. None: there are no more papers than
+    coefficients; or, where there are more, those without one of them tell no fit (perfect leverage).
+
+    Raises:
+        FitError: `cluster` has another length, or holds neither whole numbers nor text.
+    """
+    n, k = design.shape
+    papers, paper = numbered(cluster, n)
+    if papers <= k:
+        return None, papers
+    q, r = np.linalg.qr(design)
+    own = np.stack([_sums(paper, q[:, i] * q[:, j]) for i in range(k) for j in range(k)], axis=1)
+    left = np.eye(k) - own.reshape(papers, k, k)
+    if (np.linalg.det(left) <= SPREAD_LEFT_MIN).any():
+        return None, papers
+    pull = np.stack([_sums(paper, q[:, i] * residuals) for i in range(k)], axis=1)
+    changes = np.linalg.solve(r, np.linalg.solve(left, pull[:, :, None])[:, :, 0].T)
+    return (papers - 1) ** 2 / papers * np.atleast_2d(np.cov(changes)), papers
+
+
+def numbered(cluster: NDArray[np.generic], n: int) -> tuple[int, NDArray[np.intp]]:
+    """How many papers there are, and the paper of each of n points as a number from 0.
+
+    Raises:
+        FitError: as `cluster_robust`.
+    """
     if cluster.shape != (n,):
         raise FitError("one paper for each point is needed")
     # A missing paper (None, NaN) must not pass for one that points share.

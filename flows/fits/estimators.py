@@ -20,10 +20,11 @@ from flows.fits import (
     huber,
     least_squares,
     quantile,
+    quantile_by_paper,
     resampling,
     theil_sen,
 )
-from flows.fits.line import Array, FitError, Line, slope_interval
+from flows.fits.line import OK, Array, FitError, Line, slope_interval
 from flows.fits.resampling import Counts
 
 
@@ -34,7 +35,8 @@ class Points:
     `x_sd` and `y_sd` (n,) are standard deviations of their errors, None where they are not known; `has_scatter` says that y
     scatters beyond its errors by an unknown standard deviation, to be estimated; `variance_ratio` is the
     variance of the errors of y over that of x; `cluster` (n,) numbers or names the papers. `tau` is the quantile asked for,
-    and `is_performance` says that y grows as the error falls: a quantile tau of the error is then 1 - tau of y.
+    and `is_performance` says that y grows as the error falls: a quantile tau of the error is then 1 - tau of y. `seed` is that
+    of the draws of papers.
     """
 
     x: Array
@@ -46,6 +48,7 @@ class Points:
     tau: float = math.nan
     is_performance: bool = False
     has_scatter: bool = True
+    seed: int = 0
 
     @property
     def tau_of_y(self) -> float:
@@ -68,13 +71,15 @@ class Estimator:
 
     `fit` takes the points and the level of the slope's interval. `slopes` gives the slopes (B,) of resamples, given as how
     often each holds each point (B, n); None: it is not resampled. `needs_clusters` and `needs_errors` say which columns of
-    the points it cannot do without (of errors one of x and y is enough). `is_symmetric`: it treats x and y alike, so that
+    the points it cannot do without (of errors one of x and y is enough); `takes_clusters`: its interval goes by paper where
+    papers are told, and else takes each point as one of its own. `is_symmetric`: it treats x and y alike, so that
     there is no line of x on y. `is_least_squares`: R^2, information criteria and the influence of single points belong to it.
     """
 
     fit: Callable[[Points, float], Fitted]
     slopes: Callable[[Points, Counts], Array] | None = None
     needs_clusters: bool = False
+    takes_clusters: bool = False
     needs_errors: bool = False
     has_tau: bool = False
     has_variance_ratio: bool = False
@@ -101,6 +106,15 @@ def _clustered(points: Points) -> Line:
     if points.cluster is None:
         raise FitError("the paper of each point is needed")
     return clustered.cluster_robust(points.x, points.y, points.cluster)
+
+
+def _quantile(points: Points, level: float) -> Fitted:
+    """The standard errors of a quantile line take points as independent: of points of papers there is an interval alone."""
+    line = quantile.quantile_line(points.x, points.y, points.tau_of_y)
+    if points.cluster is None or line.status != OK:
+        return Fitted(line, *slope_interval(line, level))
+    ends = quantile_by_paper.slope_interval(points.x, points.y, points.cluster, points.tau_of_y, level, points.seed)
+    return Fitted(Line(line.n, line.intercept, line.slope), *ends)
 
 
 def _theil_sen(points: Points, level: float) -> Fitted:
@@ -133,8 +147,9 @@ TABLE: dict[str, Estimator] = {
     "ols_hc3": Estimator(of_x_and_y(least_squares.hc3), _ols_slopes, is_least_squares=True),
     "ols_cluster": Estimator(_by_standard_error(_clustered), _ols_slopes, needs_clusters=True, is_least_squares=True),
     "quantile": Estimator(
-        _by_standard_error(lambda points: quantile.quantile_line(points.x, points.y, points.tau_of_y)),
+        _quantile,
         lambda points, drawn: quantile.quantile_resampled(points.x, points.y, drawn, points.tau_of_y)[:, 1],
+        takes_clusters=True,
         has_tau=True,
     ),
     "huber": Estimator(

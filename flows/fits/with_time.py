@@ -4,18 +4,28 @@ log10(error) = a + b·log10(C / C0) + c·(year - year0), by least squares; C0 an
 a is the error of its year. At a given error, ten times the computation does what b/c years do (both lower the error, so
 both are negative), as in section "algorithmic improvement" of Thompson et al. (arXiv 2007.05558v2). The interval of b/c is
 Fieller's (Fieller 1954, J. R. Stat. Soc. B 16:175).
+
+A paper has one year and one recipe, so that its points say less of the year than as many papers would. Where papers are given
+the covariance is the jackknife over them, with t of one degree of freedom less than there are papers (flows/fits/clustered.py).
+Of 2,000 truths a case (tests/fits/test_selected_coverage.py describes the generator; 14 to 98 papers of 1 to 5 points, 30 to
+210 in all) its 95 % interval held the year term in 94.5 to 95.3 %, computation's in 94.2 to 95.2 % and b/c in 94.3 to 95.3 %;
+with standard errors of single points those of the year held it in 77 to 92 %. Where one in six papers has half of the points:
+92.7 to 94.8, 93.9 to 97.1 and 93.2 to 95.5 %.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.fits import student_t
+from flows.fits import clustered, student_t
+from flows.fits.clustered import TOO_FEW_PAPERS
+from flows.fits.least_squares import PERFECT_LEVERAGE
 from flows.fits.line import NO_SPREAD, OK, SLOPE_MAY_BE_ZERO, TOO_FEW_POINTS, Array, FitError
+from flows.fits.selections import unsure
 
 POINTS_MIN = 4
 
@@ -24,11 +34,14 @@ POINTS_MIN = 4
 class TimeFit:
     """The fitted plane and b/c; figures are NaN where `status` is too_few_points or no_spread_in_x.
 
-    `interval` is "bounded", or "unbounded" where a year term of 0 cannot be ruled out: then b/c has no upper end.
+    Where it is too_few_papers (no more than coefficients) or perfect_leverage (the papers without one of them tell no plane)
+    there is the plane and nothing that says how sure it is. `interval` is "bounded", or "unbounded" where a year term of 0
+    cannot be ruled out: then b/c has no upper end. `n_papers` is None where papers were not told.
     """
 
     n: int
     status: str
+    n_papers: int | None = None
     reference_log10_compute: float = math.nan
     reference_year: float = math.nan
     intercept: float = math.nan
@@ -43,45 +56,74 @@ class TimeFit:
     interval: str | None = None
 
 
-def with_time(log10_compute: Array, error: Array, year: Array, level: float) -> TimeFit:
-    """Fit the plane to n points; intervals at `level`.
+def with_time(
+    log10_compute: Array, error: Array, year: Array, level: float, paper: NDArray[np.generic] | None = None
+) -> TimeFit:
+    """Fit the plane to n points; intervals at `level`, by paper where `paper` (n,) names or numbers them.
 
     Raises:
-        FitError: a value is not finite, or an error is not positive.
+        FitError: a value is not finite, or an error is not positive; papers are neither whole numbers nor text.
     """
     if not (np.isfinite([log10_compute, error, year]).all() and (error > 0).all()):
         raise FitError("computation, year and error must be finite, and errors positive")
-    n = len(error)
+    n, papers = len(error), None if paper is None else len(np.unique(paper))
     if n < POINTS_MIN:
-        return TimeFit(n, TOO_FEW_POINTS)
+        return TimeFit(n, TOO_FEW_POINTS, papers)
     first = np.lexsort((error, log10_compute, year))[0]
     design = np.column_stack([np.ones(n), log10_compute - log10_compute[first], year - year[first]])
     if np.linalg.matrix_rank(design) < design.shape[1]:
-        return TimeFit(n, NO_SPREAD)
+        return TimeFit(n, NO_SPREAD, papers)
     y = np.log10(error)
     q, r = np.linalg.qr(design)
     coefficients = np.linalg.solve(r, q.T @ y)
     residuals = y - design @ coefficients
-    inverse = np.linalg.inv(r)
-    covariance = inverse @ inverse.T * (residuals @ residuals) / (n - 3)
     _, b, c = (float(value) for value in coefficients)
-    t = student_t.quantile((1 + level) / 2, n - 3)
-    low, high, interval = _ratio(b, c, covariance[1:, 1:], t)
-    return TimeFit(
+    plane = TimeFit(
         n=n,
-        status=OK if abs(c) > t * math.sqrt(covariance[2, 2]) else SLOPE_MAY_BE_ZERO,
+        status=OK,
+        n_papers=papers,
         reference_log10_compute=float(log10_compute[first]),
         reference_year=float(year[first]),
         intercept=float(coefficients[0]),
         compute_slope=b,
-        compute_slope_se=math.sqrt(covariance[1, 1]),
         year_slope=c,
-        year_slope_se=math.sqrt(covariance[2, 2]),
         r_squared=1 - float(residuals @ residuals) / float(((y - y.mean()) ** 2).sum()) if np.ptp(y) else math.nan,
         years_per_tenfold=b / c if c else math.nan,
+    )
+    if paper is None:
+        inverse = np.linalg.inv(r)
+        return _judged(plane, inverse @ inverse.T * (residuals @ residuals) / (n - 3), n - 3, level)
+    covariance, many = clustered.jackknife_covariance(design, residuals, paper)
+    if covariance is None:
+        return replace(plane, status=TOO_FEW_PAPERS if many <= design.shape[1] else PERFECT_LEVERAGE)
+    return _judged(plane, covariance, many - 1, level)
+
+
+def _judged(plane: TimeFit, covariance: Array, degrees_of_freedom: int, level: float) -> TimeFit:
+    """The plane with what the covariance of its coefficients says of them."""
+    t, c = student_t.quantile((1 + level) / 2, degrees_of_freedom), plane.year_slope
+    low, high, interval = _ratio(plane.compute_slope, c, covariance[1:, 1:], t)
+    return replace(
+        plane,
+        status=OK if abs(c) > t * math.sqrt(covariance[2, 2]) else SLOPE_MAY_BE_ZERO,
+        compute_slope_se=math.sqrt(covariance[1, 1]),
+        year_slope_se=math.sqrt(covariance[2, 2]),
         low=low,
         high=high,
         interval=interval,
+    )
+
+
+def without_interval(plane: TimeFit) -> TimeFit:
+    """The plane through points that were chosen by their error: nothing says how sure it is."""
+    return replace(
+        plane,
+        status=unsure(plane.status),
+        compute_slope_se=math.nan,
+        year_slope_se=math.nan,
+        low=math.nan,
+        high=math.nan,
+        interval=None,
     )
 
 

@@ -79,6 +79,7 @@ _VALUES = {
     "best_per_paper": "best",
     "extrapolation_unsupported": "beyond",
     "slope_not_different_from_0": "flat?",
+    "selected_no_interval": "chosen",
     "slope_not_positive": "falls",
     "y_on_x": "$y$ on $x$",
     "x_on_y": "$x$ on $y$",

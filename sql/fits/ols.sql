@@ -1,7 +1,7 @@
 -- One row per set of points and form: ordinary least squares of performance on log10 of computation, or why there is none.
 -- grain: sample_id, form
 with lines as (
-    select sample_sets.sample_id, declared.form
+    select sample_sets.sample_id, declared.form, chosen_by_error(sample_sets.selection) as is_chosen
     from staging.fit as declared
     join fits.sample_sets as sample_sets using (row_set, benchmark, metric, compute_measure, selection)
 ),
@@ -39,6 +39,7 @@ by_form as (
     select
         lines.sample_id,
         lines.form,
+        is_chosen,
         coalesce(n, 0) as n,
         mean_x,
         var_x,
@@ -72,9 +73,9 @@ fitted as (
         form,
         n,  -- points
         if(status = 'ok', mean_y - b * mean_x, null) as intercept,  -- a of y = a + b x
-        if(status = 'ok', sqrt(residual_variance * (1 / n + mean_x * mean_x / (n * var_x))), null) as intercept_se,  -- standard error of the intercept
+        if(status = 'ok' and not is_chosen, sqrt(residual_variance * (1 / n + mean_x * mean_x / (n * var_x))), null) as intercept_se,  -- standard error of the intercept; null where the points were chosen by their error
         if(status = 'ok', b, null) as slope,  -- b of y = a + b x
-        if(status = 'ok', slope_se(residual_variance, n, var_x), null) as slope_se,  -- standard error of the slope
+        if(status = 'ok' and not is_chosen, slope_se(residual_variance, n, var_x), null) as slope_se,  -- standard error of the slope; null where the points were chosen by their error
         if(status = 'ok', df, null) as degrees_of_freedom,  -- n - 2
         if(status = 'ok', sqrt(residual_variance), null) as residual_sd,  -- standard deviation of the residuals, n - 2 degrees of freedom
         if(status = 'ok', r_squared(var_x, var_y, cov_xy), null) as r_squared,  -- share of the variance of y explained

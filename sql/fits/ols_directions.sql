@@ -1,7 +1,10 @@
 -- One row per set of points, form and direction: the least-squares line with the intervals of its slope and exponent.
 -- grain: sample_id, form, direction
 with ols as (
-    select * from fits.ols
+    -- Lines through points that were chosen by their error have no standard errors, and so none of what follows from them.
+    select ols.*, chosen_by_error(sample_sets.selection) as is_chosen
+    from fits.ols as ols
+    join fits.sample_sets as sample_sets using (sample_id)
 ),
 
 fit_rule as (
@@ -29,7 +32,7 @@ turned as (
         ols.*,
         cov_xy / var_y as d,
         residual_variance(n, var_y, var_x, cov_xy) as residual_variance,
-        slope_se(residual_variance, n, var_y) as d_se,
+        if(is_chosen, null, slope_se(residual_variance, n, var_y)) as d_se,
         student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
         d - t * d_se as d_low,
         d + t * d_se as d_high,
@@ -52,9 +55,10 @@ x_on_y as (
         r_squared,
         d_low as inverse_low,
         d_high as inverse_high,
-        true as is_bounded,
+        if(is_chosen, null, true) as is_bounded,
         -- Seen along y, as the scatter of the other direction is.
         sqrt(residual_variance) / abs(d) as residual_sd,
+        is_chosen,
         'ok' as status,
     from turned
 ),
@@ -69,6 +73,7 @@ tested as (
     select
         directions.*,
         case
+            when directions.is_chosen then null
             when ols.slope_se > 0 then student_t_two_sided_p(ols.slope / ols.slope_se, ols.degrees_of_freedom)
             when ols.slope != 0 then 0
         end as p_value,
@@ -114,11 +119,12 @@ select
     exponent(form, slope) as exponent,  -- computation grows as performance to this power: 1/slope of the polynomial form
     if(exponent is not null, inverse_low, null) as exponent_low,  -- lower end of the exponent's interval; null where only negative ones are bounded
     if(exponent is not null, inverse_high, null) as exponent_high,  -- upper end of the exponent's interval; null where it is not bounded
-    case when exponent is not null then if(is_bounded, 'bounded', 'unbounded') end as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out
+    case when exponent is not null then case is_bounded when true then 'bounded' when false then 'unbounded' end end as exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out; null where there is no interval
     case
         when status != 'ok' then status
+        when is_chosen then 'selected_no_interval'
         when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'
         else 'ok'
-    end as status,  -- ok, too_few_points (fewer than staging.fit_rule asks for), no_spread_in_x or slope_not_different_from_0
+    end as status,  -- ok, too_few_points (fewer than staging.fit_rule asks for), no_spread_in_x, slope_not_different_from_0 or selected_no_interval: the points were chosen by their error, which no interval and no p allow for
 from lines
 order by sample_id, form, direction

@@ -45,7 +45,7 @@ costs as (
         scenarios.constant_year,
         coalesce(costs.published, false) as published,
         -- Without points there is no cost, and the line says why.
-        coalesce(costs.status, scaling.status) as status,  -- ok; slope_not_positive; slope_not_different_from_0; extrapolation_unsupported; the status of the line; or of the scenario
+        coalesce(costs.status, scaling.status) as status,  -- ok; slope_not_positive; slope_not_different_from_0; selected_no_interval; extrapolation_unsupported; the status of the line; or of the scenario
     from scaling
     join targets using (row_set, benchmark, metric, compute_measure)
     cross join scenarios

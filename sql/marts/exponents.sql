@@ -27,7 +27,7 @@ choices as (
         ) as status,  -- status of that line by paper: ok, slope_not_different_from_0, or why there is no line or no interval
         count(*) as n_tried,  -- lines that were tried, over all selections, directions and estimators
         count(*) filter (exponent > 0) as n_with_exponent,  -- those that give a positive exponent, whether or not their slope may be 0
-        count(*) filter (exponent > 0 and status = 'ok') as n_ok,  -- those of them whose slope differs from 0
+        count(*) filter (exponent > 0 and status = 'ok') as n_ok,  -- those of them with an interval whose slope differs from 0; points chosen by their error give a line and no interval
         min(exponent) filter (exponent > 0) as exponent_min,  -- lowest positive exponent of all that were tried
         max(exponent) filter (exponent > 0) as exponent_max,  -- highest of them
         max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and selection = 'all') as exponent_all,  -- least squares, performance on computation, all points

@@ -57,7 +57,7 @@ scaling as (
         sample_sets.compute_measure,
         declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
         declared.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
-        sample_sets.selection,
+        sample_sets.selection,  -- all; one_per_training; or chosen by the error: best_per_paper, best_per_year, frontier, whose lines carry a selection bias and no interval
         sample_sets.is_headline,
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
@@ -85,7 +85,7 @@ scaling as (
         lines.irreducible_error_low,
         lines.irreducible_error_high,
         lines.irreducible_error_status,
-        lines.status,  -- ok, slope_not_different_from_0 or why there is no line: see fits.estimates
+        lines.status,  -- ok; slope_not_different_from_0; selected_no_interval: selection bias, the points were chosen by their error and no interval means what it says; or why there is no line: see fits.estimates
     from lines
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)
