@@ -237,7 +237,7 @@ def fit(
         Which points: all, better than all before (frontier), or the lowest error of each paper or year. Points chosen by their
         error give a line without intervals (quantile:0.1 through all has one).
     percent
-        y is an error in percent: divided by 100, so that it is at most 1.
+        y is an error in percent: divided by 100, so that it is a fraction of at most 1 in all that is told and asked.
     fraction
         y is an error of at most 1, as --percent makes it. Default: it has no bound, as a loss.
     irreducible_error

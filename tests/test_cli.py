@@ -256,7 +256,7 @@ def test_what_fit_cannot_do_is_said(env: dict[str, str], tmp_path: Path) -> None
     path = tmp_path / "mine.csv"
     path.write_text("a,b\n1,0.5\n2,0.4\n3,0\n")
     columns = ("--csv", str(path), "--x", "a", "--y", "b")
-    assert refused(env, "fit", *columns).startswith("row 4: 3, 0: computation and error must be positive")
+    assert refused(env, "fit", *columns).startswith("record 3 (line 4): 3, 0: computation and error must be positive")
     told = refused(env, "fit", *columns, "--estimator", "lasso")
     assert told == "no estimator 'lasso'; there are: ols, ols_hc3, quantile:<tau>, huber, theil_sen, deming, york"
 

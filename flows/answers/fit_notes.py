@@ -34,7 +34,7 @@ def _left_out(data: Data) -> list[str]:
     if not many:
         return []
     named = ", ".join(data.left_out[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return [f"left out, for x or y is blank: {named}"]
+    return [f"left out, since x or y is blank: {named}"]
 
 
 def _unit(data: Data, request: Request) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -219,29 +220,38 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
 
 # The most points that are fitted within some ten seconds, of what takes more than a second for 100,000.
 _MOST = {"theil_sen": 40_000, "deming": 25_000, "asymptotic": 50_000}
-# Points times resamples and left out points that are fitted within some ten seconds; and resamples that are kept at once.
-_MOST_RESAMPLED, _MOST_RESAMPLES = 500_000_000, 1_000_000
-# Of Theil and Sen's line, whose resamples weigh pairs.
-_MOST_PAIRS_RESAMPLED = 2_000
+# Resamples that are kept at once; and how much is resampled within half a minute, in points (of Theil and Sen pairs) times
+# resamples and left out points.
+_MOST_RESAMPLES = 1_000_000
+_MOST_RESAMPLED = {"ols": 2e9, "ols_hc3": 2e9, "theil_sen": 1e10}
+_MOST_RESAMPLED_ELSE = 1e8
 
 
 def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     """As `_refusals`, of what would take minutes or all memory."""
-    n, resamples = len(data.row), request.bootstrap or 0
-    what = request.form if request.form in _MOST else name
-    fewer = "fit a sample of them (in a query: using sample 10000)"
+    n, resamples, what = len(data.row), request.bootstrap or 0, request.form if request.form in _MOST else name
+    fewer = "fit a sample of them (of a query: using sample 10000)"
+    most = _most_resampled(what, resamples)
     return {
-        what: f"{n} points are more than the {_MOST[what]} that it takes; {fewer}, or by another estimator"
+        f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"
         if n > _MOST.get(what, n)
         else "",
-        f"--bootstrap {resamples}": f"more than {_MOST_RESAMPLES} resamples are not kept"
+        f"--bootstrap {resamples}": f"at most {_MOST_RESAMPLES} resamples are kept"
         if resamples > _MOST_RESAMPLES
-        else f"of {n} points it takes too long; at most {_MOST_PAIRS_RESAMPLED} are resampled by {name}: {fewer}"
-        if resamples and name == "theil_sen" and n > _MOST_PAIRS_RESAMPLED
-        else f"of {n} points it takes too long; the interval without it needs none, or {fewer}"
-        if resamples and n * (n + resamples) > _MOST_RESAMPLED
+        else f"of {n} points it takes minutes; at most {most} are resampled so often by {what}: {fewer}"
+        if resamples and n > most
         else "",
     }
+
+
+def _most_resampled(name: str, resamples: int) -> int:
+    """The most points of which so many resamples are fitted: there are as many more fits with one point left out."""
+    budget = _MOST_RESAMPLED.get(name, _MOST_RESAMPLED_ELSE)
+
+    def cost(n: int) -> float:
+        return (n * (n - 1) / 2 if name == "theil_sen" else n) * (n + resamples)
+
+    return bisect.bisect_right(range(_MOST_RESAMPLES), budget, key=cost) - 1
 
 
 def _that(ability: str) -> str:

@@ -10,6 +10,7 @@ import math
 import signal
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq, curve_fit, minimize
 
-from flows import cli
+from flows import cli, paths
+from flows.answers import queries
 from flows.answers.fit_points import points_of_query
 from flows.answers.line_fits import Data, Request, RequestError, fit
 
@@ -109,7 +111,7 @@ def as_in(form: str, data: Data) -> tuple[Array, Array]:
 
 
 def error_of(form: str, y: float) -> float:
-    """The error of a performance; none is above 1."""
+    """The error of a performance of a fraction; none is above 1."""
     if form == "linear":
         return y
     return min(10.0**-y, 1.0) if form == "polynomial" else 1 / max(y, 1.0)
@@ -417,7 +419,7 @@ def best_line(x: Array, y: Array, x_sd: Array, y_sd: Array) -> tuple[float, floa
     return float(found.x[0] * scale[0]), float(found.x[1] * scale[1])
 
 
-@pytest.mark.parametrize("options", [[], ["--estimator", "york"]])
+@pytest.mark.parametrize("options", [["--no-scatter"], ["--estimator", "york", "--no-scatter"]])
 def test_york_on_pearsons_data(asked: Callable[..., Any], tmp_path: Path, options: list[str]) -> None:
     sd = {"sx": [w**-0.5 for w in X_WEIGHTS], "sy": [w**-0.5 for w in Y_WEIGHTS]}
     path = table(tmp_path, **PEARSON, **sd)
@@ -431,6 +433,8 @@ def test_york_on_pearsons_data(asked: Callable[..., Any], tmp_path: Path, option
     assert found["intercept_se"] == pytest.approx(0.295, abs=5e-4)
     half = stats.norm.ppf(0.975) * found["se"]
     same(found, {"low": found["slope"] - half, "high": found["slope"] + half})
+    # York et al. 2004, table II.
+    assert found["reduced_chi_square"] == pytest.approx(1.483, abs=5e-4)
 
 
 @pytest.mark.parametrize("form", ["polynomial", "exponential"])
@@ -442,24 +446,81 @@ def test_errors_of_columns_go_into_the_form_by_the_delta_method(form: str) -> No
     x_sd = x_error / data.x / math.log(10)
     y_sd = y_error / data.y / math.log(10) if form == "polynomial" else y_error / data.y**2
     intercept, slope = best_line(x, y, x_sd, y_sd)
-    found = told(points(data.x, data.y, x_error=x_error, y_error=y_error), form=form)
+    found = told(points(data.x, data.y, x_error=x_error, y_error=y_error), form=form, scatter=False)
     same(found, {"slope": slope, "intercept": intercept}, rel=1e-6)
-    by_hand = told(points(x, y, x_error=x_sd, y_error=y_sd), form="linear")
+    by_hand = told(points(x, y, x_error=x_sd, y_error=y_sd), form="linear", scatter=False)
     same(
         by_hand, {name: found[name] for name in ("slope", "intercept", "se", "intercept_se", "low", "high")}, rel=1e-12
     )
 
 
-@pytest.mark.parametrize("column", ["x_error", "y_error"])
-def test_errors_of_one_column_leave_the_other_exact(column: str) -> None:
+def test_errors_of_y_alone_leave_x_exact() -> None:
     sd = np.linspace(0.5, 2, 11)
     x, y = (np.array(values, dtype=float) for values in ANSCOMBE[0])
-    found = told(points(x, y, **{column: sd}), form="linear")
-    if column == "y_error":
-        slope = sm.WLS(y, sm.add_constant(x), weights=1 / sd**2).fit().params[1]
-    else:
-        slope = 1 / sm.WLS(x, sm.add_constant(y), weights=1 / sd**2).fit().params[1]
-    same(found, {"slope": slope})
+    slope = sm.WLS(y, sm.add_constant(x), weights=1 / sd**2).fit().params[1]
+    same(told(points(x, y, y_error=sd), form="linear", scatter=False), {"slope": slope})
+
+
+def with_scatter(data: Data, x_sd: Array, y_sd: Array) -> tuple[float, float, float]:
+    """Intercept, slope and the scatter that makes the reduced chi-square 1, by search, in the polynomial form."""
+    x, y = as_in("polynomial", data)
+
+    def line(scatter: float) -> tuple[float, float]:
+        return best_line(x, y, x_sd, np.hypot(y_sd, scatter))
+
+    def excess(scatter: float) -> float:
+        intercept, slope = line(scatter)
+        weights = 1 / (y_sd**2 + scatter**2 + slope**2 * x_sd**2)
+        return float((weights * (y - intercept - slope * x) ** 2).sum()) / (len(x) - 2) - 1
+
+    scatter = brentq(excess, 0.01, 1, xtol=1e-9)
+    return *line(scatter), scatter
+
+
+@pytest.mark.parametrize("columns", [["x_error"], ["x_error", "y_error"]])
+def test_errors_leave_a_scatter_of_y_to_be_estimated(columns: list[str]) -> None:
+    data = sample(30)
+    x_sd, y_sd = np.linspace(0.1, 0.4, 30), np.linspace(0.01, 0.05, 30)
+    errors = {"x_error": x_sd * data.x * math.log(10), "y_error": y_sd * data.y * math.log(10)}
+    found = told(points(data.x, data.y, **{name: errors[name] for name in columns}))
+    intercept, slope, scatter = with_scatter(data, x_sd, y_sd if "y_error" in columns else 0 * y_sd)
+    same(found, {"intercept": intercept, "slope": slope, "residual_sd": scatter}, rel=1e-5)
+    same(found, {"reduced_chi_square": 1.0, "degrees_of_freedom": 28.0})
+    half = stats.t.ppf(0.975, 28) * found["se"]
+    same(found, {"low": found["slope"] - half, "high": found["slope"] + half})
+
+
+def test_errors_that_do_not_agree_with_the_scatter_are_noted() -> None:
+    data, ones = sample(30), np.ones(30)
+    small = points(data.x, data.y, x_error=0.01 * data.x, y_error=0.01 * data.y)
+    found = told(small, scatter=False)
+    assert found["reduced_chi_square"] > 50
+    assert any("too narrow" in note and "--no-scatter" in note for note in found["notes"])
+    assert told(small)["notes"] == []
+    large = told(points(data.x, data.y, x_error=9 * data.x, y_error=ones))
+    assert large["reduced_chi_square"] < 0.5
+    assert any("too large" in note for note in large["notes"])
+
+
+@pytest.mark.parametrize("form", ["polynomial", "exponential"])
+def test_errors_of_computation_in_a_query_give_the_line_of_the_warehouse(
+    asked: Callable[..., Any], warehouse_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(paths, "warehouse", lambda: warehouse_path)
+    of = "row_set = 'current' and benchmark = 'imagenet' and compute_measure = 'training_compute' and selection = 'all'"
+    query = (
+        "select 10 ** log10_compute as c, error, 10 ** log10_compute * ln(10) * log10_compute_sd as sd "
+        f"from fits.samples join staging.compute_error using (confidence) where {of}"
+    )
+    found = asked("--query", query, "--x", "c", "--y", "error", "--x-error", "sd", "--form", form)
+    line = (
+        "select n, intercept, intercept_se, slope, slope_se as se, slope_low as low, slope_high as high, p_value as p, "
+        "residual_sd, exponent, exponent_low, exponent_high, exponent_interval, status "
+        f"from marts.scaling where {of} and form = '{form}' and estimator = 'york'"
+    )
+    (row,) = queries.run(warehouse_path, line).records()
+    assert row["n"] > 20
+    same(found, {name: value for name, value in row.items() if value is not None}, rel=1e-6)
 
 
 @pytest.mark.parametrize("ratio", [None, 1.0, 0.2, 9.0])
@@ -469,7 +530,11 @@ def test_deming_is_york_with_the_same_errors_everywhere(ratio: float | None) -> 
     x_sd, y_sd = np.full(11, 0.3), np.full(11, 0.3 * math.sqrt(ratio or 1))
     intercept, slope = best_line(x, y, x_sd, y_sd)
     same(found, {"slope": slope, "intercept": intercept}, rel=1e-6)
-    same(told(points(x, y, x_error=x_sd, y_error=y_sd), form="linear"), {"slope": found["slope"]}, rel=1e-9)
+    same(
+        told(points(x, y, x_error=x_sd, y_error=y_sd), form="linear", scatter=False),
+        {"slope": found["slope"]},
+        rel=1e-9,
+    )
     assert (found["estimator"], found["direction"]) == ("deming", "symmetric")
     if ratio in (None, 1.0):
         # Orthogonal regression: the first principal axis.
@@ -532,7 +597,10 @@ def test_a_flat_line_of_x_on_y_cannot_be_turned() -> None:
 def test_both_directions_are_told_under_their_names() -> None:
     data = plain(sample())
     found = told(data, direction="both", at=1e25)
-    assert found == {name: told(data, direction=name, at=1e25) for name in ("y_on_x", "x_on_y")}
+    for name in ("y_on_x", "x_on_y"):
+        alone = told(data, direction=name, at=1e25)
+        assert found[name] | {"left_out": 0, "notes": []} == alone
+    assert (list(found), found["left_out"], found["notes"]) == (["y_on_x", "x_on_y", "left_out", "notes"], 0, [])
     # The two lines enclose the others: slope of y on x = r² times the slope of x on y.
     same(found["y_on_x"], {"slope": found["y_on_x"]["r_squared"] * found["x_on_y"]["slope"]})
 
@@ -755,7 +823,7 @@ def test_the_line_at_an_x_is_the_prediction_of_statsmodels(x: float, level: floa
 def test_the_error_at_a_computation_has_its_ends_in_order(form: str, compute: float) -> None:
     data = plain(sample())
     wanted = prediction_of(ols(*as_in(form, data)), math.log10(compute), 0.95)
-    found = told(data, form=form, at=compute)["at"]
+    found = told(data, form=form, at=compute, fraction=form != "linear")["at"]
     other = {
         "y": "y",
         "low": "high",
@@ -769,11 +837,140 @@ def test_the_error_at_a_computation_has_its_ends_in_order(form: str, compute: fl
     assert len(set(in_order)) == (5 if in_order[-1] < 1 else in_order.index(1.0) + 1)
 
 
-def test_no_error_is_above_one() -> None:
-    # The line would have an error of 10^2.5 there.
-    found = told(pairs(POINTS), at=1e-20)["at"]
-    assert (found["y"], found["high"]) == (1.0, 1.0)
-    assert told(pairs(POINTS), form="exponential", at=1e-20)["at"]["y"] == 1.0
+@pytest.mark.parametrize("form", ["polynomial", "exponential"])
+def test_no_fraction_is_above_one(form: str) -> None:
+    # The line would have an error of 10^2.5 there, or none.
+    for said in ({"fraction": True}, {"percent": True}):
+        scale = 100 if "percent" in said else 1
+        found = told(pairs([(x, scale * y) for x, y in POINTS]), form=form, at=1e-20, **said)["at"]
+        assert (found["y"], found["high"]) == (1.0, 1.0)
+
+
+LOSSES = [
+    (1e18, 3.60),
+    (3e18, 3.27),
+    (1e19, 3.01),
+    (3e19, 2.81),
+    (1e20, 2.64),
+    (3e20, 2.51),
+    (1e21, 2.40),
+    (3e21, 2.31),
+]
+
+
+@pytest.mark.parametrize("form", ["polynomial", "exponential", "asymptotic"])
+def test_a_loss_is_told_as_it_is(form: str) -> None:
+    data = pairs(LOSSES)
+    found = told(data, form=form, at=1e20)
+    read = found["at"]
+    if form == "asymptotic":
+        b, e, a = found["slope"], found["irreducible_error"], found["amplitude"]
+        assert read["y"] == pytest.approx(e + a * 1e20**-b, rel=1e-6)
+        assert read["y"] == pytest.approx(2.64, abs=0.02)
+        return
+    wanted = prediction_of(ols(*as_in(form, data)), 20.0, 0.95)
+    ends = {
+        "y": "y",
+        "low": "high",
+        "high": "low",
+        "prediction_low": "prediction_high",
+        "prediction_high": "prediction_low",
+    }
+    of_line = (lambda y: 10.0**-y) if form == "polynomial" else (lambda y: 1 / y)
+    same(read, {name: of_line(wanted[turned]) for name, turned in ends.items()})
+    assert read["prediction_low"] < read["low"] < read["y"] < read["high"] < read["prediction_high"]
+    assert read["y"] == pytest.approx(2.64, abs=0.06)
+
+
+def test_a_response_that_no_loss_has_is_unknown() -> None:
+    # 1/y of the line is below 0 there.
+    assert told(pairs(LOSSES), form="exponential", at=1e-90)["at"]["y"] is None
+
+
+@pytest.mark.parametrize("form", ["polynomial", "exponential"])
+def test_percents_are_fractions_if_it_is_said(form: str) -> None:
+    fractions = pairs(POINTS)
+    percents = points(fractions.x, 100 * fractions.y, y_error=0.5 * np.arange(1, 7))
+    of_fractions = points(fractions.x, fractions.y, y_error=0.005 * np.arange(1, 7))
+    options: dict[str, Any] = {"form": form, "at": 1e20, "solve": 0.1}
+    wanted = told(of_fractions, fraction=True, **options)
+    found = told(percents, percent=True, **options)
+    for name in ("intercept", "slope", "se", "exponent"):
+        same(found, {name: wanted[name]})
+    same(found["at"], wanted["at"])
+    assert found["notes"] == wanted["notes"]
+    assert "percent" not in str(found["notes"])
+    unsaid = told(percents, form=form, at=1e20, solve=10.0)
+    assert unsaid["solve"]["x"] == pytest.approx(wanted["solve"]["x"], rel=1e-9)
+    assert unsaid["at"]["y"] == pytest.approx(100 * wanted["at"]["y"], rel=1e-9)
+    assert "percent or loss?" in unsaid["notes"][0]
+    assert "--percent" in unsaid["notes"][0]
+
+
+def test_losses_are_asked_about_and_never_refused() -> None:
+    assert "percent or loss?" in told(pairs(LOSSES))["notes"][0]
+    # In no case where no value is above 1, or one is above 100, or y is taken as it is.
+    assert told(pairs(POINTS))["notes"] == []
+    assert told(pairs([*LOSSES, (1e10, 101.0)]))["notes"] == []
+    assert told(pairs(LOSSES), form="linear")["notes"] == []
+
+
+def test_percents_as_printed_are_fractions_without_being_asked() -> None:
+    data = replace(pairs(POINTS), is_percent=True, notes=("column 'y' is printed in percent",))
+    found = told(data, at=1e-20)
+    assert found["at"]["y"] == 1.0
+    assert found["notes"][0] == "column 'y' is printed in percent"
+    # Said too, they are not divided again; a word error rate may be above 100 %.
+    same(told(data, percent=True), {"intercept": found["intercept"]})
+    beyond = replace(pairs([(1e3, 1.2), *POINTS]), is_percent=True)
+    assert told(beyond, at=1.0)["at"]["y"] > 1
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "words"),
+    [
+        (101.0, {"percent": True}, ["row 2", "--percent", "101"]),
+        (1.2, {"fraction": True}, ["row 2", "--fraction", "1.2"]),
+        (0.5, {"percent": True, "fraction": True}, ["--percent and --fraction"]),
+        (0.5, {"percent": True, "form": "linear"}, ["--form linear"]),
+        (0.5, {"fraction": True, "solve": 30.0}, ["--solve 30", "0.3"]),
+        (50.0, {"percent": True, "form": "asymptotic", "irreducible_error": 3.0}, ["--irreducible-error 3", "0.03"]),
+    ],
+)
+def test_fractions_that_are_none_are_refused(y: float, options: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(RequestError) as refused:
+        told(pairs([(1e14, y), *POINTS]), **options)
+    for word in words:
+        assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("direction", ["y_on_x", "x_on_y"])
+@pytest.mark.parametrize("form", ["polynomial", "exponential"])
+def test_errors_that_rise_have_no_exponent(form: str, direction: str) -> None:
+    rising = pairs([(x, 0.5 - y) for x, y in POINTS])
+    found = told(rising, form=form, direction=direction, at=1e18, solve=0.1)
+    assert found["status"] == "slope_not_positive"
+    assert found["slope"] < 0
+    assert [found[name] for name in ("exponent", "exponent_low", "exponent_high", "exponent_interval")] == [None] * 4
+    assert found["solve"]["status"] == "slope_not_positive"
+    assert {found["solve"][name] for name in ("x", "low", "high", "prediction_low")} == {None}
+    assert found["at"]["y"] is not None
+    (note,) = found["notes"]
+    assert "accuracy" in note
+    # In the linear form y may rise.
+    assert told(rising, form="linear")["status"] != "slope_not_positive"
+
+
+def test_an_x_beyond_what_the_points_support_has_a_status() -> None:
+    # The points reach over 5.9 decades.
+    near, far = (told(pairs(POINTS), at=at)["at"] for at in (1e26, 1e27))
+    assert (near["status"], far["status"]) == ("ok", "extrapolation_unsupported")
+    same(far, {"beyond": 27 - math.log10(8e20), "ranges_beyond": (27 - math.log10(8e20)) / math.log10(8e5)})
+    found = told(pairs(POINTS), solve=0.001)
+    assert found["solve"]["status"] == "extrapolation_unsupported"
+    assert any("--solve" in note and "beyond" in note for note in found["notes"])
+    assert told(pairs(POINTS), solve=0.001, supported_ranges=50.0)["solve"]["status"] == "ok"
+    assert told(pairs(POINTS), solve=0.1)["solve"]["status"] == "ok"
 
 
 def test_without_standard_errors_there_is_a_height_and_no_interval() -> None:
@@ -1250,7 +1447,7 @@ def test_an_influential_row_is_named_as_in_the_file(asked: Callable[..., Any], t
     # 13, 12.74 is Anscombe's outlier, his third point; a blank line and a row without cells stand before it.
     row = path.read_text().splitlines().index("13,12.74") + 1
     assert row == 6
-    assert found["influential"][0]["row"] == f"row {row}"
+    assert found["influential"][0]["row"] == f"record 3 (line {row})"
     assert found["influential"][0]["slope_without"] == pytest.approx(0.345, abs=0.002)
 
 
@@ -1286,7 +1483,7 @@ def test_too_little_data_is_a_status_and_no_figure(
     found = told(pairs(given), form=form, direction=direction, bootstrap=20, at=5.0, solve=0.1)
     assert (found["status"], found["n"]) == (status, len(given))
     known = {name for name, value in found.items() if value is not None}
-    assert known == {"form", "estimator", "direction", "select", "level", "status", "n"}
+    assert known == {"form", "estimator", "direction", "select", "level", "status", "n", "left_out", "notes"}
     assert {"intercept", "slope", "se", "p", "low", "high", "exponent"} <= found.keys()
 
 
@@ -1378,6 +1575,11 @@ REFUSED: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({}, ["x_error", "cluster"], ["--cluster", "york", "leave it out"]),
     ({"estimator": "deming", "bootstrap": 10}, [], ["--bootstrap", "deming"]),
     ({"bootstrap": 10}, ["x_error"], ["--bootstrap", "york"]),
+    ({"bootstrap": 10**7}, [], ["--bootstrap 10000000", "1000000"]),
+    ({"seed": -1}, [], ["--seed -1", "not below 0"]),
+    ({"at": -math.inf}, [], ["--at -inf", "finite"]),
+    ({"at": 0.0, "form": "asymptotic"}, [], ["--at 0", "positive"]),
+    ({"variance_ratio": math.nan, "estimator": "deming"}, [], ["ratio", "nan"]),
     ({"form": "linear", "select": "frontier"}, ["year"], ["--select", "--form linear"]),
     ({"select": "best_per_paper"}, [], ["--select best_per_paper", "--cluster"]),
     ({"select": "frontier"}, [], ["--select frontier", "--year"]),
@@ -1407,6 +1609,25 @@ def test_what_cannot_be_done_is_refused(
     assert (status, out, err) == (1, "", f"error: {refused.value}\n")
 
 
+@pytest.mark.parametrize(
+    ("n", "options", "words"),
+    [
+        (40_001, {"estimator": "theil_sen"}, ["theil_sen", "40001", "40000", "sample"]),
+        (25_001, {"estimator": "deming"}, ["deming", "25000"]),
+        (50_001, {"form": "asymptotic"}, ["asymptotic", "50000"]),
+        (40_001, {"bootstrap": 10_000}, ["--bootstrap 10000", "at most 40000", "ols"]),
+        (6_181, {"bootstrap": 10_000, "estimator": "huber"}, ["--bootstrap 10000", "at most 6180", "huber"]),
+        (2_000, {"bootstrap": 10_000, "estimator": "theil_sen"}, ["--bootstrap 10000", "at most 1329", "theil_sen"]),
+        (100, {"bootstrap": 1_000_000, "form": "asymptotic"}, ["--bootstrap 1000000", "at most 99", "asymptotic"]),
+    ],
+)
+def test_what_would_take_minutes_is_refused_with_its_bound(n: int, options: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(RequestError) as refused:
+        told(points(np.linspace(1, 2, n), np.linspace(0.5, 0.1, n)), **options)
+    for word in words:
+        assert word in str(refused.value)
+
+
 @pytest.mark.parametrize("option", ["form", "direction", "select"])
 def test_an_unknown_word_is_refused_with_those_that_there_are(option: str) -> None:
     with pytest.raises(RequestError, match=r"'cubic'; there are: \w+, \w+"):
@@ -1415,7 +1636,11 @@ def test_an_unknown_word_is_refused_with_those_that_there_are(option: str) -> No
 
 def test_a_point_without_any_error_is_refused() -> None:
     with pytest.raises(RequestError, match="no error in either coordinate"):
-        told(points([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], x_error=[0.0, 1.0, 1.0], y_error=[0.0, 0.0, 1.0]), form="linear")
+        told(
+            points([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], x_error=[0.0, 1.0, 1.0], y_error=[0.0, 0.0, 1.0]),
+            form="linear",
+            scatter=False,
+        )
 
 
 # --- a CSV file
@@ -1462,10 +1687,65 @@ def test_a_result_is_printed_by_names_with_six_digits(run: Callable[..., tuple[i
     assert shown["y_on_x.solve.interval"] == "bounded"
     assert shown["x_on_y.se"] == "–"
     assert " … " in shown["x_on_y.bootstrap.percentile"]
-    assert shown["y_on_x.influential.1.row"].startswith("row ")
+    assert shown["y_on_x.influential.1.row"].startswith("record ")
 
 
 @pytest.mark.parametrize("estimator", ["huber", "theil_sen", "quantile:0.5", "deming"])
 def test_only_least_squares_has_r_squared(estimator: str) -> None:
     assert told(pairs(norris()), form="linear", estimator=estimator)["r_squared"] is None
     assert told(pairs(norris()), form="linear")["r_squared"] == pytest.approx(CERTIFIED["r_squared"], rel=1e-10)
+
+
+def test_notes_are_printed_below_the_figures_and_told_in_json(
+    run: Callable[..., tuple[int, str, str]], asked: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("flop;top1\n" + "".join(f"1e{at};{40 + 3 * at + at % 2}\n" for at in range(1, 9)) + "1e9;\n")
+    named = ["--csv", str(path), "--x", "flop", "--y", "top1"]
+    found = asked(*named)
+    assert (found["n"], found["left_out"], found["status"]) == (8, 1, "slope_not_positive")
+    said = ("left out", "percent or loss?", "accuracy")
+    assert [[word in note for word in said].index(True) for note in found["notes"]] == [0, 1, 2]
+    assert "record 9 (line 10)" in found["notes"][0]
+    status, out, err = run(*named)
+    assert (status, err) == (0, "")
+    figures, *notes = out.split("note: ")
+    assert [" ".join(note.split()) for note in notes] == found["notes"]
+    assert max(map(len, out.splitlines())) <= 80
+    assert "left_out                        1\n" in figures
+    assert "notes" not in figures
+
+
+def test_percents_and_losses_by_the_command(asked: Callable[..., Any], tmp_path: Path) -> None:
+    path = table(tmp_path, x=[x for x, _ in POINTS], y=[f"{100 * y:g}%" for _, y in POINTS])
+    named = ["--csv", str(path), "--x", "x", "--y", "y", "--at", "1e-20"]
+    printed = asked(*named)
+    same(printed, {"slope": told(pairs(POINTS))["slope"]})
+    assert printed["at"]["y"] == 1.0
+    table(tmp_path, x=[x for x, _ in POINTS], y=[100 * y for _, y in POINTS])
+    same(asked(*named, "--percent"), {name: printed[name] for name in ("intercept", "slope")})
+    assert asked(*named, "--percent")["at"] == printed["at"]
+    assert asked(*named)["at"]["y"] == pytest.approx(100 * told(pairs(POINTS), at=1e-20)["at"]["y"])
+    table(tmp_path, x=[x for x, _ in POINTS], y=[y for _, y in POINTS])
+    assert (asked(*named)["at"]["y"] > 1, asked(*named, "--fraction")["at"]["y"]) == (True, 1.0)
+
+
+def test_a_file_of_a_spreadsheet_by_the_command(
+    run: Callable[..., tuple[int, str, str]], asked: Callable[..., Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text('flop,error\n1e17,"0,665"\n3e17,"0,612"\n1e18,"0,540"\n3e18,"0,512"\n')
+    named = ["--csv", str(path), "--x", "flop", "--y", "error"]
+    status, out, err = run(*named)
+    assert (status, out) == (1, "")
+    assert "record 1 (line 2), column 'error': '0,665'" in err
+    assert "--decimal ," in err
+    wanted = told(pairs([(1e17, 0.665), (3e17, 0.612), (1e18, 0.540), (3e18, 0.512)]))["slope"]
+    same(asked(*named, "--decimal", ","), {"slope": wanted})
+    path.write_text("flop|error\n1e17|0.665\n3e17|0.612\n1e18|0.540\n3e18|0.512\n", encoding="utf-16")
+    same(asked(*named, "--delimiter", "|"), {"slope": wanted})
+    for option in (["--delimiter", "tab"], ["--decimal", ","]):
+        status, out, err = run("--query", "select 1", "--x", "x", "--y", "y", *option)
+        assert (status, err) == (1, "error: --delimiter and --decimal are of a file, --csv\n")
+    status, out, err = run(*named, "--delimiter", "::")
+    assert (status, "one character" in err) == (1, True)

@@ -81,6 +81,8 @@ def test_number_reads_thousands_separators(value: int) -> None:
     [
         *("", " ", "-", ".", "n/a", "nan", "inf", "Infinity", "28.5*", "1,23", "1,0000", "12,", ",1", "1 000", "1_000"),
         *("0x10", "2.4E+", "7 TFLOP/s", "14180000,14180000", "75 110", "²", "1e400", "--1", "79.3%", "< 24"),
+        # A decimal comma, for no group begins with 0; and what a double has no digits for.
+        *("0,665", "-0,665", "00,665", "012,345", "1e-400", "-0.001E-330"),
     ],
 )
 def test_number_refuses_what_is_none(literal: str) -> None:
@@ -88,6 +90,11 @@ def test_number_refuses_what_is_none(literal: str) -> None:
         number(literal)
     assert refused.value.rule == "not_a_number"
     assert refused.value.reason == str(refused.value)
+
+
+@pytest.mark.parametrize("literal", ["0", "-0.000", "0e-400", "0E999", ".0"])
+def test_number_reads_a_zero_as_printed(literal: str) -> None:
+    assert number(literal) == 0
 
 
 @pytest.mark.parametrize("literal", ["e5", "E0", "E+10", ".e5", "-e1", "-.e1", "+", "."])
