@@ -225,6 +225,8 @@ _MOST = {"theil_sen": 40_000, "deming": 25_000, "asymptotic": 50_000}
 _MOST_RESAMPLES = 1_000_000
 _MOST_RESAMPLED = {"ols": 2e9, "ols_hc3": 2e9, "theil_sen": 1e10}
 _MOST_RESAMPLED_ELSE = 1e8
+# A quantile line by paper, in points times papers: it is fitted anew without each of them.
+_MOST_BY_PAPER = 5e8
 
 
 def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
@@ -232,7 +234,11 @@ def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     n, resamples, what = len(data.row), request.bootstrap or 0, request.form if request.form in _MOST else name
     fewer = "fit a sample of them (of a query: using sample 10000)"
     most = _most_resampled(what, resamples)
+    papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
     return {
+        "--cluster": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
+        if n * papers > _MOST_BY_PAPER
+        else "",
         f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"
         if n > _MOST.get(what, n)
         else "",

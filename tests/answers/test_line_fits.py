@@ -1628,6 +1628,13 @@ def test_what_would_take_minutes_is_refused_with_its_bound(n: int, options: dict
         assert word in str(refused.value)
 
 
+def test_a_quantile_of_too_many_papers_is_refused() -> None:
+    n = 30_000
+    data = points(np.linspace(1, 2, n), np.linspace(0.5, 0.1, n), cluster=np.arange(n).astype(str))
+    with pytest.raises(RequestError, match=r"--cluster: quantile:0\.1 of 30000 points in 30000 papers takes minutes"):
+        told(data, estimator="quantile:0.1")
+
+
 @pytest.mark.parametrize("option", ["form", "direction", "select"])
 def test_an_unknown_word_is_refused_with_those_that_there_are(option: str) -> None:
     with pytest.raises(RequestError, match=r"'cubic'; there are: \w+, \w+"):
