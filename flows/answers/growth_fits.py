@@ -88,7 +88,8 @@ def _kink(kink: growth.Kink) -> dict[str, Any]:
 def lines(answer: Mapping[str, Any]) -> Iterator[str]:
     """The answer in words, lines of at most 80 characters."""
     span = f"{answer['first_date']} to {answer['last_date']}" if answer["n"] else "no dates"
-    left = f", {answer['left_out']} rows without date or value left out" if answer["left_out"] else ""
+    many = answer["left_out"]
+    left = f", {many} row{'s' * (many > 1)} without date or value" if many else ""
     yield f"growth of {answer['n']} points, {span}{left}"
     if answer["growth_per_year"] is None:
         yield f"no line: {answer['status']}"
