@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -160,10 +160,11 @@ def sources() -> None:
 
 def _check_form(_: Any, form: str) -> None:
     """Wrong usage where there is no such form."""
+    from flows.answers.growth_fits import FORM
     from flows.fits.forms import FORMS
 
-    if form not in FORMS:
-        raise ValueError(f"no form {form!r}; there are: {', '.join(FORMS)}")
+    if form not in (*FORMS, FORM):
+        raise ValueError(f"no form {form!r}; there are: {', '.join((*FORMS, FORM))}")
 
 
 @app.command
@@ -199,6 +200,8 @@ def fit(
 
     linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. asymptotic: y = E + A x^-b,
     where the intercept told is -log10 A. But in linear x is computation in any unit and y an error or a loss.
+    growth: log10 y = a + b x, where x is a date (2019-05-01, 2019-05, 2019, 2019.37) and y anything above 0; it tells the
+    factor a year, the doubling time, and whether and when the rate changed.
 
     Parameters
     ----------
@@ -215,7 +218,7 @@ def fit(
     decimal
         What begins the decimals. Default: what the numbers show; asked for where 1,014 may be either.
     form
-        linear, polynomial, exponential, asymptotic, or another of flows/fits/forms.py.
+        linear, polynomial, exponential, asymptotic, another of flows/fits/forms.py, or growth (over time).
     estimator
         ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
         huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py.
@@ -231,6 +234,7 @@ def fit(
         Deming: variance of the error of y over that of x, as the form has them. Default: 1.
     cluster
         The column that names the paper: intervals (of ols, quantile and the years), the bootstrap and best_per_paper go by it.
+        In growth it may name the laboratory: those are the blocks of the bootstrap, instead of ten of consecutive dates.
     year
         The column of the year: for frontier and best_per_year, and for years per ten times the computation (polynomial).
     select
@@ -263,6 +267,24 @@ def fit(
 
     declared = settings.estimation()
     columns = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
+    if form == "growth":
+        unused = {
+            "--x-error": x_error,
+            "--y-error": y_error,
+            "--year": year,
+            "--estimator": estimator,
+            "--direction": None if direction == "y_on_x" else direction,
+            "--select": None if select == "all" else select,
+            "--variance-ratio": variance_ratio,
+            "--irreducible-error": irreducible_error,
+            "--at": at,
+            "--solve": solve,
+            "--percent": percent or None,
+            "--fraction": fraction or None,
+            "--no-scatter": None if scatter else True,
+        }
+        _growth(csv, query, columns, delimiter, decimal, unused, level=level, resamples=bootstrap, seed=seed, json=json)
+        return
     points = _points(csv, query, columns, delimiter, decimal)
     request = line_fits.Request(
         form=form,
@@ -514,14 +536,52 @@ def _points(
     """The points of a fit; `columns` without those that are not asked for."""
     from flows.answers import fit_points
 
-    if (csv is None) == (query is None):
-        raise _Stop("give either --csv FILE or --query SELECT")
+    _check_place(csv, query, delimiter, decimal)
     wanted = {name: column for name, column in columns.items() if column is not None}
     if csv is not None:
         return fit_points.points_of_csv(csv, wanted, delimiter, decimal)
-    if delimiter or decimal:
-        raise _Stop("--delimiter and --decimal are of a file, --csv")
     return fit_points.points_of_query(paths.warehouse(), query or "", wanted)
+
+
+def _check_place(csv: Path | None, query: str | None, delimiter: str | None, decimal: str | None) -> None:
+    if (csv is None) == (query is None):
+        raise _Stop("give either --csv FILE or --query SELECT")
+    if query is not None and (delimiter or decimal):
+        raise _Stop("--delimiter and --decimal are of a file, --csv")
+
+
+def _growth(
+    csv: Path | None,
+    query: str | None,
+    columns: dict[str, str | None],
+    delimiter: str | None,
+    decimal: str | None,
+    unused: Mapping[str, object],
+    *,
+    level: float,
+    resamples: int | None,
+    seed: int | None,
+    json: bool,
+) -> None:
+    """Fit growth over time to a file or a query, and tell it."""
+    from threadpoolctl import threadpool_limits
+
+    from flows.answers import dated_points, growth_fits, rendering
+    from flows.declared import settings
+
+    growth_fits.check_options(unused)
+    _check_place(csv, query, delimiter, decimal)
+    wanted = {name: column for name, column in columns.items() if column is not None}
+    if csv is not None:
+        points = dated_points.points_of_csv(csv, wanted, delimiter, decimal)
+    else:
+        points = dated_points.points_of_query(paths.warehouse(), query or "", wanted)
+    declared = settings.estimation().bootstrap
+    many = declared.resamples if resamples is None else resamples
+    request = growth_fits.Request(level, many, declared.seed if seed is None else seed)
+    with threadpool_limits(1):
+        answer = growth_fits.fit(points, request)
+    print(rendering.as_json(answer) if json else "\n".join(growth_fits.lines(answer)))
 
 
 def _write(body: bytes, output: Path | None) -> None:
