@@ -17,7 +17,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, estimates, form_scores, predictions, projections, samples
+from flows.analysis import costs, estimates, form_scores, pooled, predictions, projections, samples
 from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
@@ -39,6 +39,8 @@ TABLES: dict[str, type[Any]] = {
     "fits.form_weights": predictions.FormWeight,
     "fits.unit_costs": costs.UnitCost,
     "fits.costs": costs.Cost,
+    "fits.pooled_slopes": pooled.PooledSlope,
+    "fits.shrunken_slopes": pooled.ShrunkenSlope,
 }
 # What each is computed from. All are made at once, when all that any of them reads is there.
 READS: dict[str, tuple[str, ...]] = {
@@ -53,9 +55,13 @@ READS: dict[str, tuple[str, ...]] = {
     "fits.form_weights": (*_POINTS, "staging.estimator"),
     "fits.unit_costs": _PRICED,
     "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
+    "fits.pooled_slopes": (*_POINTS, "staging.estimator"),
+    "fits.shrunken_slopes": (*_POINTS, "staging.estimator"),
 }
 # Those that have rows of each set of points.
-_OF_SETS = tuple(name for name in TABLES if name != "fits.unit_costs")
+_OF_SETS = tuple(
+    name for name in TABLES if name not in ("fits.unit_costs", "fits.pooled_slopes", "fits.shrunken_slopes")
+)
 # Where a process had fewer points than this to fit, starting it would take longer than to fit them here.
 _POINTS_A_PROCESS = 3_000
 # Sets handed to a process at once: few and large, for each costs a message both ways.
@@ -99,12 +105,15 @@ class Tables:
     _batches: list[tuple[list[int], Future[list[dict[str, pa.Table]]]]] = field(default_factory=list)
     _used: Fitters | None = None
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
+    _headlines: list[pooled.Headline] = field(default_factory=list)
+    _level: float = 0.0
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         """Take the points from the warehouse, and have computed what cannot be taken over."""
         grounds = grounds_of(con)
         works = list(works_of(con, grounds.rule.points_min))
         self._unit_costs, numbers = unit_costs(grounds), {}
+        self._headlines, self._level = pooled.headlines(con), grounds.rule.level
         if not self.kept.is_empty:
             numbers = _numbers(self.kept)
         left = []
@@ -129,7 +138,9 @@ class Tables:
             # Nothing else is fitted in this build, and their memory is wanted by what comes after.
             self._used.end()
         parts = [part for part in self._parts if part is not None]
-        return {name: _concatenated(name, parts) for name in _OF_SETS} | {"fits.unit_costs": self._unit_costs}
+        of_sets = {name: _concatenated(name, parts) for name in _OF_SETS}
+        together = pooled.tables(self._headlines, of_sets["fits.estimates"], self._level)
+        return of_sets | together | {"fits.unit_costs": self._unit_costs}
 
 
 def _submitted(fitters: Fitters | None, works: list[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
