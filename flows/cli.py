@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
@@ -169,8 +170,10 @@ def _check_form(_: Any, form: str) -> None:
 @app.command
 def fit(
     *,
-    x: str,
     y: str,
+    x: str | None = None,
+    n: str | None = None,
+    d: str | None = None,
     csv: Path | None = None,
     query: str | None = None,
     form: Annotated[str, Parameter(validator=_check_form)] = "polynomial",
@@ -187,6 +190,10 @@ def fit(
     seed: int | None = None,
     at: float | None = None,
     solve: float | None = None,
+    equal_exponents: Annotated[bool, Parameter(negative="")] = False,
+    at_n: float | None = None,
+    at_d: float | None = None,
+    flop: float | None = None,
     level: float = 0.95,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -194,13 +201,18 @@ def fit(
 
     linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. asymptotic: y = E + A x^-b,
     where the intercept told is -log10 A. But in linear x is computation in any unit and y an error as a fraction.
+    With --n and --d in the place of --x: y = E + A n^-alpha + B d^-beta, a loss by parameters and tokens.
 
     Parameters
     ----------
-    x
-        The column of x.
     y
         The column of y.
+    x
+        The column of x.
+    n
+        The column of parameters (or another size), beside --d.
+    d
+        The column of tokens (or other data), beside --n.
     csv
         The CSV file.
     query
@@ -210,6 +222,7 @@ def fit(
     estimator
         ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
         huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py.
+        With --n and --d: huber (default; of log y, cut at 0.001), or ols (least squares of y).
     direction
         Regress y on x, x on y (told as a line of y), or both.
     x_error
@@ -227,23 +240,42 @@ def fit(
     irreducible_error
         Hold E of the asymptotic form at this value.
     bootstrap
-        How many resamples; 10000 is usual. Percentile and BCa intervals of the slope.
+        How many resamples; 10000 is usual. Percentile and BCa intervals of the slope. With --n and --d 1000 are taken (some
+        seconds for a few hundred points, in proportion to both numbers); percentile intervals of every figure.
     seed
         Seed of the bootstrap. Default: that of flows/declared/estimation.toml.
     at
         Tell y at this x, with the interval of the line and of a new point.
     solve
         Tell the x at which the line reaches this y, with both intervals.
+    equal_exponents
+        With --n and --d: hold alpha and beta equal.
+    at_n
+        With --n and --d: tell y at this n, and the d of --at-d.
+    at_d
+        With --n and --d: tell y at this d, and the n of --at-n.
+    flop
+        With --n and --d: tell the n and d of least y for this computation, 6 n d.
     level
         Probability that an interval covers.
     json
-        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood and more.
+        Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood and more. With --n and
+        --d: E, A, B, alpha, beta, n_exponent and loss_exponent (of the best split of computation), each with _low, _high, _se.
     """
+    given = _given(fit, locals())
     from threadpoolctl import threadpool_limits
 
-    from flows.answers import line_fits, rendering
+    from flows.answers import line_fits, rendering, two_variable_fits
     from flows.declared import settings
 
+    two_variable_fits.refuse_others(given)
+    if n is not None:
+        taken = {name: given[name] for name in two_variable_fits.REQUESTED if name in given}
+        law = _two_variables(_points(csv, query, {"x": n, "y": y, "d": d}), taken)
+        print(
+            rendering.as_json(law) if json else "\n".join(f"{name:31} {value}" for name, value in rendering.lines(law))
+        )
+        return
     columns = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
     points = _points(csv, query, columns)
     request = line_fits.Request(
@@ -481,6 +513,25 @@ def _check_sources(keys: list[str] | None) -> None:
 
     for key in keys or []:
         source(key)
+
+
+def _given(command: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The options of a command that were given with another value than their default."""
+    defaults = {name: option.default for name, option in inspect.signature(command).parameters.items()}
+    return {name: values[name] for name, default in defaults.items() if values[name] != default}
+
+
+def _two_variables(points: line_fits.Data, taken: dict[str, Any]) -> dict[str, Any]:
+    """The law of two variables, with progress of its resamples."""
+    from threadpoolctl import threadpool_limits
+
+    from flows import progress
+    from flows.answers import two_variable_fits
+    from flows.declared import settings
+
+    request = two_variable_fits.Request(**{"seed": settings.estimation().bootstrap.seed} | taken)
+    with progress.bar("fit", two_variable_fits.marks(request)) as done, threadpool_limits(1):
+        return two_variable_fits.fit(points, request, done)
 
 
 def _points(csv: Path | None, query: str | None, columns: dict[str, str | None]) -> line_fits.Data:

@@ -42,7 +42,7 @@ class RequestError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Data:
-    """Points as given: n rows, each with the name that messages use. Standard deviations, papers and years where given."""
+    """Points as given: n rows, each with the name that messages use. Standard deviations, papers, years and tokens where given."""
 
     row: list[str]
     x: Array
@@ -51,6 +51,7 @@ class Data:
     y_error: Array | None = None
     cluster: NDArray[np.str_] | None = None
     year: Array | None = None
+    d: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,14 @@ LOG_E, LOG_A, LOG_B, ALPHA, BETA = range(5)
 # Starts: the part of E in a middling loss, that of N in the rest, and the exponents.
 _PARTS_OF_E, _PARTS_OF_N, _EXPONENTS = (0.3, 0.6, 0.85), (0.2, 0.5, 0.8), (0.1, 0.3, 0.8)
 _STEPS = 500
+# ... of which all starts take the first, and those go on that are ahead then.
+_FIRST_STEPS, _AHEAD = 20, 12
 _DAMPING, _LESS, _MORE, _DAMPING_MAX = 1e-2, 1 / 8, 6.0, 1e14
-# What a step may still gain, as a part of the sum: of a start or resample, and of the fit that is told.
-_TOLERANCE, _POLISHED = 1e-13, 1e-18
+# What a step may still gain, as a part of the sum. The fit that is told goes on: steps, and how often one is halved.
+_TOLERANCE, _POLISHING, _HALVINGS = 1e-13, 40, 8
 # ... and for each point where the fit is perfect: residuals of this size are rounding.
 _ROUNDING = 1e-15
+_TINY = 1e-300
 # Below this part of the smallest loss an E is 0, and a term nothing: the sum is flat there. Below it an exponent is 0 too.
 _NOTHING = 1e-6
 # 1 - R^2 of log D by log N, where the rest is rounding.
@@ -139,16 +142,18 @@ def two_variables(n: Array, d: Array, loss: Array, rule: str = HUBER, *, equal_e
         return LossLaw(len(n), status=status)
     order = np.lexsort((loss, d, n))
     problem = _problem(n[order], d[order], loss[order], rule, equal_exponents)
-    started = _together(problem, _starts(problem), np.ones((1, len(n))))
-    best = int(np.nanargmin(started.objective))
-    found = _descended(problem, started.free[[best]], np.ones((1, len(n))), _POLISHED)
-    parameters = _uncentred(problem, found.free, n[order], d[order])[0]
+    once = np.ones((1, len(n)))
+    started = _together(problem, _starts(problem), once, _FIRST_STEPS)
+    ahead = _together(problem, started.free[np.argsort(started.objective, kind="stable")[:_AHEAD]], once, _STEPS)
+    best = int(np.nanargmin(ahead.objective))
+    free = _polished(problem, ahead.free[[best]])
+    parameters = _uncentred(problem, free, n[order], d[order])[0]
     status = _judged(parameters, n, d, loss)
-    if status == OK and not found.converged[0]:
+    if status == OK and not ahead.converged[best]:
         status = NOT_CONVERGED
     log_e, log_a, log_b, alpha, beta = parameters.tolist()
     irreducible = 0.0 if status == E_AT_ZERO else math.exp(log_e)
-    return LossLaw(len(n), irreducible, log_a, log_b, alpha, beta, float(found.objective[0]), status)
+    return LossLaw(len(n), irreducible, log_a, log_b, alpha, beta, float(_objective(problem, free, once)[0]), status)
 
 
 def two_variables_resampled(
@@ -181,7 +186,7 @@ def two_variables_resampled(
     start[LOG_A] -= law.alpha * float(np.log(n).mean())
     start[LOG_B] -= law.beta * float(np.log(d).mean())
     free = np.repeat(start[None, : problem.shared.shape[1]], len(fitted), axis=0)
-    found = _together(problem, free, counts[fitted].astype(np.float64))
+    found = _together(problem, free, counts[fitted].astype(np.float64), _STEPS)
     parameters[fitted], converged[fitted] = _uncentred(problem, found.free, n, d), found.converged
     parameters[parameters[:, LOG_E] < math.log(_NOTHING * float(loss.min())), LOG_E] = -math.inf
     return parameters, converged
@@ -268,10 +273,10 @@ def _uncentred(problem: _Problem, free: Array, n: Array, d: Array) -> Array:
     return parameters
 
 
-def _together(problem: _Problem, free: Array, weights: Array) -> _Found:
+def _together(problem: _Problem, free: Array, weights: Array, steps: int) -> _Found:
     """`_descended` in blocks; one row of weights serves all fits."""
     found = [
-        _descended(problem, free[rows], weights if len(weights) == 1 else weights[rows], _TOLERANCE)
+        _descended(problem, free[rows], weights if len(weights) == 1 else weights[rows], steps)
         for rows in _blocks(len(free), len(problem.y))
     ]
     return (
@@ -286,13 +291,13 @@ def _blocks(many: int, each: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, many, step))
 
 
-def _descended(problem: _Problem, free: Array, weights: Array, tolerance: float) -> _Found:
+def _descended(problem: _Problem, free: Array, weights: Array, steps: int) -> _Found:
     """Newton's method from each start (B, k), with weights (B, n) or (1, n) of the points."""
     free, weights = free.copy(), np.broadcast_to(weights, (len(free), len(problem.y)))
     objective, converged = np.full(len(free), math.nan), np.zeros(len(free), dtype=np.bool_)
     damping, going = np.full(len(free), _DAMPING), np.arange(len(free))
     rounding = _ROUNDING**2 * weights.sum(axis=1)
-    for _ in range(_STEPS):
+    for _ in range(steps):
         slopes = _slopes(problem, free[going], weights[going])
         step, is_down = _step(slopes, damping[going])
         reached = _objective(problem, free[going] + step, weights[going])
@@ -301,7 +306,7 @@ def _descended(problem: _Problem, free: Array, weights: Array, tolerance: float)
         free[going[taken]] += step[taken]
         objective[going] = np.where(taken, reached, slopes.objective)
         gain = -np.einsum("bk,bk->b", step, slopes.gradient)
-        ended = is_down & (gain <= tolerance * slopes.objective + rounding[going])
+        ended = is_down & (gain <= _TOLERANCE * slopes.objective + rounding[going])
         damping[going] = np.where(taken, damping[going] * _LESS, damping[going] * _MORE)
         # A damping without end means that no step lowers the sum by more than its rounding.
         converged[going] = ended | (damping[going] > _DAMPING_MAX)
@@ -311,10 +316,34 @@ def _descended(problem: _Problem, free: Array, weights: Array, tolerance: float)
     return _Found(free, objective, converged)
 
 
+def _polished(problem: _Problem, free: Array) -> Array:
+    """Newton's method on the gradient (1, k), which tells more digits of the least than the sum does."""
+    once = np.ones((1, len(problem.y)))
+    slopes = _slopes(problem, free, once)
+    for _ in range(_POLISHING):
+        step, is_down = _step(slopes, np.zeros(1))
+        if not is_down[0]:
+            break
+        for _ in range(_HALVINGS):
+            tried = _slopes(problem, free + step, once)
+            if _steepness(tried) < _steepness(slopes):
+                free, slopes = free + step, tried
+                break
+            step = step / 2
+        else:
+            break
+    return free
+
+
+def _steepness(slopes: _Slopes) -> float:
+    diagonal = np.einsum("bkk->bk", slopes.scale)
+    return float((slopes.gradient**2 / np.maximum(diagonal, _TINY)).sum())
+
+
 def _step(slopes: _Slopes, damping: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Newton's step (B, k), damped, and where it leads downwards: where the damped matrix is positive."""
     diagonal = np.einsum("bkk->bk", slopes.scale)
-    diagonal = np.maximum(diagonal, 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300)
+    diagonal = np.maximum(diagonal, 1e-12 * diagonal.max(axis=1, keepdims=True) + _TINY)
     values, vectors = np.linalg.eigh(
         slopes.hessian + (damping[:, None] * diagonal)[:, :, None] * np.eye(diagonal.shape[1])
     )
