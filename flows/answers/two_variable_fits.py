@@ -45,7 +45,7 @@ IDENTIFIED, ZERO_NOT_RULED_OUT = "identified", "zero_not_ruled_out"
 
 @dataclass(frozen=True)
 class Request:
-    """What to fit and what to tell; the defaults are those of the replication of Chinchilla, but for its 4,000 resamples."""
+    """What to fit and what to tell; the defaults are those of the replication of Chinchilla, with fewer resamples."""
 
     estimator: str = HUBER
     equal_exponents: bool = False

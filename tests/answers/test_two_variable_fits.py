@@ -21,7 +21,7 @@ from flows.answers.line_fits import Data, RequestError
 from flows.answers.two_variable_fits import Request, fit, marks
 
 FIGURES = ("E", "A", "B", "alpha", "beta", "n_exponent", "loss_exponent")
-# Besiroglu et al. 2024, arXiv:2404.10102, table 1: what they found, and the standard errors of their 4,000 resamples.
+# Besiroglu et al. 2024, arXiv:2404.10102: what they found, and the standard errors of their resamples.
 REPLICATION = {"E": 1.82, "alpha": 0.35, "beta": 0.37, "A": 482.01, "B": 2085.43}
 THEIR_ERRORS = {"E": 0.03, "alpha": 0.02, "beta": 0.02, "A": 124.58, "B": 1293.23}
 # Hoffmann et al. 2022, arXiv:2203.15556, equation 10.
