@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -170,8 +171,10 @@ def _check_form(_: Any, form: str) -> None:
 @app.command
 def fit(
     *,
-    x: str,
     y: str,
+    x: str | None = None,
+    n: str | None = None,
+    d: str | None = None,
     csv: Path | None = None,
     query: str | None = None,
     delimiter: str | None = None,
@@ -193,6 +196,10 @@ def fit(
     seed: int | None = None,
     at: float | None = None,
     solve: float | None = None,
+    equal_exponents: Annotated[bool, Parameter(negative="")] = False,
+    at_n: float | None = None,
+    at_d: float | None = None,
+    flop: float | None = None,
     level: float = 0.95,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -202,13 +209,18 @@ def fit(
     where the intercept told is -log10 A. But in linear x is computation in any unit and y an error or a loss.
     growth: log10 y = a + b x, where x is a date (2019-05-01, 2019-05, 2019, 2019.37) and y anything above 0; it tells the
     factor a year, the doubling time, and whether and when the rate changed.
+    With --n and --d in the place of --x: y = E + A n^-alpha + B d^-beta, a loss by parameters and tokens.
 
     Parameters
     ----------
-    x
-        The column of x.
     y
         The column of y.
+    x
+        The column of x.
+    n
+        The column of parameters (or another size), beside --d.
+    d
+        The column of tokens (or other data), beside --n.
     csv
         The CSV file, UTF-8 or UTF-16. A record without x or y is left out, and counted.
     query
@@ -222,6 +234,7 @@ def fit(
     estimator
         ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
         huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py.
+        With --n and --d: huber (default; of log y, cut at 0.001), or ols (least squares of y).
     direction
         Regress y on x, x on y (told as a line of y), or both.
     x_error
@@ -247,43 +260,44 @@ def fit(
     irreducible_error
         Hold E of the asymptotic form at this value.
     bootstrap
-        How many resamples; 10000 is usual. Percentile and BCa intervals of the slope.
+        How many resamples; 10000 is usual. Percentile and BCa intervals of the slope. With --n and --d 1000 are taken (some
+        seconds for a few hundred points, in proportion to both numbers); percentile intervals of every figure.
     seed
         Seed of the bootstrap. Default: that of flows/declared/estimation.toml.
     at
         Tell y at this x, with the interval of the line and of a new point.
     solve
         Tell the x at which the line reaches this y, with both intervals.
+    equal_exponents
+        With --n and --d: hold alpha and beta equal.
+    at_n
+        With --n and --d: tell y at this n, and the d of --at-d.
+    at_d
+        With --n and --d: tell y at this d, and the n of --at-n.
+    flop
+        With --n and --d: tell the n and d of least y for this computation, 6 n d.
     level
         Probability that an interval covers.
     json
         Write JSON: n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood, left_out, notes
-        and more.
+        and more. With --n and --d: E, A, B, alpha, beta, n_exponent and loss_exponent (of the best split of computation),
+        each with _low, _high, _se.
     """
+    given = _given(fit, locals())
     from threadpoolctl import threadpool_limits
 
-    from flows.answers import line_fits, rendering
+    from flows.answers import growth_fits, line_fits, two_variable_fits
     from flows.declared import settings
 
+    two_variable_fits.refuse_others(given)
+    if n is not None:
+        _two_variables(_points(csv, query, {"x": n, "y": y, "d": d}, delimiter, decimal), given, json=json)
+        return
     declared = settings.estimation()
     columns = {"x": x, "y": y, "x_error": x_error, "y_error": y_error, "cluster": cluster, "year": year}
     if form == "growth":
-        unused = {
-            "--x-error": x_error,
-            "--y-error": y_error,
-            "--year": year,
-            "--estimator": estimator,
-            "--direction": None if direction == "y_on_x" else direction,
-            "--select": None if select == "all" else select,
-            "--variance-ratio": variance_ratio,
-            "--irreducible-error": irreducible_error,
-            "--at": at,
-            "--solve": solve,
-            "--percent": percent or None,
-            "--fraction": fraction or None,
-            "--no-scatter": None if scatter else True,
-        }
-        _growth(csv, query, columns, delimiter, decimal, unused, level=level, resamples=bootstrap, seed=seed, json=json)
+        growth_fits.refuse_others(given)
+        _growth(csv, query, columns, delimiter, decimal, level=level, resamples=bootstrap, seed=seed, json=json)
         return
     points = _points(csv, query, columns, delimiter, decimal)
     request = line_fits.Request(
@@ -305,14 +319,7 @@ def fit(
     )
     with threadpool_limits(1):
         line = line_fits.fit(points, request)
-    if json:
-        print(rendering.as_json(line))
-    else:
-        notes = line.pop("notes")
-        for name, value in rendering.lines(line):
-            print(f"{name:31} {value}")
-        for note in notes:
-            print(rendering.note(note))
+    _tell(line, json=json)
 
 
 @app.command
@@ -530,6 +537,42 @@ def _check_sources(keys: list[str] | None) -> None:
         source(key)
 
 
+def _given(command: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The options of a command that were given with another value than their default; a flag that is turned off as no_<name>."""
+    defaults = {name: option.default for name, option in inspect.signature(command).parameters.items()}
+    changed = {name: default for name, default in defaults.items() if values[name] != default}
+    return {f"no_{name}" if default is True else name: values[name] for name, default in changed.items()}
+
+
+def _two_variables(points: line_fits.Data, given: dict[str, Any], *, json: bool) -> None:
+    """Fit the law of two variables, with progress of its resamples, and tell it."""
+    from threadpoolctl import threadpool_limits
+
+    from flows import progress
+    from flows.answers import two_variable_fits
+    from flows.declared import settings
+
+    taken = {name: given[name] for name in two_variable_fits.REQUESTED if name in given}
+    request = two_variable_fits.Request(**{"seed": settings.estimation().bootstrap.seed} | taken)
+    with progress.bar("fit", two_variable_fits.marks(request)) as done, threadpool_limits(1):
+        law = two_variable_fits.fit(points, request, done)
+    _tell(law | {"left_out": len(points.left_out), "notes": list(points.notes)}, json=json)
+
+
+def _tell(answer: dict[str, Any], *, json: bool) -> None:
+    """Print a fit, its notes last."""
+    from flows.answers import rendering
+
+    if json:
+        print(rendering.as_json(answer))
+        return
+    notes = answer.pop("notes")
+    for name, value in rendering.lines(answer):
+        print(f"{name:31} {value}")
+    for note in notes:
+        print(rendering.note(note))
+
+
 def _points(
     csv: Path | None, query: str | None, columns: dict[str, str | None], delimiter: str | None, decimal: str | None
 ) -> line_fits.Data:
@@ -556,7 +599,6 @@ def _growth(
     columns: dict[str, str | None],
     delimiter: str | None,
     decimal: str | None,
-    unused: Mapping[str, object],
     *,
     level: float,
     resamples: int | None,
@@ -569,7 +611,6 @@ def _growth(
     from flows.answers import dated_points, growth_fits, rendering
     from flows.declared import settings
 
-    growth_fits.check_options(unused)
     _check_place(csv, query, delimiter, decimal)
     wanted = {name: column for name, column in columns.items() if column is not None}
     if csv is not None:

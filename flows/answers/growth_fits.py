@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,10 @@ from flows.fits import growth, resampling
 from flows.fits.line import NO_SPREAD, TOO_FEW_POINTS, FitError, number
 
 FORM = "growth"
+# Those of `compute-limits fit` that it takes.
+OPTIONS = frozenset(
+    {"form", "x", "y", "csv", "query", "delimiter", "decimal", "cluster", "bootstrap", "seed", "level", "json"}
+)
 
 
 @dataclass(frozen=True)
@@ -24,15 +28,15 @@ class Request:
     seed: int = 0
 
 
-def check_options(given: Mapping[str, object]) -> None:
-    """Refuse options of a fit that growth has no use for: {option: what was given, None for nothing}.
+def refuse_others(given: Iterable[str]) -> None:
+    """Refuse options of a fit, given by their names, that are not among `OPTIONS`.
 
     Raises:
-        RequestError: one was given.
+        RequestError: there is such an option.
     """
-    for option, value in given.items():
-        if value is not None:
-            raise RequestError(f"{option}: --form growth does not take it; leave it out")
+    for name in given:
+        if name not in OPTIONS:
+            raise RequestError(f"--{name.replace('_', '-')}: --form growth does not take it; leave it out")
 
 
 def fit(data: Dated, request: Request) -> dict[str, Any]:

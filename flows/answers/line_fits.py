@@ -57,7 +57,7 @@ class RequestError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Data:
-    """Points as given: n rows, each with the name that messages use. Standard deviations, papers and years where given.
+    """Points as given: n rows, each with the name that messages use. Standard deviations, papers, years and tokens where given.
 
     `left_out` are the rows that had no x or no y; `notes` what their reader has to tell. `is_percent`: y was printed with
     percent signs, and is given as a fraction.
@@ -70,6 +70,7 @@ class Data:
     y_error: Array | None = None
     cluster: NDArray[np.str_] | None = None
     year: Array | None = None
+    d: Array | None = None
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_percent: bool = False

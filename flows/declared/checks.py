@@ -145,6 +145,7 @@ def _check_points(files: Files, known: Collection[str]) -> None:
         *((("same_trainings", at, "source"), one.source) for at, one in enumerate(points.same_trainings)),
         *((("same_trainings", at, "as_source"), one.as_source) for at, one in enumerate(points.same_trainings)),
         *((("conventions", at, "source"), one.source) for at, one in enumerate(points.conventions)),
+        *((("loss_sets", at, "source"), one.source) for at, one in enumerate(points.loss_sets)),
     ]
     for place, source in named:
         if source is not None:

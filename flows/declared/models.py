@@ -21,6 +21,7 @@ from flows.declared.setting_types import (
     GrowthEra,
     GrowthRule,
     GrowthSeries,
+    LossSet,
     Merge,
     Positive,
     Precision,
@@ -257,6 +258,7 @@ class Points(Closed):
     supersedes: list[Annotated[Supersedes, FromTable]]
     same_trainings: list[Annotated[SameTraining, FromTable]]
     conventions: list[Convention]
+    loss_sets: list[Annotated[LossSet, FromTable]]
 
 
 class ReferenceModels(Closed):

@@ -151,6 +151,16 @@ class ConventionRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LossSet:
+    """One row per source of losses by size and computation: how its tokens follow, and which points are left out."""
+
+    source: Text = column(ADDRESS["source"])
+    flop_per_parameter_and_token: Positive = column("arithmetic for each parameter and token, FLOP")
+    highest_left_out: Whole = column("how many points of highest loss are left out")
+    reason: Text = column("why they are left out, and who did so")
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """One row per line that is fitted: what of which rows, in which form."""
 
@@ -489,6 +499,7 @@ SETTINGS: dict[str, type[Any]] = {
     "supersedes": Supersedes,
     "same_training": SameTraining,
     "convention_rule": ConventionRule,
+    "loss_set": LossSet,
     "fit": Fit,
     "fit_rule": FitRule,
     "estimator": Estimator,

@@ -153,6 +153,7 @@ def _points(points: Points) -> dict[str, list[Any]]:
             for one in points.conventions
             for name, convention in [(None, one.convention), *((name, "flop") for name in one.excepted)]
         ],
+        "loss_set": points.loss_sets,
     }
 
 

@@ -174,6 +174,15 @@ class CloudRegion:
     pue: float | None = optional("power usage effectiveness of the provider's data centres")
 
 
+@dataclass(frozen=True, slots=True)
+class LossPoint:
+    """One row per training of which a source gives size, computation and loss together."""
+
+    parameters: float = column("parameters of the network, as a count")
+    training_compute_flop: float = column("arithmetic done in training, FLOP")
+    loss: float = column("the loss at its end: cross-entropy, nats per token")
+
+
 Row = (
     Model
     | Result
@@ -186,6 +195,7 @@ Row = (
     | Price
     | PriceIndex
     | CloudRegion
+    | LossPoint
 )
 
 
@@ -231,6 +241,7 @@ ROW_TYPES: dict[str, type[Any]] = {
     "price": Price,
     "price_index": PriceIndex,
     "cloud_region": CloudRegion,
+    "loss_point": LossPoint,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -250,4 +261,5 @@ TYPE_NAMES: dict[type[Any], str] = {
     Price: "price",
     PriceIndex: "price_index",
     CloudRegion: "cloud_region",
+    LossPoint: "loss_point",
 }

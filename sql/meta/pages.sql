@@ -33,6 +33,8 @@ accepted as (
         select source, page, locator from staging.price_index
         union all
         select source, page, locator from staging.cloud_region
+        union all
+        select source, page, locator from staging.loss_point
     )
     group by all
 ),
