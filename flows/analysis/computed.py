@@ -17,7 +17,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, estimates, form_scores, pooled, predictions, projections, samples
+from flows.analysis import costs, estimates, form_scores, pooled, predictions, projections, samples, stacked
 from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
@@ -184,13 +184,16 @@ def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, lis
         rows["fits.calibrations"] = list(predictions.calibrations(found, rule))
         rows["fits.prediction_scores"] = list(predictions.scores(found, rule))
         rows["fits.form_weights"] = list(predictions.form_weights(found))
+        rows["fits.projections"] += stacked.projections(sample, found.weights.of_forms, work.targets, rule)
     if curve is not None:
         rows["fits.form_scores"] = list(form_scores.form_scores(sample, curve))
         rows["fits.time_splits"] = list(form_scores.time_splits(sample, rule.level))
         rows["fits.time_terms"] = [form_scores.time_term(sample, rule)]
     if work.goals:
         priced = costs.costs(sample, work.measure, work.unit, work.goals, grounds.scenarios, spreads)
-        rows["fits.costs"] = list(priced)
+        weights = found.weights.of_forms if found is not None else {}
+        mixed = costs.stacked_costs(sample, weights, work.measure, work.unit, work.goals, grounds.scenarios, spreads)
+        rows["fits.costs"] = [*priced, *mixed]
     return rows
 
 

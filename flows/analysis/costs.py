@@ -14,7 +14,7 @@ what follows from it come from draws of that line, stretched to agree with it, a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from flows.analysis import stacked
 from flows.analysis.projections import Projection, projected
 from flows.analysis.samples import Sample
 from flows.columns import column, key
@@ -42,8 +43,8 @@ CLUSTERS, POINTS = "clusters", "points"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
 # What the intervals are made of, in the order in which they are added.
-_KWH_PARTS = ("fit", "utilisation", "draw_fraction", "pue")
-_USD_PARTS = ("fit", "utilisation", "price")
+_KWH_PARTS = ("fit", "form", "utilisation", "draw_fraction", "pue")
+_USD_PARTS = ("fit", "form", "utilisation", "price")
 # log10 of FLOP in one of the unit of a row set.
 _UNITS = {"gflop": 9, "flop": 0}
 
@@ -139,7 +140,7 @@ class Cost:
     """One row per set of points, form, scenario, region and target: what it costs to reach an error by the fitted line."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial or exponential")
+    form: str = key("polynomial or exponential; stacked: both, by their weights in fits.form_weights")
     scenario: str = key("the scenario: key of core.scenarios with region")
     region: str = key("whose electricity: ISO 3166-1 alpha-3, OWID_* for aggregates, or provider:region of a cloud")
     target: str = key("which error: today, target_1 or target_2")
@@ -167,13 +168,19 @@ class Cost:
     log10_usd_constant_low: float | None = column("lower end of its interval")
     log10_usd_constant_high: float | None = column("upper end of the same; null where it is not bounded")
     kwh_share_fit: float | None = column(
-        "share of the fitted line in the spread of log10_kwh within its interval; the four shares add up to 1 (emissions: the same)"
+        "share of the fitted line in the spread of log10_kwh within its interval; the five shares add up to 1 (emissions: the same)"
+    )
+    kwh_share_form: float | None = column(
+        "share of the choice of form in the same: 0 but in the rows of the form stacked"
     )
     kwh_share_utilisation: float | None = column("share of the utilisation in the same")
     kwh_share_draw_fraction: float | None = column("share of the power drawn over TDP in the same")
     kwh_share_pue: float | None = column("share of the PUE in the same")
     usd_share_fit: float | None = column(
-        "share of the fitted line in the spread of log10_usd within its interval; the three shares add up to 1"
+        "share of the fitted line in the spread of log10_usd within its interval; the four shares add up to 1"
+    )
+    usd_share_form: float | None = column(
+        "share of the choice of form in the same: 0 but in the rows of the form stacked"
     )
     usd_share_utilisation: float | None = column("share of the utilisation in the same")
     usd_share_price: float | None = column("share of the prices in the same")
@@ -310,6 +317,27 @@ def costs(
                 yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=published)
 
 
+def stacked_costs(
+    sample: Sample,
+    weights: Mapping[str, float],
+    measure: str,
+    unit: str,
+    goals: Sequence[Goal],
+    scenarios: Sequence[Scenario],
+    spreads: Spreads,
+) -> Iterator[Cost]:
+    """What each goal costs by the forms stacked, as `costs` has it by each; nothing without weights or lines."""
+    rule, basis = spreads.rule, BASES[measure]
+    mixed = stacked.mixtures(sample, weights, [goal.error for goal in goals], rule) if weights else []
+    for wanted, mixture in zip(goals, mixed, strict=False):
+        reached = stacked.projected(sample, mixture, wanted.target, wanted.error, rule)
+        x, of_form = mixture.draws + _UNITS[unit], mixture.centres
+        by = CLUSTERS if mixture.by_cluster else POINTS
+        flop = math.nan if reached.log10_compute is None else reached.log10_compute
+        for scenario, end in zip(scenarios, _intervals(x, basis, scenarios, spreads, of_form), strict=True):
+            yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=False)
+
+
 def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None, str | None]:
     """The least-squares line with its standard errors, draws of it (none where no line rises), and what stands alone in them.
 
@@ -349,14 +377,19 @@ class _Ends:
 
 
 _NO_END = (math.nan, math.nan)
-_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (math.nan,) * 4, (math.nan,) * 3, math.nan)
+_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (math.nan,) * 5, (math.nan,) * 4, math.nan)
 
 
-def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], spreads: Spreads) -> list[_Ends]:
-    """Of each scenario; regions that share the factors share the draws and their intervals."""
+def _intervals(
+    x: Array | None, basis: str, scenarios: Sequence[Scenario], spreads: Spreads, of_form: Array | None = None
+) -> list[_Ends]:
+    """Of each scenario; regions that share the factors share the draws and their intervals.
+
+    `of_form` is what of each draw of x comes from the choice of form.
+    """
     if x is None:
         return [_NOTHING] * len(scenarios)
-    level = spreads.rule.level
+    level, of_form = spreads.rule.level, np.zeros_like(x) if of_form is None else of_form
     flop, unreachable = monte_carlo.interval(x, level), float(np.isinf(x).mean())
     known: dict[int, tuple[Any, ...]] = {}
     intervals = []
@@ -365,8 +398,8 @@ def _intervals(x: Array | None, basis: str, scenarios: Sequence[Scenario], sprea
         if id(spread) not in known:
             idle = -spread.utilisation if basis == ARITHMETIC else np.zeros_like(x)
             hours = monte_carlo.interval(x + idle, level) if idle.any() else flop
-            kwh, kwh_shares = _made_of([x, idle, spread.draw_fraction, spread.pue], level)
-            usd, usd_shares = _made_of([x, idle, spread.price], level)
+            kwh, kwh_shares = _made_of([x - of_form, of_form, idle, spread.draw_fraction, spread.pue], level)
+            usd, usd_shares = _made_of([x - of_form, of_form, idle, spread.price], level)
             known[id(spread)] = hours, kwh, usd, kwh_shares, usd_shares
         hours, kwh, usd, kwh_shares, usd_shares = known[id(spread)]
         per_flop = scenario.log10_hours(basis)

@@ -85,9 +85,15 @@ class FormWeight:
 class Weights:
     """Weights of forms, and what they rest on."""
 
+    forms: tuple[str, ...]
     weight: Array
     log_score: Array
     n_scored: int
+
+    @property
+    def of_forms(self) -> dict[str, float]:
+        """{form: its weight}."""
+        return dict(zip(self.forms, self.weight.tolist(), strict=True))
 
     @property
     def basis(self) -> str:
@@ -121,11 +127,11 @@ def rolled(sample: Sample, rule: FitRule) -> Rolled:
 
 def _weights(dated: Sample, made: Mapping[str, Predictions]) -> Weights:
     """By the predictions that every form made."""
-    forms = list(made)
+    forms = tuple(made)
     equal, unknown = np.full(len(forms), 1 / max(len(forms), 1)), np.full(len(forms), math.nan)
     common = _common(list(made.values()))
     if not common or not len(common[0]):
-        return Weights(equal, unknown, 0)
+        return Weights(forms, equal, unknown, 0)
     error, paper = dated.error[common[0].point], dated.paper[common[0].point]
     # From the density of the response to that of log10(error).
     densities = [
@@ -135,7 +141,8 @@ def _weights(dated: Sample, made: Mapping[str, Predictions]) -> Weights:
     counted, log_density = calibration.each_paper_once(paper), np.column_stack(densities)
     scores = np.array([stacking.mean_log_score(log_density, counted, one) for one in np.eye(len(forms))])
     n_scored = len(np.unique(paper))
-    return Weights(stacking.weights(log_density, counted) if n_scored >= SCORED_MIN else equal, scores, n_scored)
+    weight = stacking.weights(log_density, counted) if n_scored >= SCORED_MIN else equal
+    return Weights(forms, weight, scores, n_scored)
 
 
 def _common(made: list[Predictions]) -> list[Predictions]:

@@ -30,12 +30,13 @@ class Projection:
     """One row per set of points, form, method and error: the computation at which the fitted line reaches the error."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial, exponential or asymptotic")
+    form: str = key("polynomial, exponential or asymptotic; stacked: the lines by their weights in fits.form_weights")
     method: str = key(
         "y_on_x: the line of performance on computation, Fieller's interval as if each point stood alone; cluster: the same with "
         "standard errors by cluster (points of one paper, model or training), which is the interval that fits.costs has; "
         "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers (not of points that were "
-        "chosen by their error); nls: the asymptotic form"
+        "chosen by their error); nls: the asymptotic form; stacked: median and percentiles of the mixture of the lines' draws by "
+        "cluster"
     )
     target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
@@ -53,6 +54,9 @@ class Projection:
         "(method y_on_x; null where fewer than 20 papers were scored, or not bounded)"
     )
     log10_compute_calibrated_high: float | None = column("upper end of the same; null also where it is not bounded")
+    share_of_form: float | None = column(
+        "share of the choice of form in the spread of log10_compute within its interval; of the method stacked alone"
+    )
     interval: str | None = column("bounded, or unbounded: no computation is known to be enough")
     decades_beyond: float | None = column("how far that computation is beyond the points, in powers of ten")
     ranges_beyond: float | None = column(
@@ -172,6 +176,7 @@ def _row(
         log10_compute_new_high=number(reached.new[1]),
         log10_compute_calibrated_low=number(reached.calibrated[0]),
         log10_compute_calibrated_high=number(reached.calibrated[1]),
+        share_of_form=None,
         interval=("bounded" if is_bounded else "unbounded") if has_interval else None,
         decades_beyond=number(decades),
         ranges_beyond=number(ranges),

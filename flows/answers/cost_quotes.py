@@ -14,6 +14,7 @@ import duckdb
 
 from flows import paths
 from flows.analysis import costs, samples
+from flows.analysis.stacked import STACKED
 from flows.answers import new_models, queries
 from flows.declared import domains, scenarios
 from flows.declared.scenarios import Declared, ScenarioError
@@ -51,7 +52,14 @@ _QUANTITIES = {
     "usd": "USD, nominal",
     "usd_constant": "USD of {constant_year}",
 }
-_PARTS = {"fit": "fit", "utilisation": "utilisation", "draw_fraction": "power drawn", "pue": "PUE", "price": "price"}
+_PARTS = {
+    "fit": "fit",
+    "form": "choice of form",
+    "utilisation": "utilisation",
+    "draw_fraction": "power drawn",
+    "pue": "PUE",
+    "price": "price",
+}
 _STATUS = {
     "extrapolation_unsupported": "the error lies further beyond the points than they can support",
     "slope_not_positive": "more computation does not lower the error",
@@ -133,7 +141,10 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
             ]
             if shares:
                 yield f"  interval of {label}: {', '.join(shares)}"
-        yield from new_models.lines(result["new_model"], answer["level"], power)
+        if result["form"] == STACKED:
+            yield from new_models.weight_lines(result["weights"])
+        else:
+            yield from new_models.lines(result["new_model"], answer["level"], power)
         if result["share_unreachable"]:
             yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
         yield ""
@@ -321,21 +332,29 @@ def _costs(
 ) -> dict[str, Any]:
     rule = _fit_rule(con)
     sample = next(one for one in samples.all_samples(con) if one.sample_id == sample_id)
-    if request.form not in (None, *sample.forms):
-        raise ScenarioError(f"no form {request.form!r} of {points['benchmark']}; there are: {', '.join(sample.forms)}")
-    rows = costs.costs(
-        sample,
+    weights = new_models.weights(con, sample_id)
+    there = (*sample.forms, *([STACKED] if weights else []))
+    if request.form not in (None, *there):
+        raise ScenarioError(f"no form {request.form!r} of {points['benchmark']}; there are: {', '.join(there)}")
+    asked = (
         points["compute_measure"],
         points["compute_unit"],
         [costs.Goal("asked", error)],
         costs.all_scenarios(con),
         costs.Spreads(rule),
     )
+    rows = [
+        *costs.costs(sample, *asked),
+        *costs.stacked_costs(sample, {f: w["weight"] for f, w in weights.items()}, *asked),
+    ]
     left_out = ("sample_id", "scenario", "region", "target", "error", "published")
     results = [{key: value for key, value in _dict(row).items() if key not in left_out} for row in rows]
     for row in results:
         unit = costs.log10_gflop(points["compute_unit"])
-        row["new_model"] = new_models.told(con, sample, row["form"], error, rule.level, unit)
+        if row["form"] == STACKED:
+            row["weights"] = weights
+        else:
+            row["new_model"] = new_models.told(con, sample, row["form"], error, rule.level, unit)
     factors = con.sql("select * from core.scenarios").to_arrow_table().to_pylist()[0]
     prices = con.sql(
         "select processor_id, coalesce(vendor, source, citation) as by, priced_on, commitment, price_usd_per_hour "

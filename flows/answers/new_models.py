@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from flows.analysis.predictions import EQUAL
 from flows.analysis.projections import calibrated
 from flows.analysis.samples import Sample
 from flows.fits import least_squares, projection
@@ -63,6 +64,24 @@ def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str
             f"  over rolling origins such intervals held {new['coverage_calibrated']:.0%} of the later results of "
             f"{new['n_scored']} papers, those by the line {new['coverage_nominal']:.0%}"
         )
+
+
+def weights(con: duckdb.DuckDBPyConnection, sample_id: int) -> dict[str, dict[str, Any]]:
+    """{form: its weight in the stacked projection, the papers that it was scored on, and what it rests on}."""
+    rows = con.execute(
+        "select form, weight, n_scored, basis from fits.form_weights where sample_id = ? order by form", [sample_id]
+    ).fetchall()
+    return {form: {"weight": weight, "n_scored": n, "basis": basis} for form, weight, n, basis in rows}
+
+
+def weight_lines(given: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """What the forms count in the stacked projection, as text."""
+    shown = ", ".join(f"{form} {one['weight']:.1%}" for form, one in given.items())
+    scored, basis = next((one["n_scored"], one["basis"]) for one in given.values())
+    why = f"by how well they predicted later results of {scored} papers"
+    if basis == EQUAL:
+        why = f"equal, for later results of {scored} papers alone were predicted ({SCORED_MIN} are needed)"
+    yield f"  weights of the forms: {shown}; {why}"
 
 
 def _calibration(

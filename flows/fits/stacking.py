@@ -62,10 +62,19 @@ def dealt(drawn: list[Array], weight: Array) -> tuple[Array, NDArray[np.intp]]:
     return np.concatenate([values[:n] for values, n in zip(drawn, many, strict=True)]), form
 
 
-def centres(draws: Array, form: NDArray[np.intp]) -> Array:
-    """The median of the finite draws of each draw's form (k,): what is told of a draw by naming its form."""
+def centres(draws: Array, form: NDArray[np.intp], low: float, high: float) -> Array:
+    """What is told of each draw (k,) by naming its form: the mean of the form's draws within low and high, less the first form's.
+
+    Of draws within low and high it takes the part of their variance that lies between the forms (the correlation ratio; Fisher
+    1925, Statistical Methods for Research Workers, section 45). A form without any there has the nearer end.
+    """
+    inside = np.isfinite(draws) & (draws >= low) & (draws <= high)
     found = np.zeros(int(form.max(initial=-1)) + 1)
     for at in np.unique(form):
-        finite = draws[(form == at) & np.isfinite(draws)]
-        found[at] = float(np.median(finite)) if len(finite) else 0.0
-    return found[form]
+        mine = form == at
+        if (mine & inside).any():
+            found[at] = float(draws[mine & inside].mean())
+        else:
+            found[at] = low if float(np.median(draws[mine])) < low else high
+    told: Array = found[form] - found[form[0]]
+    return told

@@ -28,6 +28,27 @@ scenarios as (
     select * from core.scenarios
 ),
 
+stacked as (
+    select
+        sample_sets.row_set,
+        costs.scenario,
+        costs.region,
+        sample_sets.benchmark,
+        sample_sets.metric,
+        sample_sets.compute_measure,
+        costs.form,
+        'ols' as estimator,
+        sample_sets.selection,
+        costs.* exclude (sample_id, form, scenario, region, published, status),
+        scenarios.constant_year,
+        costs.published,
+        costs.status,
+    from fits.costs as costs
+    join fits.sample_sets as sample_sets on costs.sample_id = sample_sets.sample_id
+    join scenarios using (scenario, region)
+    where costs.form = 'stacked'
+),
+
 costs as (
     select
         scaling.row_set,
@@ -58,4 +79,6 @@ costs as (
 )
 
 select * from costs
+union all by name
+select * from stacked
 order by row_set, scenario, region, benchmark, metric, compute_measure, form, estimator, target

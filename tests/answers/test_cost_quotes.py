@@ -192,13 +192,13 @@ def test_a_fault_in_a_contract_is_told(tmp_path: Path, before: str, after: str, 
 
 def test_the_command_answers_as_the_table_does(warehouse_path: Path, db: duckdb.DuckDBPyConnection) -> None:
     answer = asked(warehouse_path, scenario="h100_2026", region="FR")
-    columns = [name for name in answer["results"][0] if name not in ("form", "status")]
+    columns = [name for name in answer["results"][0] if name not in ("form", "status", "new_model")]
     rows = db.execute(
         f"select form, status, {', '.join(columns)} from marts.costs where row_set = 'current' and scenario = 'h100_2026' "
         "and region = 'FRA' and benchmark = 'imagenet' and metric = 'top1' and compute_measure = 'hardware_burden' "
         "and target = 'target_1'"
     ).fetchall()
-    assert len(rows) == 2
+    assert len(rows) == 3
     for form, status, *values in rows:
         result = next(row for row in answer["results"] if row["form"] == form)
         assert result["status"] == status

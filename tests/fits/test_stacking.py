@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from flows.fits import stacking
+from flows.fits import monte_carlo, stacking
 from flows.fits.line import Array, FitError
 
 
@@ -60,6 +60,20 @@ def test_draws_are_dealt_by_the_weights_and_none_is_lost() -> None:
     assert form.tolist() == [0] * 7 + [1] * 3
 
 
-def test_a_form_is_told_by_the_median_of_its_finite_draws() -> None:
-    draws = np.array([1.0, 2, 6, np.inf, np.inf, np.inf])
-    assert stacking.centres(draws, np.array([0, 0, 0, 0, 1, 1])).tolist() == [2, 2, 2, 2, 0, 0]
+def test_a_form_takes_the_variance_between_the_means_of_the_forms() -> None:
+    rng = np.random.default_rng(4)
+    draws = np.concatenate([rng.normal(20, 1, 600), rng.normal(30, 3, 400), np.full(10, np.inf)])
+    form = np.repeat([0, 1, 1], [600, 400, 10])
+    low, high = 18.5, 33.0
+    told = stacking.centres(draws, form, low, high)
+    inside = (draws >= low) & (draws <= high)
+    between = sum(
+        (inside & (form == one)).sum() * (draws[inside & (form == one)].mean() - draws[inside].mean()) ** 2
+        for one in (0, 1)
+    )
+    share = between / ((draws[inside] - draws[inside].mean()) ** 2).sum()
+    assert monte_carlo.shares([draws - told, told], draws, low, high)[1] == pytest.approx(share, rel=1e-9)
+    # Of one form alone there is no choice.
+    assert not stacking.centres(draws[:600], form[:600], low, high).any()
+    # A form that reaches nothing lies beyond the far end.
+    assert stacking.centres(np.array([1.0, np.inf]), np.array([0, 1]), 0.0, 5.0).tolist() == [0, 4]
