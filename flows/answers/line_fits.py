@@ -220,7 +220,7 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
 
 
 # The most points that are fitted within some ten seconds, of what takes more than a second for 100,000.
-_MOST = {"theil_sen": 40_000, "deming": 25_000, "asymptotic": 50_000}
+_MOST = {"theil_sen": 500_000, "deming": 25_000, "asymptotic": 50_000}
 # Resamples that are kept at once; and how much is resampled within half a minute, in points (of Theil and Sen pairs) times
 # resamples and left out points.
 _MOST_RESAMPLES = 1_000_000

@@ -7,7 +7,8 @@ slope times the median of x.
 scipy.stats.theilslopes gives the same line and interval to the last bit, and the tests hold them together. It is not called
 because it holds several matrices of n^2 numbers (4.6 GB each at 24,000 points), and because it reads a level below 0.5 as 1
 less that level. Here the slopes between two bounds are held alone, for which a sample of the pairs is asked; the others are
-counted, so that the ranks are exact whatever the sample.
+counted, so that the ranks are exact whatever the sample. Of more points than `_BY_PAIRS` not even the pairs are gone through
+(flows/fits/slope_ranks.py): the slopes are those of the same ranks, but for rounding where many pairs have nearly one slope.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from flows.fits import slope_ranks
 from flows.fits.line import OK, POINTS_MIN, Array, FitError, Line, checked
 from flows.fits.resampling import Counts, check_counts
 
@@ -27,6 +29,8 @@ from flows.fits.resampling import Counts, check_counts
 _CHUNK = 1 << 17
 # So many pairs are held at once (8 MB); of more, a sample of so many says between which slopes the ranks lie.
 _HELD, _SAMPLED = 1 << 20, 1 << 17
+# So many points are fitted by going through their pairs (1.5 s).
+_BY_PAIRS = 20_000
 # How far from the sample's own ranks the bounds are set, in standard deviations of them; doubled where that is too near.
 _MARGIN = 5.0
 # Of resamples: elements of a working array, and pairs whose weights are summed before their order matters.
@@ -101,6 +105,8 @@ def _at_ranks(x: Array, y: Array, pairs: int, ranks: Sequence[int]) -> dict[int,
     """The slopes of these ranks, ascending, among those of all pairs of points with different x."""
     order = np.lexsort((y, x))
     x, y, margin = x[order], y[order], _MARGIN
+    if len(x) > _BY_PAIRS:
+        return {rank: _of_many(x, y, pairs, rank) for rank in ranks}
     while True:
         low, high = _bounds(x, y, (ranks[0] / pairs, ranks[-1] / pairs), margin) if pairs > _HELD else (-np.inf, np.inf)
         counted = _counted(x, y, low, high)
@@ -116,6 +122,24 @@ def _at_ranks(x: Array, y: Array, pairs: int, ranks: Sequence[int]) -> dict[int,
         rank: low if rank < reached else high if rank - reached >= len(between) else float(between[rank - reached])
         for rank in ranks
     }
+
+
+def _of_many(x: Array, y: Array, pairs: int, rank: int) -> float:
+    """As `_at_ranks`, of many points in order and one rank. Raises `FitError` where differences exceed the range of doubles."""
+    with np.errstate(divide="ignore", over="ignore"):
+        # No pair is steeper than the whole rise of y over the shortest way from one x to the next.
+        steepest = 1.01 * float(np.ptp(y) / np.diff(np.unique(x)).min())
+        if not np.isfinite(steepest * float(np.abs(x).max())):
+            raise FitError("slopes exceed the range of doubles; scale the columns")
+    margin = _MARGIN
+    while True:
+        low, high = _bounds(x, y, (rank / pairs, rank / pairs), margin)
+        slope = slope_ranks.at_rank(x, y, rank, max(low, -steepest), min(high, steepest))
+        if slope is not None:
+            return slope
+        if math.isinf(low) and math.isinf(high):
+            raise FitError("slopes exceed the range of doubles; scale the columns")
+        margin *= 2
 
 
 def _bounds(x: Array, y: Array, shares: tuple[float, float], margin: float) -> tuple[float, float]:

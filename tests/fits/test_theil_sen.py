@@ -8,8 +8,9 @@ import tracemalloc
 import numpy as np
 import pytest
 from made_points import drawn, sample
-from scipy.stats import theilslopes
+from scipy.stats import kendalltau, theilslopes
 
+from flows.fits import slope_ranks
 from flows.fits import theil_sen as module
 from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, FitError
 from flows.fits.theil_sen import theil_sen, theil_sen_resampled
@@ -61,6 +62,48 @@ def test_theil_sen_does_not_depend_on_the_sample_of_pairs(monkeypatch: pytest.Mo
     for seed in range(20):
         for kind in ("normal", "tied"):
             assert_is_scipys(*sample(200, seed, kind=kind), 0.9)
+
+
+@pytest.mark.parametrize("kind", ["normal", "far-out", "tied", "level"])
+def test_theil_sen_without_going_through_the_pairs_is_theilslopes(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(module, "_BY_PAIRS", 10)
+    monkeypatch.setattr(slope_ranks, "_HELD", 500)
+    for n, seed in ((11, 1), (200, 2), (331, 3)):
+        x, y = sample(n, seed, kind="normal" if kind == "level" else kind)
+        y = np.where(np.arange(n) % 5, 1.0, y) if kind == "level" else y
+        line, interval = theil_sen(x, y, 0.95)
+        wanted = theilslopes(y, x, 0.95)
+        # Where many pairs have nearly one slope, the rounding of any of them.
+        close = [
+            pytest.approx(value, rel=1e-12, abs=1e-14) for value in (wanted.slope, wanted.low_slope, wanted.high_slope)
+        ]
+        assert [line.slope, *interval] == close
+        if kind == "normal":
+            assert [line.slope, *interval] == [wanted.slope, wanted.low_slope, wanted.high_slope]
+
+
+def test_theil_sen_of_very_many_points_is_quick_and_small() -> None:
+    # All pairs would be 7 GB.
+    x, y = sample(30_000, 1)
+    tracemalloc.start()
+    line, (low, high) = theil_sen(x, y, 0.95)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6
+    # As many slopes lie below the median as above it, counted in another way: Kendall's tau of the residuals is 0.
+    assert abs(kendalltau(x, y - line.slope * x).statistic) < 1e-8
+    assert low < line.slope < high
+    # The ends are those at which tau is 1.96 of its standard errors (Sen 1968).
+    half = 1.959964 * math.sqrt(2 * (2 * 30_000 + 5) / (9 * 30_000 * 29_999))
+    for end, sign in ((low, 1), (high, -1)):
+        assert kendalltau(x, y - end * x).statistic == pytest.approx(sign * half, rel=1e-4)
+
+
+def test_very_many_points_beyond_the_range_of_doubles_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BY_PAIRS", 10)
+    x = np.arange(20.0)
+    with pytest.raises(FitError, match="scale the columns"):
+        theil_sen(1e-200 * x, 1e200 * x, 0.95)
 
 
 def test_theil_sen_interval_narrows_with_the_level_below_a_half_too() -> None:
