@@ -237,7 +237,7 @@ def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     most = _most_resampled(what, resamples)
     papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
     return {
-        "--cluster": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
+        f"--cluster and {name}": f"of {n} points in {papers} papers it takes minutes; {fewer}"
         if n * papers > _MOST_BY_PAPER
         else "",
         f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"
