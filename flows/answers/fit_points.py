@@ -14,20 +14,23 @@ from flows.answers.number_texts import COMMA, Texts
 from flows.answers.queries import QueryError
 from flows.readers.record import number
 
+# What a record is no point without, where it is asked for.
+_NEEDED = ("x", "y", "d")
+
 
 def points_of_csv(
     path: Path, columns: Mapping[str, str], delimiter: str | None = None, decimal: str | None = None
 ) -> Data:
     """The points of a CSV file; `columns` names those of x, y and, if wanted, x_error, y_error, cluster and year.
 
-    A record in which x or y is blank is no point, and is counted. What parts the cells, and whether a comma or a point begins
+    A record in which x, y or d is blank is no point, and is counted. What parts the cells, and whether a comma or a point begins
     the decimals, is found where it is not given, and asked for where it cannot be told.
 
     Raises:
         QueryError: a column is missing, or a cell is no number; the message names file, record, line, column and literal.
     """
     table = csv_columns.read(path, list(dict.fromkeys(columns.values())), delimiter)
-    texts = [table.cells[columns[name]] for name in ("x", "y")]
+    texts = [table.cells[columns[name]] for name in _NEEDED if name in columns]
     is_point = [all(cell.strip() for cell in cells) for cells in zip(*texts, strict=True)]
     place = _kept(table.place, is_point)
     printed = {
@@ -69,7 +72,7 @@ def _percents(printed: Mapping[str, Texts]) -> list[str]:
 
 
 def points_of_query(warehouse: Path, sql: str, columns: Mapping[str, str]) -> Data:
-    """The points of a query, as `points_of_csv`; a row in which x or y is null is no point, and is counted. Raises `QueryError`."""
+    """The points of a query, as `points_of_csv`; a row whose x, y or d is null is no point, and is counted. Raises `QueryError`."""
     result = queries.run(warehouse, sql)
     for column in columns.values():
         if column not in result.columns:
@@ -78,7 +81,7 @@ def points_of_query(warehouse: Path, sql: str, columns: Mapping[str, str]) -> Da
     left_out: list[str] = []
     values: dict[str, list[Any]] = {name: [] for name in columns}
     for at, row in enumerate(result.records(), 1):
-        if row[columns["x"]] is None or row[columns["y"]] is None:
+        if any(row[columns[name]] is None for name in _NEEDED if name in columns):
             left_out.append(f"row {at}")
             continue
         rows.append(f"row {at}")

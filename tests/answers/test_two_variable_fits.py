@@ -126,7 +126,8 @@ def test_what_the_command_tells_of_a_file(asked: Callable[..., dict[str, Any]], 
     data = points(30)
     named = ("--csv", str(table(tmp_path, data)), "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "60")
     found = asked(*named, "--seed", "3", "--level", "0.9", "--flop", "1e22")
-    assert found == fit(data, Request(bootstrap=60, seed=3, level=0.9, flop=1e22))
+    told = fit(data, Request(bootstrap=60, seed=3, level=0.9, flop=1e22))
+    assert found == told | {"left_out": 0, "notes": []}
     for name in FIGURES:
         low, high, error = (found[f"{name}_{end}"] for end in ("low", "high", "se"))
         assert low < found[name] < high
@@ -136,6 +137,23 @@ def test_what_the_command_tells_of_a_file(asked: Callable[..., dict[str, Any]], 
     assert split["n_low"] < split["n"] < split["n_high"]
     assert found["bootstrap"] == {"resampled": "rows", "resamples": 60, "without_fit": 0, "seed": 3}
     assert asked(*named, "--seed", "4")["E_low"] != found["E_low"]
+
+
+@pytest.mark.parametrize("blank", ["N", "D", "L"])
+def test_a_record_without_one_of_the_three_is_left_out_and_counted(
+    blank: str, asked: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    path = table(tmp_path, points(12))
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(",".join("" if name == blank else "3e9" for name in ("N", "D", "L")) + "\n")
+    found = asked("--csv", str(path), "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "2")
+    assert (found["n"], found["left_out"]) == (12, 1)
+
+
+def test_a_row_of_a_query_without_tokens_is_no_point(warehouse_path: Path) -> None:
+    query = "select parameters, nullif(tokens, max(tokens) over ()) as tokens, loss from core.loss_points"
+    found = points_of_query(warehouse_path, query, {"x": "parameters", "d": "tokens", "y": "loss"})
+    assert (len(found.x), len(found.left_out)) == (244, 1)
 
 
 def test_it_is_printed_line_by_line(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
