@@ -120,7 +120,7 @@ def _printed(column: Texts, at: int, decimal: str) -> float:
 
 
 def _above_0(value: Array, where: Sequence[str], printed: Sequence[object]) -> Array:
-    for at in np.flatnonzero(~(value > 0) | ~np.isfinite(value)):
+    for at in np.flatnonzero(~(value > 0) | ~np.isfinite(value)).tolist():
         raise QueryError(f"{where[at]}: {str(printed[at])!r} is not above 0 and finite; growth is by a factor")
     return value
 

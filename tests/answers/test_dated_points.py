@@ -79,8 +79,17 @@ def shown(points: Dated) -> tuple[list[str], list[float], list[float], tuple[str
 def test_points_of_a_file(tmp_path: Path) -> None:
     path = write(tmp_path, "\ufeffname, flop,when\na,1e20,2019\nb,,2020\nc,2,\n\nd,3.5,2019.25\n,,\n")
     points = points_of_csv(path, COLUMNS)
-    assert shown(points) == (["row 2", "row 6"], [2019.5, 2019.25], [1e20, 3.5], ("row 3", "row 4"))
+    assert shown(points) == (
+        ["record 1 (line 2)", "record 4 (line 6)"],
+        [2019.5, 2019.25],
+        [1e20, 3.5],
+        ("record 2 (line 3)", "record 3 (line 4)"),
+    )
     assert points.cluster is None
+    path = write(tmp_path, "when;flop\n2019,25;1,5\n2020;2,5\n")
+    assert shown(points_of_csv(path, COLUMNS))[1:3] == ([2019.25, 2020.5], [1.5, 2.5])
+    path = write(tmp_path, "when|flop\n2019-03|1,500\n")
+    assert points_of_csv(path, COLUMNS, "|", ".").value.tolist() == [1500]
     path = write(tmp_path, "when,flop,by\n2019,1, A \n2020,2,B\n")
     named = points_of_csv(path, COLUMNS | {"cluster": "by"}).cluster
     assert named is not None
@@ -102,7 +111,7 @@ def test_a_bad_cell_is_named(tmp_path: Path, line: str, row: int, column: str, l
     path = write(tmp_path, f"when,flop,by\n2018,1,A\n{line}\n2020,3,B\n")
     with pytest.raises(QueryError) as refused:
         points_of_csv(path, COLUMNS | {"cluster": "by"})
-    assert str(refused.value).startswith(f"{path}, row {row}, column '{column}': {literal}")
+    assert str(refused.value).startswith(f"{path}, record {row - 1} (line {row}), column '{column}': {literal}")
 
 
 def test_files_that_cannot_be_used(tmp_path: Path) -> None:
@@ -110,7 +119,7 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         points_of_csv(tmp_path / "none.csv", COLUMNS)
     with pytest.raises(QueryError, match="no column 'when'; there are: 'year', 'flop'"):
         points_of_csv(write(tmp_path, "year,flop\n2019,1\n"), COLUMNS)
-    with pytest.raises(QueryError, match="row 2 has 3 cells, the header 2"):
+    with pytest.raises(QueryError, match="the number of cells is 3, in the header 2"):
         points_of_csv(write(tmp_path, "when,flop\n2019,1,2\n"), COLUMNS)
 
 
@@ -145,10 +154,13 @@ def test_points_of_a_query(empty: Path, literal: str, year: float) -> None:
 
 def test_a_bad_value_of_a_query_is_named(empty: Path) -> None:
     for select, told in (
-        ('true as "when", 1 as flop', "the query, row 1, column 'when': 'True' is not a date"),
-        ('2019 as "when", 0 as flop', "the query, row 1, column 'flop': '0' is not above 0"),
-        ("2019 as \"when\", 'nan'::double as flop", "the query, row 1, column 'flop': 'nan' is not a number"),
-        ("2019 as year, 1 as flop", "the query: no column 'when'; there are: 'year', 'flop'"),
+        ('true as "when", 1 as flop', "row 1 of the query, column 'when': 'True' is not a date"),
+        ('2019 as "when", 0 as flop', "row 1 of the query, column 'flop': '0' is not above 0"),
+        (
+            "2019 as \"when\", 'nan'::double as flop",
+            "row 1 of the query, column 'flop': 'nan' is not above 0 and finite",
+        ),
+        ("2019 as year, 1 as flop", "the query has no column 'when'; it has: 'year', 'flop'"),
     ):
         with pytest.raises(QueryError) as refused:
             points_of_query(empty, f"select {select}", COLUMNS)

@@ -221,7 +221,7 @@ def shares(
     rows = []
     for _ in range(truths):
         year, value = truth(rng, n, crowded=crowded, kind=kind, bend=bend)
-        found = kink(year, value, level, rng, 299)
+        found = kink(year, value, level, rng, 299 if bend else 99)
         row = {"kink": found.asked_for}
         if bend:
             row |= {
