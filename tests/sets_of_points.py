@@ -27,6 +27,8 @@ KEYS = ["row_set", "benchmark", "metric", "compute_measure"]
 
 # As declared in flows/declared/estimation.toml.
 LEVEL, RANGES = 0.95, 1.0
+# The selections that keep points for their low error.
+CHOSEN = ("best_per_paper", "best_per_year", "frontier")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from flows.fits.forms import response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
 from flows.fits.projection import BEYOND
 from flows.fits.resampling import Resampled
-from flows.fits.selections import is_chosen, unsure
+from flows.fits.selections import SELECTED, is_chosen, unsure
 
 BELOW_IRREDUCIBLE = "below_irreducible_error"
 
@@ -93,7 +93,7 @@ def projections(
     `calibrations` of the forms give the lines of y on x an interval more.
     """
     rows = _all_projections(sample, draws, curve, targets, rule, calibrations or {})
-    return map(_without_interval, rows) if is_chosen(sample.selection) else rows
+    return (_without_interval(row, rule) for row in rows) if is_chosen(sample.selection) else rows
 
 
 def _all_projections(
@@ -132,17 +132,20 @@ def projected(sample: Sample, form: str, line: Line, name: str, error: float, ru
     """One target by a line of performance on computation: as the method y_on_x has it, or cluster, if the line is theirs."""
     target = float(response(form, np.array([error]))[0])
     row = _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
-    return _without_interval(row) if is_chosen(sample.selection) else row
+    return _without_interval(row, rule) if is_chosen(sample.selection) else row
 
 
 # What says how sure a projection is.
 _SURE = ("interval", *(field.name for field in fields(Projection) if field.name.endswith(("_low", "_high"))))
 
 
-def _without_interval(row: Projection) -> Projection:
+def _without_interval(row: Projection, rule: FitRule) -> Projection:
     """Where the line through points that were chosen by their error reaches a target."""
     unknown: dict[str, Any] = dict.fromkeys(_SURE)
-    return replace(row, status=unsure(row.status), **unknown)
+    status = unsure(row.status)
+    if status == SELECTED and (row.ranges_beyond or 0) > rule.supported_ranges:
+        status = BEYOND
+    return replace(row, status=status, **unknown)
 
 
 def calibrated(line: Line, by: Calibration | None, target: float) -> tuple[float, float]:

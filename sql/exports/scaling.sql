@@ -1,4 +1,4 @@
--- One row per least-squares line, with the exponent and its 95 % interval; where there is no upper end, slopes of 0 are in it.
+-- One row per least-squares line, with the exponent and its 95 % interval; where there is no upper end, slopes of 0 are in it; lines through points chosen by their error have none.
 -- grain: row_set, benchmark, metric, compute_measure, form, estimator, selection, direction
 select
     row_set,

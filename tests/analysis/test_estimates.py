@@ -22,6 +22,7 @@ from hand_made import built
 from scipy import optimize, stats
 from sets_of_points import (
     BOOTSTRAPPED,
+    CHOSEN,
     FORMS,
     KEYS,
     LEVEL,
@@ -47,7 +48,7 @@ from sets_of_points import (
 from flows import paths
 from flows.analysis import computed
 from flows.declared import settings
-from flows.fits import least_squares
+from flows.fits import least_squares, quantile_by_paper
 from flows.readers.row_types import Compute, Model, Result
 from flows.warehouse import connection
 
@@ -67,9 +68,12 @@ def test_the_line_of_sql_and_that_of_python_are_one(db: duckdb.DuckDBPyConnectio
         line = least_squares.ols(points.x, points.y(row["form"]))
         assert (row["n"], row["status"]) == (line.n, line.status)
         if line.status == "ok":
-            assert [row[column] for column in columns] == pytest.approx(
-                [getattr(line, column) for column in columns], rel=1e-7
+            # How sure the line of points is that were chosen by their error is not told.
+            known = [column for column in columns if not (points.name[-1] in CHOSEN and column.endswith("_se"))]
+            assert [row[column] for column in known] == pytest.approx(
+                [getattr(line, column) for column in known], rel=1e-7
             ), (points.name, row["form"])
+            assert all(row[column] is None for column in columns if column not in known)
             assert row["degrees_of_freedom"] == line.degrees_of_freedom
     assert {row["status"] for row in told} >= {"ok", "too_few_points"}
 
@@ -241,6 +245,56 @@ def test_a_line_whose_slope_may_be_0_says_so(db: duckdb.DuckDBPyConnection) -> N
         ruled_out = (low is not None and low > 0) or (high is not None and high < 0)
         assert row["status"] == ("ok" if ruled_out else "slope_not_different_from_0"), row
     assert {row["status"] for row in told} == {"ok", "slope_not_different_from_0"}
+
+
+def test_lines_through_points_chosen_by_their_error_have_no_interval(db: duckdb.DuckDBPyConnection) -> None:
+    chosen = f"selection in {CHOSEN}"
+    told = rows(db, f"from marts.scaling where {chosen} and slope is not null")
+    sure = [*("intercept_se", "slope_se", "slope_low", "slope_high", "p_value"), "exponent_low", "exponent_high"]
+    for row in told:
+        assert row["status"] == "selected_no_interval", row
+        assert [row[column] for column in (*sure, "exponent_interval")] == [None] * 8, row
+    assert {row["selection"] for row in told} == set(CHOSEN)
+    assert {row["estimator"] for row in told} >= {"ols", "ols_hc3", "huber", "theil_sen", "quantile:0.1", "york"}
+    assert db.execute(f"select count(*) from marts.intervals where {chosen}").fetchall() == [(0,)]
+    # Nor is one of those left out that stand.
+    others = "status in ('ok', 'slope_not_different_from_0') and slope_low is not null"
+    held = {
+        (selection, estimator)
+        for selection, estimator in db.execute(
+            f"select distinct selection, estimator from marts.scaling where not {chosen} and {others}"
+        ).fetchall()
+    }
+    assert held >= {("all", "ols_cluster"), ("one_per_training", "ols_cluster"), ("all", "quantile:0.1")}
+    sure = [f"log10_compute{of}_{end}" for of in ("", "_new") for end in ("low", "high")]
+    reached = rows(db, f"from marts.projections where {chosen} and log10_compute is not null")
+    for row in reached:
+        assert row["status"] in ("selected_no_interval", "extrapolation_unsupported"), row
+        assert [row[column] for column in (*sure, "interval")] == [None] * 5, row
+    assert {row["status"] for row in reached} == {"selected_no_interval", "extrapolation_unsupported"}
+
+
+def test_the_frontiers_interval_is_that_of_its_papers(db: duckdb.DuckDBPyConnection, sets: dict[int, Points]) -> None:
+    told = estimates(db, "quantile:0.1")
+    seed = db.execute("select seed from staging.fit_rule").fetchall()[0][0]
+    worth, compared = {}, 0
+    for points in sets.values():
+        if points.name[-1] != "all" or len(points.x) < 3:
+            continue
+        sizes = np.unique(points.paper, return_counts=True)[1]
+        worth[points.sample_id] = sizes.sum() ** 2 / (sizes**2).sum()
+        for form in FORMS:
+            row = told.get((points.sample_id, form))
+            if row is None or row["slope"] is None:
+                continue
+            assert (row["slope_se"], row["p_value"]) == (None, None)
+            assert (row["slope_low"] is None) == (worth[points.sample_id] < 8), points.name
+            if worth[points.sample_id] >= 8 and len(points.x) < 40:
+                compared += 1
+                ends = quantile_by_paper.slope_interval(points.x, points.y(form), points.paper, 0.9, LEVEL, seed)
+                assert interval(row) == pytest.approx(ends, rel=1e-9), points.name
+    assert compared >= 30
+    assert min(worth.values()) < 8
 
 
 def test_exponents_are_the_inverse_slopes_of_the_same_interval(db: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from hand_made import built
 from scipy import optimize, stats
 from sets_of_points import (
     BOOTSTRAPPED,
+    CHOSEN,
     FORMS,
     LEVEL,
     PROJECTED,
@@ -150,12 +151,15 @@ def test_every_projection_says_how_far_it_is_to_be_trusted(
         beyond = max(x.min() - row["log10_compute"], row["log10_compute"] - x.max(), 0)
         assert row["decades_beyond"] == pytest.approx(beyond, rel=1e-12, abs=1e-12)
         assert row["ranges_beyond"] == pytest.approx(beyond / np.ptp(x), rel=1e-12, abs=1e-12)
-        if fit.pvalues[1] >= 1 - LEVEL:
+        if sets[row["sample_id"]].name[-1] in CHOSEN:
+            far = beyond / np.ptp(x) > RANGES
+            assert row["status"] == ("extrapolation_unsupported" if far else "selected_no_interval")
+        elif fit.pvalues[1] >= 1 - LEVEL:
             assert row["status"] == "slope_not_different_from_0"
         else:
             assert row["status"] == ("extrapolation_unsupported" if beyond / np.ptp(x) > RANGES else "ok")
     statuses = {"ok", "slope_not_positive", "slope_not_different_from_0", "extrapolation_unsupported"}
-    assert {row["status"] for row in told} == statuses
+    assert {row["status"] for row in told} == {*statuses, "selected_no_interval"}
 
 
 def test_a_fit_that_is_none_projects_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from flows.fits.clustered import TOO_FEW_PAPERS, cluster_robust
+from flows.fits.clustered import TOO_FEW_PAPERS, cluster_robust, jackknife_covariance
 from flows.fits.least_squares import PERFECT_LEVERAGE, ols
 from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, FitError, Line
 
@@ -143,3 +143,28 @@ def test_a_point_without_a_paper_is_refused(paper: np.ndarray) -> None:
 def test_values_that_are_not_finite_are_refused() -> None:
     with pytest.raises(FitError):
         cluster_robust(np.array([1.0, 2.0, 3.0]), np.array([1.0, math.nan, 3.0]), np.array([0, 1, 2]))
+
+
+@pytest.mark.parametrize("sizes", [[5] * 6, [1, 1, 2, 4, 7, 15], [3] * 60])
+def test_the_covariance_of_more_coefficients_is_the_jackknife_over_papers(sizes: list[int]) -> None:
+    x, y, paper = sample(len(sizes), sizes)
+    design = np.column_stack([np.ones_like(x), x - 23, np.random.default_rng(1).standard_normal(len(sizes))[paper]])
+
+    def fitted(kept: np.ndarray) -> np.ndarray:
+        return np.linalg.lstsq(design[kept], y[kept], rcond=None)[0]
+
+    planes = np.array([fitted(paper != at) for at in range(len(sizes))])
+    about = planes - planes.mean(axis=0)
+    expected = (len(sizes) - 1) / len(sizes) * (about.T @ about)
+    found, papers = jackknife_covariance(design, y - design @ fitted(paper >= 0), paper)
+    assert (found, papers) == (pytest.approx(expected, rel=1e-6), len(sizes))
+    line, _ = jackknife_covariance(design[:, :2], y - np.polyval(np.polyfit(x, y, 1), x), paper)
+    assert line is not None
+    assert line[1, 1] == pytest.approx(cluster_robust(x, y, paper).slope_variance, rel=1e-8)
+
+
+def test_a_plane_without_a_paper_or_of_few_has_no_covariance() -> None:
+    x, y, paper = sample(2, [4] * 4)
+    alone = np.column_stack([np.ones_like(x), x - 23, np.where(paper == 0, x, 7.0)])
+    assert jackknife_covariance(alone, y, paper) == (None, 4)
+    assert jackknife_covariance(alone, y, np.minimum(paper, 2)) == (None, 3)

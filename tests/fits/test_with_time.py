@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
+from flows.fits.clustered import TOO_FEW_PAPERS
+from flows.fits.least_squares import PERFECT_LEVERAGE
 from flows.fits.line import NO_SPREAD, OK, SLOPE_MAY_BE_ZERO, TOO_FEW_POINTS, Array, FitError
-from flows.fits.with_time import compute_shares, with_time
+from flows.fits.with_time import compute_shares, with_time, without_interval
 
 
 def points(of_year: float, n: int = 30) -> tuple[Array, Array, Array]:
@@ -66,3 +69,47 @@ def test_points_that_tell_no_plane() -> None:
     assert math.isnan(together.compute_slope)
     with pytest.raises(FitError):
         with_time(x, -error, year, 0.9)
+
+
+def test_standard_errors_by_paper_are_those_of_planes_without_each() -> None:
+    x, error, _ = points(0.04)
+    paper = np.repeat(np.arange(10), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
+    year = 2012.0 + (paper * 7) % 10
+    plane = with_time(x, error, year, 0.9, paper)
+    alone = with_time(x, error, year, 0.9)
+    design = sm.add_constant(np.column_stack([x, year]))
+    planes = [sm.OLS(np.log10(error[paper != at]), design[paper != at]).fit().params for at in range(10)]
+    expected = 9 / 10 * sum(np.outer(one - np.mean(planes, axis=0), one - np.mean(planes, axis=0)) for one in planes)
+    assert [plane.compute_slope_se**2, plane.year_slope_se**2] == pytest.approx(list(np.diag(expected)[1:]), rel=1e-5)
+    figures = ["compute_slope", "year_slope", "intercept", "r_squared", "years_per_tenfold"]
+    assert [getattr(plane, name) for name in figures] == [getattr(alone, name) for name in figures]
+    assert (plane.n_papers, alone.n_papers) == (10, None)
+    for end in filter(math.isfinite, (plane.low, plane.high)):
+        # b - r c differs from 0 by t of nine degrees of freedom.
+        contrast = np.array([0, 1, -end])
+        away = abs(plane.compute_slope - end * plane.year_slope) / math.sqrt(contrast @ expected @ contrast)
+        assert 2 * stats.t.sf(away, 9) == pytest.approx(0.1, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("paper", "status"),
+    [(np.arange(30) % 3, TOO_FEW_PAPERS), ((np.arange(30) > 20).astype(int) * np.arange(30), PERFECT_LEVERAGE)],
+)
+def test_few_papers_give_a_plane_and_no_interval(paper: Array, status: str) -> None:
+    x, error, year = points(0.04)
+    if status == PERFECT_LEVERAGE:
+        # Without the first paper all of one year.
+        year = np.where(paper == 0, year, 2024.0)
+    plane, alone = with_time(x, error, year, 0.9, paper), with_time(x, error, year, 0.9)
+    assert (plane.status, plane.interval, plane.n_papers) == (status, None, len(np.unique(paper)))
+    assert plane.years_per_tenfold == alone.years_per_tenfold
+    assert all(map(math.isnan, (plane.compute_slope_se, plane.year_slope_se, plane.low, plane.high)))
+
+
+def test_points_chosen_by_their_error_tell_a_plane_and_no_interval() -> None:
+    plane = with_time(*points(0.04), 0.9)
+    unsure = without_interval(plane)
+    assert (plane.status, unsure.status, unsure.interval) == (OK, "selected_no_interval", None)
+    assert unsure.year_slope == plane.year_slope
+    assert all(map(math.isnan, (unsure.compute_slope_se, unsure.year_slope_se, unsure.low, unsure.high)))
+    assert without_interval(with_time(*(one[:3] for one in points(0.04)), 0.9)).status == TOO_FEW_POINTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import numpy as np
@@ -18,7 +18,8 @@ from flows.answers import line_fits
 from flows.answers.line_fits import Data, Request
 from flows.declared import settings
 from flows.declared.models import Estimation
-from flows.fits import forms, least_squares
+from flows.declared.setting_types import Selection
+from flows.fits import forms, least_squares, selections
 from flows.fits.line import POINTS_MIN
 from flows.warehouse import transform
 
@@ -35,6 +36,13 @@ def sql() -> Iterator[Db]:
 def value(sql: Db, call: str, *given: Any) -> Any:
     (row,) = sql.execute(f"select {call}", list(given)).fetchall()
     return row[0]
+
+
+def test_what_is_chosen_by_its_error_is_one_rule(sql: Db) -> None:
+    declared = set(get_args(Selection))
+    assert declared >= set(selections.CHOSEN_BY_ERROR)
+    for selection in declared:
+        assert value(sql, "chosen_by_error(?)", selection) is selections.is_chosen(selection)
 
 
 @pytest.mark.parametrize(
