@@ -169,7 +169,7 @@ select
     is_headline,
     n,  -- points
     slope,  -- b of log10(1/error) = a + b log10 C; null where there is no line
-    exponent('polynomial', slope) as exponent,  -- 1 / slope, of either sign
+    exponent('polynomial', slope) as exponent,  -- the slope's inverse, of either sign
     status,  -- ok, slope_not_different_from_0 or why there is no line or no interval
 from choices
 order by row_set, benchmark, metric, compute_measure, rules, selection, direction, estimator
