@@ -257,6 +257,9 @@ def _check_claims(files: Files) -> None:
         if claim.cell is not None:
             form, names = _number(files, claim.cell)
             _check_address(path, ("claims", at, "cell"), claim.cell, form, names)
+        if claim.judged_benchmark is not None:
+            place = ("claims", at, "judged_benchmark")
+            check_name(path, place, claim.judged_benchmark, files.benchmarks, "benchmark")
 
 
 def _number(files: Files, cell: str) -> tuple[str, list[Collection[str]]]:

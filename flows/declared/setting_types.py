@@ -331,6 +331,14 @@ class Claim:
         default=True,
         metadata={"comment": "whether a source has the rows behind it; else the number beside it is of other rows"},
     )
+    exponent_low: Positive | None = optional(
+        "a choice of marts.multiverse supports the statement if its exponent is not below this; null for no such bound"
+    )
+    exponent_high: Positive | None = optional("and not above this; null for no such bound")
+    judged_benchmark: Text | None = optional(
+        "the benchmark whose choices judge it; null for those of the paper's domains"
+    )
+    judged_measure: ComputeMeasure | None = optional("the compute measure of these choices; null for all")
 
 
 @dataclass(frozen=True, slots=True)

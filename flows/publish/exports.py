@@ -27,7 +27,6 @@ _HEADS = {
     "compute_unit": "unit",
     "n": "$n$",
     "n_papers": "$n_p$",
-    "n_models": "$n_m$",
     "n_clusters": "$n_c$",
     "n_trainers": "trainers",
     "intercept": "$a$",

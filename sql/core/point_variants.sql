@@ -1,4 +1,4 @@
--- One row per candidate with all rules as declared, and with one of them switched where that makes another of it: whether it is a point, and which rules leave it out.
+-- One row per candidate with all rules as declared, and with one, all or none of them in force where that makes another of it: whether it is a point, and which rules leave it out.
 -- grain: variant, row_set, benchmark, metric, compute_measure, result_id
 with rules as (
     select rule, is_active from staging.point_rule
@@ -6,8 +6,16 @@ with rules as (
 
 variants as (
     -- '' is all as declared; a rule's name is that rule switched and all others as declared.
-    select variant.rule as variant, rules.rule, if(variant.rule = rules.rule, not rules.is_active, rules.is_active) as is_on
-    from (select rule from rules union all select '' as rule) as variant
+    select
+        variant.rule as variant,
+        rules.rule,
+        case variant.rule
+            when 'all rules' then true
+            when 'no rules' then false
+            when rules.rule then not rules.is_active
+            else rules.is_active
+        end as is_on,
+    from (select rule from rules union all select unnest(['', 'all rules', 'no rules']) as rule) as variant
     cross join rules
 ),
 
@@ -138,7 +146,7 @@ standing as (
 )
 
 select
-    variant,  -- the rule that is switched; blank for all as declared
+    variant,  -- the rule that is switched; all rules or no rules, whatever is declared; blank for all as declared
     row_set,
     benchmark,
     metric,

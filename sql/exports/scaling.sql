@@ -12,7 +12,6 @@ select
     compute_unit,
     n,
     n_papers,
-    n_models,
     n_clusters,
     n_trainings,
     n_trainers,
