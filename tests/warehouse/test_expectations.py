@@ -17,10 +17,12 @@ from flows import build, paths
 from flows.analysis import computed
 from flows.warehouse import connection, expectations, publishing, sql_files, validator
 from flows.warehouse.connection import BuildError
-from flows.warehouse.expectations import Failure, SuiteError, suite_key, suite_of
+from flows.warehouse.expectations import Failure, Suite, SuiteError, suite_key, suite_of
 from flows.warehouse.sql_files import SqlFileError
 
 SUITES = sorted(paths.EXPECTATIONS.glob("*.json"))
+# Of each table that is made; read once, for hundreds of tests ask.
+GRAINS = build.grains()
 SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in sql_files.table_paths(paths.SQL))
 
 ROWS = "expect_table_row_count_to_be_between"
@@ -66,14 +68,14 @@ def check(path: Path, table: str, *particular: dict[str, Any], root: Path) -> li
     root.mkdir(exist_ok=True)
     if particular:
         suite(root, table, *particular)
-    return validator.validate(path, root, {table: build.grains()[table]})
+    return validator.validate(path, root, {table: GRAINS[table]})
 
 
 # --- the grain that a table declares
 
 
 def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> None:
-    grains = build.grains()
+    grains = GRAINS
     assert set(grains) == {*SQL_TABLES, *computed.TABLES}
     with connection.connect(warehouse_path, read_only=True) as con:
         made = {table for table in connection.tables(con) if not table.startswith("staging.")}
@@ -86,14 +88,14 @@ def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> No
 
 
 def test_only_few_tables_have_no_key_and_they_say_why() -> None:
-    assert {table for table, grain in build.grains().items() if not grain} == {
+    assert {table for table, grain in GRAINS.items() if not grain} == {
         "core.artefacts", "core.observations", "core.point_findings", "core.rejected_cells", "core.scenario_prices",
     }  # fmt: skip
 
 
 def test_a_key_column_is_called_nullable_only_where_it_is_null(warehouse_path: Path) -> None:
     with connection.connect(warehouse_path, read_only=True) as con:
-        for table, grain in build.grains().items():
+        for table, grain in GRAINS.items():
             for column in grain:
                 nulls = con.execute(f'select count(*) from {table} where "{column.removesuffix("?")}" is null')
                 assert (nulls.fetchall()[0][0] > 0) == column.endswith("?"), (table, column)
@@ -190,7 +192,7 @@ def test_the_key_of_a_suite_is_that_of_its_content() -> None:
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_a_file_says_only_what_is_particular_and_why(path: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))["expectations"]
-    grain = build.grains()[path.stem]
+    grain = GRAINS[path.stem]
     derived = suite_of(path.stem, grain).expectations
     keys = {column for column in grain if not column.endswith("?")}
     assert content
@@ -204,10 +206,15 @@ def test_a_file_says_only_what_is_particular_and_why(path: Path) -> None:
             assert one["notes"].strip(), one
 
 
-@pytest.mark.parametrize("table", sorted(build.grains()))
-def test_every_table_that_is_made_has_its_rows_counted(table: str) -> None:
+@pytest.fixture(scope="module")
+def suites() -> dict[str, Suite]:
+    return expectations.suites(GRAINS)
+
+
+@pytest.mark.parametrize("table", sorted(GRAINS))
+def test_every_table_that_is_made_has_its_rows_counted(suites: dict[str, Suite], table: str) -> None:
     # An empty frame passes every other rule.
-    counted = [one for one in expectations.suites(build.grains())[table].expectations if one["type"] == ROWS]
+    counted = [one for one in suites[table].expectations if one["type"] == ROWS]
     assert len(counted) == 1
     # These are empty where nothing is wrong.
     may_be_empty = table in ("core.duplicates", "core.quarantine", "core.rejected_cells")
