@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import part_of_it
 import pytest
 from conftest import AS_OF
 
@@ -415,24 +416,37 @@ def facts(tmp_path: Path, shipped: Path) -> Path:
     return tmp_path / "facts"
 
 
-def test_a_critical_failure_publishes_nothing(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def warned(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[Path, list[str], list[str]]:
+    """A folder with the facts of one source and what was built of it, under an expectation that is not met; warnings; steps."""
+    folder, steps = tmp_path_factory.mktemp("warned"), list[str]()
+    shutil.copytree(shipped / "computerprogress", folder / "facts" / "computerprogress")
+    with pytest.MonkeyPatch.context() as patched:
+        root = suite(folder / "e", "core.results", NEVER | {"severity": "warning"})
+        patched.setattr(paths, "EXPECTATIONS", root)
+        told = build.run(folder / "raw", folder / "facts", folder / "final.duckdb", AS_OF, steps.append)
+    return folder, told, steps
+
+
+def test_a_critical_failure_publishes_nothing(
+    tmp_path: Path, warned: tuple[Path, list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     final = tmp_path / "out" / "final.duckdb"
     final.parent.mkdir()
-    final.write_bytes(b"what was published before")
+    shutil.copy(warned[0] / "final.duckdb", final)
+    before = final.read_bytes()
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", NEVER))
     with pytest.raises(BuildError, match=r"1 critical expectations are not met:\n  core\.results: .*\n.*before stands"):
-        build.run(tmp_path / "raw", facts, final, AS_OF)
-    assert final.read_bytes() == b"what was published before"
+        build.run(warned[0] / "raw", warned[0] / "facts", final, AS_OF)
+    assert final.read_bytes() == before
     # What was built is there to be looked at.
     with connection.connect(publishing.next_path(final), read_only=True) as con:
         assert con.execute("select count(*) from core.results").fetchone() == (101,)
 
 
-def test_warnings_are_told_and_do_not_block(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    final = tmp_path / "out" / "final.duckdb"
-    monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", NEVER | {"severity": "warning"}))
-    steps: list[str] = []
-    warnings = build.run(tmp_path / "raw", facts, final, AS_OF, steps.append)
+def test_warnings_are_told_and_do_not_block(warned: tuple[Path, list[str], list[str]]) -> None:
+    folder, warnings, steps = warned
+    final = folder / "final.duckdb"
     (of_results,) = [warning for warning in warnings if warning.startswith("core.results: ")]
     assert of_results.startswith("core.results: expect_table_row_count_to_be_between({'max_value': 1")
     assert "101" in of_results
@@ -457,7 +471,7 @@ def test_a_row_that_is_lost_stops_before_the_expectations(
     build.read_sources(path, tmp_path / "raw", facts, AS_OF)
     with connection.connect(path) as con:
         con.execute("update staging.page_count set rows_read = rows_read + 1 where page = 'imagenet_data.js'")
-    build.transform(path)
+    part_of_it.make(path, "meta.pages")
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", ALWAYS))
     with pytest.raises(BuildError, match=r"computerprogress, page imagenet_data\.js: 14 rows read, 13"):
         build.validate(path, [])

@@ -29,6 +29,7 @@ HANGS_S = 300
 ROWS = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}, "severity": "critical"}
 UNKNOWN = {"type": "expect_column_to_be_nice", "kwargs": {"column": "a"}, "severity": "critical"}
 ONE_ROW = pa.table({"a": [1]})
+SPOILT = {"marts.costs", "core.models", "core.results", "fits.targets", "core.prices", "core.run_phases"}
 SUITES = {"core.t": suite_of("core.t", ("a",), [ROWS])}
 
 
@@ -58,6 +59,12 @@ def table(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
 def test_the_findings_are_those_of_this_process(
     tmp_path: Path, warehouse_path: Path, started: list[Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
+    # What is spoilt below, and every fifth of the others.
+    grains = {name: grain for at, (name, grain) in enumerate(build.grains().items()) if name in SPOILT or at % 5 == 0}
+    (tmp_path / "expectations").mkdir()
+    for name in grains:
+        if (paths.EXPECTATIONS / f"{name}.json").exists():
+            shutil.copy(paths.EXPECTATIONS / f"{name}.json", tmp_path / "expectations")
     copy = tmp_path / "copy.duckdb"
     shutil.copy(warehouse_path, copy)
     with connection.connect(copy) as con:
@@ -67,8 +74,8 @@ def test_the_findings_are_those_of_this_process(
         con.execute("delete from fits.targets")
         con.execute("alter table core.prices drop column kind")
         con.execute("update core.run_phases set phase = 'resting' where epochs = 90")
-    here = validator.validate(copy, grains=build.grains())
-    suites = expectations.suites(build.grains())
+    here = validator.validate(copy, tmp_path / "expectations", grains)
+    suites = expectations.suites(grains, tmp_path / "expectations")
     there: list[expectations.Failure] = []
 
     def in_a_thread() -> None:
