@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 # How many tests run at the same time; those that share what is dear to set up stay together.
 WORKERS ?= 2
 BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
+# Bytecode is written even where the environment says otherwise: the tests start some hundred processes, in three sessions.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS)
 # The tests of the parsers that sources share: a thousand mutated records each in `make test-all`, ten thousand in `make soak`.
 MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers
 
@@ -24,7 +25,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show the cost table
 	@$(BIN)/compute-limits refresh
 
-test: $(VENV)/installed  ## the tests, but for the slow ones (five minutes on two processors)
+test: $(VENV)/installed  ## the tests, but for the slow ones (three minutes on two processors)
 	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (under 25 minutes)

@@ -205,8 +205,13 @@ def test_build_needs_no_network_and_no_folder(rebuilt: tuple[subprocess.Complete
     assert states == dict.fromkeys(sources.names(), "shipped")
 
 
-def test_strict_fails_where_a_source_is_absent(empty: dict[str, str], tmp_path: Path, shipped: Path) -> None:
+def test_strict_fails_where_a_source_is_absent(
+    empty: dict[str, str], tmp_path: Path, shipped: Path, warehouse_path: Path
+) -> None:
     facts = shutil.copytree(shipped, tmp_path / "facts", ignore=shutil.ignore_patterns("owid_carbon"))
+    # What is of other sources is taken over from a warehouse that was built with all.
+    (tmp_path / "data" / "warehouse").mkdir(parents=True)
+    shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     ended = command(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: owid_carbon is absent\n"

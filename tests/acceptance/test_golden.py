@@ -135,8 +135,17 @@ def is_a_zoos_own(source: str, name: str) -> bool:
     return source.startswith("openmmlab_") and "3rdparty" not in name
 
 
+_FOUND: dict[str, list[Found]] = {}
+
+
 def found(db: Db, golden: Golden) -> list[Found]:
-    """Every result of that score under such a name, whichever training it is of."""
+    """Every result of that score under such a name, whichever training it is of; looked for once, for four tests ask."""
+    if golden.id not in _FOUND:
+        _FOUND[golden.id] = looked_for(db, golden)
+    return list(_FOUND[golden.id])
+
+
+def looked_for(db: Db, golden: Golden) -> list[Found]:
     rows = db.execute(
         "select source, page, locator, name, coalesce(paper_url, ''), metric, value, image_size "
         "from staging.result join staging.model using (source, page, locator) where benchmark = ?",

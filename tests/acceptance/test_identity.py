@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import part_of_it
 import pytest
 from conftest import AS_OF
 from hand_made import built, facts
@@ -156,7 +157,7 @@ HAND_MADE_CARDS = {
 def test_names_without_a_paper_merge_as_the_golden_lists_say(tmp_path: Path) -> None:
     records: list[tuple[Any, ...]] = [("zoo", Model(name), Result("coco", "box_ap", 40.0)) for name in HAND_MADE]
     records += [("sheet", Processor(name, fp32_flop_per_s=1e12)) for name in HAND_MADE_CARDS]
-    with built(tmp_path, records) as db:
+    with built(tmp_path, records, only=("core",)) as db:
         for one, other in combinations(HAND_MADE, 2):
             assert (models(db, one) == models(db, other)) == (HAND_MADE[one] == HAND_MADE[other]), (one, other)
         for one, other in combinations(HAND_MADE_CARDS, 2):
@@ -182,7 +183,7 @@ def test_a_paper_tells_namesakes_apart_and_finds_those_that_name_none(tmp_path: 
         of("c", "Twin"),  # whose?
         of("c", "Net", None, None, "imagenet"),  # another benchmark
     ]
-    with built(tmp_path, records) as db:
+    with built(tmp_path, records, only=("core",)) as db:
         rows = db.execute(
             "select printed_name, model_id, paper_by_name from core.model_mentions order by all"
         ).fetchall()
@@ -235,7 +236,7 @@ def test_every_merge_is_listed_with_its_rule(db: Db) -> None:
 def test_deleting_a_line_undoes_its_merge_at_the_next_build(
     db: Db, tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All lines at once, for a build takes seconds; each is then looked at by itself."""
+    """All lines at once, for reading the facts takes a second; each is then looked at by itself."""
     declared: list[Merge] = settings.rows()["merge"]
     assert declared
     assert all(merge.reason for merge in declared)
@@ -243,7 +244,7 @@ def test_deleting_a_line_undoes_its_merge_at_the_next_build(
     monkeypatch.setattr(settings, "rows", lambda: kept)
     path = tmp_path / "built.duckdb"
     build.read_sources(path, tmp_path / "raw", shipped, AS_OF)
-    build.transform(path)
+    part_of_it.make(path, "core.merges", "core.processor_aliases", "core.model_mentions")
     with connection.connect(path, read_only=True) as without:
         assert without.execute("select count(*) from core.merges where rule like 'declared%'").fetchone() == (0,)
         unused = []
@@ -275,12 +276,12 @@ def test_a_line_merges_and_its_deletion_undoes_it(tmp_path: Path) -> None:
         ("zoo", Model("Network"), Result("coco", "box_ap", 41.0)),
     ]
     lines = [Merge("processor", "abacus one", "Abacus 1", "spelt"), Merge("model", "Network", "Net", "long for it")]
-    with built(tmp_path, records, merge=lines) as db:
+    with built(tmp_path, records, merge=lines, only=("core",)) as db:
         assert processor(db, "Abacus One") == "Abacus 1"
         assert models(db, "Network") == models(db, "Net") == {"coco#net"}
         merges = db.execute("select what, into_id from core.merges where rule = 'declared in merges.toml' order by all")
         assert merges.fetchall() == [("Abacus One", "Abacus 1"), ("Abacus One", "Abacus 1"), ("Network", "coco#net")]
-    with built(tmp_path, records, merge=[]) as db:
+    with built(tmp_path, records, merge=[], only=("core",)) as db:
         assert processor(db, "Abacus One") == "Abacus One"
         assert models(db, "Network") == {"coco#network"}
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)
@@ -293,12 +294,12 @@ def test_an_apart_line_undoes_a_merge_by_rule(tmp_path: Path) -> None:
         ("zoo", Model("Net-1"), Result("coco", "box_ap", 40.0)),
         ("zoo", Model("net 1"), Result("coco", "box_ap", 41.0)),
     ]
-    with built(tmp_path, records, apart=[]) as db:
+    with built(tmp_path, records, apart=[], only=("core",)) as db:
         assert processor(db, "NVIDIA ABACUS-1") == processor(db, "Abacus 1")
         assert models(db, "Net-1") == models(db, "net 1")
         assert db.execute("select count(*) from core.merges").fetchone() != (0,)
     lines = [Apart("processor", "NVIDIA ABACUS-1", "another machine"), Apart("model", "Net-1", "another net")]
-    with built(tmp_path, records, apart=lines) as db:
+    with built(tmp_path, records, apart=lines, only=("core",)) as db:
         assert processor(db, "NVIDIA ABACUS-1") != processor(db, "Abacus 1")
         assert not models(db, "Net-1") & models(db, "net 1")
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)

@@ -373,7 +373,11 @@ def test_only_a_declared_convention_is_applied(tmp_path: Path, declared: str, fl
             for name in names
         ]
 
-    with built(tmp_path, of("gmac_sheet", "GMACs", "mac") + of("flops_sheet", "FLOPs", declared)) as db:
+    with built(
+        tmp_path,
+        of("gmac_sheet", "GMACs", "mac") + of("flops_sheet", "FLOPs", declared),
+        only=("core", "fits.measured_points"),
+    ) as db:
         passes = db.execute("select distinct source, operations_per_pass_flop from core.passes order by all").fetchall()
         assert passes == [("flops_sheet", flop), ("gmac_sheet", 8.22e9)]
         findings = db.execute(
@@ -391,7 +395,7 @@ def test_ratios_tell_conventions_from_units(tmp_path: Path) -> None:
         for source, value in printed.items()
         for name, scale in (("resnet18", 0.44), ("resnet50", 1.0), ("resnet101", 1.9))
     ]
-    with built(tmp_path, records) as db:
+    with built(tmp_path, records, only=("core", "fits.measured_points")) as db:
         rows = db.execute(
             "select other_source, finding, agrees_with_declared from core.convention_findings where one_source = 'a'"
         ).fetchall()
@@ -511,7 +515,7 @@ def test_what_is_not_declared_is_not_left_out(tmp_path: Path, db: Db) -> None:
     card = Processor("Abacus 1", fp32_flop_per_s=1e12)
     phase = RunPhase("coco", "training", "gpu", "Abacus 1", 8.0, None, 1000.0 * 86400, "1000 days")
     records = [("sheet", card), ("zoo", Model("Slow"), Result("coco", "box_ap", 40.0), phase)]
-    with built(tmp_path, records) as con:
+    with built(tmp_path, records, only=("core", "fits.measured_points")) as con:
         assert con.execute("select rule from core.artefacts").fetchall() == [("implausible_wall_time",)]
         assert con.execute(
             "select compute_flop from fits.measured_points where compute_measure = 'hardware_burden'"
@@ -543,7 +547,7 @@ def test_a_total_of_the_phases_is_not_taken_for_a_printed_one(tmp_path: Path) ->
     phase = RunPhase("coco", "training", "gpu", "Abacus 1", 8.0, None, 3600.0, "1 hour")
     records = [("sheet", card), ("zoo", Model("Net"), Result("coco", "box_ap", 40.0), phase)]
     row_sets = [RowSet("paper_v2", "zoo", False, "flop", "all"), RowSet("current", "zoo", True, "flop", "all")]
-    with built(tmp_path, records, row_set=row_sets) as con:
+    with built(tmp_path, records, row_set=row_sets, only=("core", "fits.measured_points")) as con:
         assert con.execute("select row_set from fits.measured_points").fetchall() == [("current",)]
 
 
@@ -589,7 +593,7 @@ def test_a_finetuning_alone_gives_no_burden(db: Db, tmp_path: Path) -> None:
         ("zoo", Model("Tuned"), Result("squad", "f1", 90.0), phase("finetuning")),
         ("zoo", Model("Whole"), Result("squad", "f1", 91.0), phase("pretraining"), phase("finetuning")),
     ]
-    with built(tmp_path, records) as con:
+    with built(tmp_path, records, only=("core", "fits.measured_points")) as con:
         assert con.execute(
             "select model_id, compute_flop from core.measures where compute_measure = 'hardware_burden'"
         ).fetchall() == [("squad#whole", 4e13)]
@@ -627,7 +631,7 @@ def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) 
         for source, ap, time in (("a_sheet", 40.0, 100.0), ("z_sheet", 45.0, 200.0))
     ]
     for ranks, error, flop in (({"a_sheet": 1, "z_sheet": 2}, 0.6, 1e14), ({"a_sheet": 2, "z_sheet": 1}, 0.55, 2e14)):
-        with built(tmp_path, records, ranks) as con:
+        with built(tmp_path, records, ranks, only=("core", "fits.measured_points")) as con:
             points = con.execute("select error, compute_flop from fits.measured_points").fetchall()
             assert points == [(pytest.approx(error), flop)]
 
@@ -755,7 +759,8 @@ TOY_BUILD = """\
     url, day = "https://example.org/toy.csv", "2026-01-01T00:00:00Z"
     line = Snapshot("toy", "toy.csv", url, digest(body), len(body), day, None, None, "CC0-1.0")
     assert snapshots.keep(paths.raw(), line, body)
-    build.run(paths.raw(), paths.shipped_raw(), paths.warehouse(), date(2026, 6, 1))
+    build.read_sources(paths.warehouse(), paths.raw(), paths.shipped_raw(), date(2026, 6, 1))
+    build.transform(paths.warehouse())
     with connection.connect(paths.warehouse(), read_only=True) as con:
         print(Path(flows.__file__).parent.parent)
         print(con.execute("select source, benchmark, metric, value from core.results").fetchall())

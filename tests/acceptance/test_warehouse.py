@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import part_of_it
 import pytest
 from conftest import AS_OF, checksums, content
 
@@ -159,7 +160,7 @@ def of_rows(folder: Path, rows: dict[str, list[tuple[str, str, Any]]]) -> Path:
         "source_state": [SourceState(key, "shipped", None, None) for key in keys],
     }
     build.stage(path, [given], settings.rows() | declared)
-    build.transform(path)
+    part_of_it.make(path, "core")
     return path
 
 

@@ -33,7 +33,7 @@ def test_each_selection_of_a_few_rows(tmp_path: Path) -> None:
         record("By year", 74, year=2017),
         record("Undated", 99),
     ]
-    with built(tmp_path, records) as con:
+    with built(tmp_path, records, only=("fits.samples",)) as con:
         everything = {row[1].name for row in records}
         assert names_of(con, "all") == everything
         assert names_of(con, "best_per_paper") == everything - {"First small"}
@@ -48,7 +48,7 @@ def test_the_frontier_is_of_its_day_and_not_of_the_best_of_all(tmp_path: Path) -
         record(f"Model {step}", top1, published_on=day, paper_url=arxiv(f"{day:%y%m}.0000{step}"))
         for step, (day, top1) in enumerate(zip(days, [60, 70, 65, 70.5, 50, 80], strict=True))
     ]
-    with built(tmp_path, records) as con:
+    with built(tmp_path, records, only=("fits.samples",)) as con:
         assert names_of(con, "frontier") == {"Model 0", "Model 1", "Model 3", "Model 5"}
         assert names_of(con, "best_per_year") == {"Model 1", "Model 3", "Model 4", "Model 5"} - {
             name for name in ("Model 4",) if days[4].year == days[3].year or days[4].year == days[5].year
@@ -72,7 +72,7 @@ def test_a_release_is_as_precise_as_its_source(tmp_path: Path) -> None:
         record("With paper", 66, year=2020, paper_url=arxiv("2003.00001")),
         record("Of paper", 67, published_on=date(2020, 3, 9), paper_url=arxiv("2003.00001")),
     ]
-    with built(tmp_path, records) as con:
+    with built(tmp_path, records, only=("core.results",)) as con:
         told = con.execute(
             "select models.name, released_on, released_precision from core.results as results "
             "join core.models as models using (model_id)"
@@ -139,7 +139,7 @@ def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
     suite.mkdir()
     shutil.copy(paths.EXPECTATIONS / "core.results.json", suite)
     (failure,) = [
-        one for one in validator.validate(tmp_path / "hand_made.duckdb", suite) if "'value'" in one.expectation
+        one for one in validator.validate(tmp_path / "hand_made.duckdb", suite, {}) if "'value'" in one.expectation
     ]
     assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")
 

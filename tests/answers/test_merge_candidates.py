@@ -74,7 +74,7 @@ def test_nothing_is_merged_by_a_score(tmp_path: Path) -> None:
         ("zoo", Processor("Abacus Counter 1 SE"), Model("Something else"), Result("coco", "box_ap", 1.0)),
         ("zoo", Processor("Abacus Counter 1 SX"), Model("Other"), Result("coco", "box_ap", 2.0)),
     ]
-    with built(tmp_path, records) as db:
+    with built(tmp_path, records, only=("core", "fits.points")) as db:
         assert db.execute("select count(*) from core.models").fetchone() == (5,)
         assert db.execute("select count(*) from core.processors").fetchone() == (2,)
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)
@@ -105,7 +105,7 @@ def test_names_with_other_numbers_are_no_candidates(tmp_path: Path) -> None:
         ("zoo", Model("Very Deep Network 110"), Result("coco", "box_ap", 41.0)),
         ("zoo", Model("Very Deep Networks 101"), Result("coco", "box_ap", 41.0)),
     ]
-    with built(tmp_path, records):
+    with built(tmp_path, records, only=("core", "fits.points")):
         pass
     assert merge_candidates.write(tmp_path / "hand_made.duckdb", tmp_path / "merges.csv") == 1
     (line,) = lines(tmp_path / "merges.csv")

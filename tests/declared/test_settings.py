@@ -11,6 +11,7 @@ import sys
 import tomllib
 import typing
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,24 @@ def copy(folder: Path) -> Path:
     return folder
 
 
+# A text that was parsed before is not parsed again: hundreds of tests read all files, each with a slip in one of them.
+loads = cache(tomllib.loads)
+parsed = cache(toml_files._content)
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package's folders of TOML files."""
+    monkeypatch.setattr(toml_files.tomllib, "loads", loads)
     return copy(tmp_path / "flows")
 
 
-@pytest.fixture(scope="module")
-def same_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same for all: what is changed in it is changed back."""
-    return copy(tmp_path_factory.mktemp("settings") / "flows")
+@pytest.fixture
+def instead(monkeypatch: pytest.MonkeyPatch) -> dict[Path, Any]:
+    """{file of the package: what is read in its place}; the others are read once for all."""
+    contents: dict[Path, Any] = {}
+    monkeypatch.setattr(toml_files, "_content", lambda path: contents[path] if path in contents else parsed(path))
+    return contents
 
 
 def slip(root: Path, name: str, before: str, after: str) -> None:
@@ -102,42 +111,47 @@ def test_a_slip_ends_in_one_sentence(root: Path, name: str, before: str, after: 
 
 
 @pytest.mark.parametrize("name", TOMLS)
-def test_a_slip_in_any_key_is_refused_by_file_and_key(same_root: Path, name: str) -> None:
+def test_a_slip_in_any_key_is_refused_by_file_and_key(instead: dict[Path, Any], name: str) -> None:
     """One letter of one key is changed at a time: a key that is not known, missing, or a name that nothing has."""
     tried = 0
-    for key, changed, text in slips_of_keys((same_root / name).read_text(encoding="utf-8"), name):
-        said = refusal(same_root, name, text)
+    for key, changed, content in slips_of_keys((paths.PACKAGE / name).read_text(encoding="utf-8"), name):
+        said = refusal(instead, name, content)
         assert changed in said or key in said, (key, changed, said)
         tried += 1
     assert tried >= 2
 
 
 @pytest.mark.parametrize("name", TOMLS)
-def test_a_value_of_another_kind_is_refused_by_file_and_key(same_root: Path, name: str) -> None:
+def test_a_value_of_another_kind_is_refused_by_file_and_key(instead: dict[Path, Any], name: str) -> None:
     tried = 0
-    for key, literal, text in other_kinds((same_root / name).read_text(encoding="utf-8"), name):
-        said = refusal(same_root, name, text)
+    for key, literal, content in other_kinds((paths.PACKAGE / name).read_text(encoding="utf-8"), name):
+        said = refusal(instead, name, content)
         assert key in said, (key, said)
         assert literal in said, (key, said)
         tried += 1
     assert tried >= 2
 
 
-def refusal(root: Path, name: str, text: str) -> str:
-    """What is said of a file with that text."""
-    path = root / name
-    kept = path.read_text(encoding="utf-8")
-    path.write_text(text, encoding="utf-8")
+def refusal(instead: dict[Path, Any], name: str, content: dict[str, Any]) -> str:
+    """What is said of a file with that content."""
+    path = paths.PACKAGE / name
+    instead[path] = content
     try:
         with pytest.raises(SettingError) as error:
-            read(root, name)
+            read(paths.PACKAGE, name)
     finally:
-        path.write_text(kept, encoding="utf-8")
+        del instead[path]
+        forget()
     said = str(error.value)
     assert "\n" not in said
     # What another file says of a name that is gone from this one is said of that file.
     assert name.rpartition("/")[2] in said or "near it" in said
     return said
+
+
+def forget() -> None:
+    for cached in (files.files, files.domains, files.estimation, files.regions):
+        cached.cache_clear()
 
 
 def read(root: Path, name: str) -> None:
@@ -151,16 +165,15 @@ def read(root: Path, name: str) -> None:
         scenarios.read(path)
     else:
         toml_files.read(path, SINGLE.get(name) or FOLDERS[path.parent.name])
-        for cached in (files.files, files.domains, files.estimation, files.regions):
-            cached.cache_clear()
+        forget()
         checks.check(files.files(root), root / "sources")
 
 
 KEY = re.compile(r"""(?:^|(?<=[{,.\[]))([ \t]*)("[^"\n]+"|[A-Za-z0-9_-]+)(?=[ \t]*[=\]]|\.(?:[\w"]))""", re.MULTILINE)
 
 
-def slips_of_keys(text: str, name: str) -> Iterator[tuple[str, str, str]]:
-    """(key, the key with another last letter, the whole text with it), of all keys but those of lookups."""
+def slips_of_keys(text: str, name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(key, the key with another last letter, the content of the file with it), of all keys but those of lookups."""
     before = keys(tomllib.loads(text))
     for match in some(KEY.finditer(text), name):
         key = match[2].strip('"')
@@ -168,14 +181,14 @@ def slips_of_keys(text: str, name: str) -> Iterator[tuple[str, str, str]]:
         start = match.start(2) + match[2].startswith('"')
         slipped = text[:start] + changed + text[start + len(key) :]
         try:
-            after = keys(tomllib.loads(slipped))
+            content = tomllib.loads(slipped)
         except tomllib.TOMLDecodeError:
             continue
         # Text in quotes and comments looks like keys here and there.
-        if lost := before - after:
+        if lost := before - keys(content):
             place = min(lost, key=len)
             if not is_lookup(name, place):
-                yield key, changed, slipped
+                yield key, changed, content
 
 
 def some(matches: Iterable[re.Match[str]], name: str) -> Iterable[re.Match[str]]:
@@ -202,8 +215,8 @@ def is_lookup(name: str, place: tuple[str | int, ...]) -> bool:
 LINE = re.compile(r"^([\w-]+|\"[^\"\n]+\")( = )([^\n#]+?)( *(?:#[^\n]*)?)$", re.MULTILINE)
 
 
-def other_kinds(text: str, name: str) -> Iterator[tuple[str, str, str]]:
-    """(key, the literal that took the value's place, the whole text with it), of values that stand on a line."""
+def other_kinds(text: str, name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(key, the literal that took the value's place, the content with it), of values that stand on a line."""
     for match in some(LINE.finditer(text), name):
         kind = match[3][0]
         wrong, literal = ('"seven"', "'seven'") if kind.isdigit() or kind in "-tf" else ("-7", "-7")
@@ -214,7 +227,7 @@ def other_kinds(text: str, name: str) -> Iterator[tuple[str, str, str]]:
             continue
         changed = [place for place in keys(content) if value(content, place) in (-7, "seven")]
         if changed and not is_lookup(name, changed[0]):
-            yield match[1].strip('"'), literal, slipped
+            yield match[1].strip('"'), literal, content
 
 
 def value(content: Any, place: tuple[str | int, ...]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import part_of_it
 import pytest
 from conftest import AS_OF
 
@@ -26,7 +27,7 @@ def test_a_row_that_is_lost_is_named_with_source_and_page(tmp_path: Path, one_so
     with connection.connect(path) as con:
         for table in ("model", "result", "compute"):
             con.execute(f"delete from staging.{table} where page = 'mscoco_data.js' and locator = 'object 7'")
-    build.transform(path)
+    part_of_it.make(path, "meta.pages")
     with pytest.raises(
         BuildError, match=r"computerprogress, page mscoco_data\.js: 33 rows read, 32 \+ 0 \+ 0 accounted"
     ):
@@ -38,7 +39,7 @@ def test_a_page_without_a_count_is_a_lost_row_too(tmp_path: Path, one_source: Pa
     build.read_sources(path, tmp_path / "raw", one_source, AS_OF)
     with connection.connect(path) as con:
         con.execute("delete from staging.page_count where page = 'imagenet_data.js'")
-    build.transform(path)
+    part_of_it.make(path, "meta.pages")
     with pytest.raises(BuildError, match=r"imagenet_data\.js: None rows read"):
         conservation.check_conservation(path)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import part_of_it
 import pytest
 from conftest import AS_OF
 
@@ -17,10 +18,12 @@ from flows import build, paths
 from flows.analysis import computed
 from flows.warehouse import connection, expectations, publishing, sql_files, validator
 from flows.warehouse.connection import BuildError
-from flows.warehouse.expectations import Failure, SuiteError, suite_key, suite_of
+from flows.warehouse.expectations import Failure, Suite, SuiteError, suite_key, suite_of
 from flows.warehouse.sql_files import SqlFileError
 
 SUITES = sorted(paths.EXPECTATIONS.glob("*.json"))
+# Of each table that is made; read once, for hundreds of tests ask.
+GRAINS = build.grains()
 SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in sql_files.table_paths(paths.SQL))
 
 ROWS = "expect_table_row_count_to_be_between"
@@ -66,14 +69,14 @@ def check(path: Path, table: str, *particular: dict[str, Any], root: Path) -> li
     root.mkdir(exist_ok=True)
     if particular:
         suite(root, table, *particular)
-    return validator.validate(path, root, {table: build.grains()[table]})
+    return validator.validate(path, root, {table: GRAINS[table]})
 
 
 # --- the grain that a table declares
 
 
 def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> None:
-    grains = build.grains()
+    grains = GRAINS
     assert set(grains) == {*SQL_TABLES, *computed.TABLES}
     with connection.connect(warehouse_path, read_only=True) as con:
         made = {table for table in connection.tables(con) if not table.startswith("staging.")}
@@ -86,14 +89,14 @@ def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> No
 
 
 def test_only_few_tables_have_no_key_and_they_say_why() -> None:
-    assert {table for table, grain in build.grains().items() if not grain} == {
+    assert {table for table, grain in GRAINS.items() if not grain} == {
         "core.artefacts", "core.observations", "core.point_findings", "core.rejected_cells", "core.scenario_prices",
     }  # fmt: skip
 
 
 def test_a_key_column_is_called_nullable_only_where_it_is_null(warehouse_path: Path) -> None:
     with connection.connect(warehouse_path, read_only=True) as con:
-        for table, grain in build.grains().items():
+        for table, grain in GRAINS.items():
             for column in grain:
                 nulls = con.execute(f'select count(*) from {table} where "{column.removesuffix("?")}" is null')
                 assert (nulls.fetchall()[0][0] > 0) == column.endswith("?"), (table, column)
@@ -190,7 +193,7 @@ def test_the_key_of_a_suite_is_that_of_its_content() -> None:
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_a_file_says_only_what_is_particular_and_why(path: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))["expectations"]
-    grain = build.grains()[path.stem]
+    grain = GRAINS[path.stem]
     derived = suite_of(path.stem, grain).expectations
     keys = {column for column in grain if not column.endswith("?")}
     assert content
@@ -204,10 +207,15 @@ def test_a_file_says_only_what_is_particular_and_why(path: Path) -> None:
             assert one["notes"].strip(), one
 
 
-@pytest.mark.parametrize("table", sorted(build.grains()))
-def test_every_table_that_is_made_has_its_rows_counted(table: str) -> None:
+@pytest.fixture(scope="module")
+def suites() -> dict[str, Suite]:
+    return expectations.suites(GRAINS)
+
+
+@pytest.mark.parametrize("table", sorted(GRAINS))
+def test_every_table_that_is_made_has_its_rows_counted(suites: dict[str, Suite], table: str) -> None:
     # An empty frame passes every other rule.
-    counted = [one for one in expectations.suites(build.grains())[table].expectations if one["type"] == ROWS]
+    counted = [one for one in suites[table].expectations if one["type"] == ROWS]
     assert len(counted) == 1
     # These are empty where nothing is wrong.
     may_be_empty = table in ("core.duplicates", "core.quarantine", "core.rejected_cells")
@@ -408,24 +416,37 @@ def facts(tmp_path: Path, shipped: Path) -> Path:
     return tmp_path / "facts"
 
 
-def test_a_critical_failure_publishes_nothing(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def warned(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[Path, list[str], list[str]]:
+    """A folder with the facts of one source and what was built of it, under an expectation that is not met; warnings; steps."""
+    folder, steps = tmp_path_factory.mktemp("warned"), list[str]()
+    shutil.copytree(shipped / "computerprogress", folder / "facts" / "computerprogress")
+    with pytest.MonkeyPatch.context() as patched:
+        root = suite(folder / "e", "core.results", NEVER | {"severity": "warning"})
+        patched.setattr(paths, "EXPECTATIONS", root)
+        told = build.run(folder / "raw", folder / "facts", folder / "final.duckdb", AS_OF, steps.append)
+    return folder, told, steps
+
+
+def test_a_critical_failure_publishes_nothing(
+    tmp_path: Path, warned: tuple[Path, list[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     final = tmp_path / "out" / "final.duckdb"
     final.parent.mkdir()
-    final.write_bytes(b"what was published before")
+    shutil.copy(warned[0] / "final.duckdb", final)
+    before = final.read_bytes()
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", NEVER))
     with pytest.raises(BuildError, match=r"1 critical expectations are not met:\n  core\.results: .*\n.*before stands"):
-        build.run(tmp_path / "raw", facts, final, AS_OF)
-    assert final.read_bytes() == b"what was published before"
+        build.run(warned[0] / "raw", warned[0] / "facts", final, AS_OF)
+    assert final.read_bytes() == before
     # What was built is there to be looked at.
     with connection.connect(publishing.next_path(final), read_only=True) as con:
         assert con.execute("select count(*) from core.results").fetchone() == (101,)
 
 
-def test_warnings_are_told_and_do_not_block(tmp_path: Path, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    final = tmp_path / "out" / "final.duckdb"
-    monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", NEVER | {"severity": "warning"}))
-    steps: list[str] = []
-    warnings = build.run(tmp_path / "raw", facts, final, AS_OF, steps.append)
+def test_warnings_are_told_and_do_not_block(warned: tuple[Path, list[str], list[str]]) -> None:
+    folder, warnings, steps = warned
+    final = folder / "final.duckdb"
     (of_results,) = [warning for warning in warnings if warning.startswith("core.results: ")]
     assert of_results.startswith("core.results: expect_table_row_count_to_be_between({'max_value': 1")
     assert "101" in of_results
@@ -450,7 +471,7 @@ def test_a_row_that_is_lost_stops_before_the_expectations(
     build.read_sources(path, tmp_path / "raw", facts, AS_OF)
     with connection.connect(path) as con:
         con.execute("update staging.page_count set rows_read = rows_read + 1 where page = 'imagenet_data.js'")
-    build.transform(path)
+    part_of_it.make(path, "meta.pages")
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", ALWAYS))
     with pytest.raises(BuildError, match=r"computerprogress, page imagenet_data\.js: 14 rows read, 13"):
         build.validate(path, [])

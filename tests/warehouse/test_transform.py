@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import AS_OF
 
-from flows import build, columns, paths
+from flows import columns
 from flows.columns import column, key
 from flows.warehouse import connection, sql_files, staging, transform
 from flows.warehouse.connection import BuildError
@@ -234,16 +232,9 @@ def test_a_select_that_fails_leaves_no_table_of_the_transform(tmp_path: Path, ro
 
 @pytest.mark.parametrize(
     "select",
-    ["select no_such_column from staging.result", "select 'x'::integer as x from staging.target", "select 1 +"],
+    ["select no_such_column from staging.number", "select 'x'::integer as x from staging.other", "select 1 +"],
 )
-def test_a_select_that_fails_is_named(
-    tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, select: str
-) -> None:
-    sql = tmp_path / "sql"
-    shutil.copytree(paths.SQL, sql)
-    (sql / "marts" / "broken.sql").write_text(f"-- One row per fault.\n{select}\n", encoding="utf-8")
-    monkeypatch.setattr(paths, "SQL", sql)
-    built = tmp_path / "built.duckdb"
-    build.read_sources(built, tmp_path / "raw", shipped, AS_OF)
+def test_a_select_that_fails_is_named(tmp_path: Path, root: Path, select: str) -> None:
+    (root / "marts" / "broken.sql").write_text(f"-- One row per fault.\n{select}\n", encoding="utf-8")
     with pytest.raises((BuildError, sql_files.SqlFileError), match=r"marts.broken"):
-        build.transform(built)
+        made(tmp_path / "x.duckdb", root)

@@ -1,0 +1,51 @@
+"""A part of the warehouse of a staged file: for tests that look at a few tables the others need not be made."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from flows import build, paths
+from flows.analysis import computed
+from flows.warehouse import sql_files, transform
+
+
+@dataclass
+class NoneComputed:
+    """What Python computes: nothing."""
+
+    row_types: Mapping[str, type[Any]] = field(default_factory=dict)
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def start(self, con: duckdb.DuckDBPyConnection) -> None:
+        pass
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        return {}
+
+
+def make(staged: Path, *wanted: str) -> None:
+    """Make in a staged file what is wanted, tables or whole layers, and what that reads: all that SQL makes, no fits."""
+    given = [f"staging.{name}" for name in build.staged()]
+    files = {file.table: file for file in map(sql_files.read_table_file, sql_files.table_paths(paths.SQL))}
+    root = Path(tempfile.mkdtemp(prefix="sql-", dir=staged.parent))
+    shutil.copytree(paths.SQL / "macros", root / "macros")
+    needed = {table for table in files if table in wanted or table.partition(".")[0] in wanted}
+    todo = list(needed)
+    while todo:
+        table = todo.pop()
+        assert table not in computed.TABLES, f"{table} is computed: make all"
+        copy = root / f"{table.replace('.', '/')}.sql"
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(paths.SQL / copy.relative_to(root), copy)
+        new = set(files[table].reads) - needed - set(given)
+        needed |= new
+        todo += new
+    transform.transform(staged, root, given, NoneComputed(), build.functions())
