@@ -12,6 +12,8 @@ _SHIPPED = PACKAGE / "_shipped"
 
 SQL = _CHECKOUT / "sql" if _IS_CHECKOUT else _SHIPPED / "sql"
 EXPECTATIONS = _CHECKOUT / "expectations" if _IS_CHECKOUT else _SHIPPED / "expectations"
+_REGISTER = Path("forecasts") / "register.jsonl"
+SHIPPED_REGISTER = (_CHECKOUT / "data" if _IS_CHECKOUT else _SHIPPED) / _REGISTER
 SHIPPED_RAW = _CHECKOUT / "data" / "raw" if _IS_CHECKOUT else _SHIPPED / "raw"
 
 
@@ -34,6 +36,16 @@ def shipped_raw() -> Path | None:
     if named is None:
         return SHIPPED_RAW
     return Path(named).expanduser().resolve() if named else None
+
+
+def register() -> Path:
+    """The register of forecasts in the data folder, which `compute-limits forecast` adds to."""
+    return data() / _REGISTER
+
+
+def shipped_register() -> Path | None:
+    """That which came with the code: read where the data folder has none; none where facts that ship are not wanted."""
+    return None if shipped_raw() is None else SHIPPED_REGISTER
 
 
 def warehouse() -> Path:
