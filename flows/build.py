@@ -50,19 +50,12 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
         keys.files(paths.SQL, paths.SQL.rglob("*.sql")),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
-    if (register := _register()) is not None:
+    if (register := paths.register_in_use()) is not None:
         parts.append(keys.files(register.parent, [register]))
     for root in dict.fromkeys(filter(None, (raw, shipped))):
         for source in sources.names():
             parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
     return keys.digest(*parts)
-
-
-def _register() -> Path | None:
-    """The register of forecasts that is read, if there is one."""
-    from flows.declared import forecast_register
-
-    return forecast_register.in_use(paths.register(), paths.shipped_register())
 
 
 @cache
@@ -189,7 +182,7 @@ def read_sources(
 
     pages, readings, page_keys = [], [], dict[str, str]()
     rows = settings.rows() | {"source_setting": [], "page_setting": []}
-    if (register := _register()) is not None:
+    if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
     for name in sources.names():
         used = versions.in_use(sources.source(name), raw, shipped, as_of, published)

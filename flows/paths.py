@@ -43,9 +43,10 @@ def register() -> Path:
     return data() / _REGISTER
 
 
-def shipped_register() -> Path | None:
-    """That which came with the code: read where the data folder has none; none where facts that ship are not wanted."""
-    return None if shipped_raw() is None else SHIPPED_REGISTER
+def register_in_use() -> Path | None:
+    """The register that is read: that in the data folder, else what came with the code, if there is one and facts may ship."""
+    shipped = None if shipped_raw() is None else SHIPPED_REGISTER
+    return next((one for one in (register(), shipped) if one is not None and one.is_file()), None)
 
 
 def warehouse() -> Path:

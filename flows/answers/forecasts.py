@@ -79,7 +79,7 @@ def register(path: Path, until: date | None, years: int, benchmark: str | None =
             f"no set of points has {rolling.PAPERS_MIN} papers by {day} and a result of the two years before"
         )
     where = paths.register()
-    return forecast_register.append(where, made, paths.shipped_register()), where
+    return forecast_register.append(where, made, paths.register_in_use()), where
 
 
 def _grounds(con: duckdb.DuckDBPyConnection) -> tuple[date, str]:

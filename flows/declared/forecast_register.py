@@ -159,21 +159,16 @@ def identity(line: Line) -> tuple[Any, ...]:
     return tuple(getattr(line, name) for name in IDENTITY)
 
 
-def in_use(path: Path, shipped: Path | None) -> Path | None:
-    """The register in the data folder, else what shipped, if there is one."""
-    return next((one for one in (path, shipped) if one is not None and one.is_file()), None)
-
-
-def append(path: Path, statements: Sequence[dict[str, Any]], shipped: Path | None = None) -> int:
+def append(path: Path, statements: Sequence[dict[str, Any]], begun: Path | None = None) -> int:
     """Write statements (all keys of a line but `id` and `previous`; days as text) at its end; returns how many.
 
-    Where there is no register yet it begins with what `shipped`.
+    Where there is none yet it begins with what stands in the one `begun`, which is left as it is.
 
     Raises:
         RegisterError: one of them stands in it already, and nothing is written; or as `read`.
     """
-    begun = in_use(path, shipped)
-    before = read(begun) if begun is not None else []
+    begun = path if begun is None or path.is_file() else begun
+    before = read(begun)
     seen, previous = {identity(line) for line in before}, before[-1].id if before else _FIRST
     written: list[str] = []
     for statement in statements:
@@ -189,7 +184,7 @@ def append(path: Path, statements: Sequence[dict[str, Any]], shipped: Path | Non
         seen.add(identity(line))
         written.append(text + "\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if begun not in (None, path):
+    if begun != path and before:
         shutil.copyfile(begun, path)
     with path.open("a", encoding="utf-8") as file:
         file.writelines(written)

@@ -111,9 +111,9 @@ def test_a_register_begins_with_what_shipped(register: Path, tmp_path: Path) -> 
     assert own.read_bytes().startswith(shipped)
     assert register.read_bytes() == shipped
     assert len(forecast_register.read(own)) == 4
-    assert forecast_register.in_use(own, register) == own
-    assert forecast_register.in_use(tmp_path / "none", register) == register
-    assert forecast_register.in_use(tmp_path / "none", None) is None
+    # It goes on with its own, and says so of what is in it.
+    with pytest.raises(RegisterError, match="registered already"):
+        forecast_register.append(own, statements(1), register)
 
 
 def test_for_a_build_as_of_a_day_later_statements_do_not_exist(register: Path) -> None:
