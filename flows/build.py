@@ -50,6 +50,8 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
         keys.files(paths.SQL, paths.SQL.rglob("*.sql")),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
+    if (register := paths.register_in_use()) is not None:
+        parts.append(keys.files(register.parent, [register]))
     for root in dict.fromkeys(filter(None, (raw, shipped))):
         for source in sources.names():
             parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
@@ -144,6 +146,7 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
 
 def declared() -> dict[str, type[Any]]:
     """{table of staging: type of its rows} of all that is staged beside the rows of pages."""
+    from flows.declared.forecast_register import Forecast, ForecastQuantile
     from flows.declared.setting_types import SETTINGS
     from flows.pages.versions import PageSetting, SourceSetting
 
@@ -152,6 +155,8 @@ def declared() -> dict[str, type[Any]]:
         "source_setting": SourceSetting,
         "source_reading": SourceReading,
         "source_state": SourceState,
+        "forecast": Forecast,
+        "forecast_quantile": ForecastQuantile,
     }
     return own | SETTINGS
 
@@ -167,16 +172,18 @@ def read_sources(
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
-    Returns {page: key under which its rows can be taken over}.
+    Returns {page: key under which its rows can be taken over}. Forecasts registered after the day do not exist either.
 
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
     """
-    from flows.declared import settings
+    from flows.declared import forecast_register, settings
     from flows.pages import versions
 
     pages, readings, page_keys = [], [], dict[str, str]()
     rows = settings.rows() | {"source_setting": [], "page_setting": []}
+    if (register := paths.register_in_use()) is not None:
+        rows |= forecast_register.rows(register, as_of)
     for name in sources.names():
         used = versions.in_use(sources.source(name), raw, shipped, as_of, published)
         readings.append(versions.reading(used))

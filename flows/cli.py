@@ -460,6 +460,32 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
 
 
 @app.command
+def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None = None) -> None:
+    """Write dated statements on later results to the register of forecasts, which is only ever added to.
+
+    The error at a computation, the computation of an error and the growth of the computation in each of the next years, each by
+    a line, calibrated where enough was predicted before, and by two naive methods. Results that come later score them in
+    marts.forecast_scores. A statement that is registered already is refused, and nothing is written.
+
+    Parameters
+    ----------
+    until
+        Use what had been released by this day alone: hindcasts. Default: the day of the warehouse's newest page.
+    years
+        How many years ahead.
+    benchmark
+        On this benchmark alone.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from flows.answers import forecasts
+
+    with threadpool_limits(1):
+        many, where = forecasts.register(paths.warehouse(), until, years, benchmark)
+    print(f"{many} statements added to {where}")
+
+
+@app.command
 def export(folder: Path) -> None:
     """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX.
 

@@ -12,6 +12,8 @@ _SHIPPED = PACKAGE / "_shipped"
 
 SQL = _CHECKOUT / "sql" if _IS_CHECKOUT else _SHIPPED / "sql"
 EXPECTATIONS = _CHECKOUT / "expectations" if _IS_CHECKOUT else _SHIPPED / "expectations"
+_REGISTER = Path("forecasts") / "register.jsonl"
+SHIPPED_REGISTER = (_CHECKOUT / "data" if _IS_CHECKOUT else _SHIPPED) / _REGISTER
 SHIPPED_RAW = _CHECKOUT / "data" / "raw" if _IS_CHECKOUT else _SHIPPED / "raw"
 
 
@@ -34,6 +36,17 @@ def shipped_raw() -> Path | None:
     if named is None:
         return SHIPPED_RAW
     return Path(named).expanduser().resolve() if named else None
+
+
+def register() -> Path:
+    """The register of forecasts in the data folder, which `compute-limits forecast` adds to."""
+    return data() / _REGISTER
+
+
+def register_in_use() -> Path | None:
+    """The register that is read: that in the data folder, else what came with the code, if there is one and facts may ship."""
+    shipped = None if shipped_raw() is None else SHIPPED_REGISTER
+    return next((one for one in (register(), shipped) if one is not None and one.is_file()), None)
 
 
 def warehouse() -> Path:

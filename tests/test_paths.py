@@ -39,3 +39,15 @@ def test_what_the_code_needs_lies_beside_it() -> None:
     assert list(paths.SQL.glob("core/*.sql"))
     assert list(paths.EXPECTATIONS.glob("*.json"))
     assert list(paths.SHIPPED_RAW.glob("*/snapshots.jsonl"))
+
+
+def test_the_register_is_that_of_the_data_folder_else_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(tmp_path))
+    assert paths.register_in_use() == paths.SHIPPED_REGISTER == ROOT / "data" / "forecasts" / "register.jsonl"
+    monkeypatch.setenv("COMPUTE_LIMITS_FACTS", "")
+    assert paths.register_in_use() is None
+    paths.register().parent.mkdir()
+    paths.register().touch()
+    assert paths.register_in_use() == tmp_path / "forecasts" / "register.jsonl"
