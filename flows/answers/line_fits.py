@@ -224,7 +224,8 @@ def _of_curve(request: Request, name: str) -> str:
 def _refusals_of_any(data: Data, request: Request) -> dict[str, str]:
     """As `_refusals`, whatever is fitted."""
     return {
-        f"--bootstrap with --select {request.select}": f"the points of --select {request.select} are chosen by their error, so that no interval means what it says"
+        f"--bootstrap with --select {request.select}": "its points are chosen by their error, so that no "
+        "interval means what it says"
         if request.bootstrap and request.select != "all"
         else "",
         "--no-scatter": "it goes with errors of y, --y-error: those of x alone leave the scatter of y to be estimated"
@@ -267,7 +268,8 @@ def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     most = _most_resampled(what, resamples)
     papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
     return {
-        "--cluster": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
+        # A key of its own, beside the one of what --cluster cannot go with.
+        f"--cluster with {name}": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
         if n * papers > _MOST_BY_PAPER
         else "",
         f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"

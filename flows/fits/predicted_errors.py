@@ -43,7 +43,8 @@ def heights(form: str, estimates: Array, x: Array, guessing: float) -> Array:
         return errors(estimates, guessing, x)
     if form == "asymptotic":
         return np.asarray(estimates[..., 0] + 10.0 ** (estimates[..., 1] - estimates[..., 2] * x))
-    return error_at(form, estimates[..., 0] + estimates[..., 1] * x)
+    y = estimates[..., 0] + estimates[..., 1] * x
+    return np.where(np.isnan(y), np.nan, error_at(form, y))
 
 
 def _estimates(form: str, x: Array, error: Array, counts: Counts, guessing: float) -> Array:

@@ -20,7 +20,7 @@ NONE = np.full(N, math.nan)
 
 
 def sample(guessing: float = math.nan, papers: int = 10) -> Sample:
-    return Sample(1, "made", "all", ("polynomial",), X, ERROR, PAPER % papers, NONE, NONE, guessing)
+    return Sample(1, "made", "all", ("polynomial",), X, ERROR, PAPER % papers, NONE, NONE, guessing=guessing)
 
 
 def test_the_logistic_curve_needs_the_error_of_guessing() -> None:
