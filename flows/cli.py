@@ -192,6 +192,7 @@ def fit(
     percent: Annotated[bool, Parameter(negative="")] = False,
     fraction: Annotated[bool, Parameter(negative="")] = False,
     irreducible_error: float | None = None,
+    guessing: float | None = None,
     bootstrap: int | None = None,
     seed: int | None = None,
     at: float | None = None,
@@ -206,7 +207,8 @@ def fit(
     """Fit a line to two columns of a CSV file or of a query over the warehouse.
 
     linear: y = a + b x. polynomial: log10(1/y) = a + b log10 x. exponential: 1/y = a + b log10 x. asymptotic: y = E + A x^-b,
-    where the intercept told is -log10 A. But in linear x is computation in any unit and y an error or a loss.
+    where the intercept told is -log10 A. logistic, with g the error of guessing: log10((g - y) / (y - E)) = a + b log10 x. But
+    in linear x is computation in any unit and y an error or a loss.
     growth: log10 y = a + b x, where x is a date (2019-05-01, 2019-05, 2019, 2019.37) and y anything above 0; it tells the
     factor a year, the doubling time, and whether and when the rate changed.
     With --n and --d in the place of --x: y = E + A n^-alpha + B d^-beta, a loss by parameters and tokens.
@@ -230,10 +232,11 @@ def fit(
     decimal
         What begins the decimals. Default: what the numbers show; asked for where 1,014 may be either.
     form
-        linear, polynomial, exponential, asymptotic, another of flows/fits/forms.py, or growth (over time).
+        linear, polynomial, exponential, asymptotic, logistic, another of flows/fits/forms.py, or growth (over time).
     estimator
         ols (default), ols_hc3, quantile:TAU (of the error: quantile:0.1 is the frontier of low errors; in linear of y),
-        huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py.
+        huber, theil_sen, deming, york (default with --x-error or --y-error), or another of flows/fits/estimators.py; of the
+        asymptotic form huber_log too, Huber's loss of the logarithm of y, which odd points do not undo.
         With --n and --d: huber (default; of log y, cut at 0.001), or ols (least squares of y).
     direction
         Regress y on x, x on y (told as a line of y), or both.
@@ -259,6 +262,8 @@ def fit(
         y is an error of at most 1, as --percent makes it. Default: it has no bound, as a loss.
     irreducible_error
         Hold E of the asymptotic form at this value.
+    guessing
+        The error of a model that guesses, from which the logistic form falls: 0.75 where one of four answers is right.
     bootstrap
         How many resamples; 10000 is usual. Percentile and BCa intervals of the slope. With --n and --d 1000 are taken (some
         seconds for a few hundred points, in proportion to both numbers); percentile intervals of every figure.
@@ -307,6 +312,7 @@ def fit(
         select=select,
         level=level,
         irreducible_error=irreducible_error,
+        guessing=guessing,
         variance_ratio=variance_ratio,
         bootstrap=bootstrap,
         seed=declared.bootstrap.seed if seed is None else seed,

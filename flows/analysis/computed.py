@@ -17,11 +17,10 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, estimates, form_scores, pooled, predictions, projections, samples, stacked
+from flows.analysis import costs, curves, estimates, form_scores, pooled, predictions, projections, samples, stacked
 from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
-from flows.fits import asymptotic
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, SAMPLE, Kept, Keys
 
@@ -171,22 +170,22 @@ def _spreads(rule: FitRule) -> costs.Spreads:
 def _rows(work: Work, grounds: Grounds, spreads: costs.Spreads) -> dict[str, list[Any]]:
     sample, rule = work.sample, grounds.rule
     draws = estimates.resampled(sample, rule)
-    curve = asymptotic.asymptotic(sample.x, sample.error) if "nls" in work.estimators else None
+    fitted = curves.curves(sample, rule.level) if estimates.NLS in work.estimators else []
     # Where papers are told apart, what later ones had is held against what was predicted.
     found = predictions.rolled(sample, rule) if "ols_cluster" in work.estimators else None
     by = found.calibrations if found is not None else {}
     rows: dict[str, list[Any]] = {
-        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), curve, rule.level, rule.seed)),
+        "fits.estimates": list(estimates.estimates(sample, list(work.estimators), fitted, rule.level, rule.seed)),
         "fits.bootstrap_intervals": list(estimates.bootstrap(sample, draws, rule.level)),
-        "fits.projections": list(projections.projections(sample, draws, curve, list(work.targets), rule, by)),
+        "fits.projections": list(projections.projections(sample, draws, fitted, list(work.targets), rule, by)),
     }
     if found is not None:
         rows["fits.calibrations"] = list(predictions.calibrations(found, rule))
         rows["fits.prediction_scores"] = list(predictions.scores(found, rule))
         rows["fits.form_weights"] = list(predictions.form_weights(found))
         rows["fits.projections"] += stacked.projections(sample, found.weights.of_forms, work.targets, rule)
-    if curve is not None:
-        rows["fits.form_scores"] = list(form_scores.form_scores(sample, curve))
+    if fitted:
+        rows["fits.form_scores"] = list(form_scores.form_scores(sample, fitted))
         rows["fits.time_splits"] = list(form_scores.time_splits(sample, rule.level))
         rows["fits.time_terms"] = [form_scores.time_term(sample, rule)]
     if work.goals:
@@ -210,7 +209,7 @@ def key_of(work: Work, grounds: Grounds) -> str:
         keys.code("flows.analysis.computed"),
         keys.versions("numpy", "scipy", "pyarrow"),
         sample.name,
-        repr(sample.forms),
+        repr((sample.forms, sample.guessing)),
         *(part for array in arrays for part in (array.dtype.str, array.tobytes())),
         repr((work.estimators, work.targets, work.measure, work.unit, work.goals)),
         repr(grounds.rule),
@@ -249,7 +248,7 @@ def _batches(left: Sequence[int], effort: Sequence[float]) -> list[list[int]]:
 
 
 def _effort(work: Work) -> float:
-    """About what a set takes: resamples of its points, and a part that every set has; the asymptotic form is the dearest."""
+    """About what a set takes: resamples of its points, and a part that every set has; the curves are the dearest."""
     return (3.0 if "nls" in work.estimators else 1.0) * (200 + len(work.sample)) + (500 if work.goals else 0)
 
 

@@ -7,19 +7,21 @@ declared in flows/declared/estimation.toml.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from flows.analysis.curves import Curve
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import asymptotic, estimators, least_squares, resampling
+from flows.fits import estimators, least_squares, resampling
+from flows.fits.asymptotic import Asymptote
 from flows.fits.estimators import Points
 from flows.fits.forms import FORMS, response
-from flows.fits.line import OK, judged, number, p_value
+from flows.fits.line import judged, number, p_value
 from flows.fits.resampling import Indices, Resampled
 from flows.fits.selections import is_chosen, unsure
 
@@ -31,7 +33,10 @@ class Estimate:
     """One row per set of points, form and estimator beside ordinary least squares: a fitted line or curve."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial, exponential, or asymptotic: error = E + 10^-(intercept + slope · log10 C)")
+    form: str = key(
+        "polynomial, exponential; asymptotic: error = E + 10^-(intercept + slope · log10 C); or logistic, from the error of "
+        "guessing g to a floor E: log10((g - error) / (error - E)) = intercept + slope · log10 C"
+    )
     estimator: str = key(
         "ols_hc3, ols_cluster: least squares with standard errors that hold for unequal scatter, and for points that hang "
         "together by paper; quantile:0.1: the frontier that a tenth of the errors lie below, with an interval of papers drawn "
@@ -46,16 +51,16 @@ class Estimate:
     slope_se: float | None = column(
         "standard error of the slope; null where the estimator has none, and where points were chosen by their error"
     )
-    slope_low: float | None = column("lower end of the slope's interval")
-    slope_high: float | None = column("upper end of the slope's interval")
+    slope_low: float | None = column("lower end of the slope's interval; by paper of ols_cluster and nls")
+    slope_high: float | None = column("upper end of the same; of nls null where the points allow a step")
     degrees_of_freedom: float | None = column(
         "of Student's t in the interval; null for the normal distribution, for percentiles, and where there is no interval"
     )
     residual_sd: float | None = column("scatter of single points around the line, along y")
     p_value: float | None = column("two-sided p of a slope of 0")
-    irreducible_error: float | None = column("E of the asymptotic form, a fraction")
-    irreducible_error_low: float | None = column("lower end of E's profile-likelihood interval")
-    irreducible_error_high: float | None = column("upper end of E's profile-likelihood interval")
+    irreducible_error: float | None = column("E of the asymptotic and logistic forms, a fraction")
+    irreducible_error_low: float | None = column("lower end of E's profile-likelihood interval by paper")
+    irreducible_error_high: float | None = column("upper end of the same")
     irreducible_error_status: str | None = column("identified, or why the points do not tell E")
     status: str = column(
         "ok, too_few_points, no_spread_in_x, too_few_papers, perfect_leverage (one point alone gives x its spread), "
@@ -79,24 +84,24 @@ class BootstrapInterval:
 
 
 def estimates(
-    sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float, seed: int = 0
+    sample: Sample, names: list[str], curves: Sequence[Curve], level: float, seed: int = 0
 ) -> Iterator[Estimate]:
-    """The lines of one set of points by each estimator, in its forms; the curve of the asymptotic form, if it is given.
+    """The lines of one set of points by each estimator, in its forms; and the curves that are given.
 
     `seed` is that of the draws of papers, for estimators whose interval needs them.
 
     Raises:
         FitError: no estimator has such a name (flows/fits/estimators.py).
     """
-    rows = _all_estimates(sample, names, curve, level, seed)
+    rows = _all_estimates(sample, names, curves, level, seed)
     return map(_without_interval, rows) if is_chosen(sample.selection) else rows
 
 
 def _all_estimates(
-    sample: Sample, names: list[str], curve: asymptotic.Asymptote | None, level: float, seed: int
+    sample: Sample, names: list[str], curves: Sequence[Curve], level: float, seed: int
 ) -> Iterator[Estimate]:
-    if curve is not None:
-        yield _curve(sample, curve, level)
+    for curve in curves:
+        yield _curve(sample, curve)
     for name in names:
         if name != NLS and (np.isfinite(sample.compute_sd).all() or not estimators.named(name).needs_errors):
             for form in sample.forms:
@@ -152,30 +157,35 @@ def _line(sample: Sample, form: str, name: str, level: float, seed: int) -> Esti
     )
 
 
-def _curve(sample: Sample, curve: asymptotic.Asymptote, level: float) -> Estimate:
-    profile = asymptotic.profile_interval(sample.x, sample.error, level) if curve.status == OK else None
-    half = curve.quantile(level) * curve.slope_se
-    low, high = curve.slope - half, curve.slope + half
+def _curve(sample: Sample, curve: Curve) -> Estimate:
+    fit, profiles = curve.fit, curve.profiles
+    slope, floor = (None, None) if profiles is None else (profiles.slope(), profiles.floor())
+    low, high = (math.nan, math.nan) if slope is None else (slope.low, slope.high)
+    intercept, intercept_se = (
+        (-fit.log10_amplitude, fit.log10_amplitude_se)
+        if isinstance(fit, Asymptote)
+        else (fit.intercept, fit.intercept_se)
+    )
     return Estimate(
         sample_id=sample.sample_id,
-        form="asymptotic",
+        form=curve.form,
         estimator=NLS,
         direction="y_on_x",
-        n=curve.n,
-        intercept=number(-curve.log10_amplitude),
-        intercept_se=number(curve.log10_amplitude_se),
-        slope=number(curve.slope),
-        slope_se=number(curve.slope_se),
+        n=fit.n,
+        intercept=number(intercept),
+        intercept_se=number(intercept_se),
+        slope=number(fit.slope),
+        slope_se=number(fit.slope_se),
         slope_low=number(low),
         slope_high=number(high),
-        degrees_of_freedom=number(curve.degrees_of_freedom),
-        residual_sd=number(curve.residual_sd),
+        degrees_of_freedom=number(fit.degrees_of_freedom),
+        residual_sd=number(fit.residual_sd),
         p_value=None,
-        irreducible_error=number(curve.irreducible_error),
-        irreducible_error_low=number(profile.low) if profile else None,
-        irreducible_error_high=number(profile.high) if profile else None,
-        irreducible_error_status=profile.reason if profile else None,
-        status=judged(curve.status, low, high),
+        irreducible_error=number(fit.irreducible_error),
+        irreducible_error_low=number(floor.low) if floor else None,
+        irreducible_error_high=number(floor.high) if floor else None,
+        irreducible_error_status=floor.reason if floor else None,
+        status=judged(fit.status, low, high),
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from flows.analysis.curves import COEFFICIENTS, Curve
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import asymptotic, comparison, least_squares, projection, resampling, with_time
+from flows.fits import comparison, least_squares, predicted_errors, projection, resampling, with_time
 from flows.fits.forms import HIGHEST_FRACTION, error_at, log_jacobian, response
 from flows.fits.line import OK, POINTS_MIN, Array, number
 from flows.fits.selections import is_chosen
@@ -25,9 +26,9 @@ class FormScore:
     """One row per set of points and form: how well the form describes and predicts the errors, on one scale for all forms."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial, exponential or asymptotic")
+    form: str = key("polynomial, exponential, asymptotic or logistic")
     n: int = column("points")
-    coefficients: int = column("coefficients of the form: 2, or 3 with the irreducible error")
+    coefficients: int = column("coefficients that are fitted: 2, or 3 with the irreducible error")
     log_likelihood: float | None = column(
         "normal log-likelihood as a density of the error: with the Jacobian of the response"
     )
@@ -46,7 +47,7 @@ class TimeSplit:
     """One row per set of points, form and year: fitted to what was published up to the year, scored on what came later."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial, exponential or asymptotic")
+    form: str = key("polynomial, exponential, asymptotic or logistic")
     fitted_to_year: int = key("last year whose points are fitted")
     n_fitted: int = column("points up to that year")
     n_scored: int = column("points of later years")
@@ -55,7 +56,7 @@ class TimeSplit:
         "median of log10(achieved / predicted error): below 0 where later points are better"
     )
     coverage: float | None = column(
-        "share of the later points in the prediction interval; null for the asymptotic form"
+        "share of the later points in the prediction interval; null for the asymptotic and logistic forms"
     )
 
 
@@ -93,14 +94,14 @@ class TimeTerm:
     )
 
 
-def form_scores(sample: Sample, curve: asymptotic.Asymptote) -> Iterator[FormScore]:
-    """Likelihood, criteria and error of prediction of each form; `curve` is the asymptotic one through all points."""
-    for form in (*sample.forms, "asymptotic") if curve.status == OK else sample.forms:
+def form_scores(sample: Sample, curves: Sequence[Curve]) -> Iterator[FormScore]:
+    """Likelihood, criteria and error of prediction of each form; of `curves`, through all points, those of status ok."""
+    of_form = {curve.form: curve for curve in curves if curve.fit.status == OK}
+    for form in (*sample.forms, *of_form):
         y = response(form, sample.error)
-        if form == "asymptotic":
-            rss, coefficients = curve.residual_sum_of_squares, 3
-            curves = asymptotic.asymptotic_without_each(sample.x, y, sample.paper)
-            left_out = _power_law(sample.x, curves[sample.paper])
+        if form in of_form:
+            rss, coefficients = of_form[form].fit.residual_sum_of_squares, COEFFICIENTS[form]
+            left_out = of_form[form].left_out(sample)
         else:
             line = least_squares.ols(sample.x, y)
             if line.status != OK:
@@ -126,14 +127,19 @@ def time_splits(sample: Sample, level: float) -> Iterator[TimeSplit]:
     dated = sample.part(~np.isnan(sample.year))
     years = np.unique(dated.year)[:-1]
     until = (dated.year[None, :] <= years[:, None]).astype(np.int64)
-    curves = asymptotic.asymptotic_resampled(dated.x, dated.error, until) if len(years) else np.empty((0, 3))
-    for year, curve in zip(years, curves, strict=True):
+    curves = {
+        form: predicted_errors.predicted(form, dated.x, dated.error, until, dated.x, dated.guessing)
+        for form in dated.curves
+    }
+    for at, year in enumerate(years):
         before, after = dated.part(dated.year <= year), dated.part(dated.year > year)
         if len(before) >= POINTS_MIN and np.ptp(before.x) > 0:
             for form in sample.forms:
                 yield _line_split(form, before, after, int(year), level)
-        if np.isfinite(curve[[0, 2]]).all() and len(before) > 3:
-            yield _split("asymptotic", _power_law(after.x, curve), before, after, int(year), None)
+        for form, predicted in curves.items():
+            error = predicted[at][dated.year > year]
+            if np.isfinite(error).all():
+                yield _split(form, error, before, after, int(year), None)
 
 
 def _line_split(form: str, before: Sample, after: Sample, year: int, level: float) -> TimeSplit:
@@ -156,12 +162,6 @@ def _split(form: str, error: Array, before: Sample, after: Sample, year: int, co
         number(float(np.median(np.log10(after.error / error)))),
         coverage,
     )
-
-
-def _power_law(x: Array, curves: Array) -> Array:
-    """E + A x^-b for E, log10 A and b in the last axis of `curves`."""
-    predicted: Array = curves[..., 0] + 10 ** (curves[..., 1] - curves[..., 2] * x)
-    return predicted
 
 
 def time_term(sample: Sample, rule: FitRule) -> TimeTerm:

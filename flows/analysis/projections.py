@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from flows.analysis.curves import Curve
 from flows.analysis.estimates import points
 from flows.analysis.predictions import NEXT
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import asymptotic, estimators, least_squares, projection, resampling
+from flows.fits import estimators, least_squares, projection, resampling
 from flows.fits.calibration import Calibration
-from flows.fits.forms import response
+from flows.fits.forms import FORMS, response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
 from flows.fits.projection import BEYOND
 from flows.fits.resampling import Resampled
 from flows.fits.selections import SELECTED, is_chosen, unsure
 
 BELOW_IRREDUCIBLE = "below_irreducible_error"
+ABOVE_GUESSING = "above_error_of_guessing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,15 @@ class Projection:
     """One row per set of points, form, method and error: the computation at which the fitted line reaches the error."""
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
-    form: str = key("polynomial, exponential or asymptotic; stacked: the lines by their weights in fits.form_weights")
+    form: str = key(
+        "polynomial, exponential, asymptotic or logistic; stacked: the lines by their weights in fits.form_weights"
+    )
     method: str = key(
         "y_on_x: the line of performance on computation, Fieller's interval as if each point stood alone; cluster: the same with "
         "standard errors by cluster (points of one paper, model or training), which is the interval that fits.costs has; "
         "x_on_y: the line of computation on performance; bootstrap: percentiles over resampled papers (not of points that were "
-        "chosen by their error); nls: the asymptotic form; stacked: median and percentiles of the mixture of the lines' draws by "
-        "cluster"
+        "chosen by their error); nls: the asymptotic and logistic forms, with the profile likelihood's interval by cluster; "
+        "stacked: median and percentiles of the mixture of the lines' draws by cluster"
     )
     target: str = key("which error: today, target_1 or target_2")
     error: float = column("the error to be reached, a fraction")
@@ -57,14 +61,18 @@ class Projection:
     share_of_form: float | None = column(
         "share of the choice of form in the spread of log10_compute within its interval; of the method stacked alone"
     )
-    interval: str | None = column("bounded, or unbounded: no computation is known to be enough")
+    interval: str | None = column(
+        "bounded; unbounded: no computation is known to be enough; below_irreducible_error: none is, by any curve that the points "
+        "allow; null without an interval"
+    )
     decades_beyond: float | None = column("how far that computation is beyond the points, in powers of ten")
     ranges_beyond: float | None = column(
         "the same in ranges of the points (log10 of the largest over the least computation)"
     )
     status: str = column(
         "ok; the status of the fit where that is not ok; slope_not_positive: more computation does not lower the error; "
-        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error; "
+        "extrapolation_unsupported: further beyond the points than they can support; below_irreducible_error: no computation is "
+        "enough by the curve; above_error_of_guessing: none is needed by it; "
         "selected_no_interval: the points were chosen by their error, and no interval means what it says"
     )
 
@@ -83,23 +91,23 @@ class _Reached:
 def projections(
     sample: Sample,
     draws: dict[str, dict[str, Resampled]],
-    curve: asymptotic.Asymptote | None,
+    curves: Sequence[Curve],
     targets: list[tuple[str, float]],
     rule: FitRule,
     calibrations: Mapping[str, Calibration | None] | None = None,
 ) -> Iterator[Projection]:
-    """Each target in each form by each method, and in the asymptotic form if its curve is given.
+    """Each target in each form by each method, and by the curves that are given.
 
     `calibrations` of the forms give the lines of y on x an interval more.
     """
-    rows = _all_projections(sample, draws, curve, targets, rule, calibrations or {})
+    rows = _all_projections(sample, draws, curves, targets, rule, calibrations or {})
     return (_without_interval(row, rule) for row in rows) if is_chosen(sample.selection) else rows
 
 
 def _all_projections(
     sample: Sample,
     draws: dict[str, dict[str, Resampled]],
-    curve: asymptotic.Asymptote | None,
+    curves: Sequence[Curve],
     targets: list[tuple[str, float]],
     rule: FitRule,
     calibrations: Mapping[str, Calibration | None],
@@ -123,9 +131,9 @@ def _all_projections(
             if papers is not None:
                 drawn = _drawn(lines["y_on_x"], papers, scatter, target, rule.level, rises=rises)
                 yield _row(sample, form, "bootstrap", name, error, drawn, rule)
-    if curve is not None:
+    for curve in curves:
         for name, error in targets:
-            yield _row(sample, "asymptotic", "nls", name, error, _on_curve(curve, error), rule)
+            yield _row(sample, curve.form, "nls", name, error, _on_curve(curve, error), rule)
 
 
 def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
@@ -164,8 +172,6 @@ def _row(
 ) -> Projection:
     is_known = math.isfinite(reached.x)
     decades, ranges = projection.distance(reached.x, sample.x) if is_known else (math.nan, math.nan)
-    has_interval = not any(map(math.isnan, reached.line))
-    is_bounded = all(map(math.isfinite, reached.line))
     return Projection(
         sample_id=sample.sample_id,
         form=form,
@@ -180,7 +186,7 @@ def _row(
         log10_compute_calibrated_low=number(reached.calibrated[0]),
         log10_compute_calibrated_high=number(reached.calibrated[1]),
         share_of_form=None,
-        interval=("bounded" if is_bounded else "unbounded") if has_interval else None,
+        interval=_interval(*reached.line, is_curve=not FORMS[form].is_line),
         decades_beyond=number(decades),
         ranges_beyond=number(ranges),
         status=BEYOND if reached.status == OK and ranges > rule.supported_ranges else reached.status,
@@ -235,8 +241,22 @@ def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: f
     )
 
 
-def _on_curve(curve: asymptotic.Asymptote, error: float) -> _Reached:
-    if curve.status != OK:
-        return _Reached(curve.status)
-    reached = asymptotic.inverse(curve, error)
-    return _Reached(BELOW_IRREDUCIBLE if math.isinf(reached) else OK, reached)
+def _interval(low: float, high: float, *, is_curve: bool) -> str | None:
+    if math.isnan(low) or math.isnan(high):
+        return None
+    if low == math.inf and is_curve:
+        return BELOW_IRREDUCIBLE
+    return projection.BOUNDED if math.isfinite(low) and math.isfinite(high) else projection.UNBOUNDED
+
+
+def _on_curve(curve: Curve, error: float) -> _Reached:
+    if curve.fit.status != OK:
+        return _Reached(curve.fit.status)
+    x = curve.reached(error)
+    line = (math.nan, math.nan)
+    if curve.profiles is not None:
+        allowed = curve.profiles.reached(error, x)
+        line = (allowed.low, allowed.high)
+    if x == math.inf:
+        return _Reached(BELOW_IRREDUCIBLE, x, line)
+    return _Reached(ABOVE_GUESSING if x == -math.inf else OK, x, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -25,7 +26,8 @@ class Sample:
     `forms` are the lines declared for it (flows/declared/domains). `paper` numbers the clusters from 0: points that hang together
     because they are of one paper, model or training (`cluster` of fits.samples). `year` is NaN where none is known; `compute_sd`
     (of log10 of the computation) is NaN where the source gives no class of confidence. `released` is the day of release as a
-    year with its fraction, NaN where the day is not known (None: of no point).
+    year with its fraction, NaN where the day is not known (None: of no point). `guessing` is the error of a model that guesses,
+    NaN where none is declared.
     """
 
     sample_id: int
@@ -38,6 +40,7 @@ class Sample:
     year: Array
     compute_sd: Array
     released: Array | None = None
+    guessing: float = math.nan
 
     @property
     def date(self) -> Array:
@@ -48,6 +51,11 @@ class Sample:
     def __len__(self) -> int:
         """How many points."""
         return len(self.x)
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """The forms that are curves: the logistic one where the error of guessing is known."""
+        return ("asymptotic",) if math.isnan(self.guessing) else ("asymptotic", "logistic")
 
     def part(self, kept: NDArray[np.bool_]) -> Sample:
         """The points of a mask."""
@@ -64,7 +72,7 @@ class Sample:
 
 def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
     """All sets of points that have any, by their number."""
-    declared = _declared_forms(con)
+    declared, guessing = _declared_forms(con), _guessing(con)
     table = con.sql(
         f"select sample_id, {NAME} as name, selection, "
         "log10_compute, error, cluster, year::double as year, log10_compute_sd, "
@@ -86,6 +94,7 @@ def all_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
             columns["year"][start:stop].astype(np.float64),
             columns["log10_compute_sd"][start:stop].astype(np.float64),
             columns["released"][start:stop].astype(np.float64),
+            guessing.get(int(ids[start]), math.nan),
         )
         for start, stop in zip(starts, np.append(starts, len(ids))[1:], strict=True)
     ]
@@ -97,5 +106,16 @@ def _declared_forms(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str]]:
         con.execute(
             "select sample_id, form from staging.fit "
             "join fits.sample_sets using (row_set, benchmark, metric, compute_measure, selection)"
+        ).fetchall()
+    )
+
+
+def _guessing(con: duckdb.DuckDBPyConnection) -> dict[int, float]:
+    """{sample_id: error of a model that guesses} where it is declared."""
+    return dict(
+        con.execute(
+            "select distinct sample_id, error_of_guessing from staging.fit "
+            "join fits.sample_sets using (row_set, benchmark, metric, compute_measure, selection) "
+            "where error_of_guessing is not null"
         ).fetchall()
     )

@@ -348,7 +348,13 @@ def _costs(
         *costs.stacked_costs(sample, {f: w["weight"] for f, w in weights.items()}, *asked),
     ]
     left_out = ("sample_id", "scenario", "region", "target", "error", "published")
-    results = [{key: value for key, value in _dict(row).items() if key not in left_out} for row in rows]
+    leads = con.execute(
+        "select distinct form from staging.fit join fits.sample_sets "
+        "using (row_set, benchmark, metric, compute_measure, selection) where is_leading and sample_id = ?",
+        [sample_id],
+    ).fetchall()
+    by_lead = sorted(rows, key=lambda row: (row.form,) not in leads)
+    results = [{key: value for key, value in _dict(row).items() if key not in left_out} for row in by_lead]
     for row in results:
         unit = costs.log10_gflop(points["compute_unit"])
         if row["form"] == STACKED:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from flows.answers import chosen_points, fit_notes
 from flows.errors import UserError
 from flows.fits import (
-    asymptotic,
     comparison,
     errors_in_variables,
     estimators,
@@ -28,10 +27,9 @@ from flows.fits.estimators import Points
 from flows.fits.forms import FORMS, HIGHEST_FRACTION, error_at, log_jacobian, response
 from flows.fits.line import (
     NO_INTERVAL,
-    NO_SPREAD,
     OK,
+    SLOPE_MAY_BE_ZERO,
     SLOPE_NOT_POSITIVE,
-    TOO_FEW_POINTS,
     Array,
     FitError,
     Line,
@@ -42,8 +40,10 @@ from flows.fits.line import (
 from flows.fits.selections import SELECTIONS
 
 DIRECTIONS = ("y_on_x", "x_on_y", "both")
-# Least squares by the paper is what --cluster makes of it, and the curve's estimator what --form asymptotic does.
-BY_CLUSTER, NLS = {"ols": "ols_cluster"}, "nls"
+# Least squares by the paper is what --cluster makes of it.
+BY_CLUSTER = {"ols": "ols_cluster"}
+# What a curve is fitted by, where it is not told, and what else one may be (flows/answers/curve_fits.py).
+NLS, HUBER_LOG = "nls", "huber_log"
 # How many influential points are named.
 _NAMED = 3
 
@@ -100,6 +100,7 @@ class Request:
     percent: bool = False
     scatter: bool = True
     supported_ranges: float = 1.0
+    guessing: float | None = None
 
 
 def fit(data: Data, request: Request) -> dict[str, Any]:
@@ -107,7 +108,8 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
 
     `linear` takes the points as they are: y = a + b x. In the other forms x is computation in any unit and y an error or a
     loss: polynomial log10(1/y) = a + b log10 x, exponential 1/y = a + b log10 x, asymptotic y = E + A x^-b (there a
-    stands for -log10 A). Standard deviations are those of the columns as given.
+    stands for -log10 A), logistic log10((guessing - y) / (y - E)) = a + b log10 x. Standard deviations are those of the
+    columns as given.
 
     Raises:
         RequestError: an option is unknown or needs a column that is not given, or a value cannot be used.
@@ -123,7 +125,7 @@ def fit(data: Data, request: Request) -> dict[str, Any]:
 
 
 def _fitted(data: Data, request: Request) -> dict[str, Any]:
-    if request.form == "asymptotic":
+    if not FORMS[request.form].is_line:
         return chosen_points.without_intervals(_curve(data, request), request.select)
     if request.direction == "both":
         return {one: _fitted(data, replace(request, direction=one)) for one in ("y_on_x", "x_on_y")}
@@ -149,6 +151,8 @@ def _check(data: Data, request: Request) -> None:
     held = request.irreducible_error
     if held is not None and not 0 <= held < math.inf:
         raise RequestError(f"--irreducible-error {held:g}: an error is not below 0, and finite")
+    if request.guessing is not None and not 0 < request.guessing < math.inf:
+        raise RequestError(f"--guessing {request.guessing:g}: an error above 0 is needed")
     for option, value in (("--at", request.at), ("--solve", request.solve)):
         if value is not None and not math.isfinite(value):
             raise RequestError(f"{option} {value:g}: a finite number is needed")
@@ -159,10 +163,12 @@ def _check(data: Data, request: Request) -> None:
 
 def _offered() -> list[str]:
     """The estimators to choose from: by the paper is chosen with --cluster."""
-    return [name for name in estimators.spellings() if name not in BY_CLUSTER.values()]
+    return [name for name in (*estimators.spellings(), HUBER_LOG) if name not in BY_CLUSTER.values()]
 
 
 def _is_offered(name: str) -> bool:
+    if name == HUBER_LOG:
+        return True
     try:
         estimators.named(name)
     except FitError:
@@ -172,33 +178,54 @@ def _is_offered(name: str) -> bool:
 
 def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
     """{option: why it cannot go with the others, or ""}."""
-    estimator, has_errors = estimators.named(name), _has_errors(data)
-    curve, turned = request.form == "asymptotic", request.direction != "y_on_x"
+    # Here, for it is made of what is in this module.
+    from flows.answers import curve_fits
+
+    has_errors, turned = _has_errors(data), request.direction != "y_on_x"
+    of_curves = curve_fits.refusals(request, _of_curve(request, name), has_errors=has_errors)
+    if data.cluster is None or request.select != "all":
+        of_curves.pop("--cluster")
+    if name == HUBER_LOG or not FORMS[request.form].is_line:
+        return of_curves | _refusals_of_any(data, request)
+    estimator = estimators.named(name)
+    return (
+        of_curves
+        | {
+            f"--estimator {name}": "it needs --x-error or --y-error"
+            if estimator.needs_errors and not has_errors
+            else "",
+            "--x-error and --y-error": f"only --estimator {_that('needs_errors')} takes them"
+            if has_errors and not estimator.needs_errors
+            else "",
+            "--variance-ratio": f"only --estimator {_that('has_variance_ratio')} takes it"
+            if request.variance_ratio is not None and not estimator.has_variance_ratio
+            else "",
+            "--direction": f"{name} treats both variables alike; leave it out"
+            if turned and estimator.is_symmetric
+            else "",
+            "--cluster": f"{name} has no standard error by cluster; "
+            + ("leave it out" if estimator.slopes is None else "add --bootstrap 10000")
+            if data.cluster is not None
+            and name not in BY_CLUSTER
+            and not (estimator.takes_clusters or request.bootstrap)
+            and request.select == "all"
+            else "",
+            "--bootstrap": f"{name} is not resampled" if request.bootstrap and estimator.slopes is None else "",
+        }
+        | _refusals_of_any(data, request)
+    )
+
+
+def _of_curve(request: Request, name: str) -> str:
+    """The estimator of a curve, by the name of the line's."""
+    return NLS if name == "ols" and not FORMS[request.form].is_line else name
+
+
+def _refusals_of_any(data: Data, request: Request) -> dict[str, str]:
+    """As `_refusals`, whatever is fitted."""
     return {
-        f"--estimator {name}": "it needs --x-error or --y-error" if estimator.needs_errors and not has_errors else "",
-        "--x-error and --y-error": f"only --estimator {_that('needs_errors')} takes them"
-        if has_errors and not estimator.needs_errors
-        else "",
-        "--variance-ratio": f"only --estimator {_that('has_variance_ratio')} takes it"
-        if request.variance_ratio is not None and not estimator.has_variance_ratio
-        else "",
-        "--irreducible-error": "only --form asymptotic has one"
-        if request.irreducible_error is not None and not curve
-        else "",
-        "--form asymptotic": "it is fitted by least squares of y on x, without errors of the columns"
-        if curve and (name != "ols" or turned or has_errors)
-        else "",
-        "--direction": f"{name} treats both variables alike; leave it out" if turned and estimator.is_symmetric else "",
-        "--cluster": f"{'the asymptotic form' if curve else name} has no standard error by cluster; "
-        + ("leave it out" if estimator.slopes is None else "add --bootstrap 10000")
-        if data.cluster is not None
-        and (name not in BY_CLUSTER or curve)
-        and not (estimator.takes_clusters or request.bootstrap)
-        and request.select == "all"
-        else "",
-        "--bootstrap": f"{name} is not resampled"
-        if request.bootstrap and estimator.slopes is None
-        else f"the points of --select {request.select} are chosen by their error, so that no interval means what it says"
+        f"--bootstrap with --select {request.select}": "its points are chosen by their error, so that no "
+        "interval means what it says"
         if request.bootstrap and request.select != "all"
         else "",
         "--no-scatter": "it goes with errors of y, --y-error: those of x alone leave the scatter of y to be estimated"
@@ -220,11 +247,11 @@ def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
 
 
 # The most points that are fitted within some ten seconds, of what takes more than a second for 100,000.
-_MOST = {"theil_sen": 500_000, "deming": 25_000, "asymptotic": 50_000}
+_MOST = {"theil_sen": 500_000, "deming": 25_000, "asymptotic": 50_000, "logistic": 20_000, "huber_log": 20_000}
 # Resamples that are kept at once; and how much is resampled within half a minute, in points (of Theil and Sen pairs) times
 # resamples and left out points.
 _MOST_RESAMPLES = 1_000_000
-_MOST_RESAMPLED = {"ols": 2e9, "ols_hc3": 2e9, "theil_sen": 1e10}
+_MOST_RESAMPLED = {"ols": 2e9, "ols_hc3": 2e9, "theil_sen": 1e10, "logistic": 1.5e7, "huber_log": 1.3e6}
 _MOST_RESAMPLED_ELSE = 1e8
 # A quantile line by paper, in points times papers: it is fitted anew without each of them.
 _MOST_BY_PAPER = 5e8
@@ -232,7 +259,11 @@ _MOST_BY_PAPER = 5e8
 
 def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     """As `_refusals`, of what would take minutes or all memory."""
-    n, resamples, what = len(data.row), request.bootstrap or 0, request.form if request.form in _MOST else name
+    n, resamples, what = (
+        len(data.row),
+        request.bootstrap or 0,
+        request.form if request.form in _MOST and name != HUBER_LOG else name,
+    )
     fewer = "fit a sample of them (of a query: using sample 10000)"
     most = _most_resampled(what, resamples)
     papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
@@ -307,7 +338,12 @@ def _as_fractions(data: Data, request: Request) -> tuple[Data, Request]:
             )
     elif not data.is_percent or len(above):
         return data, request
-    for option, value in (("--solve", request.solve), ("--irreducible-error", request.irreducible_error)):
+    fractions = {
+        "--solve": request.solve,
+        "--irreducible-error": request.irreducible_error,
+        "--guessing": request.guessing,
+    }
+    for option, value in fractions.items():
         if value is not None and value > HIGHEST_FRACTION:
             raise RequestError(
                 f"{option} {value:g}: y is a fraction here, of at most 1; {value / 100:g} is {value:g} percent"
@@ -425,7 +461,7 @@ def _head(data: Data, request: Request, estimator: str) -> dict[str, Any]:
         "form": request.form,
         "estimator": estimator,
         "direction": "symmetric"
-        if estimator != NLS and estimators.named(estimator).is_symmetric
+        if FORMS[request.form].is_line and estimators.named(estimator).is_symmetric
         else request.direction,
         "select": request.select,
         "level": request.level,
@@ -543,8 +579,10 @@ def _resamples(data: Data, request: Request, estimator: str, points: Points) -> 
 
 def _slopes(estimator: str, request: Request, points: Points, drawn: resampling.Counts) -> Array:
     """The slopes of an estimator over resamples given as counts (B, n)."""
-    if estimator == NLS:
-        return asymptotic.asymptotic_resampled(points.x, points.y, drawn, request.irreducible_error)[:, 2]
+    if not FORMS[request.form].is_line:
+        from flows.answers import curve_fits
+
+        return curve_fits.slopes(request, estimator, points.x, points.y, drawn)
     return estimators.slopes(estimator, points, drawn)
 
 
@@ -639,63 +677,11 @@ def _response_of(y: float, form: str) -> float:
 
 
 def _curve(data: Data, request: Request) -> dict[str, Any]:
-    """The asymptotic form: y = E + A x^-b."""
-    x = np.log10(data.x)
-    curve = asymptotic.asymptotic(x, data.y, request.irreducible_error)
-    half = curve.quantile(request.level) * curve.slope_se
-    low, high = curve.slope - half, curve.slope + half
-    answer = _head(data, request, NLS) | {"status": judged(curve.status, low, high), "n": curve.n}
-    if curve.status in (TOO_FEW_POINTS, NO_SPREAD):
-        return answer | dict.fromkeys((*_FIGURES, *_EXPONENT))
-    values = (-curve.log10_amplitude, curve.log10_amplitude_se, curve.slope, curve.slope_se, math.nan, math.nan)
-    figures = (*values, low, high, curve.degrees_of_freedom, curve.residual_sd)
-    answer |= {name: number(value) for name, value in zip(_FIGURES, figures, strict=True)}
-    answer |= _exponent(answer, request.form) | _irreducible(curve, x, data, request)
-    if curve.status != OK:
+    """A form that is a curve."""
+    from flows.answers import curve_fits
+
+    estimator = _of_curve(request, _asked_for(data, request))
+    answer = _head(data, request, estimator) | curve_fits.fit(data, request, estimator)
+    if answer["status"] not in (OK, NO_INTERVAL, SLOPE_MAY_BE_ZERO):
         return answer
-    free = 2 if request.irreducible_error is not None else 3
-    criteria = comparison.information(curve.residual_sum_of_squares, curve.n, free)
-    answer |= {name: number(getattr(criteria, name)) for name in _CRITERIA}
-    return answer | _resamples(data, request, NLS, Points(x, data.y)) | _asked_of_curve(curve, x, request)
-
-
-def _irreducible(curve: asymptotic.Asymptote, x: Array, data: Data, request: Request) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "irreducible_error": number(curve.irreducible_error),
-        "amplitude": _power(number(curve.log10_amplitude)),
-        "amplitude_se": number(
-            curve.log10_amplitude_se * math.log(10) * (_power(number(curve.log10_amplitude)) or math.nan)
-        ),
-    }
-    if request.irreducible_error is not None:
-        return answer | {"irreducible_error_status": chosen_points.HELD}
-    if curve.status != OK:
-        return answer
-    profile = asymptotic.profile_interval(x, data.y, request.level)
-    return answer | {
-        "irreducible_error_low": number(profile.low),
-        "irreducible_error_high": number(profile.high),
-        "irreducible_error_status": profile.reason,
-    }
-
-
-def _asked_of_curve(curve: asymptotic.Asymptote, x: Array, request: Request) -> dict[str, Any]:
-    answer: dict[str, Any] = {}
-    if request.at is not None:
-        at = math.log10(_positive(request.at, "--at"))
-        t, of_line = curve.quantile(request.level), curve.variance_at(at)
-        halves = (t * math.sqrt(of_line), t * math.sqrt(of_line + curve.residual_sd**2))
-        ends = (curve.at(at) + side * half for half in halves for side in (-1, 1))
-        answer["at"] = {"x": request.at, "y": number(curve.at(at))} | dict(
-            zip(_READ[1:], map(number, ends), strict=True)
-        )
-    if request.solve is not None:
-        reached = asymptotic.inverse(curve, _positive(request.solve, "--solve"))
-        value = number(reached)
-        answer["solve"] = {"y": request.solve, "x": _power(value), "log10_x": value}
-        if value is None:
-            answer["solve"]["interval"] = "below the irreducible error: no computation reaches it"
-        else:
-            beyond, ranges = projection.distance(value, x)
-            answer["solve"] |= {"beyond": beyond, "ranges_beyond": number(ranges)}
-    return answer
+    return answer | _resamples(data, request, estimator, Points(np.log10(data.x), data.y))

@@ -68,6 +68,14 @@ def _check_domains(files: Files, known: dict[str, Source]) -> None:
             refuse(path, ("benchmark",), domain.benchmark, f"which is that of {benchmarks[domain.benchmark]}.toml too")
         benchmarks[domain.benchmark] = name
         check_keys(path, ("today",), domain.today, files.row_sets, "row set")
+        check_name(path, ("leads",), domain.leads, domain.forms, "form of it")
+        if (domain.leads == "polynomial") != (domain.leads_reason is None):
+            why = (
+                "which needs its evidence in leads_reason"
+                if domain.leads_reason is None
+                else "but it has a leads_reason"
+            )
+            refuse(path, ("leads",), domain.leads, why)
         _check_spelling(path, ("benchmark",), domain.benchmark, words)
         for at, metric in enumerate(domain.metrics):
             _check_spelling(path, ("metrics", at), metric, words)

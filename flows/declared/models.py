@@ -64,8 +64,10 @@ class Targets(Closed):
 class Domain(Closed):
     """A file of domains. `compute_measures`: of every row set instead of the set's own. `today`: {row set: error}.
 
-    `shots`: worked examples in the prompts of the scores that are points. `trained_for`: under which key trainings are known
-    that several benchmarks evaluate; the benchmark itself where it is left out.
+    `leads`: the form that costs and tables lead with, declared so that it never changes by itself; one other than the paper's
+    needs its evidence in `leads_reason`. `shots`: worked examples in the prompts of the scores that are points.
+    `trained_for`: under which key trainings are known that several benchmarks evaluate; the benchmark itself where it is left
+    out.
     """
 
     domain: Text
@@ -76,6 +78,8 @@ class Domain(Closed):
     forms: Annotated[list[Form], Len(1), Once]
     error_of_guessing: Annotated[float, Gt(0), Le(1)]
     error_of_guessing_reason: Text
+    leads: Form = "polynomial"
+    leads_reason: Text | None = None
     shots: Whole | None = None
     trained_for: Text | None = None
     targets: Targets

@@ -178,6 +178,7 @@ class Fit:
         "best_per_year (the lowest error of each), or frontier (better than all before, at their release)"
     )
     error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
+    is_leading: bool = column("whether it is the form that the benchmark's costs lead with, as its file declares")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,8 @@ def _fits(name: str, file: RowSetFile, benchmarks: dict[str, Domain]) -> Iterato
             for measure in domain.compute_measures or file.compute_measures:
                 for form in domain.forms:
                     for selection in file.selections:
-                        yield Fit(name, benchmark, metric, measure, form, selection, domain.error_of_guessing)
+                        leads = form == domain.leads
+                        yield Fit(name, benchmark, metric, measure, form, selection, domain.error_of_guessing, leads)
 
 
 def _compute_errors(factors: ComputeErrorFactors) -> Iterator[ComputeError]:

@@ -118,6 +118,18 @@ class Asymptote:
         gradient = np.array([1.0, term, -x * term])
         return float(gradient @ np.array(self.covariance) @ gradient)
 
+    def heights(self, x: Array) -> Array:
+        """The errors at x (m,), of which some may be inf."""
+        with np.errstate(over="ignore"):
+            reducible = np.where(np.isinf(x), 0.0, np.power(10.0, self.log10_amplitude - self.slope * x))
+        return np.asarray(self.irreducible_error + reducible)
+
+    def gradients(self, x: Array, middle: float) -> Array:
+        """Derivatives of the error at x (m,) by E, by log10 of A C^(-b) at `middle`, and by b: (m, 3). x may be infinite."""
+        reducible = np.where(np.isinf(x), 0.0, np.power(10.0, self.log10_amplitude - self.slope * x))
+        along = np.where(reducible == 0, 0.0, np.where(np.isinf(x), 0.0, x) - middle)
+        return np.column_stack([np.ones_like(reducible), LN10 * reducible, -LN10 * along * reducible])
+
     def quantile(self, level: float) -> float:
         """Half the width of a two-sided interval in standard errors."""
         return student_t.quantile((1 + level) / 2, self.degrees_of_freedom)
@@ -303,6 +315,11 @@ def asymptotic_resampled(
         fits = _fit(points, counts[some].astype(np.float64), None if held is None else held[some])
         estimates[some] = np.column_stack([fits.irreducible_error, fits.log10_amplitude, fits.slope])
     return estimates
+
+
+def search(x: Array) -> Array:
+    """The grid of rates, b ln 10, over which b is looked for where E is free, for points of which some x differ."""
+    return _points(x, np.zeros_like(x), both_signs=False).rates
 
 
 def asymptotic_without_each(x: Array, error: Array, unit: NDArray[np.intp]) -> Array:

@@ -1,7 +1,8 @@
 """The forms that are fitted: what each takes as its response, and how a response is read as an error.
 
 x is log10 of the computation, but in the linear form, which takes the points as they are. A line is y = a + b x with y the
-form's response; the asymptotic form is a curve of its own, error = E + A C^(-b) (flows/fits/asymptotic.py).
+form's response. Two forms are curves of their own: the asymptotic, error = E + A C^(-b) (flows/fits/asymptotic.py), and the
+logistic, a sigmoid from the error of guessing to a floor (flows/fits/logistic.py).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ class Form:
 
     `error_at` reads a response as an error, infinite where no error has such a response. `steepness` is |dy / d error|, by
     which a standard deviation of the error becomes one of the response. `is_line`: y = a + b x. `is_performance`: the
-    response grows as the error falls. `has_exponent`: computation grows as a performance (of the asymptotic form, as what
-    is above E) to the power of 1 / slope.
+    response grows as the error falls. `has_exponent`: computation grows as a performance to the power of 1 / slope: of the
+    asymptotic form as 1 / (error - E), of the logistic one as (guessing - error) / (error - floor), which is the same far down.
     """
 
     response: Callable[[Array], Array]
@@ -72,6 +73,7 @@ FORMS: dict[str, Form] = {
         is_performance=True,
     ),
     "asymptotic": Form(_as_it_is, _as_it_is, np.ones_like, _no_jacobian, is_line=False, has_exponent=True),
+    "logistic": Form(_as_it_is, _as_it_is, np.ones_like, _no_jacobian, is_line=False, has_exponent=True),
 }
 # An error that is a fraction is no higher; those of the warehouse's benchmarks are.
 HIGHEST_FRACTION = 1.0

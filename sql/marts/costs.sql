@@ -60,6 +60,7 @@ costs as (
         scaling.form,
         scaling.estimator,
         scaling.selection,
+        scaling.is_leading,
         targets.target,
         targets.error,
         costs.* exclude (sample_id, form, scenario, region, target, error, published, status),

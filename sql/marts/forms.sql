@@ -41,7 +41,7 @@ select
     form_scores.left_out_rmse_decades,
     splits.n_time_splits,  -- years up to which the form was fitted and scored on what came later
     splits.time_split_rmse_decades,  -- root mean square of log10(predicted / achieved error) over all of these
-    splits.time_split_coverage,  -- share of later points in their prediction intervals; null for the asymptotic form
+    splits.time_split_coverage,  -- share of later points in their prediction intervals; null for the asymptotic and logistic forms
 from form_scores
 join sample_sets using (sample_id)
 left join splits using (sample_id, form)

@@ -19,8 +19,8 @@ others as (
         if(exponent is not null, inverse_low(slope_low, slope_high), null) as exponent_low,
         if(exponent is not null, inverse_high(slope_low, slope_high), null) as exponent_high,
         -- Null where the estimator gives no interval of the slope.
-        case when exponent is not null then
-            case excludes_zero(slope_low, slope_high) when true then 'bounded' when false then 'unbounded' end
+        case when exponent is not null and coalesce(slope_low, slope_high) is not null then
+            if(coalesce(excludes_zero(slope_low, slope_high), false), 'bounded', 'unbounded')
         end as exponent_interval,
     from fits.estimates
 ),
@@ -38,11 +38,18 @@ estimators as (
 ),
 
 declared as (
-    -- The asymptotic form is declared by its estimator alone.
+    -- The curves are declared by their estimator alone; the logistic one begins at the error of guessing.
     select distinct
         sample_sets.sample_id,
-        if(estimators.estimator = 'nls', 'asymptotic', fit.form) as form,
+        unnest(
+            case
+                when estimators.estimator != 'nls' then [fit.form]
+                when fit.error_of_guessing is null then ['asymptotic']
+                else ['asymptotic', 'logistic']
+            end
+        ) as form,
         estimators.estimator,
+        fit.is_leading and estimators.estimator != 'nls' as is_leading,
     from staging.fit as fit
     join sample_sets using (row_set, benchmark, metric, compute_measure, selection)
     join estimators using (selection)
@@ -55,10 +62,11 @@ scaling as (
         sample_sets.benchmark,
         sample_sets.metric,
         sample_sets.compute_measure,
-        declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C)
+        declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C); logistic, g being the error of guessing: log10((g - error) / (error - E)) = a + b log10 C
         declared.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,  -- all; one_per_training; or chosen by the error: best_per_paper, best_per_year, frontier, whose lines carry a selection bias and no interval
         sample_sets.is_headline,
+        declared.is_leading,  -- whether costs lead with the form, as the benchmark's file declares
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
         lines.n,
@@ -76,7 +84,7 @@ scaling as (
         lines.slope_high,  -- upper end of the slope's interval; null where it has none
         lines.p_value,  -- two-sided p of a slope of 0; null where the estimator has none
         lines.r_squared,  -- share of the variance of y explained; of least squares (ols) only
-        lines.exponent,  -- computation grows as performance to this power: 1/b of the polynomial form; of the asymptotic form as error - E falls
+        lines.exponent,  -- computation grows as performance to this power: 1/b of the polynomial form; of the asymptotic form as error - E falls, of the logistic one as (g - error) / (error - E) rises
         lines.exponent_low,  -- lower end of the exponent's interval; null where it has none
         lines.exponent_high,
         lines.exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out; null where there is no interval

@@ -710,7 +710,7 @@ def test_there_are_lines_of_every_kind_to_compare(db: duckdb.DuckDBPyConnection)
     ).fetchall()
     assert {kind for (kind,) in kinds} >= {
         *("ok", "too_few_points", "slope_not_different_from_0", "bounded", "unbounded"),
-        *("polynomial", "exponential", "asymptotic", "y_on_x", "x_on_y", "symmetric"),
+        *("polynomial", "exponential", "asymptotic", "logistic", "y_on_x", "x_on_y", "symmetric"),
         *("ols", "ols_hc3", "ols_cluster", "quantile:0.1", "huber", "theil_sen", "york", "nls"),
     }
 

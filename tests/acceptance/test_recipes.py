@@ -488,7 +488,7 @@ def add_form(copy: Copy) -> None:
     copy.edit(macros("has_exponent"), "'polynomial', ", "'polynomial', 'odds', ")
     copy.edit("flows/declared/domains/imagenet.toml", '"exponential"]', '"exponential", "odds"]')
     tests = "tests/fits/test_forms.py"
-    copy.edit(tests, '"exponential", "asymptotic"]', '"exponential", "odds", "asymptotic"]')
+    copy.edit(tests, '"exponential", "asymptotic", ', '"exponential", "odds", "asymptotic", ')
     copy.edit(tests, 'LINES == ("polynomial", "exponential")', 'LINES == ("polynomial", "exponential", "odds")')
     copy.edit(
         tests,

@@ -20,6 +20,7 @@ import statsmodels.api as sm
 from conftest import AS_OF
 from hand_made import built
 from scipy import optimize, stats
+from scipy.special import expit
 from sets_of_points import (
     BOOTSTRAPPED,
     CHOSEN,
@@ -235,6 +236,39 @@ def test_the_asymptotic_form_is_the_best_curve(db: duckdb.DuckDBPyConnection, se
     assert compared >= 8
 
 
+def test_the_logistic_form_is_the_best_sigmoid_from_guessing_down(
+    db: duckdb.DuckDBPyConnection, sets: dict[int, Points]
+) -> None:
+    told, compared = estimates(db, "nls"), 0
+    guessing = dict(
+        db.execute(
+            "select distinct sample_id, error_of_guessing from staging.fit join fits.sample_sets "
+            "using (row_set, benchmark, metric, compute_measure, selection)"
+        ).fetchall()
+    )
+    for points in some(sets):
+        row = told[points.sample_id, "logistic"]
+        if row["status"] not in ("ok", "slope_not_different_from_0"):
+            continue
+        top, middle = guessing[points.sample_id], points.x.mean()
+
+        def off(at: Array, points: Points = points, top: float = top, middle: float = middle) -> Array:
+            return np.asarray(at[0] + (top - at[0]) * expit(-(at[1] + at[2] * (points.x - middle))) - points.error)
+
+        found = (
+            row["irreducible_error"],
+            *(math.log(10) * np.array([row["intercept"] + row["slope"] * middle, row["slope"]])),
+        )
+        starts = [found, *((level, 0.0, slope) for level in (0.01, 0.1) for slope in (0.2, 1.0))]
+        bounds = ([0, -40, 0], [top, 40, 100])
+        best = min(2 * optimize.least_squares(off, start, bounds=bounds).cost for start in starts)
+        assert float((off(np.array(found)) ** 2).sum()) <= best * (1 + 1e-6), points.name
+        assert row["irreducible_error_low"] <= row["irreducible_error"] <= row["irreducible_error_high"]
+        assert row["slope_low"] <= row["slope"]
+        compared += 1
+    assert compared >= 8
+
+
 def test_a_line_whose_slope_may_be_0_says_so(db: duckdb.DuckDBPyConnection) -> None:
     told = rows(
         db,
@@ -310,7 +344,10 @@ def test_exponents_are_the_inverse_slopes_of_the_same_interval(db: duckdb.DuckDB
             None if (low, high) == (None, None) else "bounded" if is_bounded else "unbounded"
         )
         assert row["exponent_high"] == (pytest.approx(1 / low, rel=1e-12) if is_bounded else None)
-        if is_bounded or (high is not None and high > 0):
+        if high is None:
+            # Points that allow a step.
+            assert row["exponent_low"] is None
+        elif is_bounded or high > 0:
             assert row["exponent_low"] == pytest.approx(1 / high, rel=1e-12)
     assert {row["estimator"] for row in told} >= {"ols_cluster", "quantile:0.1", "huber", "theil_sen", "york", "nls"}
 

@@ -27,6 +27,8 @@ from sets_of_points import (
     some,
 )
 
+from flows.fits.logistic import logistic
+
 
 @pytest.fixture(scope="module")
 def sets(warehouse_path: Path) -> dict[int, Points]:
@@ -129,12 +131,26 @@ def test_each_form_is_scored_on_what_came_after_each_year(
             expected = rmse(level + 10 ** (log10_amplitude - slope * after.x), after.error)
             assert row["rmse_decades"] == pytest.approx(expected, rel=1e-3), year
             assert row["coverage"] is None
+        if ("logistic", year) in told:
+            row = told["logistic", year]
+            fit = logistic(before.x, before.error, 0.999)
+            expected = rmse(np.array([fit.at(one) for one in after.x]), after.error)
+            assert row["rmse_decades"] == pytest.approx(expected, rel=1e-4), year
+            assert row["coverage"] is None
     assert scored == [2018, 2019, 2020, 2021]
-    assert ("asymptotic", 2021) in told
+    assert {("asymptotic", 2021), ("logistic", 2021)} <= told.keys()
 
 
 def test_the_forms_of_a_benchmark_stand_beside_each_other(db: duckdb.DuckDBPyConnection) -> None:
     told = db.execute("from marts.forms").df()
+    # Beside the others for every benchmark, since each declares the error of guessing, but where no curve describes the points.
+    sigmoid = told[told.form == "logistic"]
+    assert set(sigmoid.benchmark) >= set(told[told.form == "asymptotic"].benchmark)
+    assert (sigmoid.coefficients == 3).all()
+    # Points near guessing are many there: the form that levels off has the support.
+    mmlu = told[(told.benchmark == "mmlu") & (told.row_set == "current") & (told.selection == "all")]
+    assert mmlu.set_index("form").aicc_above_best["logistic"] == 0
+    assert mmlu.set_index("form").aicc_above_best["polynomial"] > 50
     key = [*KEYS, "selection"]
     best = told.groupby(key).aicc.transform("min")
     np.testing.assert_allclose(told.aicc_above_best, told.aicc - best, atol=1e-9)

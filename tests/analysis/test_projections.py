@@ -182,16 +182,32 @@ def test_a_fit_that_is_none_projects_nothing(tmp_path: Path) -> None:
 def test_an_error_below_the_irreducible_one_is_reached_by_no_computation(db: duckdb.DuckDBPyConnection) -> None:
     told = rows(
         db,
-        "select projections.*, irreducible_error, estimates.intercept, estimates.slope from fits.projections as projections "
-        "join fits.estimates as estimates using (sample_id, form) where method = 'nls' and log10_compute is not null "
-        "or (method = 'nls' and projections.status = 'below_irreducible_error')",
+        "select projections.*, irreducible_error, estimates.intercept, estimates.slope, error_of_guessing as guessing "
+        "from fits.projections as projections join fits.estimates as estimates using (sample_id, form) "
+        "join (select distinct sample_id, error_of_guessing from staging.fit join fits.sample_sets "
+        "using (row_set, benchmark, metric, compute_measure, selection)) using (sample_id) "
+        "where estimator = 'nls' and method = 'nls' "
+        "and (log10_compute is not null or projections.status = 'below_irreducible_error')",
     )
+    assert {row["form"] for row in told} == {"asymptotic", "logistic"}
     for row in told:
         is_below = row["error"] <= row["irreducible_error"]
         assert is_below == (row["status"] == "below_irreducible_error")
         if not is_below:
-            reached = -(math.log10(row["error"] - row["irreducible_error"]) + row["intercept"]) / row["slope"]
+            above = row["error"] - row["irreducible_error"]
+            reached = -(math.log10(above) + row["intercept"]) / row["slope"]
+            if row["form"] == "logistic":
+                reached = (math.log10((row["guessing"] - row["error"]) / above) - row["intercept"]) / row["slope"]
             assert row["log10_compute"] == pytest.approx(reached, rel=1e-9)
         else:
             assert row["log10_compute"] is None
+        # What the points allow: no computation by any curve, from one on by some, or an interval around the best.
+        low, high = row["log10_compute_low"], row["log10_compute_high"]
+        if row["interval"] == "below_irreducible_error":
+            assert (is_below, low, high) == (True, None, None)
+        elif row["interval"] == "bounded":
+            assert low <= (row["log10_compute"] or high) <= high
+        else:
+            assert (row["interval"], low is None or high is None) == ("unbounded", True)
+    assert {row["interval"] for row in told} == {"below_irreducible_error", "bounded", "unbounded"}
     assert {row["status"] for row in told} == {"below_irreducible_error", "ok", "extrapolation_unsupported"}

@@ -6,6 +6,7 @@ resamples only (how many is printed) and are scaled up. Then the whole of what P
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 import warnings
@@ -17,12 +18,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import statsmodels.api as sm
-from scipy.optimize import curve_fit
+from scipy.optimize import curve_fit, minimize
 
 from flows import build, paths
 from flows.analysis import computed, samples
 from flows.analysis.samples import Sample
-from flows.fits import asymptotic, huber, quantile, resampling
+from flows.fits import asymptotic, huber, huber_log, logistic, quantile, resampling
 from flows.warehouse import connection
 
 _RESAMPLES, _SEED = 10_000, 20200710
@@ -44,12 +45,17 @@ def repeated(sample: Sample, counts: resampling.Counts, many: int) -> list[tuple
 
 
 def told(
-    name: str, drawn: Drawn, batched: Callable[[Sample, Any], object], one: Callable[[Any, Any], object], many: int
+    name: str,
+    drawn: Drawn,
+    batched: Callable[[Sample, Any], object],
+    one: Callable[[Any, Any], object],
+    many: int,
+    resamples: int = _RESAMPLES,
 ) -> None:
     """Print the two times and their ratio."""
     fast = min(seconds(lambda: [batched(sample, counts) for sample, counts in drawn]) for _ in range(3))
     loops = [(x, error) for sample, counts in drawn for x, error in repeated(sample, counts, many)]
-    slow = seconds(lambda: [one(x, error) for x, error in loops]) * len(drawn) * _RESAMPLES / len(loops)
+    slow = seconds(lambda: [one(x, error) for x, error in loops]) * len(drawn) * resamples / len(loops)
     print(
         f"{name:32} batched {fast:7.3f} s, loop {slow:7.1f} s ({len(loops)} fits timed), {slow / fast:5.0f} times",
         flush=True,
@@ -66,6 +72,33 @@ def bounded(x: Any, error: Any) -> None:
             error,
             start,
             bounds=([0, 0, 0], [1, 10, 20]),
+            maxfev=2000,
+        )
+    except RuntimeError:
+        return  # it did not converge, and took its time all the same
+
+
+def descended(x: Any, error: Any) -> None:
+    """One fit by Huber's loss of the logarithm from nine starts, as the field writes it."""
+    z, log_error = x - x.mean(), np.log(error)
+
+    def loss(at: Any) -> float:
+        off = np.abs(np.logaddexp(at[0], at[1] - np.exp(at[2]) * z) - log_error)
+        return float(np.where(off <= huber_log.DELTA, off**2 / 2, huber_log.DELTA * (off - huber_log.DELTA / 2)).sum())
+
+    for level, rate in itertools.product((-4.0, -2.0, -1.0), (-2.0, -1.0, 0.0)):
+        minimize(loss, (level, log_error.mean(), rate), method="L-BFGS-B")
+
+
+def bounded_sigmoid(x: Any, error: Any) -> None:
+    """One bounded fit of the logistic form, as anybody would write it."""
+    try:
+        curve_fit(
+            lambda z, floor, m, k: floor + (0.999 - floor) / (1 + 10 ** (m + k * z)),
+            x - x.mean(),
+            error,
+            (error.min() / 2, 0.0, 0.3),
+            bounds=([0, -20, 0], [0.999, 20, 10]),
             maxfev=2000,
         )
     except RuntimeError:
@@ -130,6 +163,21 @@ def measured(con: duckdb.DuckDBPyConnection) -> None:
         lambda s, c: asymptotic.asymptotic_resampled(s.x, s.error, c),
         bounded,
         100,
+    )
+    told(
+        "logistic / scipy curve_fit",
+        drawn,
+        lambda s, c: logistic.logistic_resampled(s.x, s.error, c, 0.999),
+        bounded_sigmoid,
+        100,
+    )
+    told(
+        "huber of the log / scipy L-BFGS",
+        [(sample, counts[:200]) for sample, counts in drawn],
+        lambda s, c: huber_log.huber_log_resampled(s.x, s.error, c),
+        descended,
+        30,
+        200,
     )
     print(f"all that Python fits for the warehouse: {min(seconds(lambda: fitted(con)) for _ in range(2)):.2f} s")
 

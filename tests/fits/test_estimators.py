@@ -102,7 +102,7 @@ def test_one_entry_makes_an_estimator_known_to_the_warehouse_and_to_a_person(mon
     line = middle_line(X, Y)
     years = np.full(24, np.nan)
     made = Sample(1, "made", "all", ("polynomial",), X, error, PAPER, years, years)
-    (row,) = estimates.estimates(made, ["middle"], None, 0.95)
+    (row,) = estimates.estimates(made, ["middle"], [], 0.95)
     assert (row.estimator, row.direction, row.n) == ("middle", "y_on_x", 24)
     data = line_fits.Data([f"row {at}" for at in range(24)], 10.0**X, error)
     answer = line_fits.fit(data, line_fits.Request(estimator="middle"))
@@ -119,7 +119,7 @@ def test_one_entry_makes_an_estimator_known_to_the_warehouse_and_to_a_person(mon
 
 def test_what_an_estimator_needs_decides_which_sets_it_is_fitted_to() -> None:
     made = Sample(1, "made", "all", ("polynomial", "exponential"), X, 10.0**-Y, PAPER, np.full(24, np.nan), SD)
-    assert [row.direction for row in estimates.estimates(made, ["york"], None, 0.95)] == ["symmetric"] * 2
+    assert [row.direction for row in estimates.estimates(made, ["york"], [], 0.95)] == ["symmetric"] * 2
     unknown = replace(made, compute_sd=np.where(np.arange(24) == 3, np.nan, SD))
-    assert list(estimates.estimates(unknown, ["york"], None, 0.95)) == []
-    assert len(list(estimates.estimates(unknown, ["huber", "ols_cluster"], None, 0.95))) == 4
+    assert list(estimates.estimates(unknown, ["york"], [], 0.95)) == []
+    assert len(list(estimates.estimates(unknown, ["huber", "ols_cluster"], [], 0.95))) == 4

@@ -14,9 +14,9 @@ from flows.paths import PACKAGE
 ERRORS = np.array([0.004, 0.05, 0.2, 0.5, 0.9])
 
 
-def test_there_are_four_forms_of_which_domains_declare_two() -> None:
-    assert list(FORMS) == ["linear", "polynomial", "exponential", "asymptotic"]
-    assert [name for name, form in FORMS.items() if not form.is_line] == ["asymptotic"]
+def test_there_are_five_forms_of_which_domains_declare_two() -> None:
+    assert list(FORMS) == ["linear", "polynomial", "exponential", "asymptotic", "logistic"]
+    assert [name for name, form in FORMS.items() if not form.is_line] == ["asymptotic", "logistic"]
     assert LINES == ("polynomial", "exponential")
     declared = [tomllib.loads(path.read_text())["forms"] for path in (PACKAGE / "declared" / "domains").glob("*.toml")]
     assert {form for forms in declared for form in forms} == set(LINES)
@@ -29,6 +29,7 @@ def test_there_are_four_forms_of_which_domains_declare_two() -> None:
         ("polynomial", lambda error: math.log10(1 / error)),
         ("exponential", lambda error: 1 / error),
         ("asymptotic", lambda error: error),
+        ("logistic", lambda error: error),
     ],
 )
 def test_responses(form: str, expected) -> None:  # type: ignore[no-untyped-def]

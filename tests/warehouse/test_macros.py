@@ -133,7 +133,10 @@ def test_a_form_is_that_of_python(sql: Db, form: str) -> None:
 
 
 def test_only_slopes_of_logarithms_have_an_exponent(sql: Db) -> None:
-    assert [value(sql, "exponent(?, 0.125)", form) for form in ("polynomial", "asymptotic", "exponential")] == [
+    assert [
+        value(sql, "exponent(?, 0.125)", form) for form in ("polynomial", "asymptotic", "logistic", "exponential")
+    ] == [
+        8,
         8,
         8,
         None,
