@@ -66,8 +66,9 @@ class TimeTerm:
 
     sample_id: int = key("the set of points: key of fits.sample_sets")
     n: int = column("points whose year is known")
-    n_papers: int = column(
-        "papers that they are from: standard errors and intervals go by paper, with t of one degree of freedom less"
+    n_clusters: int = column(
+        "papers that they are from, or models without a known paper: standard errors and intervals go by them, with t of one "
+        "degree of freedom less"
     )
     reference_log10_compute: float | None = column(
         "log10 of the computation of the earliest point, in the row set's unit"

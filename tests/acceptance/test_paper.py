@@ -445,7 +445,7 @@ def test_computation_and_year_of_version_2(db: duckdb.DuckDBPyConnection) -> Non
     # Each row is a paper of its own: the standard errors are from leaving out each row.
     se = np.sqrt(np.diag(of_each_row(log10_error, ratio, year)))
     assert [told[column] for column in columns] == pytest.approx([*fit.params, *se[1:], fit.rsquared], rel=1e-9)
-    assert (told["n"], told["n_papers"], told["status"]) == (77, 77, "ok")
+    assert (told["n"], told["n_clusters"], told["status"]) == (77, 77, "ok")
     assert (told["reference_log10_compute"], told["reference_year"]) == (pytest.approx(alexnet, rel=1e-12), 2012)
     assert told["years_per_tenfold"] == pytest.approx(fit.params[1] / fit.params[2], rel=1e-9)
 

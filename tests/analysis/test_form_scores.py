@@ -190,7 +190,7 @@ def test_every_time_term_is_what_statsmodels_fits(db: duckdb.DuckDBPyConnection,
         se = np.sqrt(np.diag(of_jackknife(np.array(without))))
         expected = [*fit.params, *se[1:], fit.rsquared]
         assert [row[column] for column in columns] == pytest.approx(expected, rel=1e-6, abs=1e-9), points.name
-        assert row["n_papers"] == len(papers)
+        assert row["n_clusters"] == len(papers)
         p = 2 * stats.t.sf(abs(fit.params[2]) / se[2], len(papers) - 1)
         assert row["status"] == ("ok" if p < 1 - LEVEL else "slope_not_different_from_0")
         assert row["years_per_tenfold_interval"] == ("bounded" if row["status"] == "ok" else "unbounded")
