@@ -113,12 +113,14 @@ lines as (
         coalesce(moments.n, 0) >= points_min and var_x > 1e-30 * mean_x * mean_x as is_line,
         if(is_line, slope_se(residual_variance(moments.n, var_x, var_y, cov_xy), moments.n, var_x), null) as se,
         case
+            when chosen_by_error(sets.selection) then null
             when se > 0 then student_t_two_sided_p(cov_xy / var_x / se, moments.n - 2)
             when is_line and cov_xy != 0 then 0
         end as p_value,
         case
             when coalesce(moments.n, 0) < points_min then 'too_few_points'
             when not is_line then 'no_spread_in_x'
+            when chosen_by_error(sets.selection) then 'selected_no_interval'
             when p_value is null or p_value >= 1 - level then 'slope_not_different_from_0'
             else 'ok'
         end as status,
@@ -170,6 +172,6 @@ select
     n,  -- points
     slope,  -- b of log10(1/error) = a + b log10 C; null where there is no line
     exponent('polynomial', slope) as exponent,  -- the slope's inverse, of either sign
-    status,  -- ok, slope_not_different_from_0 or why there is no line or no interval
+    status,  -- ok, slope_not_different_from_0, selected_no_interval (the points were chosen by their error), or why there is no line or no interval
 from choices
 order by row_set, benchmark, metric, compute_measure, rules, selection, direction, estimator
