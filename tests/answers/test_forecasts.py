@@ -42,7 +42,9 @@ def rows(db: duckdb.DuckDBPyConnection, sql: str, *given: Any) -> list[dict[str,
 def test_the_command_writes_what_was_known_by_the_day(
     data: Path, db: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.main(["forecast", "--until", DAY.isoformat(), "--benchmark", "mmlu", "--years", "2"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["forecast", "--until", DAY.isoformat(), "--benchmark", "mmlu", "--years", "2"])
+    assert ended.value.code == 0
     lines = forecast_register.read(data / "forecasts" / "register.jsonl")
     assert f"{len(lines)} statements added to" in capsys.readouterr().out
     assert {line.benchmark for line in lines} == {"mmlu"}
