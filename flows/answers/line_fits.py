@@ -156,7 +156,9 @@ def _check(data: Data, request: Request) -> None:
     for option, value in (("--at", request.at), ("--solve", request.solve)):
         if value is not None and not math.isfinite(value):
             raise RequestError(f"{option} {value:g}: a finite number is needed")
-    for refused, why in (_refusals(data, request, estimator) | _sizes(data, request, estimator)).items():
+    # One after the other, for they have options in common.
+    why_not = (*_refusals(data, request, estimator).items(), *_sizes(data, request, estimator).items())
+    for refused, why in why_not:
         if why:
             raise RequestError(f"{refused}: {why}")
 
@@ -268,7 +270,7 @@ def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     most = _most_resampled(what, resamples)
     papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
     return {
-        f"--cluster and {name}": f"of {n} points in {papers} papers it takes minutes; {fewer}"
+        "--cluster": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
         if n * papers > _MOST_BY_PAPER
         else "",
         f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"
