@@ -17,7 +17,7 @@ from flows import __version__, paths
 from flows.errors import UserError
 
 if TYPE_CHECKING:
-    from flows.answers import line_fits
+    from flows.answers import fit_requests
 
 app = App(
     name="compute-limits",
@@ -291,7 +291,7 @@ def fit(
     given = _given(fit, locals())
     from threadpoolctl import threadpool_limits
 
-    from flows.answers import growth_fits, line_fits, two_variable_fits
+    from flows.answers import fit_requests, growth_fits, line_fits, two_variable_fits
     from flows.declared import settings
 
     two_variable_fits.refuse_others(given)
@@ -305,7 +305,7 @@ def fit(
         _growth(csv, query, columns, delimiter, decimal, level=level, resamples=bootstrap, seed=seed, json=json)
         return
     points = _points(csv, query, columns, delimiter, decimal)
-    request = line_fits.Request(
+    request = fit_requests.Request(
         form=form,
         estimator=estimator,
         direction=direction,
@@ -576,7 +576,7 @@ def _given(command: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any
     return {f"no_{name}" if default is True else name: values[name] for name, default in changed.items()}
 
 
-def _two_variables(points: line_fits.Data, given: dict[str, Any], *, json: bool) -> None:
+def _two_variables(points: fit_requests.Data, given: dict[str, Any], *, json: bool) -> None:
     """Fit the law of two variables, with progress of its resamples, and tell it."""
     from threadpoolctl import threadpool_limits
 
@@ -607,7 +607,7 @@ def _tell(answer: dict[str, Any], *, json: bool) -> None:
 
 def _points(
     csv: Path | None, query: str | None, columns: dict[str, str | None], delimiter: str | None, decimal: str | None
-) -> line_fits.Data:
+) -> fit_requests.Data:
     """The points of a fit; `columns` without those that are not asked for."""
     from flows.answers import fit_points
 

@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from flows.answers.line_fits import Data, Request, RequestError
+from flows.answers.fit_requests import (
+    CRITERIA,
+    EXPONENT,
+    FIGURES,
+    HUBER_LOG,
+    NLS,
+    Data,
+    Request,
+    RequestError,
+    beyond,
+    positive,
+    power,
+)
 from flows.fits import asymptotic, comparison, exponent, huber_log, logistic, profiles, projection
 from flows.fits.asymptotic import Asymptote
 from flows.fits.line import NO_SPREAD, OK, TOO_FEW_POINTS, Array, judged, number
@@ -15,24 +27,8 @@ from flows.fits.logistic import Logistic
 from flows.fits.profiles import Interval, Profiles
 from flows.fits.resampling import Counts
 
-# Least squares, and the loss that odd points do not undo.
-NLS, HUBER_LOG = "nls", "huber_log"
 # {form: its estimators}; the first is the default.
 CURVES = {"asymptotic": (NLS, HUBER_LOG), "logistic": (NLS,)}
-_FIGURES = (
-    "intercept",
-    "intercept_se",
-    "slope",
-    "se",
-    "p",
-    "r_squared",
-    "low",
-    "high",
-    "degrees_of_freedom",
-    "residual_sd",
-)
-_EXPONENT = ("exponent", "exponent_low", "exponent_high", "exponent_interval")
-_CRITERIA = ("log_likelihood", "aic", "aicc", "bic")
 # How --solve says that no computation reaches an error.
 _BELOW = "below the irreducible error: no computation reaches it"
 
@@ -50,7 +46,7 @@ def fit(data: Data, request: Request, estimator: str) -> dict[str, Any]:
     x = np.log10(data.x)
     curve = _fitted(x, data.y, request, estimator)
     if curve.status in (TOO_FEW_POINTS, NO_SPREAD):
-        return {"status": curve.status, "n": curve.n} | dict.fromkeys((*_FIGURES, *_EXPONENT))
+        return {"status": curve.status, "n": curve.n} | dict.fromkeys((*FIGURES, *EXPONENT))
     is_free = request.irreducible_error is None and estimator == NLS
     by_paper = profiles.profiles(curve, x, data.y, data.cluster, request.level) if is_free else None
     low, high = _slope_interval(curve, request, by_paper)
@@ -61,7 +57,7 @@ def fit(data: Data, request: Request, estimator: str) -> dict[str, Any]:
     if estimator == NLS:
         free = 2 if request.irreducible_error is not None else 3
         criteria = comparison.information(curve.residual_sum_of_squares, curve.n, free)
-        answer |= {name: number(getattr(criteria, name)) for name in _CRITERIA}
+        answer |= {name: number(getattr(criteria, name)) for name in CRITERIA}
     return answer | _asked(curve, x, request, by_paper)
 
 
@@ -135,13 +131,13 @@ def _figures(curve: Asymptote | Logistic, low: float, high: float) -> dict[str, 
         intercept = (curve.intercept, curve.intercept_se)
     values = (*intercept, curve.slope, curve.slope_se, math.nan, math.nan)
     figures = (*values, low, high, curve.degrees_of_freedom, curve.residual_sd)
-    return {name: number(value) for name, value in zip(_FIGURES, figures, strict=True)}
+    return {name: number(value) for name, value in zip(FIGURES, figures, strict=True)}
 
 
 def _exponent(slope: float, low: float, high: float) -> dict[str, Any]:
     inverse = exponent.exponent(slope, low, high)
     values = (number(inverse.value), number(inverse.low), number(inverse.high), inverse.interval)
-    return dict(zip(_EXPONENT, values, strict=True))
+    return dict(zip(EXPONENT, values, strict=True))
 
 
 def _floor(curve: Asymptote | Logistic, request: Request, by_paper: Profiles | None) -> dict[str, Any]:
@@ -150,7 +146,7 @@ def _floor(curve: Asymptote | Logistic, request: Request, by_paper: Profiles | N
     if isinstance(curve, Logistic):
         answer["guessing"] = curve.guessing
     else:
-        amplitude = _power(number(curve.log10_amplitude))
+        amplitude = power(number(curve.log10_amplitude))
         answer["amplitude"] = amplitude
         answer["amplitude_se"] = number(curve.log10_amplitude_se * math.log(10) * (amplitude or math.nan))
     if request.irreducible_error is not None:
@@ -169,10 +165,11 @@ def _asked(curve: Asymptote | Logistic, x: Array, request: Request, by_paper: Pr
     """--at and --solve."""
     answer: dict[str, Any] = {}
     if request.at is not None:
-        at = math.log10(_positive(request.at, "--at"))
-        answer["at"] = {"x": request.at, "y": number(curve.at(at))} | _ends_at(curve, at, request, by_paper)
+        at = math.log10(positive(request.at, "--at"))
+        ends = _ends_at(curve, at, request, by_paper)
+        answer["at"] = {"x": request.at, "y": number(curve.at(at))} | ends | beyond(at, x, request)
     if request.solve is not None:
-        answer["solve"] = _solved(curve, _positive(request.solve, "--solve"), x, request, by_paper)
+        answer["solve"] = _solved(curve, positive(request.solve, "--solve"), x, request, by_paper)
     return answer
 
 
@@ -201,16 +198,13 @@ def _solved(
 ) -> dict[str, Any]:
     reached = logistic.inverse(curve, error) if isinstance(curve, Logistic) else asymptotic.inverse(curve, error)
     value = number(reached)
-    answer: dict[str, Any] = {"y": error, "x": _power(value), "log10_x": value}
+    answer: dict[str, Any] = {"y": error, "x": power(value), "log10_x": value}
     ends = _ends_of_solution(curve, error, reached, request, by_paper)
     if ends is not None:
         for name, end in (("low", ends.low), ("high", ends.high)):
-            answer |= {name: _power(number(end)), f"log10_{name}": number(end)}
+            answer |= {name: power(number(end)), f"log10_{name}": number(end)}
     answer["interval"] = _interval(reached, ends)
-    if value is not None:
-        beyond, ranges = projection.distance(value, x)
-        answer |= {"beyond": beyond, "ranges_beyond": number(ranges)}
-    return answer
+    return answer if value is None else answer | beyond(value, x, request)
 
 
 def _ends_of_solution(
@@ -234,13 +228,3 @@ def _interval(reached: float, ends: Interval | None) -> str | None:
     if ends is None:
         return "no_interval"
     return projection.BOUNDED if math.isfinite(ends.low) and math.isfinite(ends.high) else projection.UNBOUNDED
-
-
-def _power(value: float | None) -> float | None:
-    return None if value is None or value > 300 else 10.0**value
-
-
-def _positive(value: float, option: str) -> float:
-    if not value > 0:
-        raise RequestError(f"{option} {value:g}: computation and error must be positive")
-    return value

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scipy.special import chdtrc
 
+from flows.answers.fit_requests import Data, Request
 from flows.fits.line import SLOPE_NOT_POSITIVE
 from flows.fits.projection import BEYOND
-
-if TYPE_CHECKING:
-    from flows.answers.line_fits import Data, Request
 
 # Of an asymptotic curve: errors that do not fall.
 _NO_DECLINE = "no_decline"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from flows.answers import csv_columns, number_texts, queries
-from flows.answers.line_fits import Data
+from flows.answers.fit_requests import Data
 from flows.answers.number_texts import COMMA, Texts
 from flows.answers.queries import QueryError
 from flows.readers.record import number

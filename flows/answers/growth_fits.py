@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.answers.dated_points import Dated, day_of
-from flows.answers.line_fits import RequestError
+from flows.answers.fit_requests import RequestError
 from flows.fits import growth, resampling
 from flows.fits.line import NO_SPREAD, TOO_FEW_POINTS, FitError, number
 

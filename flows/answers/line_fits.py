@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from flows.answers import chosen_points, fit_notes
-from flows.errors import UserError
+from flows.answers import chosen_points, curve_fits, fit_notes
+from flows.answers.fit_requests import (
+    CRITERIA,
+    EXPONENT,
+    FIGURES,
+    HUBER_LOG,
+    NLS,
+    Data,
+    Request,
+    RequestError,
+    beyond,
+    positive,
+    power,
+)
 from flows.fits import (
     comparison,
     errors_in_variables,
@@ -42,65 +53,11 @@ from flows.fits.selections import SELECTIONS
 DIRECTIONS = ("y_on_x", "x_on_y", "both")
 # Least squares by the paper is what --cluster makes of it.
 BY_CLUSTER = {"ols": "ols_cluster"}
-# What a curve is fitted by, where it is not told, and what else one may be (flows/answers/curve_fits.py).
-NLS, HUBER_LOG = "nls", "huber_log"
 # How many influential points are named.
 _NAMED = 3
 
 
 Column = TypeVar("Column")
-
-
-class RequestError(UserError, ValueError):
-    """What is asked for cannot be done with this data; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Data:
-    """Points as given: n rows, each with the name that messages use. Standard deviations, papers, years and tokens where given.
-
-    `left_out` are the rows that had no x or no y; `notes` what their reader has to tell. `is_percent`: y was printed with
-    percent signs, and is given as a fraction.
-    """
-
-    row: list[str]
-    x: Array
-    y: Array
-    x_error: Array | None = None
-    y_error: Array | None = None
-    cluster: NDArray[np.str_] | None = None
-    year: Array | None = None
-    d: Array | None = None
-    left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    is_percent: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to fit and what to tell; the defaults are the paper's.
-
-    `fraction`: y is an error of at most 1. `percent`: it is given in percent, and becomes such a fraction. Without `scatter`
-    the errors given are all that parts the points from York's line. An x further beyond the points than `supported_ranges`
-    of their range is beyond what they can support.
-    """
-
-    form: str = "polynomial"
-    estimator: str | None = None
-    direction: str = "y_on_x"
-    select: str = "all"
-    level: float = 0.95
-    irreducible_error: float | None = None
-    variance_ratio: float | None = None
-    bootstrap: int | None = None
-    seed: int = 0
-    at: float | None = None
-    solve: float | None = None
-    fraction: bool = False
-    percent: bool = False
-    scatter: bool = True
-    supported_ranges: float = 1.0
-    guessing: float | None = None
 
 
 def fit(data: Data, request: Request) -> dict[str, Any]:
@@ -180,9 +137,6 @@ def _is_offered(name: str) -> bool:
 
 def _refusals(data: Data, request: Request, name: str) -> dict[str, str]:
     """{option: why it cannot go with the others, or ""}."""
-    # Here, for it is made of what is in this module.
-    from flows.answers import curve_fits
-
     has_errors, turned = _has_errors(data), request.direction != "y_on_x"
     of_curves = curve_fits.refusals(request, _of_curve(request, name), has_errors=has_errors)
     if data.cluster is None or request.select != "all":
@@ -413,13 +367,13 @@ def _line(data: Data, request: Request) -> dict[str, Any]:
     status = _rising(judged(line.status, low, high), line.slope, request.form)
     answer = _head(data, request, name) | {"status": status, "n": line.n}
     if line.status != OK:
-        return answer | dict.fromkeys((*_FIGURES, *_EXPONENT))
+        return answer | dict.fromkeys((*FIGURES, *EXPONENT))
     answer |= _figures(line, points, low, high) if request.direction == "y_on_x" else _turned(line, points, low, high)
     answer |= _exponent(answer, request.form, (low, high) if request.direction == "x_on_y" else None)
     if estimator.is_least_squares:
         answer |= _criteria(line, points, data, request) | _influential(data, line, points, request)
     else:
-        answer |= dict.fromkeys(("r_squared", *_CRITERIA))
+        answer |= dict.fromkeys(("r_squared", *CRITERIA))
     if estimator.needs_errors:
         answer |= _goodness_of_fit(line, points)
     return answer | _time(data, request) | _resamples(data, request, name, points) | _asked(line, points, request)
@@ -442,22 +396,6 @@ def _goodness_of_fit(line: Line, points: Points) -> dict[str, Any]:
     return {"reduced_chi_square": number(fit)}
 
 
-_FIGURES = (
-    "intercept",
-    "intercept_se",
-    "slope",
-    "se",
-    "p",
-    "r_squared",
-    "low",
-    "high",
-    "degrees_of_freedom",
-    "residual_sd",
-)
-_EXPONENT = ("exponent", "exponent_low", "exponent_high", "exponent_interval")
-_CRITERIA = ("log_likelihood", "aic", "aicc", "bic")
-
-
 def _head(data: Data, request: Request, estimator: str) -> dict[str, Any]:
     head: dict[str, Any] = {
         "form": request.form,
@@ -474,14 +412,14 @@ def _head(data: Data, request: Request, estimator: str) -> dict[str, Any]:
 def _figures(line: Line, points: Points, low: float, high: float) -> dict[str, Any]:
     values = (line.intercept, line.intercept_se, line.slope, line.slope_se, p_value(line), _r_squared(points))
     figures = (*values, low, high, line.degrees_of_freedom, line.residual_sd)
-    return {name: number(value) for name, value in zip(_FIGURES, figures, strict=True)}
+    return {name: number(value) for name, value in zip(FIGURES, figures, strict=True)}
 
 
 def _turned(line: Line, points: Points, low: float, high: float) -> dict[str, Any]:
     """A line of x on y, x = c + d y, as y = -c/d + x/d; the interval of 1/d is that of d inverted, where that holds no 0."""
     figures = _figures(line, points, low, high)
     if not line.slope:
-        return dict.fromkeys(_FIGURES) | {name: figures[name] for name in ("p", "r_squared", "degrees_of_freedom")}
+        return dict.fromkeys(FIGURES) | {name: figures[name] for name in ("p", "r_squared", "degrees_of_freedom")}
     ends = exponent.inverted(low, high)
     turned = {"intercept": -line.intercept / line.slope, "slope": 1 / line.slope, "low": ends[0], "high": ends[1]}
     turned["residual_sd"] = line.residual_sd / abs(line.slope)
@@ -499,24 +437,24 @@ def _exponent(figures: dict[str, Any], form: str, own: tuple[float, float] | Non
     """1 / slope; of a line of x on y it is what was estimated, with an interval of its own that has both ends."""
     slope, low, high = (math.nan if figures[name] is None else figures[name] for name in ("slope", "low", "high"))
     if not FORMS[form].has_exponent:
-        return dict.fromkeys(_EXPONENT)
+        return dict.fromkeys(EXPONENT)
     if figures["status"] == SLOPE_NOT_POSITIVE:
-        return dict.fromkeys(_EXPONENT)
+        return dict.fromkeys(EXPONENT)
     inverse = exponent.exponent(slope, low, high)
     if own is not None and math.isfinite(own[0]) and math.isfinite(inverse.value):
         inverse = exponent.Exponent(inverse.value, *own, projection.BOUNDED)
     values = (number(inverse.value), number(inverse.low), number(inverse.high), inverse.interval)
-    return dict(zip(_EXPONENT, values, strict=True))
+    return dict(zip(EXPONENT, values, strict=True))
 
 
 def _criteria(line: Line, points: Points, data: Data, request: Request) -> dict[str, Any]:
     """Of least squares, as densities of y as given (the polynomial and exponential forms with their Jacobian)."""
     if request.direction == "x_on_y":
         # A density of x, which says nothing of the error; no form is compared by it.
-        return dict.fromkeys(_CRITERIA)
+        return dict.fromkeys(CRITERIA)
     rss = float(((points.y - line.intercept - line.slope * points.x) ** 2).sum())
     criteria = comparison.information(rss, line.n, 2, log_jacobian(request.form, data.y))
-    return {name: number(getattr(criteria, name)) for name in _CRITERIA}
+    return {name: number(getattr(criteria, name)) for name in CRITERIA}
 
 
 def _influential(data: Data, line: Line, points: Points, request: Request) -> dict[str, Any]:
@@ -582,8 +520,6 @@ def _resamples(data: Data, request: Request, estimator: str, points: Points) -> 
 def _slopes(estimator: str, request: Request, points: Points, drawn: resampling.Counts) -> Array:
     """The slopes of an estimator over resamples given as counts (B, n)."""
     if not FORMS[request.form].is_line:
-        from flows.answers import curve_fits
-
         return curve_fits.slopes(request, estimator, points.x, points.y, drawn)
     return estimators.slopes(estimator, points, drawn)
 
@@ -594,7 +530,7 @@ def _asked(line: Line, points: Points, request: Request) -> dict[str, Any]:
     is_turned = request.direction == "x_on_y"
     computation = points.y if is_turned else points.x
     if request.at is not None:
-        x = request.at if request.form == "linear" else math.log10(_positive(request.at, "--at"))
+        x = request.at if request.form == "linear" else math.log10(positive(request.at, "--at"))
         read = _solved if is_turned else _predicted
         answer["at"] = (
             {"x": request.at} | _as_y(read(line, x, request.level), request) | beyond(x, computation, request)
@@ -628,13 +564,6 @@ def _solved(line: Line, y: float, level: float) -> dict[str, float | None]:
 _READ = ("value", "low", "high", "prediction_low", "prediction_high")
 
 
-def beyond(x: float, points: Array, request: Request) -> dict[str, Any]:
-    """How far an x (its log10 as the form has it) lies beyond those of the points, and whether they can support that."""
-    far, ranges = projection.distance(x, points)
-    status = projection.BEYOND if ranges > request.supported_ranges else OK
-    return {"beyond": far, "ranges_beyond": number(ranges), "status": status}
-
-
 def highest(request: Request) -> float:
     """The highest error there can be: 1 of a fraction, of a loss none."""
     return HIGHEST_FRACTION if request.fraction else math.inf
@@ -656,7 +585,7 @@ def _as_x(read: dict[str, float | None], form: str) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     for name, value in read.items():
         key = name.replace("value", "x")
-        answer[key] = value if form == "linear" else _power(value)
+        answer[key] = value if form == "linear" else power(value)
         if form != "linear":
             answer[f"log10_{key}"] = value
     is_bounded = read["low"] is not None and read["high"] is not None
@@ -664,24 +593,12 @@ def _as_x(read: dict[str, float | None], form: str) -> dict[str, Any]:
     return answer
 
 
-def _power(value: float | None) -> float | None:
-    return None if value is None or value > 300 else 10.0**value
-
-
-def _positive(value: float, option: str) -> float:
-    if not value > 0:
-        raise RequestError(f"{option} {value:g}: computation and error must be positive")
-    return value
-
-
 def _response_of(y: float, form: str) -> float:
-    return y if form == "linear" else float(response(form, np.array([_positive(y, "--solve")]))[0])
+    return y if form == "linear" else float(response(form, np.array([positive(y, "--solve")]))[0])
 
 
 def _curve(data: Data, request: Request) -> dict[str, Any]:
     """A form that is a curve."""
-    from flows.answers import curve_fits
-
     estimator = _of_curve(request, _asked_for(data, request))
     answer = _head(data, request, estimator) | curve_fits.fit(data, request, estimator)
     if answer["status"] not in (OK, NO_INTERVAL, SLOPE_MAY_BE_ZERO):

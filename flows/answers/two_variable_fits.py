@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.answers.line_fits import Data, RequestError
+from flows.answers.fit_requests import Data, RequestError
 from flows.fits import resampling
 from flows.fits.line import TOO_FEW_POINTS, Array, FitError, judged, number
 from flows.fits.two_variables import (

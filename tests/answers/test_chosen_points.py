@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from flows.answers.chosen_points import without_intervals
-from flows.answers.line_fits import Data, Request, RequestError, fit
+from flows.answers.fit_requests import Data, Request, RequestError
+from flows.answers.line_fits import fit
 from flows.fits.selections import CHOSEN_BY_ERROR, SELECTED
 
 

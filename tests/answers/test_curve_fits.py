@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.answers.line_fits import Data, Request, RequestError, fit
+from flows.answers.fit_requests import Data, Request, RequestError
+from flows.answers.line_fits import fit
 from flows.fits import asymptotic, logistic
 from flows.fits.line import Array
 from flows.fits.profiles import profiles

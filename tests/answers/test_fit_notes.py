@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from flows.answers.fit_notes import notes
-from flows.answers.line_fits import Data, Request
+from flows.answers.fit_requests import Data, Request
 
 DATA = Data(["row 1", "row 2"], np.array([1.0, 2.0]), np.array([0.5, 0.25]))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.answers.fit_points import points_of_csv, points_of_query
-from flows.answers.line_fits import Data
+from flows.answers.fit_requests import Data
 from flows.answers.queries import QueryError
 
 # --- a CSV file

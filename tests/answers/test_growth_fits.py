@@ -14,8 +14,8 @@ import statsmodels.api as sm
 from flows import cli
 from flows.answers import growth_fits
 from flows.answers.dated_points import Dated, decimal_year
+from flows.answers.fit_requests import RequestError
 from flows.answers.growth_fits import Request
-from flows.answers.line_fits import RequestError
 
 
 def dated(n: int = 120, bend: float = 0.0, seed: int = 5) -> Dated:

@@ -25,7 +25,8 @@ from scipy.optimize import brentq, curve_fit, minimize
 from flows import cli, paths
 from flows.answers import queries
 from flows.answers.fit_points import points_of_query
-from flows.answers.line_fits import Data, Request, RequestError, fit
+from flows.answers.fit_requests import Data, Request, RequestError
+from flows.answers.line_fits import fit
 
 Array = NDArray[np.float64]
 

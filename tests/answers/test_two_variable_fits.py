@@ -17,7 +17,7 @@ from running import FIXTURES
 
 from flows import cli
 from flows.answers.fit_points import points_of_query
-from flows.answers.line_fits import Data, RequestError
+from flows.answers.fit_requests import Data, RequestError
 from flows.answers.two_variable_fits import Request, fit, marks
 
 FIGURES = ("E", "A", "B", "alpha", "beta", "n_exponent", "loss_exponent")

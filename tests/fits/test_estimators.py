@@ -12,7 +12,7 @@ from made_points import sample
 
 from flows.analysis import estimates
 from flows.analysis.samples import Sample
-from flows.answers import line_fits
+from flows.answers import fit_requests, line_fits
 from flows.fits import clustered, errors_in_variables, estimators, huber, least_squares, quantile, theil_sen
 from flows.fits.estimators import TABLE, Estimator, Fitted, Points, fitted, named, slopes, spellings
 from flows.fits.line import Array, FitError, Line, slope_interval
@@ -104,17 +104,17 @@ def test_one_entry_makes_an_estimator_known_to_the_warehouse_and_to_a_person(mon
     made = Sample(1, "made", "all", ("polynomial",), X, error, PAPER, years, years)
     (row,) = estimates.estimates(made, ["middle"], [], 0.95)
     assert (row.estimator, row.direction, row.n) == ("middle", "y_on_x", 24)
-    data = line_fits.Data([f"row {at}" for at in range(24)], 10.0**X, error)
-    answer = line_fits.fit(data, line_fits.Request(estimator="middle"))
+    data = fit_requests.Data([f"row {at}" for at in range(24)], 10.0**X, error)
+    answer = line_fits.fit(data, fit_requests.Request(estimator="middle"))
     for slope, low, high in (
         (row.slope, row.slope_low, row.slope_high),
         (answer["slope"], answer["low"], answer["high"]),
     ):
         assert [slope, low, high] == pytest.approx([line.slope, *slope_interval(line, 0.95)], rel=1e-9)
-    with pytest.raises(line_fits.RequestError, match="middle is not resampled"):
-        line_fits.fit(data, line_fits.Request(estimator="middle", bootstrap=10))
-    with pytest.raises(line_fits.RequestError, match="york, middle"):
-        line_fits.fit(data, line_fits.Request(estimator="none"))
+    with pytest.raises(fit_requests.RequestError, match="middle is not resampled"):
+        line_fits.fit(data, fit_requests.Request(estimator="middle", bootstrap=10))
+    with pytest.raises(fit_requests.RequestError, match="york, middle"):
+        line_fits.fit(data, fit_requests.Request(estimator="none"))
 
 
 def test_what_an_estimator_needs_decides_which_sets_it_is_fitted_to() -> None:

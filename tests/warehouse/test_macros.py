@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from flows import paths
 from flows.analysis.costs import KG_PER_LB
 from flows.answers import line_fits
-from flows.answers.line_fits import Data, Request
+from flows.answers.fit_requests import Data, Request
 from flows.declared import settings
 from flows.declared.models import Estimation
 from flows.declared.setting_types import Selection
