@@ -30,6 +30,7 @@ from flows.fits import (
     exponent,
     influence,
     projection,
+    quantile_by_paper,
     resampling,
     selections,
     with_time,
@@ -209,8 +210,8 @@ _MOST = {"theil_sen": 500_000, "deming": 25_000, "asymptotic": 50_000, "logistic
 _MOST_RESAMPLES = 1_000_000
 _MOST_RESAMPLED = {"ols": 2e9, "ols_hc3": 2e9, "theil_sen": 1e10, "logistic": 1.5e7, "huber_log": 1.3e6}
 _MOST_RESAMPLED_ELSE = 1e8
-# A quantile line by paper, in points times papers: it is fitted anew without each of them.
-_MOST_BY_PAPER = 5e8
+# A quantile line by paper, in points times draws of the papers, of which each is fitted anew.
+_MOST_BY_PAPER = 5e6
 
 
 def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
@@ -224,8 +225,8 @@ def _sizes(data: Data, request: Request, name: str) -> dict[str, str]:
     most = _most_resampled(what, resamples)
     papers = 0 if data.cluster is None or not name.startswith("quantile") else len(np.unique(data.cluster))
     return {
-        "--cluster": f"{name} of {n} points in {papers} papers takes minutes; {fewer}"
-        if n * papers > _MOST_BY_PAPER
+        f"--cluster and {name}": f"of {n} points in {papers} papers it takes minutes; {fewer}"
+        if papers and n * quantile_by_paper.resamples(request.level) > _MOST_BY_PAPER
         else "",
         f"{what} of {n} points": f"it takes minutes; at most {_MOST.get(what)} are fitted: {fewer}, or otherwise"
         if n > _MOST.get(what, n)

@@ -10,11 +10,11 @@ The interval is the percentile interval of papers drawn with replacement (Efron 
 Resampling Plans, 10.4; of quantile regression by clusters Hagemann 2017, Journal of the American Statistical Association
 112:446). It needs no density at the line, which few points far from the median do not tell.
 
-Chosen by simulation (tests/fits/test_coverage_of_selections.py has the generator; 95 %, tau 0.1 and 0.25) over the sandwich with
-sums by paper and a kernel density (Parente and Santos Silva 2016, Journal of Econometric Methods 5:1) and over the inverted
-rank test by paper (Gutenbrunner and Jurečková 1992, Annals of Statistics 20:305): the rank test holds its level where
-it has both ends, which at tau 0.1 it seldom has of 30 to 60 points, and standard errors that take points as independent hold
-the truth in 65 to 94 %.
+Of 2,000 truths a case (tests/fits/test_coverage_of_selections.py has the generator; tau 0.1, 30, 60 and 210 points of papers of
+unequal size, with and without progress over time) the 95 % interval held 94.8 to 97.0 %. It was chosen over the inverted
+rank test by paper (Gutenbrunner and Jurečková 1992, Annals of Statistics 20:305), which holds its level too, but at tau 0.1
+often has no ends of 30 to 60 points; and over the kernel sandwich that takes points as independent, which of points of papers
+held 52 to 94 %.
 
 What it does not hold: where a few papers have most of the points, and the year of a paper moves all its points, 87 to 91 %. So
 there is no interval of papers that are worth fewer than PAPERS_WORTH_MIN of equal size.

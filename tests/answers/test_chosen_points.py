@@ -61,7 +61,7 @@ def test_chosen_points_give_a_line_and_no_interval(select: str, options: dict[st
 
 @pytest.mark.parametrize("select", CHOSEN_BY_ERROR)
 def test_resamples_of_chosen_points_are_refused(select: str) -> None:
-    with pytest.raises(RequestError, match=f"--bootstrap: .*--select {select}"):
+    with pytest.raises(RequestError, match=f"--bootstrap.*--select {select}.*chosen by their error"):
         fit(data(), Request(select=select, bootstrap=100))
 
 

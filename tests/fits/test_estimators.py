@@ -13,7 +13,16 @@ from made_points import sample
 from flows.analysis import estimates
 from flows.analysis.samples import Sample
 from flows.answers import fit_requests, line_fits
-from flows.fits import clustered, errors_in_variables, estimators, huber, least_squares, quantile, theil_sen
+from flows.fits import (
+    clustered,
+    errors_in_variables,
+    estimators,
+    huber,
+    least_squares,
+    quantile,
+    quantile_by_paper,
+    theil_sen,
+)
 from flows.fits.estimators import TABLE, Estimator, Fitted, Points, fitted, named, slopes, spellings
 from flows.fits.line import Array, FitError, Line, slope_interval
 from flows.paths import PACKAGE
@@ -32,8 +41,8 @@ POINTS = Points(X, Y, x_sd=SD, cluster=PAPER)
         ("ols_cluster", POINTS, clustered.cluster_robust(X, Y, PAPER)),
         ("huber", POINTS, huber.huber(X, Y)),
         # A tenth of the errors lie below the line that nine tenths of the performances lie below.
-        ("quantile:0.1", POINTS, quantile.quantile_line(X, Y, 0.1)),
-        ("quantile:0.1", replace(POINTS, is_performance=True), quantile.quantile_line(X, Y, 0.9)),
+        ("quantile:0.1", replace(POINTS, cluster=None), quantile.quantile_line(X, Y, 0.1)),
+        ("quantile:0.1", replace(POINTS, cluster=None, is_performance=True), quantile.quantile_line(X, Y, 0.9)),
         ("deming", POINTS, errors_in_variables.deming(X, Y, 1.0)),
         ("deming", replace(POINTS, variance_ratio=3.0), errors_in_variables.deming(X, Y, 3.0)),
         # y scatters beyond its errors, unless it is said that they are all.
@@ -44,6 +53,14 @@ POINTS = Points(X, Y, x_sd=SD, cluster=PAPER)
 )
 def test_a_name_gives_the_line_of_its_module(name: str, points: Points, line: Line) -> None:
     assert repr(fitted(name, points, 0.9)) == repr(Fitted(line, *slope_interval(line, 0.9)))
+
+
+def test_a_quantile_line_of_papers_has_their_interval_and_no_standard_error() -> None:
+    line = quantile.quantile_line(X, Y, 0.9)
+    ends = quantile_by_paper.slope_interval(X, Y, PAPER, 0.9, 0.95, 7)
+    found = fitted("quantile:0.1", replace(POINTS, is_performance=True, seed=7), 0.95)
+    assert repr(found) == repr(Fitted(Line(24, line.intercept, line.slope), *ends))
+    assert ends[0] < line.slope < ends[1]
 
 
 def test_theil_sen_has_an_interval_of_its_own() -> None:
