@@ -19,7 +19,7 @@ def test_a_power_is_none_where_a_double_cannot_hold_it() -> None:
 def test_a_value_that_is_not_positive_is_refused_by_its_option() -> None:
     assert positive(0.5, "--solve") == 0.5
     for value in (0.0, -1.0, float("nan")):
-        with pytest.raises(RequestError, match="--solve .*must be positive"):
+        with pytest.raises(RequestError, match=r"--solve .*must be positive"):
             positive(value, "--solve")
 
 
