@@ -150,7 +150,7 @@ def _nodes(points: _Points) -> _Curves:
 
 def _heights(points: _Points, level: Array, log_amplitude: Array, rate: Array) -> tuple[Array, Array]:
     """A C^(-b) and the error of each curve at each point, (B, n)."""
-    above = np.exp(np.clip(log_amplitude[:, None] - rate[:, None] * points.z, -600.0, 600.0))
+    above = np.exp(np.clip(log_amplitude[:, None] - rate[:, None] * points.z, -250.0, 250.0))
     return above, level[:, None] + above
 
 
@@ -210,10 +210,12 @@ def _next(points: _Points, counts: Array, curves: Array, damping: Array) -> Arra
     held[:, 0] = (curves[:, 0] <= 0) & (down[:, 0] < 0)
     held[:, 2] = ((curves[:, 2] <= 0) & (down[:, 2] < 0)) | ((curves[:, 2] >= points.end) & (down[:, 2] > 0))
     squares = np.where(held[:, :, None] | held[:, None, :], 0.0, squares)
-    diagonal = np.einsum("bii->bi", squares).copy()
-    places = np.arange(PARAMETERS)
-    squares[:, places, places] = np.where(diagonal > 0, diagonal * (1 + damping[:, None]), 1.0)
-    step = np.linalg.solve(squares, np.where(held, 0.0, down)[:, :, None])[:, :, 0]
+    # In units of the parameters' own, so that what is added to the diagonal keeps the equations from being singular.
+    diagonal = np.einsum("bii->bi", squares)
+    unit = np.where(diagonal > 0, np.sqrt(np.maximum(diagonal, 1e-300)), 1.0)
+    scaled = squares / (unit[:, :, None] * unit[:, None, :])
+    scaled += np.maximum(damping, 1e-9)[:, None, None] * np.eye(PARAMETERS)
+    step = np.linalg.solve(scaled, (np.where(held, 0.0, down) / unit)[:, :, None])[:, :, 0] / unit
     moved = curves + step
     moved[:, 0] = np.maximum(moved[:, 0], 0.0)
     moved[:, 2] = np.clip(moved[:, 2], 0.0, points.end)

@@ -76,6 +76,17 @@ def test_each_resample_is_the_curve_of_its_points() -> None:
         assert (level, slope) == pytest.approx((one.irreducible_error, one.slope), abs=5e-3)
 
 
+def test_resamples_of_a_handful_of_points_have_curves_too() -> None:
+    # Of three or four distinct points, where the curve runs through all and much of it is not told.
+    x, error = made(4, n=13, sd=0.3)
+    counts = np.random.default_rng(1).multinomial(13, np.ones(13) / 13, 300)
+    counts[:100, 4:] = 0
+    found = huber_log_resampled(x, error, counts)
+    enough = (counts > 0).sum(axis=1) >= 3
+    assert np.isfinite(found[enough]).all()
+    assert (found[enough][:, [0, 2]] >= 0).all()
+
+
 def test_what_is_not_fitted_says_why() -> None:
     x, error = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.7, 0.5, 0.3, 0.2])
     assert huber_log(x[:3], error[:3]).status == TOO_FEW_POINTS
