@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -147,3 +148,13 @@ def test_what_reads_loads_no_fits() -> None:
     assert "flows.fits.asymptotic" in closure("flows.answers.line_fits")
     computing = {module: sorted(m for m in closure(module) if room_of(m) in ("fits", "analysis")) for module in reading}
     assert {module: loaded for module, loaded in computing.items() if loaded} == {}
+
+
+def test_the_words_on_intervals_name_tests_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(
+        r"(tests/[\w/]+\.py)(?:::(\w+))?", text.split("## What the words on intervals rest on")[1].split("## ")[0]
+    )
+    assert len(named) > 10
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text() if name else (ROOT / path).is_file(), (path, name)
