@@ -125,7 +125,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"{factors['scenario']}: {factors['title']}; {factors['region_name']}"
     yield ""
     for result in answer["results"]:
-        yield f"{result['form']} form: {result['status']}" + (
+        heading = "the forms stacked" if result["form"] == STACKED else f"{result['form']} form"
+        yield f"{heading}: {result['status']}" + (
             f" ({_STATUS[result['status']]})" if result["status"] in _STATUS else ""
         )
         for name, label in _QUANTITIES.items():
@@ -137,7 +138,8 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
             shares = [
                 f"{part} {result[f'{quantity}_share_{name}']:.1%}"
                 for name, part in _PARTS.items()
-                if result.get(f"{quantity}_share_{name}")
+                # What would be printed as 0.0 % is left out.
+                if (result.get(f"{quantity}_share_{name}") or 0) >= 0.0005
             ]
             if shares:
                 yield f"  interval of {label}: {', '.join(shares)}"

@@ -46,24 +46,34 @@ def told(
 
 def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str]) -> Iterator[str]:
     """The answer as text; `power` writes ten to a power."""
-    nominal = f"{power(new['log10_gflop_nominal_low'])} … {power(new['log10_gflop_nominal_high'])}"
-    yield f"  one new model, Gflop, by the line {level:.0%} interval {nominal}"
+    yield _row(
+        "one new model, by the line", level, *(power(new[f"log10_gflop_nominal_{end}"]) for end in ("low", "high"))
+    )
     if new["calibration"] != OK:
         yield (
-            f"  no calibrated interval: later results of {new['papers_scored']} papers were predicted, "
+            f"  none calibrated: later results of {new['papers_scored']} papers or models were predicted, "
             f"{SCORED_MIN} are needed"
         )
         return
     low, high = (new[f"log10_gflop_calibrated_{end}"] for end in ("low", "high"))
-    shown = f"{'any' if low is None else power(low)} … {'unbounded' if high is None else power(high)}"
-    yield f"  one of the next year, calibrated by what earlier predictions missed: {shown}"
+    yield _row(
+        "one of the next year, calibrated",
+        level,
+        "any" if low is None else power(low),
+        "unbounded" if high is None else power(high),
+    )
     if new["coverage_calibrated"] is None:
-        yield f"  too few later results ({new['n_scored']} papers) came after it could be calibrated to say how it did"
+        yield f"  by what earlier predictions missed; too few came later ({new['n_scored']}) to say how often it held"
     else:
         yield (
-            f"  over rolling origins such intervals held {new['coverage_calibrated']:.0%} of the later results of "
-            f"{new['n_scored']} papers, those by the line {new['coverage_nominal']:.0%}"
+            f"  which held {new['coverage_calibrated']:.0%} of later results ({new['n_scored']} papers or models), "
+            f"by the line {new['coverage_nominal']:.0%}"
         )
+
+
+def _row(what: str, level: float, low: str, high: str) -> str:
+    """As the rows of a cost, whose intervals begin in this column."""
+    return f"  {what:<38}{level:.0%} interval {low} … {high}"
 
 
 def weights(con: duckdb.DuckDBPyConnection, sample_id: int) -> dict[str, dict[str, Any]]:
@@ -78,10 +88,10 @@ def weight_lines(given: dict[str, dict[str, Any]]) -> Iterator[str]:
     """What the forms count in the stacked projection, as text."""
     shown = ", ".join(f"{form} {one['weight']:.1%}" for form, one in given.items())
     scored, basis = next((one["n_scored"], one["basis"]) for one in given.values())
-    why = f"by how well they predicted later results of {scored} papers"
+    why = f"by how they predicted {scored} papers or models"
     if basis == EQUAL:
-        why = f"equal, for later results of {scored} papers alone were predicted ({SCORED_MIN} are needed)"
-    yield f"  weights of the forms: {shown}; {why}"
+        why = f"equal: {scored} papers or models came later, {SCORED_MIN} are needed"
+    yield f"  weights: {shown}; {why}"
 
 
 def _calibration(
