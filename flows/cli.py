@@ -250,7 +250,8 @@ def fit(
         Deming: variance of the error of y over that of x, as the form has them. Default: 1.
     cluster
         The column that names the paper: intervals (of ols, quantile, curves and the years), the bootstrap and
-        best_per_paper go by it. In growth it may name the laboratory: those are the blocks of the bootstrap, instead of ten of consecutive dates.
+        best_per_paper go by it. In growth it may name the laboratory: those are the blocks of the
+        bootstrap, instead of ten of consecutive dates.
     year
         The column of the year: for frontier and best_per_year, and for years per ten times the computation (polynomial).
     select
