@@ -263,7 +263,10 @@ def test_what_fit_cannot_do_is_said(env: dict[str, str], tmp_path: Path) -> None
     columns = ("--csv", str(path), "--x", "a", "--y", "b")
     assert refused(env, "fit", *columns).startswith("record 3 (line 4): 3, 0: computation and error must be positive")
     told = refused(env, "fit", *columns, "--estimator", "lasso")
-    assert told == "no estimator 'lasso'; there are: ols, ols_hc3, quantile:<tau>, huber, theil_sen, deming, york"
+    assert (
+        told
+        == "no estimator 'lasso'; there are: ols, ols_hc3, quantile:<tau>, huber, theil_sen, deming, york, huber_log"
+    )
 
 
 LEFT_EARLY = """

@@ -76,5 +76,7 @@ def centres(draws: Array, form: NDArray[np.intp], low: float, high: float) -> Ar
             found[at] = float(draws[mine & inside].mean())
         else:
             found[at] = low if float(np.median(draws[mine])) < low else high
-    told: Array = found[form] - found[form[0]]
+    # An end that is not bounded leaves no part to tell: NaN.
+    with np.errstate(invalid="ignore"):
+        told: Array = found[form] - found[form[0]]
     return told

@@ -163,7 +163,8 @@ def _counted(x: Array, y: Array, low: float, high: float) -> _Between:
     start, below, at_low, at_high, between = 0, 0, 0, 0, []
     while start < len(x) - 1:
         stop = min(start + max(1, _CHUNK // (len(x) - start)), len(x) - 1)
-        slopes = _slopes(x[start + 1 :] - x[start:stop, None], y[start + 1 :] - y[start:stop, None])
+        with np.errstate(over="ignore"):
+            slopes = _slopes(x[start + 1 :] - x[start:stop, None], y[start + 1 :] - y[start:stop, None])
         # Each pair once: of the points of this chunk with one another, only with the later ones.
         slopes[np.tril_indices(stop - start, -1)] = np.nan
         below += int(np.count_nonzero(slopes < low))

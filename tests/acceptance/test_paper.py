@@ -93,13 +93,24 @@ def test_the_published_rows_are_of_version_1_at_the_printed_errors(db: duckdb.Du
 
 def test_a_published_cost_beyond_what_the_points_support_says_so(db: duckdb.DuckDBPyConnection) -> None:
     rows = db.execute("select benchmark, target, form, status from marts.costs where published").fetchall()
+    # Costs are by cluster: with those of 11 papers the slope of one benchmark may be 0, which is said first.
+    may_be_level = set(
+        db.execute(
+            "select benchmark, form from marts.scaling where row_set = 'paper_v1' and selection = 'all' "
+            "and estimator = 'ols_cluster' and compute_measure = 'hardware_burden' and slope_low < 0"
+        ).fetchall()
+    )
+    assert {benchmark for benchmark, _ in may_be_level} == {"wmt_en_fr", "wmt_en_de"}
     for benchmark, point, form, status in rows:
         x, error = version_1(benchmark)
         slope, intercept = np.polyfit(x, performance(form, error), 1)
         reached = (float(performance(form, FIGURE_3[benchmark, point][0] / 100)) - intercept) / slope
         # Further beyond the points than the points are apart.
         is_far = max(x.min() - reached, reached - x.max()) > x.max() - x.min()
-        assert status == ("extrapolation_unsupported" if is_far else "ok"), (benchmark, point, form)
+        expected = "extrapolation_unsupported" if is_far else "ok"
+        if (benchmark, form) in may_be_level:
+            expected = "slope_not_different_from_0"
+        assert status == expected, (benchmark, point, form)
     # No target of Figure 3 is near, and of today's errors all but one.
     near = {(benchmark, point, form) for benchmark, point, form, status in rows if status == "ok"}
     todays = {(benchmark, "today", form) for benchmark, *_ in rows for form in ("polynomial", "exponential")}

@@ -232,5 +232,5 @@ def test_lineage_of_what_python_computes_is_its_own(db: duckdb.DuckDBPyConnectio
     assert ("fits.costs", "core.scenarios") in reads
     # A projection is of the points alone: no price and no electricity.
     assert {read for table, read in reads if table == "fits.projections"} == {
-        "fits.samples", "fits.sample_sets", "fits.targets", "staging.fit", "staging.fit_rule",
+        "fits.samples", "fits.sample_sets", "fits.targets", "staging.estimator", "staging.fit", "staging.fit_rule",
     }  # fmt: skip

@@ -484,7 +484,8 @@ def computed_rows(path: Path) -> dict[str, list[Any]]:
 def test_the_order_of_the_points_does_not_matter(tmp_path: Path, warehouse_path: Path) -> None:
     as_built = computed_rows(shuffled(warehouse_path, tmp_path / "a.duckdb", "select 1"))
     counted = {table: len(found) for table, found in as_built.items()}
-    assert min(counted.values()) >= 5, counted
+    # Of all benchmarks together there is one row for each row set and compute measure.
+    assert min(found for table, found in counted.items() if table != "fits.pooled_slopes") >= 5, counted
     stored = "create or replace table fits.samples as select * from fits.samples order by hash(result_id)"
     assert computed_rows(shuffled(warehouse_path, tmp_path / "b.duckdb", stored)) == as_built
     # Under other names the points come in another order into every sum.
