@@ -111,10 +111,12 @@ def test_a_published_cost_beyond_what_the_points_support_says_so(db: duckdb.Duck
         if (benchmark, form) in may_be_level:
             expected = "slope_not_different_from_0"
         assert status == expected, (benchmark, point, form)
-    # No target of Figure 3 is near, and of today's errors all but one.
+    # No target of Figure 3 is near, and of today's errors all but one, and but those of EN-FR.
     near = {(benchmark, point, form) for benchmark, point, form, status in rows if status == "ok"}
     todays = {(benchmark, "today", form) for benchmark, *_ in rows for form in ("polynomial", "exponential")}
-    assert near == todays - {("coco", "today", "exponential")}
+    assert near == todays - {("coco", "today", "exponential")} - {
+        ("wmt_en_fr", "today", form) for form in ("polynomial", "exponential")
+    }
 
 
 def test_every_cell_is_said_to_agree(db: duckdb.DuckDBPyConnection) -> None:

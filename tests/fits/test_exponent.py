@@ -52,6 +52,8 @@ def test_sql_and_python_have_the_same_exponents(db: duckdb.DuckDBPyConnection) -
     kinds = set()
     for direction, *told, interval in rows:
         slope, low, high, *expected = (NAN if value is None else value for value in told)
+        if math.isnan(high) and not math.isnan(low):
+            high = math.inf  # null where the points allow a step
         # Of x on y the exponent is what was estimated, and the slope's interval is turned from it.
         found = exponent(slope, low, high)
         if direction == "x_on_y":

@@ -118,6 +118,12 @@ def test_the_inverse_of_an_interval_is_made_of_inverses(sql: Db, low: float, hig
     assert value(sql, "inverse_high($1, $2)", low, high) == largest
 
 
+@pytest.mark.parametrize(("low", "largest"), [(0.5, 2.0), (0.0, None)])
+def test_the_inverse_of_what_has_no_upper_end_begins_at_0(sql: Db, low: float, largest: float | None) -> None:
+    assert value(sql, "inverse_low($1, null)", low) == 0
+    assert value(sql, "inverse_high($1, null)", low) == largest
+
+
 @pytest.mark.parametrize("form", forms.FORMS)
 def test_a_form_is_that_of_python(sql: Db, form: str) -> None:
     """Its response and what a response is read as, where it is a line that may be declared; and whether it has an exponent."""
