@@ -17,7 +17,7 @@ import pytest
 import running
 from hypothesis import settings
 
-from flows import build, paths
+from flows import paths
 from flows.warehouse import connection
 
 # After every page that ships, whenever the facts were last bundled.
@@ -85,19 +85,8 @@ def copy_shipped(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def warehouse_path(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Path:
-    """The warehouse of the facts that ship, built once. It is shared: copy it before changing it."""
-    name = "compute_limits.duckdb"
-
-    def fill(folder: Path) -> None:
-        build.run(folder / "raw", shipped, folder / name, AS_OF)
-
-    return once(tmp_path_factory, "warehouse", fill) / name
-
-
-@pytest.fixture(scope="session")
-def rebuilt(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """What `build --strict` says in a folder with nothing in it, and its warehouse of the same facts. It is shared."""
+def said(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """What `build --strict` says in a folder with nothing in it, and its warehouse of the facts that ship. It is shared."""
 
     def fill(folder: Path) -> None:
         # Any request would go to a port at which nobody listens.
@@ -106,9 +95,17 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[su
         ended = running.command(env, "build", "--strict", "--as-of", AS_OF.isoformat())
         (folder / "said.json").write_text(json.dumps([ended.args, ended.returncode, ended.stdout, ended.stderr]))
 
-    folder = once(tmp_path_factory, "rebuilt", fill)
-    said = json.loads((folder / "said.json").read_text())
-    return subprocess.CompletedProcess(*said), folder / "data" / "warehouse" / "compute_limits.duckdb"
+    folder = once(tmp_path_factory, "warehouse", fill)
+    told = json.loads((folder / "said.json").read_text())
+    return subprocess.CompletedProcess(*told), folder / "data" / "warehouse" / "compute_limits.duckdb"
+
+
+@pytest.fixture(scope="session")
+def warehouse_path(said: tuple[subprocess.CompletedProcess[str], Path]) -> Path:
+    """The warehouse of the facts that ship, built once. It is shared: copy it before changing it."""
+    ended, path = said
+    assert ended.returncode == 0, ended.stderr
+    return path
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The command line, as a process: what it prints, what it refuses, and the status that it ends with."""
+"""The command line: what it prints, what it refuses, and the status that it ends with; a few of each as a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from running import ROOT, command, environment
+from running import ROOT, command, command_here, environment
 
 from flows import cli, sources
 
@@ -41,7 +41,7 @@ def empty(tmp_path: Path) -> dict[str, str]:
 
 def refused(env: dict[str, str], *arguments: str) -> str:
     """The one line that a known error gives, without `error: `."""
-    ended = command(env, *arguments)
+    ended = command_here(env, *arguments)
     assert (ended.returncode, ended.stdout) == (1, ""), ended
     assert ended.stderr.startswith("error: "), ended.stderr
     assert ended.stderr.count("\n") == 1, ended.stderr
@@ -49,7 +49,7 @@ def refused(env: dict[str, str], *arguments: str) -> str:
 
 
 def test_the_help_names_every_command(empty: dict[str, str]) -> None:
-    ended = command(empty, "--help")
+    ended = command_here(empty, "--help")
     assert ended.returncode == 0
     assert {"refresh", "build", "sql", "sources", "fit", "export", "bundle", "serve"} <= set(COMMANDS)
     for name in COMMANDS:
@@ -58,7 +58,7 @@ def test_the_help_names_every_command(empty: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], name: str) -> None:
-    ended = command(empty | {"COLUMNS": "400"}, name, "--help")
+    ended = command_here(empty | {"COLUMNS": "400"}, name, "--help")
     assert ended.returncode == 0
     function = cli.app[name].default_command
     # Python 3.13 takes the indentation off docstrings itself.
@@ -78,7 +78,7 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(empty: dict[str, str], arguments: tuple[str, ...]) -> None:
-    ended = command(empty, *arguments)
+    ended = command_here(empty, *arguments)
     assert ended.returncode == 2, ended
     assert "Traceback" not in ended.stderr + ended.stdout
 
@@ -111,21 +111,21 @@ QUERY = "select 1 as n, 2.5::double as x, null::varchar as gone, date '2020-02-2
 
 
 def test_sql_as_json(env: dict[str, str]) -> None:
-    ended = command(env, "sql", QUERY, "--format", "json")
+    ended = command_here(env, "sql", QUERY, "--format", "json")
     assert ended.returncode == 0, ended
     assert json.loads(ended.stdout) == [{"n": 1, "x": 2.5, "gone": None, "day": "2020-02-29", "said": 'a,"b"\nc'}]
-    assert json.loads(command(env, "sql", "select 'nan'::double as x, 1 as n", "--format", "json").stdout) == [
+    assert json.loads(command_here(env, "sql", "select 'nan'::double as x, 1 as n", "--format", "json").stdout) == [
         {"x": None, "n": 1}
     ]
 
 
 def test_numbers_are_numbers_in_json(env: dict[str, str]) -> None:
-    ended = command(env, "sql", "select sum(n) as whole, 1.25 as part from range(4) as t(n)", "--format", "json")
+    ended = command_here(env, "sql", "select sum(n) as whole, 1.25 as part from range(4) as t(n)", "--format", "json")
     assert json.loads(ended.stdout) == [{"whole": 6, "part": 1.25}]
 
 
 def test_sql_as_csv(env: dict[str, str]) -> None:
-    ended = command(env, "sql", QUERY, "--format", "csv")
+    ended = command_here(env, "sql", QUERY, "--format", "csv")
     assert list(csv.reader(io.StringIO(ended.stdout))) == [
         ["n", "x", "gone", "day", "said"],
         ["1", "2.5", "", "2020-02-29", 'a,"b"\nc'],
@@ -133,7 +133,7 @@ def test_sql_as_csv(env: dict[str, str]) -> None:
 
 
 def test_sql_as_parquet_in_a_file(env: dict[str, str], tmp_path: Path) -> None:
-    ended = command(env, "sql", QUERY, "--format", "parquet", "--output", str(tmp_path / "q.parquet"))
+    ended = command_here(env, "sql", QUERY, "--format", "parquet", "--output", str(tmp_path / "q.parquet"))
     assert (ended.returncode, ended.stdout) == (0, "")
     assert pq.read_table(tmp_path / "q.parquet").to_pylist() == [
         {"n": 1, "x": 2.5, "gone": None, "day": date(2020, 2, 29), "said": 'a,"b"\nc'}
@@ -143,8 +143,8 @@ def test_sql_as_parquet_in_a_file(env: dict[str, str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["json", "csv", "table"])
 def test_sql_to_a_file_is_what_it_prints(env: dict[str, str], tmp_path: Path, form: str) -> None:
     query = "select benchmark, n, slope from exports.scaling order by all limit 3"
-    printed = command(env, "sql", query, "--format", form)
-    written = command(env, "sql", query, "--format", form, "--output", str(tmp_path / "out"))
+    printed = command_here(env, "sql", query, "--format", form)
+    written = command_here(env, "sql", query, "--format", form, "--output", str(tmp_path / "out"))
     assert (written.returncode, written.stdout) == (0, ""), written
     assert (tmp_path / "out").read_text(encoding="utf-8") == printed.stdout
 
@@ -164,7 +164,7 @@ def test_a_piped_table_is_plain_and_cuts_no_cell(env: dict[str, str]) -> None:
      "attach '{folder}/written.duckdb'", "load httpfs", "set enable_external_access = true"],
 )  # fmt: skip
 def test_what_sql_refuses_ends_with_1(env: dict[str, str], tmp_path: Path, statement: str) -> None:
-    ended = command(env, "sql", statement.format(folder=tmp_path))
+    ended = command_here(env, "sql", statement.format(folder=tmp_path))
     assert (ended.returncode, ended.stdout) == (1, ""), ended
     assert ended.stderr.startswith("error: "), ended.stderr
     assert "Traceback" not in ended.stderr
@@ -184,7 +184,7 @@ def rows_of(table: str) -> list[list[str]]:
 
 
 def test_sources_shows_each_with_its_licence_and_counts(env: dict[str, str]) -> None:
-    ended = command(env, "sources")
+    ended = command_here(env, "sources")
     assert ended.returncode == 0
     shown = rows_of(ended.stdout)
     assert {row[0]: row[-1] for row in shown} == {name: sources.source(name).licence for name in sources.names()}
@@ -193,8 +193,8 @@ def test_sources_shows_each_with_its_licence_and_counts(env: dict[str, str]) -> 
     assert ESCAPE not in ended.stdout
 
 
-def test_build_needs_no_network_and_no_folder(rebuilt: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    ended, path = rebuilt
+def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    ended, path = said
     assert ended.returncode == 0, ended
     assert ended.stderr == ""  # no progress bar where it is piped
     assert ESCAPE not in ended.stdout
@@ -208,20 +208,20 @@ def test_build_needs_no_network_and_no_folder(rebuilt: tuple[subprocess.Complete
 def test_strict_fails_where_a_source_is_absent(
     empty: dict[str, str], tmp_path: Path, shipped: Path, warehouse_path: Path
 ) -> None:
-    facts = shutil.copytree(shipped, tmp_path / "facts", ignore=shutil.ignore_patterns("owid_carbon"))
+    facts = shutil.copytree(shipped, tmp_path / "facts", ignore=shutil.ignore_patterns("gpu_info"))
     # What is of other sources is taken over from a warehouse that was built with all.
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
     shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
-    ended = command(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
+    ended = command_here(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
-    assert ended.stderr == "error: not all sources are fresh: owid_carbon is absent\n"
-    assert "owid_carbon" in ended.stdout  # published and shown all the same
+    assert ended.stderr == "error: not all sources are fresh: gpu_info is absent\n"
+    assert "gpu_info" in ended.stdout  # published and shown all the same
 
 
 def test_fit_of_a_csv(env: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("flop,error\n1e10,0.5\n1e12,0.25\n1e14,0.125\n1e16,0.0625\n,\n")
-    ended = command(env, "fit", "--csv", str(path), "--x", "flop", "--y", "error", "--json")
+    ended = command_here(env, "fit", "--csv", str(path), "--x", "flop", "--y", "error", "--json")
     assert ended.returncode == 0, ended
     told = json.loads(ended.stdout)
     named = "n, intercept, slope, se, p, r_squared, low, high, exponent, aic, bic, log_likelihood"
@@ -236,13 +236,13 @@ def test_fit_of_a_csv(env: dict[str, str], tmp_path: Path) -> None:
 def test_fit_of_a_query_is_the_line_in_the_table(env: dict[str, str]) -> None:
     where = "row_set = 'paper_v1' and benchmark = 'imagenet'"
     points = f"select pow(10, log10_compute) as computation, error from fits.points where {where}"
-    ended = command(env, "fit", "--query", points, "--x", "computation", "--y", "error", "--json")
+    ended = command_here(env, "fit", "--query", points, "--x", "computation", "--y", "error", "--json")
     assert ended.returncode == 0, ended
     line = (
         "select n, intercept, slope, slope_se as se, p_value as p, r_squared, exponent, exponent_low, exponent_high, status "
         f"from exports.scaling where {where} and form = 'polynomial' and selection = 'all' and direction = 'y_on_x'"
     )
-    (wanted,) = json.loads(command(env, "sql", line, "--format", "json").stdout)
+    (wanted,) = json.loads(command_here(env, "sql", line, "--format", "json").stdout)
     told = json.loads(ended.stdout)
     assert {name: told[name] for name in wanted} == pytest.approx(wanted)
 
@@ -250,7 +250,7 @@ def test_fit_of_a_query_is_the_line_in_the_table(env: dict[str, str]) -> None:
 def test_a_fit_is_printed_line_by_line(env: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("a,b\n1,2\n2,4\n3,6.5\n")
-    ended = command(env, "fit", "--csv", str(path), "--x", "a", "--y", "b", "--form", "linear")
+    ended = command_here(env, "fit", "--csv", str(path), "--x", "a", "--y", "b", "--form", "linear")
     shown = dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())
     assert [shown[name] for name in ("form", "n", "slope", "exponent")] == ["linear", "3", "2.25", "–"]
     assert ended.stderr == ""

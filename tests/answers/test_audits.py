@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hand_made import built
 from rich.console import Console
-from running import ROOT, command, environment
+from running import ROOT, command_here, environment
 
 from flows.answers import audits, queries
 from flows.answers.audits import Request
@@ -245,22 +245,22 @@ def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
     shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     env = environment(tmp_path / "data", tmp_path / "prefect")
     before = (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").read_bytes()
-    ended = command(env, "audit", "imagenet")
+    ended = command_here(env, "audit", "imagenet")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert max(map(len, ended.stdout.splitlines())) <= 80
     assert "Points that decide the line (5 of " in ended.stdout
-    ended = command(env, "audit")
+    ended = command_here(env, "audit")
     assert "Points that decide the line (1 of " in ended.stdout
     assert len(re.findall("^Points that decide", ended.stdout, re.MULTILINE)) >= 20
-    answer = json.loads(command(env, "audit", "imagenet", "--format", "json", "--limit", "2").stdout)
-    printed = command(env, "audit", "imagenet", "--format", "csv", "--limit", "2").stdout
+    answer = json.loads(command_here(env, "audit", "imagenet", "--format", "json", "--limit", "2").stdout)
+    printed = command_here(env, "audit", "imagenet", "--format", "csv", "--limit", "2").stdout
     assert [row["seen"] for row in csv.DictReader(io.StringIO(printed))] == [row["seen"] for row in answer]
-    command(env, "audit", "imagenet", "--format", "csv", "--limit", "2", "--output", str(tmp_path / "a.csv"))
+    command_here(env, "audit", "imagenet", "--format", "csv", "--limit", "2", "--output", str(tmp_path / "a.csv"))
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == printed
-    ended = command(env, "audit", "imagnet")
+    ended = command_here(env, "audit", "imagnet")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "error: no line of benchmark 'imagnet'; near it: 'imagenet'\n"
-    assert command(env, "audit", "--limit", "0").returncode == 2
+    assert command_here(env, "audit", "--limit", "0").returncode == 2
     assert (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").read_bytes() == before
 
 

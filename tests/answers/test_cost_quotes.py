@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from running import command, environment
+from running import command_here, environment
 from shipped_facts import facts, intensity
 
 from flows.answers import cost_quotes
@@ -290,21 +290,23 @@ def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     env = environment(tmp_path / "data", tmp_path / "prefect")
     question = ("cost", "--benchmark", "imagenet", "--error", "5%")
-    ended = command(env, *question)
+    ended = command_here(env, *question)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "no warehouse at" in ended.stderr
     shutil.copy(warehouse_path, folder / "compute_limits.duckdb")
-    ended = command(env, *question, "--scenario", "h100_2026", "--region", "FR")
+    ended = command_here(env, *question, "--scenario", "h100_2026", "--region", "FR")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "h100_2026: H100 on demand, 2026; France" in ended.stdout
     assert "exponential form: extrapolation_unsupported (the error lies further beyond" in ended.stdout
     assert "41.44 g CO2e/kWh, FRA, of 2025 (there is none of 2026), owid_carbon" in ended.stdout
     assert "PCU518210518210, mean of 2023 over 2025-03" in ended.stdout
-    ended = command(env, *question, "--scenario", own(tmp_path), "--region", "PL", "--form", "polynomial", "--json")
+    ended = command_here(
+        env, *question, "--scenario", own(tmp_path), "--region", "PL", "--form", "polynomial", "--json"
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     answer = json.loads(ended.stdout)
     assert [row["form"] for row in answer["results"]] == ["polynomial"]
     assert answer["factors"]["scenario"] == "own"
-    ended = command(env, *question, "--region", "Frnace")
+    ended = command_here(env, *question, "--region", "Frnace")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert re.fullmatch(r"error: no region 'Frnace'; near it: 'France'.*\n", ended.stderr)
