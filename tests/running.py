@@ -16,8 +16,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,21 +67,24 @@ def command(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess
 def command_here(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """What `command` gives, but in this process, for each starts for half a second. A fault that has no message is raised."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True) for _ in range(2))
-    status, terminated = 0, signal.getsignal(signal.SIGTERM)
-    with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
-        for name in set(os.environ) - set(env):
-            patched.delenv(name)
-        for name, value in env.items():
-            patched.setenv(name, value)
-        patched.chdir(ROOT)
+    status, terminated, before = 0, signal.getsignal(signal.SIGTERM), os.environ.copy()
+    with chdir(ROOT), redirect_stdout(out), redirect_stderr(err):
         try:
+            only(env)
             cli.main(list(arguments))
         except SystemExit as ended:
             status = int(ended.code or 0)
         finally:
+            only(before)  # a command sets some variables itself
             signal.signal(signal.SIGTERM, terminated)
     said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
     return subprocess.CompletedProcess(arguments, status, said, told)
+
+
+def only(env: Mapping[str, str]) -> None:
+    """Let these be all variables of this process."""
+    os.environ.clear()
+    os.environ.update(env)
 
 
 def start(env: dict[str, str], log: Path, *arguments: str) -> subprocess.Popen[bytes]:

@@ -933,10 +933,11 @@ def test_the_tests_that_recipes_bring_pass(together: Made) -> None:
         assert f"{name}]" not in ended.stdout
 
 
-def test_a_table_with_two_rows_of_one_key_is_not_published(together: Made, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_table_with_two_rows_of_one_key_is_not_published(tmp_path: Path) -> None:
     """What follows from the grain is checked although no file says so."""
-    shutil.copytree(together.copy.folder, tmp_path / "copy")
-    copy = Copy(tmp_path / "copy")
+    copy = copy_of_the_checkout(tmp_path)
+    done(copy, "a table")
     copy.edit(BURDENS, "max(compute_flop) as largest_flop", "compute_flop as largest_flop")
     copy.edit(BURDENS, "group by benchmark\n", "")
     ended = copy.build()

@@ -420,7 +420,7 @@ def facts(tmp_path: Path, shipped: Path) -> Path:
 def warned(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[Path, list[str], list[str]]:
     """A folder with the facts of one source and what was built of it, under an expectation that is not met; warnings; steps."""
     folder, steps = tmp_path_factory.mktemp("warned"), list[str]()
-    shutil.copytree(shipped / "computerprogress", folder / "facts" / "computerprogress")
+    shutil.copytree(shipped / "detectron", folder / "facts" / "detectron")
     with pytest.MonkeyPatch.context() as patched:
         root = suite(folder / "e", "core.results", NEVER | {"severity": "warning"})
         patched.setattr(paths, "EXPECTATIONS", root)
@@ -441,7 +441,7 @@ def test_a_critical_failure_publishes_nothing(
     assert final.read_bytes() == before
     # What was built is there to be looked at.
     with connection.connect(publishing.next_path(final), read_only=True) as con:
-        assert con.execute("select count(*) from core.results").fetchone() == (101,)
+        assert con.execute("select count(*) from core.results").fetchone() == (104,)
 
 
 def test_warnings_are_told_and_do_not_block(warned: tuple[Path, list[str], list[str]]) -> None:
@@ -449,7 +449,7 @@ def test_warnings_are_told_and_do_not_block(warned: tuple[Path, list[str], list[
     final = folder / "final.duckdb"
     (of_results,) = [warning for warning in warnings if warning.startswith("core.results: ")]
     assert of_results.startswith("core.results: expect_table_row_count_to_be_between({'max_value': 1")
-    assert "101" in of_results
+    assert "104" in of_results
     # One source gives few of the tables; each that is empty is told, and nothing else.
     with connection.connect(final, read_only=True) as con:
         empty = [table for table in sorted(build.grains()) if con.execute(f"from {table} limit 1").fetchone() is None]
