@@ -42,19 +42,11 @@ def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path:
     env = environment(tmp_path / "data", tmp_path / "prefect")
     nobody = f"http://127.0.0.1:{running.free_port()}/api"
     # Prefect reads where its server is once in a process.
+    no_cron = "error: 'at six' is no cron schedule; write it as '0 6 * * 1' for Mondays at six\n"
+    no_server = f"error: no Prefect server answers at {nobody}; start it or "
     for run, more, arguments, message in [
-        (
-            command_here,
-            {},
-            ["--cron", "at six"],
-            "error: 'at six' is no cron schedule; write it as '0 6 * * 1' for Mondays at",
-        ),
-        (
-            command,
-            {"PREFECT_API_URL": nobody},
-            ["--every", "6h"],
-            f"error: no Prefect server answers at {nobody}; start it",
-        ),
+        (command_here, {}, ["--cron", "at six"], no_cron),
+        (command, {"PREFECT_API_URL": nobody}, ["--every", "6h"], no_server),
     ]:
         ended = run(env | more, "serve", *arguments)
         assert (ended.returncode, ended.stdout) == (1, ""), ended
