@@ -205,6 +205,7 @@ def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedPr
     assert states == dict.fromkeys(sources.names(), "shipped")
 
 
+@pytest.mark.slow
 def test_strict_fails_where_a_source_is_absent(
     empty: dict[str, str], tmp_path: Path, shipped: Path, warehouse_path: Path
 ) -> None:

@@ -247,6 +247,7 @@ def test_one_row_moves_the_exponent(db: duckdb.DuckDBPyConnection, benchmark: st
         assert (round(min(exponents), 1), round(max(exponents), 1)) == LEFT_OUT[benchmark]
 
 
+@pytest.mark.slow
 def test_one_accuracy_changes_the_table(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
     root = tmp_path / "facts"
     shutil.copytree(shipped, root)

@@ -904,6 +904,7 @@ def unlike(paths: list[str], patterns: tuple[str, ...]) -> tuple[list[str], list
     return extra, idle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_touches_what_its_row_names(together: Made, name: str) -> None:
     created, edited = together.touched[name]
@@ -917,15 +918,18 @@ def test_a_path_that_a_row_lacks_or_has_in_vain_is_noticed() -> None:
     assert unlike(["flows/sources/a.py"], row) == (["flows/sources/a.py"], list(row))
 
 
+@pytest.mark.slow
 def test_with_all_recipes_done_the_copy_builds(together: Made) -> None:
     assert together.status == 0, together.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_a_recipe_adds_is_there(together: Made, name: str) -> None:
     RECIPES[name].check(together.copy)
 
 
+@pytest.mark.slow
 def test_the_tests_that_recipes_bring_pass(together: Made) -> None:
     ended = together.copy.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *BROUGHT, "-k", CHOSEN)
     assert ended.returncode == 0, ended.stdout

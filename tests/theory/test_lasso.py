@@ -104,6 +104,7 @@ def test_data_drawn_as_the_path_needs_them_have_the_law_of_data_drawn_in_full(n:
         assert ks_2samp(one, other).pvalue > 0.005
 
 
+@pytest.mark.slow
 def test_the_lasso_has_the_error_that_state_evolution_predicts() -> None:
     """Bayati, Montanari 2012, IEEE Trans. Inf. Theory 58, theorem 1.5: the error in the limit of many features, exact there.
 

@@ -56,6 +56,7 @@ def table(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
     return con.sql(f"select * from {name}").to_arrow_table()
 
 
+@pytest.mark.slow
 def test_the_findings_are_those_of_this_process(
     tmp_path: Path, warehouse_path: Path, started: list[Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +207,7 @@ def parent(tmp_path: Path, arguments: list[str], hangs_s: float) -> subprocess.P
     )
 
 
+@pytest.mark.slow
 def test_it_starts_from_a_script(tmp_path: Path) -> None:
     out, err = parent(tmp_path, ["script.py"], 0).communicate(timeout=HANGS_S)
     assert (out, err) == (f"{[FINDING]}\n", "")
