@@ -18,7 +18,7 @@ import pyarrow as pa
 from flows import columns
 from flows.columns import column, key
 from flows.fits import pooling
-from flows.fits.line import number
+from flows.fits.line import judged, number
 
 ESTIMATOR, FORM = "ols_cluster", "polynomial"
 
@@ -52,7 +52,7 @@ class PooledSlope:
         "Cochran's Q of the slopes: chi-squared with n_benchmarks - 1 degrees of freedom if all are alike"
     )
     q_p_value: float | None = column("probability of such a Q if all are alike")
-    status: str = column("ok, or too_few_places: fewer than three benchmarks")
+    status: str = column("ok; slope_not_different_from_0; or too_few_places: fewer than three benchmarks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _pooled(row_set: str, measure: str, of_all: pooling.Pooled, left_out: int) -
         i_squared=number(of_all.i_squared),
         q=number(of_all.q),
         q_p_value=number(of_all.q_p),
-        status=of_all.status,
+        status=judged(of_all.status, of_all.low, of_all.high),
     )
 
 

@@ -19,12 +19,9 @@ from flows.fits import estimators, least_squares, projection, resampling
 from flows.fits.calibration import Calibration
 from flows.fits.forms import FORMS, response
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
-from flows.fits.projection import BEYOND
+from flows.fits.projection import ABOVE_GUESSING, BELOW_IRREDUCIBLE, BEYOND
 from flows.fits.resampling import Resampled
 from flows.fits.selections import SELECTED, is_chosen, unsure
-
-BELOW_IRREDUCIBLE = "below_irreducible_error"
-ABOVE_GUESSING = "above_error_of_guessing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +51,9 @@ class Projection:
     log10_compute_new_low: float | None = column("lower end of the interval of one new model")
     log10_compute_new_high: float | None = column("upper end of the same; null where it is not bounded")
     log10_compute_calibrated_low: float | None = column(
-        "lower end of the interval of one new model a year from now, calibrated by how earlier predictions did "
-        "(method y_on_x; null where fewer than 20 papers were scored, or not bounded)"
+        "lower end of the interval of one new model a year from now, calibrated by how earlier predictions did (method y_on_x); "
+        "it follows their drift, and may lie all below log10_compute where later results did better than the line; null where "
+        "any computation may do, and where fits.calibrations has another status than ok"
     )
     log10_compute_calibrated_high: float | None = column("upper end of the same; null also where it is not bounded")
     share_of_form: float | None = column(

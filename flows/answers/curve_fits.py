@@ -44,6 +44,10 @@ def fit(data: Data, request: Request, estimator: str) -> dict[str, Any]:
         FitError: as the fits.
     """
     x = np.log10(data.x)
+    if request.guessing is not None and not (data.y < request.guessing).any():
+        raise RequestError(
+            f"--guessing {request.guessing:g}: every y is at least {data.y.min():g}, so that none is better than guessing"
+        )
     curve = _fitted(x, data.y, request, estimator)
     if curve.status in (TOO_FEW_POINTS, NO_SPREAD):
         return {"status": curve.status, "n": curve.n} | dict.fromkeys((*FIGURES, *EXPONENT))
@@ -204,6 +208,8 @@ def _solved(
         for name, end in (("low", ends.low), ("high", ends.high)):
             answer |= {name: power(number(end)), f"log10_{name}": number(end)}
     answer["interval"] = _interval(reached, ends)
+    if value is None:
+        answer["status"] = projection.BELOW_IRREDUCIBLE if reached > 0 else projection.ABOVE_GUESSING
     return answer if value is None else answer | beyond(value, x, request)
 
 

@@ -39,8 +39,10 @@ class Dated:
     left_out: tuple[str, ...] = ()
 
 
-def decimal_year(literal: str) -> float:
+def decimal_year(literal: str, *, among_decimals: bool = False) -> float:
     """The decimal year that a text prints: a day, a month or a year stands for its middle, a decimal year for itself.
+
+    A column that has decimal years prints 2010.0 as 2010: `among_decimals` a year is its beginning.
 
     Raises:
         CellError: it is none of them, or no such day is in the calendar.
@@ -54,7 +56,7 @@ def decimal_year(literal: str) -> float:
             after = (first + timedelta(days=31)).replace(day=1)
             return _of_day(first, (after - first).days / 2)
         if _YEAR.fullmatch(text):
-            return date(int(text), 1, 1).year + 0.5
+            return date(int(text), 1, 1).year + (0.0 if among_decimals else 0.5)
         if _DECIMAL.fullmatch(text):
             return float(text)
     except (ValueError, OverflowError):
@@ -100,7 +102,7 @@ def points_of_csv(
     }
     found = decimal or number_texts.decimal_of([printed["y"]], table.delimiter)
     value, cluster = number_texts.values(printed["y"], found), printed.get("cluster")
-    years = [_printed(printed["x"], at, found) for at in range(len(kept))]
+    years = _printed(printed["x"], found)
     where = [printed["y"].where(at) for at in range(len(kept))]
     return Dated(
         list(printed["x"].place),
@@ -111,12 +113,16 @@ def points_of_csv(
     )
 
 
-def _printed(column: Texts, at: int, decimal: str) -> float:
-    text = column.text[at]
-    try:
-        return decimal_year(text.replace(",", ".") if decimal == COMMA else text)
-    except CellError as error:
-        raise QueryError(f"{column.where(at)}: {error.reason}") from error
+def _printed(column: Texts, decimal: str) -> list[float]:
+    texts = [text.replace(",", ".") if decimal == COMMA else text for text in column.text]
+    among_decimals = any(_DECIMAL.fullmatch(text.strip()) for text in texts)
+    years = []
+    for at, text in enumerate(texts):
+        try:
+            years.append(decimal_year(text, among_decimals=among_decimals))
+        except CellError as error:
+            raise QueryError(f"{column.where(at)}: {error.reason}") from error
+    return years
 
 
 def _above_0(value: Array, where: Sequence[str], printed: Sequence[object]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from scipy.special import chdtrc
 
 from flows.answers.fit_requests import Data, Request
@@ -21,7 +22,7 @@ _IMPROBABLE = 0.05
 def notes(answer: dict[str, Any], data: Data, request: Request) -> list[str]:
     """Sentences about an answer of flows/answers/line_fits.py and the data behind it, all of them and before a selection."""
     lines = [answer[name] for name in ("y_on_x", "x_on_y") if name in answer] or [answer]
-    told = [*_left_out(data), *data.notes, *_unit(data, request), *_rising(lines)]
+    told = [*_left_out(data), *data.notes, *_unit(data, request), *_rising(lines, data)]
     for line in lines:
         told += [*_errors(line, request), *_beyond(line, request)]
     return list(dict.fromkeys(told))
@@ -45,8 +46,11 @@ def _unit(data: Data, request: Request) -> list[str]:
     ]
 
 
-def _rising(lines: list[dict[str, Any]]) -> list[str]:
-    if not any(line.get("status") in (SLOPE_NOT_POSITIVE, _NO_DECLINE) for line in lines):
+def _rising(lines: list[dict[str, Any]], data: Data) -> list[str]:
+    is_flat = any(line.get("status") == _NO_DECLINE for line in lines)
+    # A curve may be flat of points that do not rise: all alike, or all about as good as guessing.
+    rises = is_flat and np.ptp(data.y) > 0 and np.cov(np.log10(data.x), data.y)[0, 1] > 0
+    if not rises and not any(line.get("status") == SLOPE_NOT_POSITIVE for line in lines):
         return []
     return ["y rises with x; if it is an accuracy, the error to be fitted is 1 - y (of percents 100 - y)"]
 

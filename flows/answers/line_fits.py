@@ -37,6 +37,7 @@ from flows.fits import (
 )
 from flows.fits.estimators import Points
 from flows.fits.forms import FORMS, HIGHEST_FRACTION, error_at, log_jacobian, response
+from flows.fits.least_squares import SCALE_MAX
 from flows.fits.line import (
     NO_INTERVAL,
     OK,
@@ -271,6 +272,13 @@ def _finite(data: Data, form: str) -> Data:
             raise RequestError(f"{data.row[at]}: {name} {column[at]:g} is not finite")
         for at in np.flatnonzero(column < 0) if name.endswith("error") else ():
             raise RequestError(f"{data.row[at]}: {name} {column[at]:g} is below 0")
+    for at in np.flatnonzero((np.abs(data.x) > SCALE_MAX) | (np.abs(data.y) > SCALE_MAX)):
+        raise RequestError(f"{data.row[at]}: {data.x[at]:g}, {data.y[at]:g}: beyond {SCALE_MAX:g}; scale the columns")
+    for at in np.flatnonzero(np.minimum(data.x, data.y) < 1 / SCALE_MAX) if form != "linear" else ():
+        if min(data.x[at], data.y[at]) > 0:
+            raise RequestError(
+                f"{data.row[at]}: {data.x[at]:g}, {data.y[at]:g}: below {1 / SCALE_MAX:g}; scale the columns"
+            )
     for at in np.flatnonzero(data.cluster == "") if data.cluster is not None else ():
         raise RequestError(f"{data.row[at]}: the cluster is blank; a point of a paper of its own needs a name too")
     for at in np.flatnonzero((data.x <= 0) | (data.y <= 0)) if form != "linear" else ():

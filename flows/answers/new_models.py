@@ -12,7 +12,7 @@ import numpy as np
 from flows.analysis.predictions import EQUAL
 from flows.analysis.projections import calibrated
 from flows.analysis.samples import Sample
-from flows.fits import least_squares, projection
+from flows.fits import clustered, least_squares, projection
 from flows.fits.calibration import SCORED_MIN, Calibration
 from flows.fits.forms import response
 from flows.fits.line import OK, number
@@ -31,17 +31,20 @@ def told(
     y = response(form, sample.error)
     line, target = least_squares.ols(sample.x, y), float(response(form, np.array([error]))[0])
     by, status, papers = _calibration(con, sample.sample_id, form)
-    nominal = (math.nan, math.nan)
+    nominal, reached = (math.nan, math.nan), math.nan
     if line.status == OK and line.slope > 0:
-        solved = projection.solve(line, target, level, new=True)
-        nominal = solved.low, solved.high
+        # By cluster, as the line's own interval, which a new point cannot be surer than.
+        clusters = clustered.cluster_robust(sample.x, y, sample.paper)
+        solved = projection.solve(clusters if clusters.status == OK else line, target, level, new=True)
+        nominal, reached = (solved.low, solved.high), solved.x
     ends = {"nominal": nominal, "calibrated": calibrated(line, by, target)}
     figures = {
         f"log10_gflop_{name}_{end}": number(x + log10_gflop)
         for name, interval in ends.items()
         for end, x in zip(("low", "high"), interval, strict=True)
     }
-    return figures | _scores(con, sample.sample_id, form) | {"calibration": status, "papers_scored": papers}
+    told = {"calibration": status, "papers_scored": papers, "log10_gflop": number(reached + log10_gflop)}
+    return figures | _scores(con, sample.sample_id, form) | told
 
 
 def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str]) -> Iterator[str]:
@@ -62,6 +65,8 @@ def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str
         "any" if low is None else power(low),
         "unbounded" if high is None else power(high),
     )
+    if high is not None and new["log10_gflop"] is not None and new["log10_gflop"] > high:
+        yield "  all below the line: later results needed less computation than it said"
     if new["coverage_calibrated"] is None:
         yield f"  by what earlier predictions missed; too few came later ({new['n_scored']}) to say how often it held"
     else:

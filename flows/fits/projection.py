@@ -17,6 +17,8 @@ BOUNDED = "bounded"
 UNBOUNDED = "unbounded"
 # The status of an x further beyond the data than they can support.
 BEYOND = "extrapolation_unsupported"
+# Of a curve: no computation reaches the error; none is needed.
+BELOW_IRREDUCIBLE, ABOVE_GUESSING = "below_irreducible_error", "above_error_of_guessing"
 # The estimator gives no variance, or there is no line.
 UNKNOWN = "none"
 

@@ -41,7 +41,8 @@ def test_slopes_of_one_row_set_and_measure_are_put_together_significant_or_not()
     first, second, third = made["fits.pooled_slopes"].to_pylist()
     assert [(one["row_set"], one["compute_measure"], one["n_benchmarks"], one["n_left_out"], one["status"])
             for one in (first, second, third)] == [
-        ("a", "burden", 3, 1, "ok"), ("a", "operations", 1, 0, "too_few_places"), ("b", "burden", 0, 1, "too_few_places"),
+        ("a", "burden", 3, 1, "slope_not_different_from_0"), ("a", "operations", 1, 0, "too_few_places"),
+        ("b", "burden", 0, 1, "too_few_places"),
     ]  # fmt: skip
     assert first["slope_low"] < 0.02 < first["slope"] < 0.08 < first["slope_high"]
     assert second["slope"] is None
@@ -93,11 +94,12 @@ def test_the_tables_are_the_random_effects_of_the_clustered_slopes(db: duckdb.Du
 def test_a_new_benchmark_is_less_sure_than_the_mean_and_language_models_are_shared(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    told = rows(db, "from marts.pooled_exponents where status = 'ok'")
+    told = rows(db, "from marts.pooled_exponents where status != 'too_few_places'")
     assert {row["row_set"] for row in told} == {"paper_v1", "paper_v2", "current"}
     for row in told:
         assert row["exponent_new_low"] < row["exponent_low"] < row["exponent"]
         assert row["exponent_new_high"] is None or row["exponent_new_high"] > row["exponent_high"]
+        assert (row["status"] == "ok") == (row["exponent_high"] is not None)
         # Benchmarks differ by more than their slopes' standard errors say.
         assert row["i_squared"] > 0.5
     shares = {(row["row_set"], row["compute_measure"]): row["share_of_models_in_several"] for row in told}

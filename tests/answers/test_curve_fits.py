@@ -98,6 +98,18 @@ def test_an_error_that_no_allowed_curve_reaches_and_one_that_some_do() -> None:
     assert (above["x"], above["interval"]) == (None, "above the error of guessing: no computation is needed")
 
 
+def test_what_no_computation_reaches_has_a_status() -> None:
+    given = data(papers=10)
+    assert told(given, form="logistic", guessing=0.75, solve=0.001)["solve"]["status"] == "below_irreducible_error"
+    assert told(given, form="logistic", guessing=0.75, solve=0.8)["solve"]["status"] == "above_error_of_guessing"
+
+
+def test_guessing_below_every_error_is_refused() -> None:
+    given = data(papers=10)
+    with pytest.raises(RequestError, match=r"--guessing 0\.01: every y is at least 0\."):
+        told(given, form="logistic", guessing=0.01)
+
+
 def test_two_papers_tell_no_interval_and_it_says_so() -> None:
     found = told(data(papers=2, y=falling), form="asymptotic", solve=0.2, at=1e22)
     assert (found["low"], found["high"], found["irreducible_error_status"]) == (None, None, "no_interval")

@@ -35,6 +35,14 @@ def test_dates(literal: str, year: float) -> None:
     assert decimal_year(literal) == pytest.approx(year, rel=1e-12)
 
 
+def test_a_bare_year_among_decimal_ones_is_one_whose_decimals_were_not_printed(tmp_path: Path) -> None:
+    columns = {"x": "date", "y": "flop"}
+    mixed = points_of_csv(write(tmp_path, "date,flop\n2010,1\n2010.5,2\n2011,4\n"), columns)
+    assert mixed.year.tolist() == [2010.0, 2010.5, 2011.0]
+    bare = points_of_csv(write(tmp_path, "date,flop\n2010,1\n2011,4\n"), columns)
+    assert bare.year.tolist() == [2010.5, 2011.5]
+
+
 @pytest.mark.parametrize(
     "literal",
     [
@@ -81,13 +89,13 @@ def test_points_of_a_file(tmp_path: Path) -> None:
     points = points_of_csv(path, COLUMNS)
     assert shown(points) == (
         ["record 1 (line 2)", "record 4 (line 6)"],
-        [2019.5, 2019.25],
+        [2019.0, 2019.25],
         [1e20, 3.5],
         ("record 2 (line 3)", "record 3 (line 4)"),
     )
     assert points.cluster is None
     path = write(tmp_path, "when;flop\n2019,25;1,5\n2020;2,5\n")
-    assert shown(points_of_csv(path, COLUMNS))[1:3] == ([2019.25, 2020.5], [1.5, 2.5])
+    assert shown(points_of_csv(path, COLUMNS))[1:3] == ([2019.25, 2020.0], [1.5, 2.5])
     path = write(tmp_path, "when|flop\n2019-03|1,500\n")
     assert points_of_csv(path, COLUMNS, "|", ".").value.tolist() == [1500]
     path = write(tmp_path, "when,flop,by\n2019,1, A \n2020,2,B\n")

@@ -28,6 +28,13 @@ def test_the_notes_of_the_reader_are_passed_on() -> None:
     assert of({}, replace(DATA, notes=("decimals",))) == ["decimals"]
 
 
+def test_a_flat_curve_is_said_to_rise_only_where_the_points_do() -> None:
+    flat = {"status": "no_decline"}
+    assert of(flat) == []
+    assert of(flat, replace(DATA, y=np.array([0.4, 0.4]))) == []
+    assert of(flat, replace(DATA, y=np.array([0.4, 0.5])))[0].startswith("y rises with x")
+
+
 @pytest.mark.parametrize(("highest", "asked"), [(1.0, False), (1.01, True), (100.0, True), (100.5, False)])
 def test_values_above_1_and_none_above_100_are_percents_or_losses(highest: float, asked: bool) -> None:
     data = replace(DATA, y=np.array([0.5, highest]))
@@ -60,4 +67,3 @@ def test_notes_of_both_lines_are_told_once() -> None:
     assert of({"solve": {"status": "extrapolation_unsupported", "ranges_beyond": None}})[0].startswith(
         "--solve: x is further"
     )
-    assert of({"status": "no_decline"})[0].startswith("y rises with x")

@@ -7,6 +7,7 @@ import csv
 import itertools
 import json
 import math
+import re
 import signal
 import warnings
 from collections.abc import Callable, Sequence
@@ -1527,7 +1528,19 @@ def test_a_fit_beyond_the_range_of_doubles_says_so(scale: float) -> None:
 
 # --- requests that cannot be met
 
+
 # What is asked for, the columns given beside x and y, and the words that must be in the message.
+@pytest.mark.parametrize("form", ["polynomial", "exponential", "asymptotic"])
+@pytest.mark.parametrize(
+    ("at", "value", "said"), [("y", 1e308, "beyond 1e+75"), ("y", 1e-310, "below 1e-75"), ("x", 1e80, "beyond 1e+75")]
+)
+def test_values_out_of_all_scale_are_refused_by_their_row(form: str, at: str, value: float, said: str) -> None:
+    given = Data([f"row {n}" for n in range(1, 7)], 10.0 ** np.arange(6), 0.9 - 0.1 * np.arange(6))
+    getattr(given, at)[3] = value
+    with pytest.raises(RequestError, match=f"row 4: .*{re.escape(said)}; scale the columns"):
+        fit(given, Request(form=form))
+
+
 REFUSED: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"estimator": "lasso"}, [], ["'lasso'", "ols_hc3", "quantile:<tau>", "theil_sen", "york"]),
     ({"estimator": "quantile"}, [], ["'quantile'", "quantile:<tau>"]),
