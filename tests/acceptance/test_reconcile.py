@@ -769,6 +769,7 @@ TOY_BUILD = """\
 """
 
 
+@pytest.mark.slow
 def test_a_new_source_touches_only_its_own_files(tmp_path: Path) -> None:
     for folder in ("flows", "sql", "expectations"):
         shutil.copytree(paths.PACKAGE.parent / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

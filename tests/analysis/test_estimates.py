@@ -566,6 +566,7 @@ def test_what_is_declared_is_what_is_computed(db: duckdb.DuckDBPyConnection) -> 
 # --- forms that are declared
 
 
+@pytest.mark.slow
 def test_a_set_gets_no_line_of_a_form_that_is_not_declared_for_it(tmp_path: Path) -> None:
     records = [
         record(

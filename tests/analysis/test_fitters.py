@@ -136,6 +136,7 @@ with Fitters(2) as fitters:
 """
 
 
+@pytest.mark.slow
 def test_they_end_with_the_process_that_started_them_and_say_nothing() -> None:
     places = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(paths.PACKAGE.parent)]
     with subprocess.Popen(

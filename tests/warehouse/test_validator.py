@@ -100,6 +100,7 @@ def test_the_findings_are_those_of_this_process(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_frames_keep_their_types(warehouse_path: Path, tmp_path: Path) -> None:
     # What Great Expectations is given there, and what it is given here.
     with connection.connect(warehouse_path, read_only=True) as con:
@@ -214,6 +215,7 @@ def test_it_starts_from_a_script(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     with parent(tmp_path, ["-c", "SCRIPT"], HANGS_S) as process:
         assert process.stdout is not None
