@@ -273,6 +273,7 @@ def test_a_host_that_fails_leaves_its_sources_stale(user: User, fetched: User, t
 
 # {source: (fault of the pages whose address has the text, what is told of it)}
 FAULTS = {
+    "chinchilla_points": ("svg_extracted_data=halved", "rows"),
     "coco_model_pages": ("Megvii-BaseDetection=html", "is an HTML page"),
     "codecarbon": ("cpu_power=halved", "rows"),
     "computerprogress": ("Computer-Progress=html", "is an HTML page"),
