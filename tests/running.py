@@ -81,6 +81,23 @@ def command_here(env: dict[str, str], *arguments: str) -> subprocess.CompletedPr
     return subprocess.CompletedProcess(arguments, status, said, told)
 
 
+def fit_here(*arguments: str) -> tuple[int, str, str]:
+    """Status, output and standard error of `compute-limits fit …` in this process."""
+    ended = command_here(os.environ.copy(), "fit", *arguments)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def fit_told(*arguments: str) -> dict[str, Any]:
+    """What `compute-limits fit … --json` tells, which holds no NaN or infinity."""
+
+    def refused(literal: str) -> None:
+        raise AssertionError(f"{literal} is no JSON")
+
+    status, out, err = fit_here(*arguments, "--json")
+    assert (status, err) == (0, ""), err
+    return dict(json.loads(out, parse_constant=refused))
+
+
 def only(env: Mapping[str, str]) -> None:
     """Let these be all variables of this process."""
     os.environ.clear()

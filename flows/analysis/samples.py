@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -17,6 +18,11 @@ NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
 # By 366 the last day of any year is before the next one.
 _DAYS = 366
 _LAST_DAY = 365 / _DAYS
+
+
+def year_of(day: date) -> float:
+    """A day of release as a year with its fraction, as `Sample.released` has it."""
+    return day.year + (day.timetuple().tm_yday - 1) / _DAYS
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from flows.answers.fit_requests import Data, Request
+from flows.fits.asymptotic import NO_DECLINE
 from flows.fits.line import SLOPE_NOT_POSITIVE
 from flows.fits.projection import BEYOND
 
-# Of an asymptotic curve: errors that do not fall.
-_NO_DECLINE = "no_decline"
 # How many rows that were left out are named.
 _NAMED = 3
 # So improbable a chi-square says that the errors given are not all, or are too large.
@@ -47,7 +46,7 @@ def _unit(data: Data, request: Request) -> list[str]:
 
 
 def _rising(lines: list[dict[str, Any]], data: Data) -> list[str]:
-    is_flat = any(line.get("status") == _NO_DECLINE for line in lines)
+    is_flat = any(line.get("status") == NO_DECLINE for line in lines)
     # A curve may be flat of points that do not rise: all alike, or all about as good as guessing.
     rises = is_flat and np.ptp(data.y) > 0 and np.cov(np.log10(data.x), data.y)[0, 1] > 0
     if not rises and not any(line.get("status") == SLOPE_NOT_POSITIVE for line in lines):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import flows
 from flows import paths
+from flows.analysis import samples
 from flows.answers import queries
 from flows.declared import forecast_register
 from flows.declared.forecast_register import RegisterError
@@ -29,23 +30,19 @@ _DECIMALS = 6
 
 @dataclass(frozen=True)
 class Known:
-    """A set of points with a day of release up to a day; arrays (n,), dates as years with their fraction."""
+    """A set of points with a day of release up to a day; arrays (n,), `cluster` as in fits.samples."""
 
     subject: tuple[str, ...]
     day: date
     x: Array
     log10_error: Array
     released: list[date]
-    paper: NDArray[np.intp]
+    cluster: NDArray[np.intp]
 
     @property
     def date(self) -> Array:
         """The days as years with their fraction."""
-        return np.array([_fraction(day) for day in self.released])
-
-
-def _fraction(day: date) -> float:
-    return day.year + (day.timetuple().tm_yday - 1) / 366
+        return np.array([samples.year_of(day) for day in self.released])
 
 
 def register(path: Path, until: date | None, years: int, benchmark: str | None = None) -> tuple[int, Path]:
@@ -76,7 +73,7 @@ def register(path: Path, until: date | None, years: int, benchmark: str | None =
         ]
     if not made:
         raise RegisterError(
-            f"no set of points has {rolling.PAPERS_MIN} papers by {day} and a result of the two years before"
+            f"no set of points has {rolling.PAPERS_MIN} papers or models by {day} and a result of the two years before"
         )
     where = paths.register()
     return forecast_register.append(where, made, paths.register_in_use()), where
@@ -94,7 +91,7 @@ def _grounds(con: duckdb.DuckDBPyConnection) -> tuple[date, str]:
 def _sets(con: duckdb.DuckDBPyConnection, day: date) -> Iterator[Known]:
     """The leading sets of points of current with papers enough and a result of the last two years, in their order."""
     rows = con.execute(
-        f"select {', '.join(_SUBJECT)}, log10_compute, log10(error), released_on, paper from fits.samples "
+        f"select {', '.join(_SUBJECT)}, log10_compute, log10(error), released_on, cluster from fits.samples "
         "join fits.sample_sets using (sample_id, row_set, benchmark, metric, compute_measure, selection) "
         "where row_set = 'current' and is_headline and released_on <= ? order by sample_id, result_id",
         [day],
@@ -103,10 +100,10 @@ def _sets(con: duckdb.DuckDBPyConnection, day: date) -> Iterator[Known]:
     for row in rows:
         by_set.setdefault(row[:5], []).append(row[5:])
     for subject, points in by_set.items():
-        x, log10_error, released, papers = zip(*points, strict=True)
-        paper = resampling.units(np.array(papers, dtype=np.str_))
-        if len(set(papers)) >= rolling.PAPERS_MIN and max(released) > _years_on(day, -2):
-            yield Known(subject, day, np.array(x), np.array(log10_error), list(released), paper)
+        x, log10_error, released, clusters = zip(*points, strict=True)
+        cluster = resampling.units(np.array(clusters, dtype=np.str_))
+        if len(set(clusters)) >= rolling.PAPERS_MIN and max(released) > _years_on(day, -2):
+            yield Known(subject, day, np.array(x), np.array(log10_error), list(released), cluster)
 
 
 def _years_on(day: date, years: int) -> date:
@@ -121,7 +118,7 @@ def statements(known: Known, years: int, level: float) -> Iterator[dict[str, Any
     top = np.floor(2 * known.x.max()) / 2
     least = np.round(known.log10_error.min(), 1)
     for year in range(1, years + 1):
-        to = _fraction(known.day) + year - 0.5
+        to = samples.year_of(known.day) + year - 0.5
         window = {
             "horizon_start": _years_on(known.day, year - 1).isoformat(),
             "horizon_end": _years_on(known.day, year).isoformat(),
@@ -149,7 +146,7 @@ def _methods(
 ) -> dict[str, Distribution]:
     found = {
         "line": forecasting.by_line(predictor, value, at),
-        "calibrated": forecasting.calibrated(predictor, value, known.date, known.paper, at, year - 0.5, level),
+        "calibrated": forecasting.calibrated(predictor, value, known.date, known.cluster, at, year - 0.5, level),
         "last_value": forecasting.last_value(known.date, value, to, drift=False),
         "drift": forecasting.last_value(known.date, value, to, drift=True),
     }

@@ -11,6 +11,7 @@ import numpy as np
 
 from flows.answers.fit_requests import Data, RequestError
 from flows.fits import resampling
+from flows.fits.asymptotic import IDENTIFIED, ZERO_NOT_RULED_OUT
 from flows.fits.line import TOO_FEW_POINTS, Array, FitError, judged, number
 from flows.fits.two_variables import (
     ALPHA,
@@ -39,8 +40,6 @@ OWN_OPTIONS = ("equal_exponents", "at_n", "at_d", "flop")
 RESAMPLES = 1000
 # Resamples between two marks of progress.
 _STEP = 50
-
-IDENTIFIED, ZERO_NOT_RULED_OUT = "identified", "zero_not_ruled_out"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.fits.asymptotic import NO_DECLINE
 from flows.fits.line import NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError
 from flows.fits.resampling import Counts
 
@@ -36,8 +37,6 @@ NO_SPREAD_IN_N, NO_SPREAD_IN_D = "no_spread_in_n", "no_spread_in_d"
 TOGETHER = "n_and_d_change_together"
 # The best E is 0.
 E_AT_ZERO = "irreducible_loss_at_zero"
-# The best loss does not fall with N, or not with D.
-NO_DECLINE = "no_decline"
 
 # The columns of parameters.
 LOG_E, LOG_A, LOG_B, ALPHA, BETA = range(5)
@@ -240,6 +239,7 @@ def _judged(parameters: Array, n: Array, d: Array, loss: Array) -> str:
     nothing = math.log(_NOTHING * float(loss.min()))
     largest = log_a - alpha * math.log(n.min()), log_b - beta * math.log(d.min())
     if min(alpha, beta) < _NOTHING or min(largest) < nothing:
+        # The best loss does not fall with N, or not with D.
         return NO_DECLINE
     return E_AT_ZERO if log_e < nothing else OK
 

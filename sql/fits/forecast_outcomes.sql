@@ -18,7 +18,7 @@ quantiles as (
 ),
 
 results as (
-    select row_set, benchmark, metric, compute_measure, selection, result_id, paper, released_on, log10_compute, log10(error) as log10_error
+    select row_set, benchmark, metric, compute_measure, selection, result_id, cluster, released_on, log10_compute, log10(error) as log10_error
     from fits.samples
     where released_on is not null
 ),
@@ -38,7 +38,7 @@ of_results as (
     select
         statement,
         result_id as outcome,
-        paper,
+        cluster,
         if(quantity = 'error_at_computation', log10_error, log10_compute) as value,
     from later
     where
@@ -62,7 +62,7 @@ of_growth as (
     select
         later.statement,
         'median' as outcome,
-        'median' as paper,
+        'median' as cluster,
         median(later.log10_compute) - any_value(year_before.log10_compute) as value,
     from later
     join year_before using (statement)
@@ -95,7 +95,7 @@ standardised as (
 select
     statement,  -- the statement: key of staging.forecast
     outcome,  -- the result: key of core.results; of growth: median
-    paper,
+    cluster,  -- points that hang together, as in fits.samples; of growth: median
     value,  -- what came true, in the unit of the quantity
     log_density - ln(scale) as log_score,  -- ln of the density that the forecast gave to it: higher is better
     scale * (

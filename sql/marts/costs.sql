@@ -39,6 +39,7 @@ stacked as (
         costs.form,
         'ols' as estimator,
         sample_sets.selection,
+        false as is_leading,
         costs.* exclude (sample_id, form, scenario, region, published, status),
         scenarios.constant_year,
         costs.published,

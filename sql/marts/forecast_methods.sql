@@ -14,12 +14,12 @@ select
     count(*) as n_statements,  -- statements that were scored
     count(distinct benchmark) as n_benchmarks,  -- benchmarks that they are on
     sum(n_scored)::bigint as n_scored,  -- later results, each counted with every statement that it scores
-    sum(log_score * n_papers) / sum(n_papers) as log_score,  -- mean over the statements, each counting as many papers as scored it
-    sum(crps * n_papers) / sum(n_papers) as crps,  -- the same
-    sum(coverage_50 * n_papers) / sum(n_papers) as coverage_50,  -- the same; to be held against 0.5
-    sum(coverage_80 * n_papers) / sum(n_papers) as coverage_80,  -- the same; to be held against 0.8
-    sum(coverage_95 * n_papers) / sum(n_papers) as coverage_95,  -- the same; to be held against 0.95
-    sum(crps * n_papers) filter (crps_naive is not null) / sum(crps_naive * n_papers) as crps_over_naive,  -- its crps over that of the better naive forecast of each statement: below 1 where it beats both
+    sum(log_score * n_clusters) / sum(n_clusters) as log_score,  -- mean over the statements, each counting as many clusters as scored it
+    sum(crps * n_clusters) / sum(n_clusters) as crps,  -- the same
+    sum(coverage_50 * n_clusters) / sum(n_clusters) as coverage_50,  -- the same; to be held against 0.5
+    sum(coverage_80 * n_clusters) / sum(n_clusters) as coverage_80,  -- the same; to be held against 0.8
+    sum(coverage_95 * n_clusters) / sum(n_clusters) as coverage_95,  -- the same; to be held against 0.95
+    sum(crps * n_clusters) filter (crps_naive is not null) / sum(crps_naive * n_clusters) as crps_over_naive,  -- its crps over that of the better naive forecast of each statement: below 1 where it beats both
 from scores
 group by all
 order by kind, quantity, method, horizon_years

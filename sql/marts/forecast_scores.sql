@@ -4,11 +4,11 @@ with forecasts as (
     select * from staging.forecast
 ),
 
-by_paper as (
-    -- A paper counts once, with the mean over its results.
+by_cluster as (
+    -- Results of one paper, model or training hang together and count once, with their mean.
     select
         statement,
-        paper,
+        cluster,
         count(*) as n,
         avg(log_score) as log_score,
         avg(crps) as crps,
@@ -16,20 +16,20 @@ by_paper as (
         avg(in_80::integer) as in_80,
         avg(in_95::integer) as in_95,
     from fits.forecast_outcomes
-    group by statement, paper
+    group by statement, cluster
 ),
 
 scores as (
     select
         statement,
         sum(n)::bigint as n_scored,
-        count(*) as n_papers,
+        count(*) as n_clusters,
         avg(log_score) as log_score,
         avg(crps) as crps,
         avg(in_50) as coverage_50,
         avg(in_80) as coverage_80,
         avg(in_95) as coverage_95,
-    from by_paper
+    from by_cluster
     group by statement
 ),
 
@@ -37,8 +37,8 @@ told as (
     select
         forecasts.*,
         coalesce(scores.n_scored, 0) as n_scored,  -- later results that it is about
-        coalesce(scores.n_papers, 0) as n_papers,  -- papers that they are from
-        scores.log_score,  -- mean ln of the density that it gave to them, each paper counting once: higher is better
+        coalesce(scores.n_clusters, 0) as n_clusters,  -- clusters that they are of: results of one paper, model or training are one
+        scores.log_score,  -- mean ln of the density that it gave to them, each cluster counting once: higher is better
         scores.crps,  -- mean continuous ranked probability score, in the unit of the quantity: lower is better
         scores.coverage_50,  -- share of them in its central interval of 50 %
         scores.coverage_80,  -- the same of 80 %

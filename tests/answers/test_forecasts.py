@@ -81,7 +81,7 @@ def test_a_statement_is_written_once_and_nothing_is_told_beforehand(data: Path) 
     assert where.is_relative_to(data)
     with pytest.raises(RegisterError, match="nothing can be told by 2199-01-01"):
         forecasts.register(paths.warehouse(), date(2199, 1, 1), 1)
-    with pytest.raises(RegisterError, match="papers by 1990-01-01"):
+    with pytest.raises(RegisterError, match="papers or models by 1990-01-01"):
         forecasts.register(paths.warehouse(), date(1990, 1, 1), 1)
 
 
@@ -140,7 +140,7 @@ def test_results_score_what_they_are_about(db: duckdb.DuckDBPyConnection) -> Non
         )[0]
         later = rows(
             db,
-            "select log10_compute as x, log10(error) as y, paper from fits.samples "
+            "select log10_compute as x, log10(error) as y, cluster from fits.samples "
             "where row_set = 'current' and benchmark = 'mmlu' "
             "and compute_measure = 'training_compute' and selection = 'one_per_training' and released_on > ? and released_on <= ?",
             of["horizon_start"],
@@ -148,9 +148,11 @@ def test_results_score_what_they_are_about(db: duckdb.DuckDBPyConnection) -> Non
         )
         about, told = ("x", "y") if quantity == "error_at_computation" else ("y", "x")
         hit = [row for row in later if abs(row[about] - of["at_log10"]) <= of["within_decades"]]
-        assert (of["n_scored"], of["n_papers"]) == (len(hit), len({row["paper"] for row in hit}))
+        assert (of["n_scored"], of["n_clusters"]) == (len(hit), len({row["cluster"] for row in hit}))
         law = stats.t(of["degrees_of_freedom"], of["location"], of["scale"])
-        papers = {row["paper"]: [law.logpdf(one[told]) for one in hit if one["paper"] == row["paper"]] for row in hit}
+        papers = {
+            row["cluster"]: [law.logpdf(one[told]) for one in hit if one["cluster"] == row["cluster"]] for row in hit
+        }
         assert of["log_score"] == pytest.approx(np.mean([np.mean(one) for one in papers.values()]))
 
 

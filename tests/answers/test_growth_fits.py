@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from running import fit_here
 
-from flows import cli
 from flows.answers import growth_fits
 from flows.answers.dated_points import Dated, decimal_year
 from flows.answers.fit_requests import RequestError
@@ -78,23 +78,13 @@ def test_a_request_that_cannot_be_met() -> None:
 # --- the command
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = 0
-    try:
-        cli.main(["fit", "--form", "growth", *arguments])
-    except SystemExit as stopped:
-        code = int(stopped.code or 0)
-    told = capsys.readouterr()
-    return code, told.out, told.err
-
-
 def write(folder: Path, text: str) -> str:
     path = folder / "data.csv"
     path.write_text(text, encoding="utf-8")
     return str(path)
 
 
-def test_growth_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_growth_of_a_file(tmp_path: Path) -> None:
     # A doubling each month: 4,096 a year.
     rows = [
         f"{year}-{month:02},{2.0 ** (12 * (year - 2015) + month)}"
@@ -102,19 +92,19 @@ def test_growth_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         for month in range(1, 13)
     ]
     path = write(tmp_path, "date,flop\n" + "\n".join(rows) + "\n2018-01,\n")
-    code, out, _ = run(capsys, "--csv", path, "--x", "date", "--y", "flop", "--json")
+    code, out, _ = fit_here("--form", "growth", "--csv", path, "--x", "date", "--y", "flop", "--json")
     answer = json.loads(out)
     x = [decimal_year(row.partition(",")[0]) for row in rows]
     slope = np.polyfit(np.array(x) - 2016, np.arange(36) * math.log10(2), 1)[0]
     assert (code, answer["n"], answer["left_out"], answer["first_date"]) == (0, 36, 1, "2015-01-16")
     assert answer["growth_per_year"] == pytest.approx(10**slope, rel=1e-9)
     assert answer["doubling_time_month"] == pytest.approx(1, rel=0.01)
-    code, out, _ = run(capsys, "--csv", path, "--x", "date", "--y", "flop")
+    code, out, _ = fit_here("--form", "growth", "--csv", path, "--x", "date", "--y", "flop")
     assert code == 0
     assert "growth of 36 points, 2015-01-16 to 2017-12-16, 1 row without date" in out
 
 
-def test_seed_resamples_and_clusters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_seed_resamples_and_clusters(tmp_path: Path) -> None:
     data = dated(60)
     rows = "\n".join(
         f"{year},{value},{at % 12}" for at, (year, value) in enumerate(zip(data.year, data.value, strict=True))
@@ -122,7 +112,7 @@ def test_seed_resamples_and_clusters(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = write(tmp_path, f"year,flop,by\n{rows}\n")
     common = ("--csv", path, "--x", "year", "--y", "flop", "--bootstrap", "200", "--json")
     one, other, seeded, named = (
-        json.loads(run(capsys, *common, *more)[1])
+        json.loads(fit_here("--form", "growth", *common, *more)[1])
         for more in ((), ("--seed", "1"), ("--seed", "1"), ("--cluster", "by"))
     )
     assert other == seeded
@@ -138,21 +128,20 @@ def test_seed_resamples_and_clusters(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("--select", "frontier"), ("--variance-ratio", "1"), ("--irreducible-error", "0"), ("--at", "1"), ("--solve", "1"),
     ],
 )  # fmt: skip
-def test_options_of_other_forms_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
-) -> None:
+def test_options_of_other_forms_are_refused(tmp_path: Path, option: str, value: str) -> None:
     path = write(tmp_path, "year,flop\n2010,1\n2011,2\n2012,4\n")
-    code, _, err = run(capsys, "--csv", path, "--x", "year", "--y", "flop", option, value)
+    code, _, err = fit_here("--form", "growth", "--csv", path, "--x", "year", "--y", "flop", option, value)
     assert (code, err) == (1, f"error: {option}: --form growth does not take it; leave it out\n")
 
 
-def test_a_source_of_points_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "--x", "year", "--y", "flop")[::2] == (1, "error: give either --csv FILE or --query SELECT\n")
+def test_a_source_of_points_is_needed() -> None:
+    assert fit_here("--form", "growth", "--x", "year", "--y", "flop")[::2] == (
+        1,
+        "error: give either --csv FILE or --query SELECT\n",
+    )
 
 
-def test_the_published_doubling_time_lies_within(
-    warehouse_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_published_doubling_time_lies_within(warehouse_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sevilla et al. 2022 (arXiv 2202.05924): 5.7 months from 2010 to 2022 for their systems; ours are Epoch AI's notable ones."""
     monkeypatch.setattr("flows.paths.warehouse", lambda: warehouse_path)
     sql = (
@@ -160,7 +149,9 @@ def test_the_published_doubling_time_lies_within(
         "where source = 'epoch_all_models' and compute_measure = 'training_compute' and notability_criteria is not null "
         "and published_on >= '2010-01-01' and published_on < '2022-02-11'"
     )
-    code, out, err = run(capsys, "--query", sql, "--x", "published_on", "--y", "value", "--bootstrap", "999", "--json")
+    code, out, err = fit_here(
+        "--form", "growth", "--query", sql, "--x", "published_on", "--y", "value", "--bootstrap", "999", "--json"
+    )
     assert (code, err) == (0, "")
     answer: dict[str, Any] = json.loads(out)
     assert answer["doubling_time_month_low"] < 5.7 < answer["doubling_time_month_high"]

@@ -8,7 +8,6 @@ import itertools
 import json
 import math
 import re
-import signal
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,10 +19,11 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from numpy.typing import NDArray
+from running import fit_here, fit_told
 from scipy import stats
 from scipy.optimize import brentq, curve_fit, minimize
 
-from flows import cli, paths
+from flows import paths
 from flows.answers import queries
 from flows.answers.fit_points import points_of_query
 from flows.answers.fit_requests import Data, Request, RequestError
@@ -126,29 +126,6 @@ def ols(x: Array, y: Array) -> Any:
 def same(found: dict[str, Any], wanted: dict[str, Any], rel: float = 1e-9) -> None:
     for name, value in wanted.items():
         assert found[name] == (pytest.approx(value, rel=rel) if isinstance(value, int | float) else value), name
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """`compute-limits fit`, by the function that the command is: its status, output and standard error."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["fit", *arguments])
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return call
-
-
-@pytest.fixture
-def asked(run: Callable[..., tuple[int, str, str]]) -> Callable[..., dict[str, Any]]:
-    def call(*arguments: str) -> dict[str, Any]:
-        status, out, err = run(*arguments, "--json")
-        assert (status, err) == (0, ""), err
-        return dict(json.loads(out, parse_constant=pytest.fail))
-
-    return call
 
 
 def table(folder: Path, **columns: Sequence[object]) -> Path:
@@ -422,11 +399,11 @@ def best_line(x: Array, y: Array, x_sd: Array, y_sd: Array) -> tuple[float, floa
 
 
 @pytest.mark.parametrize("options", [["--no-scatter"], ["--estimator", "york", "--no-scatter"]])
-def test_york_on_pearsons_data(asked: Callable[..., Any], tmp_path: Path, options: list[str]) -> None:
+def test_york_on_pearsons_data(tmp_path: Path, options: list[str]) -> None:
     sd = {"sx": [w**-0.5 for w in X_WEIGHTS], "sy": [w**-0.5 for w in Y_WEIGHTS]}
     path = table(tmp_path, **PEARSON, **sd)
     columns = ["--x", "x", "--y", "y", "--x-error", "sx", "--y-error", "sy"]
-    found = asked("--csv", str(path), *columns, "--form", "linear", *options)
+    found = fit_told("--csv", str(path), *columns, "--form", "linear", *options)
     assert (found["estimator"], found["direction"], found["n"]) == ("york", "symmetric", 10)
     # York 1966; the standard errors: York et al. 2004, American Journal of Physics 72:367, table II.
     assert found["slope"] == pytest.approx(-0.480533, abs=5e-7)
@@ -506,7 +483,7 @@ def test_errors_that_do_not_agree_with_the_scatter_are_noted() -> None:
 
 @pytest.mark.parametrize("form", ["polynomial", "exponential"])
 def test_errors_of_computation_in_a_query_give_the_line_of_the_warehouse(
-    asked: Callable[..., Any], warehouse_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    warehouse_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     monkeypatch.setattr(paths, "warehouse", lambda: warehouse_path)
     of = "row_set = 'current' and benchmark = 'imagenet' and compute_measure = 'training_compute' and selection = 'all'"
@@ -514,7 +491,7 @@ def test_errors_of_computation_in_a_query_give_the_line_of_the_warehouse(
         "select 10 ** log10_compute as c, error, 10 ** log10_compute * ln(10) * log10_compute_sd as sd "
         f"from fits.samples join staging.compute_error using (confidence) where {of}"
     )
-    found = asked("--query", query, "--x", "c", "--y", "error", "--x-error", "sd", "--form", form)
+    found = fit_told("--query", query, "--x", "c", "--y", "error", "--x-error", "sd", "--form", form)
     line = (
         "select n, intercept, intercept_se, slope, slope_se as se, slope_low as low, slope_high as high, p_value as p, "
         "residual_sd, exponent, exponent_low, exponent_high, exponent_interval, status "
@@ -661,10 +638,10 @@ def fitted_curve(data: Data) -> tuple[Array, Array, float]:
     return found, covariance, float(((data.y - asymptotic_of(np.log10(data.x), *found)) ** 2).sum())
 
 
-def test_danwood_of_nist(asked: Callable[..., Any], tmp_path: Path) -> None:
+def test_danwood_of_nist(tmp_path: Path) -> None:
     path = table(tmp_path, **DANWOOD)
     options = ["--form", "asymptotic", "--irreducible-error", "0", "--at", "1.5", "--solve", "4"]
-    found = asked("--csv", str(path), "--x", "x", "--y", "y", *options)
+    found = fit_told("--csv", str(path), "--x", "x", "--y", "y", *options)
     certified = {
         "amplitude": 7.6886226176e-01,
         "amplitude_se": 1.8281973860e-02,
@@ -1277,13 +1254,13 @@ def test_resamples_without_a_line_are_not_counted() -> None:
     assert found["bca"] == [None, None]
 
 
-def test_the_seed_of_the_command_is_that_of_the_warehouse(asked: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_seed_of_the_command_is_that_of_the_warehouse(tmp_path: Path) -> None:
     path = table(tmp_path, **PEARSON)
     named = ["--csv", str(path), "--x", "x", "--y", "y", "--form", "linear", "--bootstrap", "50"]
-    found = asked(*named)["bootstrap"]
+    found = fit_told(*named)["bootstrap"]
     assert found["seed"] == 20200710
-    assert asked(*named, "--seed", "20200710")["bootstrap"] == found
-    assert asked(*named, "--seed", "1")["bootstrap"]["percentile"] != found["percentile"]
+    assert fit_told(*named, "--seed", "20200710")["bootstrap"] == found
+    assert fit_told(*named, "--seed", "1")["bootstrap"]["percentile"] != found["percentile"]
 
 
 # --- selections
@@ -1437,12 +1414,12 @@ def test_influential_points_are_those_whose_leaving_out_moves_the_slope_most(for
     assert [one["slope_without"] for one in found] == pytest.approx([left_out[row] for row in worst], rel=1e-9)
 
 
-def test_an_influential_row_is_named_as_in_the_file(asked: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_influential_row_is_named_as_in_the_file(tmp_path: Path) -> None:
     x, y = ANSCOMBE[2]
     cells = [f"{a},{b}" for a, b in zip(x, y, strict=True)]
     path = tmp_path / "data.csv"
     path.write_text("\n".join(["x,y", "", cells[0], ",", *cells[1:]]) + "\n")
-    found = asked("--csv", str(path), "--x", "x", "--y", "y", "--form", "linear")
+    found = fit_told("--csv", str(path), "--x", "x", "--y", "y", "--form", "linear")
     # 13, 12.74 is Anscombe's outlier, his third point; a blank line and a row without cells stand before it.
     row = path.read_text().splitlines().index("13,12.74") + 1
     assert row == 6
@@ -1600,7 +1577,6 @@ REFUSED: list[tuple[dict[str, Any], list[str], list[str]]] = [
 
 @pytest.mark.parametrize(("options", "columns", "words"), REFUSED, ids=lambda value: str(value) if value else "-")
 def test_what_cannot_be_done_is_refused(
-    run: Callable[..., tuple[int, str, str]],
     tmp_path: Path,
     options: dict[str, Any],
     columns: list[str],
@@ -1616,7 +1592,7 @@ def test_what_cannot_be_done_is_refused(
     path = table(tmp_path, x=data.x, y=data.y, **kept)
     named = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     named += [f"--{name.replace('_', '-')}={name}" for name in columns]
-    status, out, err = run("--csv", str(path), "--x", "x", "--y", "y", *named)
+    status, out, err = fit_here("--csv", str(path), "--x", "x", "--y", "y", *named)
     assert (status, out, err) == (1, "", f"error: {refused.value}\n")
 
 
@@ -1664,15 +1640,15 @@ def test_a_point_without_any_error_is_refused() -> None:
 # --- a CSV file
 
 
-def test_the_command_gives_the_certified_line_of_a_csv_file(asked: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_command_gives_the_certified_line_of_a_csv_file(tmp_path: Path) -> None:
     path = table(tmp_path, y=[y for _, y in norris()], x=[x for x, _ in norris()])
-    found = asked("--csv", str(path), "--x", "x", "--y", "y", "--form", "linear")
+    found = fit_told("--csv", str(path), "--x", "x", "--y", "y", "--form", "linear")
     same(found, CERTIFIED, rel=1e-9)
     assert (found["n"], found["level"]) == (36, 0.95)
 
 
-def test_a_file_of_a_header_alone_has_too_few_points(asked: Callable[..., Any], tmp_path: Path) -> None:
-    found = asked("--csv", str(table(tmp_path, x=[], y=[])), "--x", "x", "--y", "y")
+def test_a_file_of_a_header_alone_has_too_few_points(tmp_path: Path) -> None:
+    found = fit_told("--csv", str(table(tmp_path, x=[], y=[])), "--x", "x", "--y", "y")
     assert (found["status"], found["n"]) == ("too_few_points", 0)
 
 
@@ -1693,10 +1669,10 @@ def test_a_line_of_the_warehouse_comes_out_of_its_points(warehouse_path: Path) -
 # --- what is printed
 
 
-def test_a_result_is_printed_by_names_with_six_digits(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_a_result_is_printed_by_names_with_six_digits(tmp_path: Path) -> None:
     path = table(tmp_path, **PEARSON)
     named = ["--csv", str(path), "--x", "x", "--y", "y", "--form", "linear", "--direction", "both", "--bootstrap", "20"]
-    status, out, err = run(*named, "--solve", "3", "--at", "4")
+    status, out, err = fit_here(*named, "--solve", "3", "--at", "4")
     assert (status, err) == (0, "")
     shown = dict(line.split(maxsplit=1) for line in out.splitlines())
     expected = stats.linregress(PEARSON["x"], PEARSON["y"])
@@ -1714,18 +1690,16 @@ def test_only_least_squares_has_r_squared(estimator: str) -> None:
     assert told(pairs(norris()), form="linear")["r_squared"] == pytest.approx(CERTIFIED["r_squared"], rel=1e-10)
 
 
-def test_notes_are_printed_below_the_figures_and_told_in_json(
-    run: Callable[..., tuple[int, str, str]], asked: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_notes_are_printed_below_the_figures_and_told_in_json(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("flop;top1\n" + "".join(f"1e{at};{40 + 3 * at + at % 2}\n" for at in range(1, 9)) + "1e9;\n")
     named = ["--csv", str(path), "--x", "flop", "--y", "top1"]
-    found = asked(*named)
+    found = fit_told(*named)
     assert (found["n"], found["left_out"], found["status"]) == (8, 1, "slope_not_positive")
     said = ("left out", "percent or loss?", "accuracy")
     assert [[word in note for word in said].index(True) for note in found["notes"]] == [0, 1, 2]
     assert "record 9 (line 10)" in found["notes"][0]
-    status, out, err = run(*named)
+    status, out, err = fit_here(*named)
     assert (status, err) == (0, "")
     figures, *notes = out.split("note: ")
     assert [" ".join(note.split()) for note in notes] == found["notes"]
@@ -1734,36 +1708,34 @@ def test_notes_are_printed_below_the_figures_and_told_in_json(
     assert "notes" not in figures
 
 
-def test_percents_and_losses_by_the_command(asked: Callable[..., Any], tmp_path: Path) -> None:
+def test_percents_and_losses_by_the_command(tmp_path: Path) -> None:
     path = table(tmp_path, x=[x for x, _ in POINTS], y=[f"{100 * y:g}%" for _, y in POINTS])
     named = ["--csv", str(path), "--x", "x", "--y", "y", "--at", "1e-20"]
-    printed = asked(*named)
+    printed = fit_told(*named)
     same(printed, {"slope": told(pairs(POINTS))["slope"]})
     assert printed["at"]["y"] == 1.0
     table(tmp_path, x=[x for x, _ in POINTS], y=[100 * y for _, y in POINTS])
-    same(asked(*named, "--percent"), {name: printed[name] for name in ("intercept", "slope")})
-    assert asked(*named, "--percent")["at"] == printed["at"]
-    assert asked(*named)["at"]["y"] == pytest.approx(100 * told(pairs(POINTS), at=1e-20)["at"]["y"])
+    same(fit_told(*named, "--percent"), {name: printed[name] for name in ("intercept", "slope")})
+    assert fit_told(*named, "--percent")["at"] == printed["at"]
+    assert fit_told(*named)["at"]["y"] == pytest.approx(100 * told(pairs(POINTS), at=1e-20)["at"]["y"])
     table(tmp_path, x=[x for x, _ in POINTS], y=[y for _, y in POINTS])
-    assert (asked(*named)["at"]["y"] > 1, asked(*named, "--fraction")["at"]["y"]) == (True, 1.0)
+    assert (fit_told(*named)["at"]["y"] > 1, fit_told(*named, "--fraction")["at"]["y"]) == (True, 1.0)
 
 
-def test_a_file_of_a_spreadsheet_by_the_command(
-    run: Callable[..., tuple[int, str, str]], asked: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_file_of_a_spreadsheet_by_the_command(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text('flop,error\n1e17,"0,665"\n3e17,"0,612"\n1e18,"0,540"\n3e18,"0,512"\n')
     named = ["--csv", str(path), "--x", "flop", "--y", "error"]
-    status, out, err = run(*named)
+    status, out, err = fit_here(*named)
     assert (status, out) == (1, "")
     assert "record 1 (line 2), column 'error': '0,665'" in err
     assert "--decimal ," in err
     wanted = told(pairs([(1e17, 0.665), (3e17, 0.612), (1e18, 0.540), (3e18, 0.512)]))["slope"]
-    same(asked(*named, "--decimal", ","), {"slope": wanted})
+    same(fit_told(*named, "--decimal", ","), {"slope": wanted})
     path.write_text("flop|error\n1e17|0.665\n3e17|0.612\n1e18|0.540\n3e18|0.512\n", encoding="utf-16")
-    same(asked(*named, "--delimiter", "|"), {"slope": wanted})
+    same(fit_told(*named, "--delimiter", "|"), {"slope": wanted})
     for option in (["--delimiter", "tab"], ["--decimal", ","]):
-        status, out, err = run("--query", "select 1", "--x", "x", "--y", "y", *option)
+        status, out, err = fit_here("--query", "select 1", "--x", "x", "--y", "y", *option)
         assert (status, err) == (1, "error: --delimiter and --decimal are of a file, --csv\n")
-    status, out, err = run(*named, "--delimiter", "::")
+    status, out, err = fit_here(*named, "--delimiter", "::")
     assert (status, "one character" in err) == (1, True)

@@ -4,18 +4,15 @@ figures from published points, and what it says of other data."""
 from __future__ import annotations
 
 import csv
-import json
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from running import FIXTURES
+from running import FIXTURES, fit_here, fit_told
 
-from flows import cli
 from flows.answers.fit_points import points_of_query
 from flows.answers.fit_requests import Data, RequestError
 from flows.answers.two_variable_fits import Request, fit, marks
@@ -48,29 +45,6 @@ def table(folder: Path, data: Data) -> Path:
     with path.open("w", newline="", encoding="utf-8") as handle:
         csv.writer(handle).writerows([("N", "D", "L"), *zip(data.x, np.array(data.d), data.y, strict=True)])
     return path
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """`compute-limits fit`, by the function that the command is: its status, output and standard error."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["fit", *arguments])
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return call
-
-
-@pytest.fixture
-def asked(run: Callable[..., tuple[int, str, str]]) -> Callable[..., dict[str, Any]]:
-    def call(*arguments: str) -> dict[str, Any]:
-        status, out, err = run(*arguments, "--json")
-        assert (status, err) == (0, ""), err
-        return dict(json.loads(out, parse_constant=pytest.fail))
-
-    return call
 
 
 # --- published figures
@@ -108,9 +82,11 @@ def test_the_five_points_that_are_left_out_matter(warehouse_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", HELD_OUT)
-def test_the_relative_errors_of_the_models_that_were_held_out(page: str, asked: Callable[..., dict[str, Any]]) -> None:
+def test_the_relative_errors_of_the_models_that_were_held_out(
+    page: str,
+) -> None:
     n, d, loss, printed = HELD_OUT[page]
-    found = asked(
+    found = fit_told(
         "--csv", str(OVER_TRAINED), "--n", "parameters", "--d", "tokens", "--y", "loss", "--estimator", "ols",
         "--equal-exponents", "--at-n", str(n), "--at-d", str(d), "--bootstrap", "20",
     )  # fmt: skip
@@ -122,10 +98,10 @@ def test_the_relative_errors_of_the_models_that_were_held_out(page: str, asked: 
 # --- what is told
 
 
-def test_what_the_command_tells_of_a_file(asked: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_what_the_command_tells_of_a_file(tmp_path: Path) -> None:
     data = points(30)
     named = ("--csv", str(table(tmp_path, data)), "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "60")
-    found = asked(*named, "--seed", "3", "--level", "0.9", "--flop", "1e22")
+    found = fit_told(*named, "--seed", "3", "--level", "0.9", "--flop", "1e22")
     told = fit(data, Request(bootstrap=60, seed=3, level=0.9, flop=1e22))
     assert found == told | {"left_out": 0, "notes": []}
     for name in FIGURES:
@@ -136,17 +112,15 @@ def test_what_the_command_tells_of_a_file(asked: Callable[..., dict[str, Any]], 
     assert 6 * split["n"] * split["d"] == pytest.approx(1e22)
     assert split["n_low"] < split["n"] < split["n_high"]
     assert found["bootstrap"] == {"resampled": "rows", "resamples": 60, "without_fit": 0, "seed": 3}
-    assert asked(*named, "--seed", "4")["E_low"] != found["E_low"]
+    assert fit_told(*named, "--seed", "4")["E_low"] != found["E_low"]
 
 
 @pytest.mark.parametrize("blank", ["N", "D", "L"])
-def test_a_record_without_one_of_the_three_is_left_out_and_counted(
-    blank: str, asked: Callable[..., dict[str, Any]], tmp_path: Path
-) -> None:
+def test_a_record_without_one_of_the_three_is_left_out_and_counted(blank: str, tmp_path: Path) -> None:
     path = table(tmp_path, points(12))
     with path.open("a", encoding="utf-8") as handle:
         handle.write(",".join("" if name == blank else "3e9" for name in ("N", "D", "L")) + "\n")
-    found = asked("--csv", str(path), "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "2")
+    found = fit_told("--csv", str(path), "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "2")
     assert (found["n"], found["left_out"]) == (12, 1)
 
 
@@ -156,9 +130,9 @@ def test_a_row_of_a_query_without_tokens_is_no_point(warehouse_path: Path) -> No
     assert (len(found.x), len(found.left_out)) == (244, 1)
 
 
-def test_it_is_printed_line_by_line(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_it_is_printed_line_by_line(tmp_path: Path) -> None:
     path = str(table(tmp_path, points(30)))
-    status, out, err = run("--csv", path, "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "20")
+    status, out, err = fit_here("--csv", path, "--n", "N", "--d", "D", "--y", "L", "--bootstrap", "20")
     shown = dict(line.split(maxsplit=1) for line in out.splitlines())
     assert (status, err, shown["form"], shown["n"]) == (0, "", "two_variables", "30")
     assert {f"{name}_{end}" for name in FIGURES for end in ("low", "high", "se")} <= shown.keys()
@@ -262,9 +236,9 @@ LAW = ("--n", "N", "--d", "D")
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
-    options: Sequence[str], named: Sequence[str], run: Callable[..., tuple[int, str, str]], tmp_path: Path
+    options: Sequence[str], named: Sequence[str], tmp_path: Path
 ) -> None:
-    status, out, err = run("--csv", str(table(tmp_path, points(12))), "--y", "L", *options)
+    status, out, err = fit_here("--csv", str(table(tmp_path, points(12))), "--y", "L", *options)
     assert (status, out) == (1, "")
     assert err.startswith("error: ")
     assert all(text in err for text in named), err
