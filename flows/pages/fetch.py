@@ -5,12 +5,11 @@ What is wrong with one page is its outcome; the other pages go on.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from flows.pages import snapshots, trees
+from flows.pages import addresses, snapshots, trees, wholeness
+from flows.pages.addresses import Resolve
 from flows.pages.snapshots import Snapshot
 from flows.pages.transport import NAME, STOP, Answer, FetchError, Limits, Transport
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from flows.sources import Page, Source
 
     _Now = Callable[[], datetime]
-
-_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,25 +48,29 @@ class Known:
     """What a run knows of the hosts that it asked: plain data, which goes from one source to the next.
 
     `down` is {host: why none of its pages can be had}, `treeless` {host: why its trees are not asked for any more},
-    `asked` {host: when it was last asked, on this machine's monotonic clock}, and `answers` what needs to be asked
-    for once in a run, {address of a robots.txt or a tree: text}, "" where there is none.
+    `asked` {host: when it was last asked, on this machine's monotonic clock}, `answers` what needs to be asked
+    for once in a run, {address of a robots.txt or a tree: text}, "" where there is none, and `slow` {host: how many of
+    its pages ran out of time}.
     """
 
     down: Mapping[str, str] = field(default_factory=dict)
     treeless: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, float] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    slow: Mapping[str, int] = field(default_factory=dict)
 
 
 def together(parts: Iterable[Known]) -> Known:
     """What several sources got to know."""
     down, treeless, asked, answers = dict[str, str](), dict[str, str](), dict[str, float](), dict[str, str]()
+    slow = dict[str, int]()
     for part in parts:
         down |= part.down
         treeless |= part.treeless
         answers |= part.answers
         asked |= {host: max(at, asked.get(host, at)) for host, at in part.asked.items()}
-    return Known(down, treeless, asked, answers)
+        slow |= {host: max(many, slow.get(host, many)) for host, many in part.slow.items()}
+    return Known(down, treeless, asked, answers, slow)
 
 
 def hosts(source: Source) -> set[str]:
@@ -92,18 +94,21 @@ def fetch_source(
     limits: Limits,
     known: Known,
     now: Callable[[], datetime],
+    ends: float = float("inf"),
+    resolve: Resolve = addresses.public,
 ) -> tuple[list[Outcome], Known]:
     """Fetch every page of a source, in order, and keep what is new below `raw`.
 
     `known` is from the sources of the run that share a host with it; it comes back with what was found out now.
-    `now` gives the time of retrieval.
+    `now` gives the time of retrieval, `ends` is when all fetching of the run is over, on this machine's monotonic clock,
+    and `resolve` gives the addresses of a host that may be connected to.
 
     Raises:
         flows.pages.snapshots.LockError: the lock of the source cannot be read.
         OSError: the bytes cannot be written. A page that cannot be had is an Outcome.
 
     """
-    with closing(Fetcher(mirror, limits, known)) as fetcher:
+    with closing(Fetcher(mirror, limits, known, ends=ends, resolve=resolve)) as fetcher:
         return fetcher.source(source, raw, now=now), fetcher.known()
 
 
@@ -117,10 +122,14 @@ class Fetcher:
         known: Known,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = STOP.wait,
+        *,
+        ends: float = float("inf"),
+        resolve: Resolve = addresses.public,
     ) -> None:
         self._mirror, self._limits = mirror, limits
-        self._transport = Transport(mirror, limits, known.asked, clock, sleep)
+        self._transport = Transport(mirror, limits, known.asked, clock, sleep, ends, resolve)
         self._down, self._treeless, self._answers = dict(known.down), dict(known.treeless), dict(known.answers)
+        self._slow, self._over = dict(known.slow), ""
         self._rules: dict[str, Protego] = {}
         self._blobs: dict[str, dict[str, str]] = {}
         self._polite_s = limits.pause_s
@@ -131,7 +140,7 @@ class Fetcher:
 
     def known(self) -> Known:
         """What it was given, and has learnt since."""
-        return Known(self._down, self._treeless, self._transport.asked, self._answers)
+        return Known(self._down, self._treeless, self._transport.asked, self._answers, self._slow)
 
     def source(self, source: Source, raw: Path, *, now: _Now) -> list[Outcome]:
         """As `fetch_source`, which see."""
@@ -139,20 +148,37 @@ class Fetcher:
         held = _held(source, raw)
         places = {page.name: trees.listed(page.url) for page in source.pages}
         kept = Counter(place.tree for name in held if (place := places[name]) is not None)
-        outcomes = []
+        outcomes, unasked = [], Counter[str]()
         for page in source.pages:
             last, place = held.get(page.name), places[page.name]
+            state, byte_count, message = "failed", 0, ""
             try:
                 if last is not None and place is not None and self._as_listed(raw, last, place, kept[place.tree]):
-                    state, byte_count = "unchanged", 0
+                    state = "unchanged"
+                elif message := self._why_not(page.host):
+                    unasked[message] += 1
                 else:
                     state, byte_count = self._page(source, page, raw, last, now)
-                outcomes.append(Outcome(source.key, page.name, page.url, state, "", byte_count))
             except FetchError as error:
-                if error.host_is_down:
-                    self._down.setdefault(page.host, str(error))
-                outcomes.append(Outcome(source.key, page.name, page.url, "failed", str(error), 0))
-        return outcomes
+                message = str(error)
+                self._learn(page.host, error)
+            outcomes.append(Outcome(source.key, page.name, page.url, state, message, byte_count))
+        return [replace(one, message=_counted(one.message, unasked)) for one in outcomes]
+
+    def _why_not(self, host: str) -> str:
+        """Why no page of that host is asked for any more, or ""."""
+        return f"{host} is down: {self._down[host]}" if host in self._down else self._over
+
+    def _learn(self, host: str, error: FetchError) -> None:
+        """What a page that cannot be had says about the others."""
+        if error.run_is_over:
+            self._over = error.run_is_over
+        elif error.host_is_down:
+            self._down.setdefault(host, str(error))
+        elif error.too_slow:
+            self._slow[host] = self._slow.get(host, 0) + 1
+            if self._slow[host] >= self._limits.slow_pages_max:
+                self._down[host] = f"{self._slow[host]} of its pages ran out of time in this run, the last so: {error}"
 
     def _as_listed(self, raw: Path, last: Snapshot, place: trees.Listed, kept: int) -> bool:
         """Whether the tree is there and lists the bytes that are kept. For one page the page itself is asked for."""
@@ -177,8 +203,6 @@ class Fetcher:
         return self._answers.get(url, "")
 
     def _page(self, source: Source, page: Page, raw: Path, last: Snapshot | None, now: _Now) -> tuple[str, int]:
-        if page.host in self._down:
-            raise FetchError(f"not asked for, as its host is down: {self._down[page.host]}")
         conditions = _conditions(page, last)
         answer = self._get(page.url, conditions, bodiless=(304,))
         if answer.status == 304 and not conditions:
@@ -186,9 +210,9 @@ class Fetcher:
         if answer.status == 304:
             return "unchanged", 0
         body, sha256 = answer.body, snapshots.digest(answer.body)
-        _check(page, body)
         if last is not None and last.sha256 == sha256:
             return "unchanged", 0
+        _check(page, answer, last)
         retrieved = now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         made = Snapshot(
             source.key, page.name, page.url, sha256, len(body), retrieved,
@@ -218,7 +242,7 @@ class Fetcher:
             try:
                 answer = self._transport.get(robots, pause_s=self._pause_s(host), bodiless=absent)
             except FetchError as error:
-                if error.host_is_down:
+                if error.host_is_down or error.run_is_over:
                     raise
                 # RFC 9309, 2.3.1.4: whoever cannot read the rules has to assume that all is forbidden.
                 reason = f"{host} is left alone because its robots.txt cannot be read: {error}"
@@ -247,15 +271,16 @@ def _conditions(page: Page, last: Snapshot | None) -> dict[str, str]:
     return {name: value for name, value in conditions.items() if value}
 
 
-def _check(page: Page, body: bytes) -> None:
-    if not body:
-        raise FetchError(f"{page.url} answered 200 with an empty body; try again later")
-    if page.content != "html" and _HTML.match(body):
-        raise FetchError(f"{page.url} should be {page.content} but is an HTML page; see it in a browser")
-    if page.content == "zip":
-        return
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        where = f"byte {error.start}"
-        raise FetchError(f"{page.url} is not valid UTF-8 at {where}; tell its publisher") from error
+def _check(page: Page, answer: Answer, last: Snapshot | None) -> None:
+    """The body is of the kind of the page, and whole as far as can be told. Raises `FetchError`."""
+    served_as, last_bytes = answer.headers.get("Content-Type", ""), 0 if last is None else last.byte_count
+    fault = wholeness.fault(page.content, answer.body, served_as, has_end=answer.has_end, last_bytes=last_bytes)
+    if fault:
+        raise FetchError(f"{page.url} {fault}")
+
+
+def _counted(message: str, unasked: Mapping[str, int]) -> str:
+    """What is said once of all the pages that were not asked for, for the same reason."""
+    many = unasked.get(message, 0)
+    pages = "1 page was" if many == 1 else f"{many} pages were"
+    return f"{pages} not asked for, as {message}" if many else message

@@ -1,12 +1,15 @@
 """One HTTP exchange with its limits: time-outs, a deadline, retries, redirects and a bounded body.
 
-Nothing that a server does can hold a run up, fill the memory, lead to another host or have half a page taken for a
-whole one. What is wrong is a FetchError, whose message is a sentence for the user.
+Nothing that a server does can hold a run up, fill the memory, lead to another host or to a machine that only we can
+reach, or have half a page taken for a whole one, as far as HTTP tells. What is wrong is a FetchError, whose message is
+a sentence for the user.
 """
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import socket
 import threading
 import time
@@ -19,11 +22,14 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
+from requests.utils import select_proxy
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ProxyError, ReadTimeoutError
 from urllib3.util import Retry
 
 from flows import __version__
 from flows.errors import UserError
+from flows.pages import addresses
+from flows.pages.addresses import AddressError, Resolve
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
@@ -35,20 +41,28 @@ AGENT = f"{NAME}/{__version__} (+https://github.com/compute-limits/compute-limit
 MIRROR = "COMPUTE_LIMITS_MIRROR"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _RETRY_AFTER_MAX_S = 30.0
+_FOREVER_S = 6 * 3600  # what urllib3 makes of any longer Retry-After
 _RECEIVE_BYTES = 1 << 16
 _LOOK_UP_S = 0.5  # as often it is looked whether the deadline has passed or the run is to stop
 _PORTS = {"http": 80, "https": 443}
+_ADDRESSES_MAX = 4  # of a host are tried: each may take the whole time-out, and a name may have hundreds
 
 # Set it, and all fetching of this process comes to its end: each page under way fails, and the pages left at once.
 STOP = threading.Event()
 
 
 class FetchError(UserError):
-    """A page cannot be had; the message is for the user. `host_is_down`: no page of its host can."""
+    """A page cannot be had; the message is for the user.
 
-    def __init__(self, message: str, host_is_down: bool = False) -> None:
+    `host_is_down`: no page of its host can. `too_slow`: its time was up. `run_is_over`: why nothing is asked for any
+    more, which says nothing of the host, or "".
+    """
+
+    def __init__(
+        self, message: str, host_is_down: bool = False, *, too_slow: bool = False, run_is_over: str = ""
+    ) -> None:
         super().__init__(message)
-        self.host_is_down = host_is_down
+        self.host_is_down, self.too_slow, self.run_is_over = host_is_down, too_slow, run_is_over
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,9 @@ class Limits:
 
     `deadline_s` is for the page in all, with its retries and redirects (the first pause comes before it).
     `pause_s` lies between two requests to one host, unless the source's TOML says another; a mirror is asked without.
+    `slow_pages_max` pages of a host may run out of time in a run, then the host is down: each has cost up to a deadline
+    and was asked for three times within it, so it was no mishap. `run_s` is for all fetching of a run: a first one takes
+    some ten minutes for 400 pages a second apart, a usual one less than one.
     """
 
     connect_timeout_s: float = 5.0
@@ -65,15 +82,21 @@ class Limits:
     max_bytes: int = 64 << 20
     pause_s: float = 1.0
     max_redirects: int = 5
+    slow_pages_max: int = 3
+    run_s: float = 1800.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an exchange. `body` is decoded and whole, and empty unless `status` is 200."""
+    """What came of an exchange. `body` is decoded and whole, and empty unless `status` is 200.
+
+    `has_end`: the server told where the body ends. Without, the end of the connection is its end, whatever ended that.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    has_end: bool = True
 
 
 def mirror_from_environment() -> str | None:
@@ -105,7 +128,8 @@ class Transport:
     """The connections of one thread, which asks one thing at a time.
 
     `asked` is {host: when it was last asked, on the clock}: requests to one host lie a pause apart, also those of
-    another Transport that was given the same.
+    another Transport that was given the same. `run_ends`: when on the clock all fetching is over. `resolve` gives the
+    addresses of a host that may be connected to; that of the mirror may be anywhere.
     """
 
     def __init__(
@@ -115,13 +139,17 @@ class Transport:
         asked: Mapping[str, float] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = STOP.wait,
+        run_ends: float = float("inf"),
+        resolve: Resolve = addresses.public,
     ) -> None:
         self.asked = dict(asked or {})
+        self._run_ends = run_ends
         self._mirror, self._limits, self._clock, self._sleep = mirror, limits, clock, sleep
         # Of the exchange that is under way: what is asked for, when it has to end, the pause of its host.
         self._url, self._ends, self._pause_s = "", float("inf"), 0.0
         self._sockets: _Sockets = {}
-        self._session = session(self._sockets, self._rest)
+        trusted = None if mirror is None else urlsplit(mirror).hostname
+        self._session = session(self._sockets, self._rest, resolve, trusted)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -145,16 +173,21 @@ class Transport:
             FetchError: there is no such answer within the limits, or the run is to stop.
 
         """
-        if (due_s := self._due_s(url, pause_s)) > 0:
+        due_s = self._due_s(url, pause_s)
+        if self._clock() + due_s >= self._run_ends:
+            raise self._over(f"{url} was not asked for", self._time_of_run())
+        if due_s > 0:
             self._sleep(due_s)
-        self._url, self._ends, self._pause_s = url, self._clock() + self._limits.deadline_s, pause_s
+        self._url, self._pause_s = url, pause_s
+        self._ends = min(self._clock() + self._limits.deadline_s, self._run_ends)
         with self._cut_off_in_time(), self._followed(url, headers or {}, permit) as response:
             status = response.status_code
             if status == 304:  # It has no body; read to its end it leaves the connection to the next page.
                 with suppress(HTTPError):
                     response.raw.read1(_RECEIVE_BYTES, decode_content=False)
+            has_end = _has_end(response)
             body = b"" if status in bodiless else _whole(response, url, self._limits.max_bytes)
-            return Answer(status, response.headers, body)
+            return Answer(status, response.headers, body, has_end)
 
     @contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
@@ -190,18 +223,27 @@ class Transport:
     def _left_s(self) -> float:
         """Seconds until the deadline, above 0; raises FetchError from then on, and once it is to stop."""
         if STOP.is_set():
-            raise FetchError(f"{self._url} was not asked for to its end, as the run was stopped")
-        left_s = self._ends - self._clock()
-        if left_s <= 0:
+            raise self._over(f"{self._url} was not asked for to its end", "the run was stopped")
+        now = self._clock()
+        if now >= self._run_ends:
+            raise self._over(f"{self._url} was cut off", self._time_of_run())
+        if now >= self._ends:
             after = f"after {self._limits.deadline_s:g} s"
-            raise FetchError(f"{self._url} was not complete {after} and was cut off; try again later")
-        return left_s
+            raise FetchError(f"{self._url} was not complete {after} and was cut off; try again later", too_slow=True)
+        return self._ends - now
+
+    def _time_of_run(self) -> str:
+        return f"the {self._limits.run_s / 60:g} minutes that a run may fetch are over; the next one goes on from here"
+
+    def _over(self, what: str, why: str) -> FetchError:
+        return FetchError(f"{what}, as {why}", run_is_over=why)
 
     def _rest(self, seconds: float) -> None:
         """Wait before another try: not past the deadline, and never shorter than the pause."""
         seconds = max(seconds, self._pause_s)
         if seconds > min(self._left_s(), _RETRY_AFTER_MAX_S):
-            raise FetchError(f"{self._url} asks to wait {seconds:.0f} s, which is too long; try again later")
+            wait = f"{seconds:.0f} s" if seconds < _FOREVER_S else "for hours"
+            raise FetchError(f"{self._url} asks to wait {wait}, which is too long; try again later", too_slow=True)
         if seconds > 0:
             self._sleep(seconds)
 
@@ -232,6 +274,8 @@ class Transport:
         timeout = (min(self._limits.connect_timeout_s, self._left_s()), self._limits.read_timeout_s)
         try:
             return self._session.get(address, headers=headers, timeout=timeout, stream=True)
+        except AddressError as error:
+            raise FetchError(str(error), host_is_down=True) from error
         except (requests.RequestException, HTTPError) as error:
             raise _fault(error, address) from error
         finally:
@@ -256,11 +300,14 @@ class Transport:
         return to
 
 
-def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Session:
+def session(
+    sockets: _Sockets, rest: Callable[[float], None], resolve: Resolve = addresses.public, trusted: str | None = None
+) -> requests.Session:
     """A session with our User-Agent, which follows no redirect. The caller closes it.
 
     `sockets` comes to hold the socket of each server; `rest` is called between two tries with the seconds that they
-    should lie apart.
+    should lie apart. A connection is made to an address that `resolve` gave for its host, under the host's name; that
+    of `trusted` and of a proxy may be anywhere.
     """
     # connect=0: a host that refuses or has no address is found out at once. raise_on_status: the last
     # answer is wanted, as its body says more than "too many 503 responses".
@@ -272,18 +319,28 @@ def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Sessio
             retry_after_s = self.get_retry_after(response) if response is not None else None
             rest(max(retry_after_s or 0.0, self.get_backoff_time()))
 
+        def parse_retry_after(self, retry_after: str) -> float:
+            try:
+                return super().parse_retry_after(retry_after)
+            except (HTTPError, ValueError, OverflowError):  # no time at all; or more digits than Python reads
+                return _FOREVER_S if retry_after.strip().isdecimal() else 0.0
+
     class Noting(HTTPAdapter):
-        def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
-            pool: Any = super().get_connection_with_tls_context(*args, **options)
-            kind: Any = type(pool).ConnectionCls
+        def get_connection_with_tls_context(
+            self,
+            request: requests.PreparedRequest,
+            verify: Any,
+            proxies: Mapping[str, str] | None = None,
+            cert: Any = None,
+        ) -> HTTPConnectionPool:
+            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
             server = pool.host, pool.port  # not the connection's, which may be those of a proxy
-
-            class Connection(kind):  # type: ignore[misc]
-                def connect(self) -> None:
-                    super().connect()
-                    sockets[server] = self.sock
-
-            pool.ConnectionCls = Connection
+            name = urlsplit(str(request.url)).hostname
+            by_proxy = select_proxy(str(request.url), dict(proxies or {})) is not None
+            if by_proxy and name is not None and name != trusted:
+                addresses.public_if_numeric(name)
+            resolve_it = addresses.found if by_proxy or name == trusted else resolve
+            pool.ConnectionCls = _connection(type(pool).ConnectionCls, sockets, server, resolve_it)
             return cast("HTTPConnectionPool", pool)
 
     made = _Session()
@@ -293,6 +350,39 @@ def session(sockets: _Sockets, rest: Callable[[float], None]) -> requests.Sessio
     # gzip alone, because _pieces() unpacks it itself, within bounds.
     made.headers.update({"User-Agent": AGENT, "Accept-Encoding": "gzip"})
     return made
+
+
+def _connection(kind: Any, sockets: _Sockets, server: tuple[str, int], resolve: Resolve) -> Any:
+    """A kind of connection that is made to an address which `resolve` gave, and notes its socket."""
+
+    class Connection(kind):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            sockets[server] = self.sock
+
+        def _new_conn(self) -> socket.socket:
+            # By number, so that nothing resolves the name a second time; what comes after (TLS, Host) goes by the name.
+            this: Any = self
+            name = this.host
+            try:
+                for address in _resolved(this, resolve)[:_ADDRESSES_MAX]:
+                    this.host = address
+                    try:
+                        return cast("socket.socket", super()._new_conn())
+                    except ConnectTimeoutError as error:
+                        fault = error
+                raise fault
+            finally:
+                this.host = name
+
+    return Connection
+
+
+def _resolved(connection: Any, resolve: Resolve) -> list[str]:
+    try:
+        return resolve(connection.host, connection.port)
+    except socket.gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
 
 
 class _Session(requests.Session):
@@ -314,6 +404,12 @@ def _whole(response: requests.Response, url: str, max_bytes: int) -> bytes:
     return bytes(body)
 
 
+def _has_end(response: requests.Response) -> bool:
+    """Whether the answer tells where its body ends: by a length, by chunks, or by what it is packed in."""
+    told = response.raw.length_remaining is not None or response.raw.chunked
+    return told or "gzip" in response.headers.get("Content-Encoding", "").lower()
+
+
 def _pieces(response: requests.Response, url: str) -> Iterator[bytes]:
     """The decoded body in bounded pieces. urllib3 would not notice a gzip stream that lacks its end."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -332,17 +428,22 @@ def _pieces(response: requests.Response, url: str) -> Iterator[bytes]:
                 data = gunzip.unused_data if gunzip.eof else gunzip.unconsumed_tail
     except (HTTPError, zlib.error) as error:
         what = _plain(str(error.args[0] if error.args else error))
-        raise FetchError(f"{url} broke off before its end ({what}); try again later") from error
+        slow = isinstance(error, ReadTimeoutError)
+        raise FetchError(f"{url} broke off before its end ({what}); try again later", too_slow=slow) from error
     if gunzip is not None and not gunzip.eof:
         raise FetchError(f"{url} broke off before its end (the gzip stream is incomplete); try again later")
 
 
 def _excerpt(response: requests.Response, url: str) -> str:
-    """The beginning of an error's body, which may itself be broken: the status is the news then."""
+    """What an error's body says, by its beginning; of a web page its title. It may be broken: the status is the news."""
     try:
-        return _plain(next(_pieces(response, url), b"").decode("utf-8", "replace"))
+        said = next(_pieces(response, url), b"").decode("utf-8", "replace")
     except FetchError as error:
         return f"(unreadable: {error})"
+    if not said.lstrip("\ufeff \t\r\n").startswith("<"):
+        return _plain(said)
+    title = re.search(r"<title[^<>]*>([^<]*)", said, re.IGNORECASE)
+    return _plain(html.unescape(title[1])) if title else ""
 
 
 def _fault(error: Exception, address: str) -> FetchError:
@@ -354,7 +455,8 @@ def _fault(error: Exception, address: str) -> FetchError:
     if isinstance(reason, ConnectTimeoutError):
         host = urlsplit(address).netloc
         return FetchError(f"{host} cannot be reached ({what}); check the network, or {MIRROR}", True)
-    return FetchError(f"{address} gave no answer that can be read ({what}); try again later")
+    slow = isinstance(reason, ReadTimeoutError)
+    return FetchError(f"{address} gave no answer that can be read ({what}); try again later", too_slow=slow)
 
 
 def _server(parts: SplitResult) -> tuple[str | None, str | None, int | None]:

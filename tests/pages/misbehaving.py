@@ -71,6 +71,17 @@ def says(body: bytes, status: int = 200, length: int | None = None, **headers: s
     return answer
 
 
+def endless(body: bytes) -> Answer:
+    """An answer that does not tell where its body ends: the connection closes after it."""
+
+    def answer(handler: Handler) -> None:
+        handler.head(200, None, Connection="close")
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    return answer
+
+
 def tagged(body: bytes, **headers: str) -> Answer:
     """A page with validators, and 304 to a request that has one of them."""
 

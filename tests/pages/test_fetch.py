@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import logging
 import pickle
@@ -10,6 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -19,11 +23,12 @@ from pathlib import Path
 import misbehaving
 import pytest
 import urllib3.util.connection
-from misbehaving import BODY, Answer, Handler, Site, closed_port, first, hangs, says, tagged, to
+from misbehaving import BODY, Answer, Handler, Site, closed_port, endless, first, hangs, says, tagged, to
 from running import git_name
 
 from flows import __version__, refresh, sources
 from flows.pages import fetch, snapshots, trees
+from flows.pages.addresses import found
 from flows.pages.fetch import Fetcher, Known, Outcome, fetch_source
 from flows.pages.transport import STOP, FetchError, Limits
 from flows.sources import Page, Source
@@ -46,13 +51,20 @@ def source(*urls: str, content: str = "csv") -> Source:
     )  # fmt: skip
 
 
+def zipped() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", BODY)
+    return packed.getvalue()
+
+
 def now() -> datetime:
     return datetime(2026, 4, 30, 12, 0, 0, 999, tzinfo=UTC)
 
 
 def get(raw: Path, *urls: str, content: str = "csv", mirror: str | None = None, limits: Limits = LIMITS):
     outcomes, _ = fetch_source(
-        source(*urls, content=content), raw, mirror=mirror, limits=limits, known=Known(), now=now
+        source(*urls, content=content), raw, mirror=mirror, limits=limits, known=Known(), now=now, resolve=found
     )
     return outcomes[0] if len(outcomes) == 1 else outcomes
 
@@ -60,7 +72,7 @@ def get(raw: Path, *urls: str, content: str = "csv", mirror: str | None = None, 
 def get_sleepless(raw: Path, *urls: str, mirror: str | None = None, limits: Limits = LIMITS):
     """What came back, and how long each sleep would have been; the clock stands still but for them."""
     slept: list[float] = []
-    fetcher = Fetcher(mirror, limits, Known(), clock=lambda: sum(slept), sleep=slept.append)
+    fetcher = Fetcher(mirror, limits, Known(), clock=lambda: sum(slept), sleep=slept.append, resolve=found)
     outcomes = fetcher.source(source(*urls), raw, now=now)
     fetcher.close()
     return outcomes, slept
@@ -193,11 +205,46 @@ def test_a_body_of_the_wrong_kind_fails(site: Site, tmp_path: Path, answer: Answ
 
 @pytest.mark.parametrize(
     ("body", "content"),
-    [(b"<!doctype html><p>x", "html"), (b"PK\x03\x04\xe9", "zip"), (b"<htmlish>", "markdown")],
+    [(b"<!doctype html><p>x", "html"), (zipped(), "zip"), (b"<htmlish>", "markdown")],
 )
 def test_a_body_of_the_right_kind_is_kept(site: Site, tmp_path: Path, body: bytes, content: str) -> None:
     site.pages["/a"] = says(body)
     assert get(tmp_path, f"{site.address}/a", content=content).state == "fetched"
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "said"),
+    [
+        ("csv", b"a,b\n1,2\n3", "its last line has 1 cells and all others 2"),
+        ("csv", b"a,b\n" + b"1,2\n" * 4, "has only 20 bytes, not half of its last version"),
+        ("html", b"<!doctype html><html><body><p>a", "it has no </html>"),
+    ],
+)
+def test_without_a_length_the_end_of_a_connection_is_doubted(
+    site: Site, tmp_path: Path, content: str, body: bytes, said: str
+) -> None:
+    whole = {"csv": b"a,b\n" + b"1,2\n" * 10, "html": b"<html></html>"}[content]
+    url = f"{site.address}/a"
+    site.pages["/a"] = endless(whole)
+    assert get(tmp_path, url, content=content).state == "fetched"
+    site.pages["/a"] = endless(body)
+    assert said in get(tmp_path, url, content=content).message
+    assert len(lock(tmp_path)) == 1
+
+
+def test_a_page_that_shrinks_with_its_length_told_is_kept(site: Site, tmp_path: Path) -> None:
+    site.pages["/a.csv"] = first(1, says(BODY * 9), says(BODY))
+    assert [get(tmp_path, f"{site.address}/a.csv").state for _ in range(2)] == ["fetched", "fetched"]
+
+
+def test_a_page_of_an_error_is_told_by_its_title(site: Site, tmp_path: Path) -> None:
+    page = b"<!DOCTYPE html><html><head><title>Page not\nfound</title><style>a{}</style></head>" + b"<p>Sorry</p>" * 99
+    site.pages |= {"/a.csv": says(page, 404), "/b.csv": says(b"<html><p>" + b"x" * 999, 404)}
+    messages = [get(tmp_path, f"{site.address}/{name}.csv").message for name in "ab"]
+    assert messages == [
+        f"{site.address}/a.csv answered 404, not 200; it said: Page not found",
+        f"{site.address}/b.csv answered 404, not 200; it said: nothing",
+    ]
 
 
 # robots.txt
@@ -247,7 +294,7 @@ def test_a_host_whose_robots_txt_cannot_be_read_is_left_alone(site: Site, tmp_pa
     outcomes, _ = get_sleepless(tmp_path, f"{site.address}/a.csv", f"{site.address}/b.csv", limits=limits)
     assert [one.state for one in outcomes] == ["failed", "failed"]
     assert all("robots.txt cannot be read" in one.message for one in outcomes)
-    assert "its host is down" in outcomes[1].message
+    assert "1 page was not asked for, as 127.0.0.1:" in outcomes[1].message
     assert set(site.asked) == {"/robots.txt"}
 
 
@@ -290,6 +337,77 @@ def test_a_mirror_is_asked_without_pauses(site: Site, tmp_path: Path) -> None:
 # A host that is down
 
 
+def too_slow(handler: Handler) -> None:
+    says(b"later", 503, Retry_After="3600")(handler)
+
+
+@pytest.mark.parametrize("slow", [hangs, too_slow])
+def test_a_host_whose_pages_run_out_of_time_is_down_for_the_run(site: Site, tmp_path: Path, slow: Answer) -> None:
+    urls = [f"{site.address}/{number}.csv" for number in range(8)]
+    site.pages |= {f"/{number}.csv": slow for number in range(8)} | {"/0.csv": says(BODY)}
+    host, limits = site.address.removeprefix("http://"), Limits(read_timeout_s=0.1, slow_pages_max=2, pause_s=0)
+    given = {"mirror": None, "limits": limits, "now": now, "resolve": found}
+    outcomes, known = fetch_source(source(*urls[:2]), tmp_path, known=Known(), **given)
+    assert known.slow == {host: 1}
+    # What one source has learnt goes on with the next of its host.
+    outcomes, known = fetch_source(source(*urls[2:]), tmp_path, known=known, **given)
+    assert known.slow == {host: 2}
+    assert set(site.asked) == {"/robots.txt", "/0.csv", "/1.csv", "/2.csv"}
+    ((said, many),) = Counter(one.message for one in outcomes[1:]).items()
+    assert many == 5
+    assert said.startswith(
+        f"5 pages were not asked for, as {host} is down: 2 of its pages ran out of time in this run, the last so: "
+        f"{site.address}/2.csv "
+    )
+
+
+def test_a_host_that_is_slow_now_and_then_is_asked_on(site: Site, tmp_path: Path) -> None:
+    site.pages |= {f"/{number}.csv": says(BODY) for number in range(8)} | {"/3.csv": hangs}
+    urls = [f"{site.address}/{number}.csv" for number in range(8)]
+    outcomes = get(tmp_path, *urls, limits=Limits(read_timeout_s=0.1, slow_pages_max=2, pause_s=0))
+    assert states(outcomes) == ["fetched"] * 3 + ["failed"] + ["fetched"] * 4
+
+
+def test_when_the_time_of_the_run_is_over_nothing_is_asked_for(site: Site, tmp_path: Path) -> None:
+    site.pages |= {"/a.csv": says(BODY), "/b.csv": says(BODY)}
+    slept: list[float] = []
+    urls = [f"{site.address}/{name}.csv" for name in "abcd"]
+    with closing(
+        Fetcher(None, Limits(pause_s=2), Known(), lambda: sum(slept), slept.append, ends=5.0, resolve=found)
+    ) as fetcher:
+        outcomes = fetcher.source(source(*urls), tmp_path, now=now)
+        known = fetcher.known()
+    assert states(outcomes) == ["fetched", "fetched", "failed", "failed"]
+    assert site.asked == ["/robots.txt", "/a.csv", "/b.csv"]
+    over = "the 30 minutes that a run may fetch are over; the next one goes on from here"
+    assert outcomes[2].message == f"{urls[2]} was not asked for, as {over}"
+    assert outcomes[3].message == f"1 page was not asked for, as {over}"
+    assert (known.down, known.slow) == ({}, {})
+
+
+def test_a_page_under_way_is_cut_off_with_the_run(site: Site, tmp_path: Path) -> None:
+    site.pages |= {"/a.csv": hangs, "/robots.txt": says(b"")}
+    known, limits = Known(), Limits(read_timeout_s=60, pause_s=0)
+    (outcome,), known = fetch_source(
+        source(f"{site.address}/a.csv"), tmp_path, mirror=None, limits=limits, known=known, now=now,
+        ends=time.monotonic() + 0.5, resolve=found,
+    )  # fmt: skip
+    assert "a.csv was cut off, as the 30 minutes" in outcome.message
+    assert (known.down, known.slow) == ({}, {})
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "0x7f.1"])
+def test_a_page_on_this_machine_is_not_asked_for(
+    site: Site, tmp_path: Path, connections: list[tuple[str, int]], name: str
+) -> None:
+    site.pages["/a.csv"] = says(BODY)
+    urls = [f"http://{name}:{site.server_port}/{page}.csv" for page in "ab"]
+    outcomes, _ = fetch_source(source(*urls), tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now)
+    assert "no address of the public internet, and is not asked" in outcomes[0].message
+    assert outcomes[1].message.startswith(f"1 page was not asked for, as {name}:{site.server_port} is down: {name} is")
+    assert (connections, site.asked) == ([], [])
+
+
 def test_a_host_that_refuses_fails_once_for_all_its_pages(
     site: Site, tmp_path: Path, connections: list[tuple[str, int]]
 ) -> None:
@@ -297,14 +415,14 @@ def test_a_host_that_refuses_fails_once_for_all_its_pages(
     host = f"127.0.0.1:{closed_port()}"
     pages = source(f"http://{host}/a.csv", f"http://{host}/b.csv", f"{site.address}/c.csv")
     outcomes, known = fetch_source(
-        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={"x.example": "why"}), now=now
+        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={"x.example": "why"}), now=now, resolve=found
     )
     assert [one.state for one in outcomes] == ["failed", "failed", "fetched"]
     assert sum(f"127.0.0.1:{port}" == host for _, port in connections) == 1
     assert known.down == {"x.example": "why", host: outcomes[0].message}
     assert "Connection refused" in outcomes[0].message
     assert "robots.txt" not in outcomes[0].message
-    assert "its host is down" in outcomes[1].message
+    assert "1 page was not asked for, as 127.0.0.1:" in outcomes[1].message
     assert outcomes[0].message in outcomes[1].message
 
 
@@ -320,7 +438,7 @@ def test_a_host_that_goes_down_during_a_run_is_not_asked_again(
     outcomes = get(tmp_path, *(f"{site.address}/{name}.csv" for name in "abc"))
     assert [one.state for one in outcomes] == ["fetched", "failed", "failed"]
     assert "cannot be reached" in outcomes[1].message
-    assert "its host is down" in outcomes[2].message
+    assert "1 page was not asked for, as 127.0.0.1:" in outcomes[2].message
     assert len(connections) == 3  # for robots.txt, a and b
 
 
@@ -328,7 +446,7 @@ def test_a_host_that_is_known_to_be_down_is_not_asked(site: Site, tmp_path: Path
     site.pages["/a.csv"] = says(BODY)
     pages, host = source(f"{site.address}/a.csv"), site.address.removeprefix("http://")
     (outcome,), known = fetch_source(
-        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={host: "it sulks"}), now=now
+        pages, tmp_path, mirror=None, limits=LIMITS, known=Known(down={host: "it sulks"}), now=now, resolve=found
     )
     assert "it sulks" in outcome.message
     assert known.down == {host: "it sulks"}
@@ -348,25 +466,30 @@ def test_every_way_not_to_connect_counts_and_none_is_tried_again(
         tries.append(args)
         raise error
 
+    def at_one(*_: object) -> list[str]:
+        return ["192.0.2.1"]
+
     monkeypatch.setattr(urllib3.util.connection, "create_connection", fails)
     pages = source("https://h.example/a.csv", "https://h.example/b.csv")
-    _, known = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now)
+    _, known = fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now, resolve=at_one)
     assert len(tries) == 1
     assert list(known.down) == ["h.example"]
 
 
 def test_a_bad_page_does_not_bring_its_host_down(site: Site, tmp_path: Path) -> None:
     pages = source(f"{site.address}/a.csv")
-    assert fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now)[1].down == {}
+    assert (
+        fetch_source(pages, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now, resolve=found)[1].down == {}
+    )
 
 
 def test_what_travels_between_tasks_can_be_pickled() -> None:
     outcome = Outcome("zoo", "a", "https://h.example/a", "failed", "why", 0)
-    known = Known({"h": "why"}, {"t": "why"}, {"h": 1.5}, {"https://h/robots.txt": ""})
-    error = FetchError("why", host_is_down=True)
+    known = Known({"h": "why"}, {"t": "why"}, {"h": 1.5}, {"https://h/robots.txt": ""}, {"h": 1})
+    error = FetchError("why", host_is_down=True, too_slow=True, run_is_over="so")
     assert pickle.loads(pickle.dumps((outcome, known))) == (outcome, known)
     back = pickle.loads(pickle.dumps(error))
-    assert (str(back), back.host_is_down) == ("why", True)
+    assert (str(back), back.host_is_down, back.too_slow, back.run_is_over) == ("why", True, True, "so")
 
 
 # A mirror
@@ -474,7 +597,9 @@ def test_without_trees_all_is_asked_for_and_the_run_knows_why(site: Site, tmp_pa
     site.pages[at] = answer
     limits = Limits(read_timeout_s=0.2, deadline_s=8, max_bytes=1 << 12, pause_s=0)
     slept: list[float] = []
-    with closing(Fetcher(site.address, limits, Known(), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
+    with closing(
+        Fetcher(site.address, limits, Known(), clock=lambda: sum(slept), sleep=slept.append, resolve=found)
+    ) as fetcher:
         outcomes = fetcher.source(source(*URLS, f"{RAW[:-4]}other/a.csv"), tmp_path, now=now)
     assert states(outcomes) == ["unchanged", "unchanged", "unchanged", "failed"]
     assert outcomes[3].message.count("answered 404") == 1
@@ -484,7 +609,9 @@ def test_without_trees_all_is_asked_for_and_the_run_knows_why(site: Site, tmp_pa
     assert {URLS[1].replace("https:/", ""), URLS[2].replace("https:/", "")} < set(site.asked)
     # The next source of the run does not try again.
     site.asked.clear()
-    again, _ = fetch_source(source(*URLS), tmp_path, mirror=site.address, limits=limits, known=fetcher.known(), now=now)
+    again, _ = fetch_source(
+        source(*URLS), tmp_path, mirror=site.address, limits=limits, known=fetcher.known(), now=now, resolve=found
+    )
     assert states(again) == ["unchanged"] * 3
     assert not [path for path in site.asked if path.startswith("/api.github.com")]
 
@@ -507,7 +634,9 @@ def test_without_trees_all_is_asked_for_and_the_run_knows_why(site: Site, tmp_pa
 def test_of_a_repository_without_a_tree_all_is_asked_for(site: Site, tmp_path: Path, answer: Answer) -> None:
     kept(site, tmp_path)
     site.pages[TREE] = answer
-    outcomes, known = fetch_source(source(*URLS), tmp_path, mirror=site.address, limits=LIMITS, known=Known(), now=now)
+    outcomes, known = fetch_source(
+        source(*URLS), tmp_path, mirror=site.address, limits=LIMITS, known=Known(), now=now, resolve=found
+    )
     assert states(outcomes) == ["unchanged"] * 3
     assert {url.replace("https:/", "") for url in URLS} < set(site.asked)
     assert site.asked.count(TREE) == 1
@@ -528,7 +657,7 @@ def test_two_sources_of_one_repository_ask_for_its_tree_once(site: Site, tmp_pat
     known = Known()
     for urls in (URLS[:2], URLS[2:]):
         outcomes, known = fetch_source(
-            source(*urls), tmp_path, mirror=site.address, limits=LIMITS, known=known, now=now
+            source(*urls), tmp_path, mirror=site.address, limits=LIMITS, known=known, now=now, resolve=found
         )
         assert states(outcomes) == ["unchanged"] * len(urls)
     assert site.asked == ["/api.github.com/robots.txt", TREE]
@@ -574,7 +703,9 @@ def test_robots_txt_and_the_pause_go_from_source_to_source(site: Site, tmp_path:
     slept: list[float] = []
     known = Known()
     for name in "ab":
-        with closing(Fetcher(None, Limits(), known, clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
+        with closing(
+            Fetcher(None, Limits(), known, clock=lambda: sum(slept), sleep=slept.append, resolve=found)
+        ) as fetcher:
             fetcher.source(source(f"{site.address}/{name}.csv"), tmp_path, now=now)
             known = fetcher.known()
     assert site.asked == ["/robots.txt", "/a.csv", "/b.csv"]
@@ -582,10 +713,10 @@ def test_robots_txt_and_the_pause_go_from_source_to_source(site: Site, tmp_path:
 
 
 def test_what_several_sources_know_is_put_together() -> None:
-    one = Known({"a": "why"}, {}, {"x": 1.0, "y": 5.0}, {"https://x/robots.txt": ""})
-    two = Known({"b": "so"}, {"t": "limit"}, {"x": 3.0, "y": 2.0}, {})
+    one = Known({"a": "why"}, {}, {"x": 1.0, "y": 5.0}, {"https://x/robots.txt": ""}, {"x": 1, "y": 2})
+    two = Known({"b": "so"}, {"t": "limit"}, {"x": 3.0, "y": 2.0}, {}, {"y": 1})
     assert fetch.together([one, two]) == Known(
-        {"a": "why", "b": "so"}, {"t": "limit"}, {"x": 3.0, "y": 5.0}, {"https://x/robots.txt": ""}
+        {"a": "why", "b": "so"}, {"t": "limit"}, {"x": 3.0, "y": 5.0}, {"https://x/robots.txt": ""}, {"x": 1, "y": 2}
     )
     assert fetch.together([]) == Known()
 
@@ -628,7 +759,9 @@ def test_a_source_may_declare_its_own_pause(
 ) -> None:
     given = replace(source(f"{site.address}/a.csv", f"{site.address}/b.csv"), pause_s=declared_s)
     slept: list[float] = []
-    with closing(Fetcher(None, Limits(pause_s=1.5), Known(), clock=lambda: sum(slept), sleep=slept.append)) as fetcher:
+    with closing(
+        Fetcher(None, Limits(pause_s=1.5), Known(), clock=lambda: sum(slept), sleep=slept.append, resolve=found)
+    ) as fetcher:
         fetcher.source(given, tmp_path, now=now)
     assert slept == sleeps  # robots.txt – a – b
     assert fetch.pause_s(given, Limits(), "http://127.0.0.1:8765") == 0

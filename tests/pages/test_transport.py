@@ -15,6 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import misbehaving
 import pytest
@@ -24,10 +25,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from misbehaving import BODY, Answer, Handler, Site, drips, first, hangs, says, tagged, then, to
+from misbehaving import BODY, Answer, Handler, Site, drips, endless, first, hangs, says, tagged, then, to
 
 from flows import __version__
-from flows.pages import transport
+from flows.pages import addresses, transport
+from flows.pages.addresses import Resolve, found
 from flows.pages.transport import STOP, FetchError, Limits, Transport
 
 site, other, connections, _no_proxy = (
@@ -41,7 +43,7 @@ GENEROUS_S = 6.0  # where cutting off takes half a second and waiting it out far
 
 def ask(url: str, *, mirror: str | None = None, limits: Limits = LIMITS) -> bytes:
     """The body of an address; raises FetchError."""
-    with closing(Transport(mirror, limits)) as asking:
+    with closing(Transport(mirror, limits, resolve=found)) as asking:
         return asking.get(url, pause_s=0).body
 
 
@@ -55,11 +57,22 @@ def refused(url: str, *, mirror: str | None = None, limits: Limits = LIMITS) -> 
 def ask_sleepless(url: str, *, limits: Limits = LIMITS, pause_s: float = 0.0) -> tuple[bytes | str, list[float]]:
     """The body or why there is none, and how long each sleep would have been; the clock stands still but for them."""
     slept: list[float] = []
-    with closing(Transport(None, limits, clock=lambda: sum(slept), sleep=slept.append)) as asking:
+    with closing(Transport(None, limits, clock=lambda: sum(slept), sleep=slept.append, resolve=found)) as asking:
         try:
             return asking.get(url, pause_s=pause_s).body, slept
         except FetchError as error:
             return str(error), slept
+
+
+def writes(body: bytes) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(body)
+
+    return answer
+
+
+def chunks(body: bytes) -> Answer:
+    return writes(f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n")
 
 
 # What is asked for and what comes back
@@ -67,7 +80,7 @@ def ask_sleepless(url: str, *, limits: Limits = LIMITS, pause_s: float = 0.0) ->
 
 def test_an_answer_has_its_status_headers_and_body(site: Site) -> None:
     site.pages |= {"/a": says(BODY, ETag='"1"'), "/b": says(b"", 304), "/c": says(b"gone", 410)}
-    with closing(Transport(None, LIMITS)) as asking:
+    with closing(Transport(None, LIMITS, resolve=found)) as asking:
         answers = [asking.get(f"{site.address}/{at}", pause_s=0, bodiless=(304, 410)) for at in "abc"]
         with pytest.raises(FetchError, match="answered 410, not 200; it said: gone"):
             asking.get(f"{site.address}/c", pause_s=0, bodiless=(304,))
@@ -77,7 +90,7 @@ def test_an_answer_has_its_status_headers_and_body(site: Site) -> None:
 
 def test_it_says_who_asks_and_what_it_was_given(site: Site) -> None:
     site.pages["/a"] = says(BODY)
-    with closing(Transport(None, LIMITS)) as asking:
+    with closing(Transport(None, LIMITS, resolve=found)) as asking:
         asking.get(f"{site.address}/a", pause_s=0, headers={"If-None-Match": '"1"'})
     (headers,) = site.headers
     assert headers["User-Agent"] == f"compute-limits/{__version__} (+https://github.com/compute-limits/compute-limits)"
@@ -93,7 +106,7 @@ def test_each_address_is_permitted_before_it_is_asked_for(site: Site) -> None:
             raise FetchError("private")
         permitted.append(at)
 
-    with closing(Transport(None, LIMITS)) as asking, pytest.raises(FetchError, match="private"):
+    with closing(Transport(None, LIMITS, resolve=found)) as asking, pytest.raises(FetchError, match="private"):
         asking.get(f"{site.address}/a", pause_s=0, permit=permit)
     assert permitted == [f"{site.address}/a", f"{site.address}/b"]
     assert site.asked == ["/a", "/b"]
@@ -103,7 +116,7 @@ def test_pages_and_what_is_not_modified_come_over_one_connection(
     site: Site, connections: list[tuple[str, int]]
 ) -> None:
     site.pages["/a"] = tagged(BODY, ETag='"1"')
-    with closing(Transport(None, LIMITS)) as asking:
+    with closing(Transport(None, LIMITS, resolve=found)) as asking:
         for headers in ({}, {"If-None-Match": '"1"'}, {"If-None-Match": '"1"'}, {}):
             asking.get(f"{site.address}/a", pause_s=0, headers=headers, bodiless=(304,))
     assert len(site.asked) == 4
@@ -113,7 +126,7 @@ def test_pages_and_what_is_not_modified_come_over_one_connection(
 def test_not_modified_with_a_body_all_the_same_is_not_modified(site: Site) -> None:
     chunked = then(lambda handler: handler.head(304, None, Transfer_Encoding="chunked"), says(b"no chunk"))
     site.pages |= {"/a": chunked, "/b": says(BODY)}
-    with closing(Transport(None, LIMITS)) as asking:
+    with closing(Transport(None, LIMITS, resolve=found)) as asking:
         assert asking.get(f"{site.address}/a", pause_s=0, bodiless=(304,)).status == 304
         assert asking.get(f"{site.address}/b", pause_s=0).body == BODY
 
@@ -125,7 +138,7 @@ def test_requests_to_one_host_are_a_pause_apart_also_those_of_the_next_transport
     slept: list[float] = []
     asked: dict[str, float] = {}
     for address in (site.address, site.address, other.address, site.address):
-        asking = Transport(None, LIMITS, asked, clock=lambda: sum(slept), sleep=slept.append)
+        asking = Transport(None, LIMITS, asked, clock=lambda: sum(slept), sleep=slept.append, resolve=found)
         with closing(asking), pytest.raises(FetchError, match="answered 404"):
             asking.get(f"{address}/a", pause_s=1.5)
         asked = asking.asked
@@ -162,6 +175,50 @@ def test_a_retry_that_may_only_come_too_late_is_not_waited_for(site: Site, secon
     assert slept == []
 
 
+@pytest.mark.parametrize("wait", ["9" * 5000, "9" * 400])
+def test_a_retry_after_of_thousands_of_digits_is_not_waited_for(site: Site, wait: str) -> None:
+    site.pages["/a.csv"] = says(b"later", 503, Retry_After=wait)
+    message, slept = ask_sleepless(f"{site.address}/a.csv", limits=Limits())
+    assert message == f"{site.address}/a.csv asks to wait for hours, which is too long; try again later"
+    assert slept == []
+
+
+@pytest.mark.parametrize("wait", ["soon", "-5", "5, 9", "", "1e3", "Mon, 99 Foo 2026 99:99:99 GMT", "\xb2", "0x10"])
+def test_a_retry_after_that_is_no_time_is_as_none(site: Site, wait: str) -> None:
+    site.pages["/a.csv"] = first(1, says(b"later", 503, Retry_After=wait), says(BODY))
+    assert ask_sleepless(f"{site.address}/a.csv", limits=Limits())[0] == BODY
+
+
+HOSTILE = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nmodel",
+    "lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nmodel",
+    "below zero": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nmodel",
+    "status": b"HTTP/1.1 " + b"2" * 5000 + b" OK\r\n\r\n",
+    "version": b"HTTP/9" + b"9" * 5000 + b" 200 OK\r\n\r\n",
+    "chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 5000 + b"\r\nmodel",
+    "chunk below zero": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nmodel\r\n0\r\n\r\n",
+    "line": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+    "lines": b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n",
+    "port": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + b"9" * 5000 + b"/\r\nContent-Length: 0\r\n\r\n",
+    "name": b"HTTP/1.1 302 Found\r\nLocation: http://" + b"a" * 5000 + b"/\r\nContent-Length: 0\r\n\r\n",
+    "bytes": b"HTTP/1.1 302 Found\r\nLocation: http://\xff\xfe\r\nContent-Length: 0\r\n\r\n",
+    "nothing": b"\x00\xff\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_numbers_and_names_without_measure_end_in_a_sentence(site: Site, what: str) -> None:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(HOSTILE[what])
+        handler.close_connection = True
+
+    site.pages["/a.csv"] = answer
+    try:
+        assert ask_sleepless(f"{site.address}/a.csv")[0] != b""
+    finally:
+        assert set(site.asked) == {"/a.csv"}
+
+
 def test_a_retry_after_beyond_the_deadline_is_not_waited_for(site: Site) -> None:
     site.pages["/a.csv"] = says(b"later", 503, Retry_After=str(int(LIMITS.deadline_s) + 1))
     message, slept = ask_sleepless(f"{site.address}/a.csv")
@@ -179,7 +236,7 @@ def test_500_always_fails_after_three_retries_with_backoff(site: Site, pause_s: 
 
 
 def test_a_long_error_page_is_quoted_in_part(site: Site) -> None:
-    site.pages["/a.csv"] = says(b"<p>There is nothing here.</p>" * 5000, 404)
+    site.pages["/a.csv"] = says(b"There is nothing here. " * 5000, 404)
     message = refused(f"{site.address}/a.csv")
     assert "answered 404" in message
     assert 100 < len(message) < 250
@@ -218,31 +275,40 @@ DRIPPING = {
 def served(request: pytest.FixtureRequest, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site, without and with TLS."""
     if request.param == "https":
-        certificate, key = self_signed(tmp_path)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        accept = site.get_request
-
-        def wrapped() -> tuple[socket.socket, object]:
-            plain, address = accept()
-            return context.wrap_socket(plain, server_side=True), address
-
-        monkeypatch.setattr(site, "get_request", wrapped)
-        monkeypatch.setattr(site, "address", site.address.replace("http:", "https:"))
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        secured(site, tmp_path, monkeypatch)
     return site
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key."""
+def secured(
+    site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str | None = None, asked_as: Any = None
+) -> None:
+    """The site under TLS, with a certificate of its own that is trusted; `asked_as` gets the names that are asked for."""
+    certificate, key = self_signed(folder, name)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if asked_as is not None:
+        context.sni_callback = lambda _socket, host, _context: asked_as.append(host)
+    accept = site.get_request
+
+    def wrapped() -> tuple[socket.socket, object]:
+        plain, address = accept()
+        return context.wrap_socket(plain, server_side=True), address
+
+    monkeypatch.setattr(site, "get_request", wrapped)
+    monkeypatch.setattr(site, "address", site.address.replace("http:", "https:"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+
+
+def self_signed(folder: Path, name: str | None = None) -> tuple[Path, Path]:
+    """A certificate, for 127.0.0.1 or for a name, and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name or "127.0.0.1")])
     made = x509.CertificateBuilder(
-        issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1,
+        issuer_name=issuer, subject_name=issuer, public_key=key.public_key(), serial_number=1,
         not_valid_before=now - timedelta(days=1), not_valid_after=now + timedelta(days=1),
     )  # fmt: skip
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    whose = x509.DNSName(name) if name else x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = made.add_extension(x509.SubjectAlternativeName([whose]), critical=False).sign(key, hashes.SHA256())
     (folder / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "key").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -268,7 +334,7 @@ def test_a_hang_is_cut_off_at_the_deadline(served: Site) -> None:
 
 def test_after_a_cut_off_the_next_is_asked_on_another_connection(site: Site) -> None:
     site.pages |= {"/a.csv": DRIPPING["header"], "/b.csv": says(BODY)}
-    with closing(Transport(None, CUT_OFF)) as asking:
+    with closing(Transport(None, CUT_OFF, resolve=found)) as asking:
         with pytest.raises(FetchError, match="cut off"):
             asking.get(f"{site.address}/a.csv", pause_s=0)
         assert asking.get(f"{site.address}/b.csv", pause_s=0).body == BODY
@@ -297,8 +363,8 @@ def test_connecting_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TimeoutError
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", fails)
-    refused("https://h.example/a.csv", limits=Limits(connect_timeout_s=3))
-    refused("https://h.example/a.csv", limits=Limits(connect_timeout_s=3, deadline_s=2))
+    refused("https://192.0.2.1/a.csv", limits=Limits(connect_timeout_s=3))
+    refused("https://192.0.2.1/a.csv", limits=Limits(connect_timeout_s=3, deadline_s=2))
     assert limits_s[0] == 3
     assert 1 < limits_s[1] <= 2
 
@@ -367,6 +433,124 @@ def test_an_encoding_that_was_not_asked_for_fails(site: Site) -> None:
     assert "encoding br" in refused(f"{site.address}/a.csv")
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (says(BODY), True),
+        (says(gzip.compress(BODY), Content_Encoding="gzip"), True),
+        (then(lambda h: h.head(200, None, Transfer_Encoding="chunked"), chunks(BODY)), True),
+        (endless(BODY), False),
+        (then(lambda h: h.head(200, None, Content_Length="9" * 5000, Connection="close"), writes(BODY)), False),
+    ],
+    ids=["length", "gzip", "chunked", "to the end", "no length"],
+)
+def test_it_is_told_whether_a_body_had_an_end_of_its_own(site: Site, answer: Answer, told: bool) -> None:
+    site.pages["/a.csv"] = answer
+    with closing(Transport(None, LIMITS, resolve=found)) as asking:
+        got = asking.get(f"{site.address}/a.csv", pause_s=0)
+    assert (got.body, got.has_end) == (BODY, told)
+
+
+# Where a name leads
+
+
+def at(*numbers: str) -> Resolve:
+    """A network in which every name is at these addresses."""
+    return lambda host, port: addresses.public(host, port, lambda *_: list(numbers))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["192.168.1.1"], ["100.64.0.1"], ["0.0.0.0"], ["::1"],
+        ["fe80::1%eth0"], ["fd00::1"], ["::ffff:10.0.0.1"], ["8.8.8.8", "127.0.0.1"],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_name_that_leads_to_a_machine_only_we_can_reach_makes_no_connection(
+    site: Site, connections: list[tuple[str, int]], numbers: list[str]
+) -> None:
+    with closing(Transport(None, LIMITS, resolve=at(*numbers))) as asking, pytest.raises(FetchError) as error:
+        asking.get(f"http://h.example:{site.server_port}/a.csv", pause_s=0)
+    assert str(error.value).startswith(f"h.example is at {numbers[-1]}, which is no address of the public internet")
+    assert error.value.host_is_down
+    assert connections == []
+
+
+def test_what_was_looked_at_is_connected_to_and_nothing_is_resolved_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is public when it is looked at, and at once afterwards this machine's."""
+    site.pages["/a.csv"] = says(BODY)
+    answers, to_them = iter([["8.8.8.8"], ["127.0.0.1"]]), []
+    real = urllib3.util.connection.create_connection
+
+    def connects(address: tuple[str, int], *args: object, **options: object) -> socket.socket:
+        to_them.append(address[0])
+        return real(("127.0.0.1", site.server_port), *args, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", connects)
+    resolve = lambda host, port: addresses.public(host, port, lambda *_: next(answers))  # noqa: E731
+    with closing(Transport(None, LIMITS, resolve=resolve)) as asking:
+        assert asking.get("http://h.example/a.csv", pause_s=0).body == BODY
+    assert to_them == ["8.8.8.8"]
+    assert [headers["Host"] for headers in site.headers] == ["h.example"]
+
+
+def test_the_next_address_is_tried_and_not_hundreds(site: Site, connections: list[tuple[str, int]]) -> None:
+    site.pages["/a.csv"] = says(BODY)
+    url = f"http://h.example:{site.server_port}/a.csv"
+    for numbers, good in (["127.0.0.2"] * 3 + ["127.0.0.1"], True), (["127.0.0.2"] * 99 + ["127.0.0.1"], False):
+        connections.clear()
+        with closing(Transport(None, LIMITS, resolve=lambda *_, to=numbers: to)) as asking:
+            if good:
+                assert asking.get(url, pause_s=0).body == BODY
+            else:
+                with pytest.raises(FetchError, match=r"h\.example:.* cannot be reached"):
+                    asking.get(url, pause_s=0)
+        assert [number for number, _ in connections] == numbers[:4]
+
+
+def test_under_tls_the_name_counts_and_not_the_address(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_as: list[str | None] = []
+    secured(site, tmp_path, monkeypatch, name="h.example", asked_as=asked_as)
+    site.pages["/a.csv"] = says(BODY)
+    with closing(Transport(None, LIMITS, resolve=lambda *_: ["127.0.0.1"])) as asking:
+        assert asking.get(f"https://h.example:{site.server_port}/a.csv", pause_s=0).body == BODY
+        with pytest.raises(FetchError, match="certificate"):
+            asking.get(f"https://other.example:{site.server_port}/a.csv", pause_s=0)
+    assert asked_as[0] == "h.example"
+    assert site.headers[0]["Host"] == f"h.example:{site.server_port}"
+
+
+def test_of_a_mirror_only_its_own_host_may_be_anywhere(site: Site, connections: list[tuple[str, int]]) -> None:
+    site.pages |= {"/h.example/a.csv": says(BODY), "/h.example/b.csv": to("http://localhost/b.csv")}
+    with closing(Transport(site.address, LIMITS)) as asking:
+        assert asking.get("https://h.example/a.csv", pause_s=0).body == BODY
+        with pytest.raises(FetchError, match=r"redirects to http://localhost/b\.csv, another host"):
+            asking.get("https://h.example/b.csv", pause_s=0)
+    assert connections == [("127.0.0.1", site.server_port)]
+
+
+def test_a_proxy_may_be_anywhere_and_what_it_is_asked_for_may_not(
+    site: Site, connections: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", site.address)
+    site.pages |= {"http://h.example/a.csv": says(BODY), "http://h.example/b.csv": to("http://127.0.0.1/b.csv")}
+    with closing(Transport(None, LIMITS)) as asking:
+        assert asking.get("http://h.example/a.csv", pause_s=0).body == BODY
+        with pytest.raises(FetchError, match="another host"):
+            asking.get("http://h.example/b.csv", pause_s=0)
+        for private in ("127.0.0.1", "localhost", "169.254.169.254", "2130706433", "[::1]"):
+            with pytest.raises(FetchError, match="no address of the public internet"):
+                asking.get(f"http://{private}/c.csv", pause_s=0)
+    assert site.asked == ["http://h.example/a.csv", "http://h.example/b.csv"]
+    assert {port for _, port in connections} == {site.server_port}
+
+
 # Redirects
 
 
@@ -426,7 +610,7 @@ def test_the_deadline_holds_across_redirects(site: Site) -> None:
 
 def test_the_session_follows_nothing_by_itself(site: Site) -> None:
     site.pages["/a.csv"] = to("/b.csv")
-    with transport.session({}, time.sleep) as one, one.get(f"{site.address}/a.csv", stream=True) as response:
+    with transport.session({}, time.sleep, found) as one, one.get(f"{site.address}/a.csv", stream=True) as response:
         assert isinstance(one, requests.Session)
         assert response.status_code == 302
     assert site.asked == ["/a.csv"]
