@@ -10,6 +10,7 @@ publish    by rename                                        flows/warehouse/publ
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,18 +33,19 @@ Fetched = tuple[list[Outcome], Known]
 
 
 @task(name="fetch", task_run_name="fetch {key}", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE)
-def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched]) -> Fetched:
+def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched], ends: float) -> Fetched:
     """Fetch one source; `before` is what the sources gave that share a host with it, as which nothing is asked twice.
+
+    `ends` is when fetching is over for all of them, on this machine's monotonic clock.
 
     The retries are for faults of this machine (a full disk); the network's are dealt with per page.
     """
     known = fetch.together(known for _, known in before)
     outcomes, learnt = fetch.fetch_source(
-        sources.source(key), raw, mirror=mirror, limits=Limits(), known=known, now=lambda: datetime.now(UTC)
+        sources.source(key), raw, mirror=mirror, limits=Limits(), known=known, now=lambda: datetime.now(UTC), ends=ends
     )
-    for outcome in outcomes:
-        if outcome.message:
-            get_run_logger().warning(outcome.message)
+    for message in dict.fromkeys(outcome.message for outcome in outcomes if outcome.message):
+        get_run_logger().warning(message)
     for host in learnt.treeless.keys() - known.treeless.keys():
         get_run_logger().info(f"pages are asked for one by one: {learnt.treeless[host]}")
     return outcomes, learnt
@@ -82,11 +84,12 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
     last: dict[str, PrefectFuture[Fetched]] = {}
     futures: dict[str, PrefectFuture[Fetched]] = {}
     STOP.clear()
+    ends = time.monotonic() + Limits().run_s
     try:
         for key in keys:
             hosts = fetch.hosts(sources.source(key))
             before = [last[host] for host in sorted(hosts & last.keys())]
-            futures[key] = fetch_task.submit(key, raw, mirror, before)  # type: ignore[arg-type]  # Prefect resolves the futures
+            futures[key] = fetch_task.submit(key, raw, mirror, before, ends)  # type: ignore[arg-type]  # Prefect resolves the futures
             last |= dict.fromkeys(hosts, futures[key])
         with progress.bar("fetching", len(futures)) as advance:
             for future in as_completed(list(futures.values())):
@@ -112,17 +115,28 @@ def refresh(
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
-    outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, transport.mirror_from_environment())
-    with publishing.exclusive(final), progress.steps() as step:
-        step("looking for what has changed")
-        shipped = paths.shipped_raw()
-        warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
-        if warnings is None:
-            try:
-                warnings = _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
-            except kept.DamagedError:
-                warnings = _build(raw, shipped, final, today, outcomes, None, step)
+    mirror = transport.mirror_from_environment()
+    # From before the first request: of two at once the second would ask for every page again, and wait in vain.
+    with publishing.exclusive(final):
+        outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror)
+        with progress.steps() as step:
+            warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
     return {"outcomes": outcomes, "warnings": warnings}
+
+
+def _unless_unchanged(
+    raw: Path, final: Path, today: date, outcomes: list[Outcome], step: Callable[[str], None], *, fresh: bool
+) -> list[str]:
+    """The warnings of what is published in the end."""
+    step("looking for what has changed")
+    shipped = paths.shipped_raw()
+    warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
+    if warnings is not None:
+        return warnings
+    try:
+        return _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
+    except kept.DamagedError:
+        return _build(raw, shipped, final, today, outcomes, None, step)
 
 
 def _build(

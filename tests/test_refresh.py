@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 import running
 from conftest import AS_OF, checksums, downstream
 from running import (
+    HANGS_S,
     Api,
     Site,
     command,
@@ -146,6 +148,27 @@ def test_a_mirror_that_is_no_address_is_told(env: dict[str, str]) -> None:
     assert (ended.returncode, ended.stdout) == (1, ""), ended
     assert "error: COMPUTE_LIMITS_MIRROR is '127.0.0.1:8765'" in ended.stderr
     assert not warehouse_of(env).exists()
+
+
+def test_of_two_refreshes_the_second_asks_for_nothing_and_says_who_the_first_is(
+    env: dict[str, str], site: Site, tmp_path: Path
+) -> None:
+    site.gate.clear()
+    first = start(env, tmp_path / "log", "refresh", "--source", "owid_carbon")
+    try:
+        wait_for(lambda: site.asked or first.poll() is not None, (tmp_path / "log").read_text)
+        ended = command(env, "refresh", "--source", "epoch_hardware")
+        assert (ended.returncode, ended.stdout) == (1, ""), ended
+        folder = Path(env["COMPUTE_LIMITS_DATA"]) / "warehouse"
+        assert re.fullmatch(
+            rf"error: another build is under way in {folder}, by process {first.pid} \(compute-limits refresh --source "
+            rf"owid_carbon\) since .* UTC; try again when it has ended, or stop it with `kill {first.pid}`\n",
+            ended.stderr,
+        ), ended.stderr
+        assert len(site.asked) == 1
+    finally:
+        site.gate.set()
+        assert first.wait(HANGS_S) == 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name)

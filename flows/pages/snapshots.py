@@ -1,22 +1,31 @@
 """The lock over data/raw: one line of `data/raw/<source>/snapshots.jsonl` for each version of a page.
 
 The bytes are beside it in `pages/`, named by their SHA-256 and never changed. A line is added only when the bytes of a
-page differ from those of its newest line, so the lock is a history of content and no log of requests.
+page differ from those of its newest line, so the lock is a history of content and no log of requests. A line that was
+begun and never ended, by a process that was stopped, does not count, and the next one takes its place.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, dataclass, fields
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from flows import paths
 from flows.errors import UserError
 
 LOCK = "snapshots.jsonl"
+# What may be null.
+_NULLABLE = ("etag", "last_modified")
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,68 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     path = raw / source / LOCK
     if not path.is_file():
         return []
-    lines = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if not line:
-            continue
-        try:
-            lines.append(Snapshot(**json.loads(line)))
-        except (TypeError, ValueError) as error:
-            raise LockError(
-                f"{path}, line {number}: not a snapshot ({error}): {line[:120]!r}; restore the file from version control"
-            ) from error
-    return lines
+    *whole, begun = path.read_bytes().split(b"\n")
+    lines = [_line(path, number, line) for number, line in enumerate(whole, 1) if line]
+    return [*lines, _line(path, len(whole) + 1, begun)] if _is_whole(path, begun) else lines
+
+
+def _line(path: Path, number: int, line: bytes) -> Snapshot:
+    try:
+        return _snapshot(line, path.parent.name)
+    except (ValueError, RecursionError) as error:
+        ours = path.is_relative_to(paths.SHIPPED_RAW)
+        mended = f"delete this line, and `compute-limits refresh --source {path.parent.name}` fetches the page anew"
+        raise LockError(
+            f"{path}, line {number}: not a snapshot ({str(error)[:120]}): {line[:120].decode('utf-8', 'replace')!r}; "
+            f"{'restore the file from version control' if ours else mended}"
+        ) from error
+
+
+def _is_whole(path: Path, begun: bytes) -> bool:
+    """Whether what stands behind the last end of a line is a line all the same, as some editors leave it."""
+    try:
+        _snapshot(begun, path.parent.name)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _snapshot(line: bytes, source: str) -> Snapshot:
+    """A line of the lock of that source. Raises `ValueError`: it is none; what it says is why."""
+    told = json.loads(line.decode("utf-8"))
+    if not isinstance(told, dict):
+        raise ValueError("it is no JSON object")
+    names = {field.name: field.default is MISSING for field in fields(Snapshot)}
+    if unknown := sorted(told.keys() - names):
+        raise ValueError(f"unknown key {unknown[0]!r}")
+    if missing := [name for name, is_needed in names.items() if is_needed and name not in told]:
+        raise ValueError(f"no {missing[0]}")
+    for name, value in told.items():
+        if why := _wrong(name, value, source):
+            raise ValueError(f"{name} is {str(value)[:80]!r}, {why}")
+    return Snapshot(**told)
+
+
+def _wrong(name: str, value: Any, source: str) -> str:
+    """Why a value of a line cannot be; "" if it can."""
+    if name == "byte_count":
+        return "" if type(value) is int and value >= 0 else "not a number of bytes"
+    if value is None and name in _NULLABLE:
+        return ""
+    if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
+        return "not a text"
+    if name == "source":
+        return "" if value == source else f"not that of its folder, {source!r}"
+    if name == "sha256":
+        return "" if re.fullmatch("[0-9a-f]{64}", value) else "not 64 hexadecimal digits"
+    return "" if name != "retrieved_at" or _is_time(value) else "not a time such as 2026-01-02T03:04:05Z"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").strftime("%Y-%m-%dT%H:%M:%SZ") == text  # noqa: DTZ007
+    except ValueError:
+        return False
 
 
 def newest(lines: Iterable[Snapshot], page: str) -> Snapshot | None:
@@ -94,14 +154,43 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
             os.fsync(stream.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    last = newest(read(raw, snapshot.source), snapshot.page)
-    if last is not None and last.sha256 == snapshot.sha256:
-        return False
-    with (raw / snapshot.source / LOCK).open("a", encoding="utf-8") as lock:
-        lock.write(json.dumps(asdict(snapshot), ensure_ascii=False) + "\n")
-        lock.flush()
-        os.fsync(lock.fileno())
+    with alone(path.parent.parent):
+        last = newest(read(raw, snapshot.source), snapshot.page)
+        if last is not None and last.sha256 == snapshot.sha256:
+            return False
+        _append(raw / snapshot.source / LOCK, json.dumps(asdict(snapshot), ensure_ascii=False))
     return True
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep every other process and thread that asks for it, too, out of the lock in a folder; it is waited for."""
+    # The folder is locked and not the file, in the place of which another may be put.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line, whole or not at all."""
+    before = path.read_bytes() if path.is_file() else b""
+    begun = before.rpartition(b"\n")[2]
+    is_whole = bool(begun) and _is_whole(path, begun)
+    kept = len(before) if is_whole else len(before) - len(begun)
+    left = (b"\n" if is_whole else b"") + line.encode() + b"\n"
+    # Unbuffered: what a buffer still has after a fault would be written once more when it is closed.
+    with path.open("ab", buffering=0) as lock:
+        lock.truncate(kept)
+        try:
+            while left:
+                left = left[lock.write(left) or 0 :]
+            os.fsync(lock.fileno())
+        except OSError:
+            lock.truncate(kept)
+            raise
 
 
 def intact(raw: Path, snapshot: Snapshot) -> bool:

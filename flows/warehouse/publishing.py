@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.warehouse import holders
 from flows.warehouse.connection import BuildError
 
 
@@ -30,11 +31,12 @@ def exclusive(final: Path) -> Iterator[None]:
         BuildError: another process is building.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    with final.with_suffix(".lock").open("w") as handle:
+    with final.with_suffix(".lock").open("a+", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BuildError(f"another build is under way in {final.parent}; try again when it has ended") from error
+            raise BuildError(f"another build is under way in {final.parent}, {holders.told(handle)}") from error
+        holders.sign(handle)
         yield
 
 

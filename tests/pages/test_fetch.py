@@ -686,8 +686,8 @@ def test_a_run_logs_once_why_pages_are_asked_for_one_by_one(
     monkeypatch.setattr(refresh, "get_run_logger", lambda: logging.getLogger("run"))
     monkeypatch.setattr(sources, "source", lambda _: source(*URLS))
     with caplog.at_level(logging.INFO, "run"):
-        one = refresh.fetch_task.fn("zoo", tmp_path, site.address, [])
-        two = refresh.fetch_task.fn("zoo", tmp_path, site.address, [one])
+        one = refresh.fetch_task.fn("zoo", tmp_path, site.address, [], float("inf"))
+        two = refresh.fetch_task.fn("zoo", tmp_path, site.address, [one], float("inf"))
     assert [states(outcomes) for outcomes, _ in (one, two)] == [["unchanged"] * 3] * 2
     assert [record.message for record in caplog.records] == [
         f"pages are asked for one by one: https:/{TREE} answered 403, not 200; it said: API rate limit exceeded"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -97,13 +99,119 @@ def test_without_a_lock_there_are_no_versions(tmp_path: Path) -> None:
     assert newest([], "p.csv") is None
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", "{}", '{"source": "s"}', json.dumps(asdict(snapshot()) | {"more": 1})])
+GOOD = asdict(snapshot())
+
+
+def spoiled(**values: object) -> str:
+    return json.dumps(GOOD | values)
+
+
+BAD = {
+    "{": "Expecting property name",
+    "[1]": "it is no JSON object",
+    "{}": "no source",
+    '{"source": "s"}': "no page",
+    spoiled(more=1): "unknown key 'more'",
+    spoiled(source="../s"): "source is '../s', not that of its folder, 's'",
+    spoiled(sha256="../../../etc/passwd"): "sha256 is '../../../etc/passwd', not 64 hexadecimal digits",
+    spoiled(byte_count="22"): "byte_count is '22', not a number of bytes",
+    spoiled(byte_count=True): "byte_count is 'True', not a number of bytes",
+    spoiled(retrieved_at="2026-13-45T00:00:00Z"): "retrieved_at is '2026-13-45T00:00:00Z', not a time such as",
+    spoiled(retrieved_at="2026-1-2T0:0:0Z"): "not a time such as 2026-01-02T03:04:05Z",
+    spoiled(retrieved_at=None): "retrieved_at is 'None', not a text",
+    spoiled(url=["https://example.org"]): "not a text",
+    spoiled(etag="\ud800"): "not a text",
+    spoiled(etag=7): "etag is '7', not a text",
+    "[" * 100_000: "",
+    '{"byte_count": ' + "9" * 5000 + "}": "Exceeds the limit",
+}
+
+
+@pytest.mark.parametrize("line", BAD, ids=range(len(BAD)))
 def test_a_line_that_is_no_snapshot_is_named(tmp_path: Path, line: str) -> None:
     keep(tmp_path, snapshot(), BODY)
     with (tmp_path / "s" / LOCK).open("a", encoding="utf-8") as handle:
         handle.write(line + "\n")
-    with pytest.raises(LockError, match=rf"s/{LOCK}, line 2: .*version control"):
+    with pytest.raises(LockError) as error:
         read(tmp_path, "s")
+    said = str(error.value)
+    assert said.startswith(f"{tmp_path}/s/{LOCK}, line 2: not a snapshot (")
+    assert BAD[line] in said
+    assert line[:40] in said.replace("\\\\", "\\")
+    assert said.endswith("delete this line, and `compute-limits refresh --source s` fetches the page anew")
+    assert len(said) < 600
+
+
+def test_bytes_that_are_no_text_are_named_and_of_what_ships_the_advice_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / LOCK).write_bytes(b"\xff\xfe\n")
+    monkeypatch.setattr(paths, "SHIPPED_RAW", tmp_path)
+    with pytest.raises(
+        LockError, match=rf"s/{LOCK}, line 1: .*can't decode byte 0xff.*; restore the file from version control"
+    ):
+        read(tmp_path, "s")
+
+
+@pytest.mark.parametrize("left", [b'{"source": "s", "pa', b"\xe2\x82", b'{"source"'])
+def test_a_line_that_was_never_ended_does_not_count_and_gives_its_place_to_the_next(
+    tmp_path: Path, left: bytes
+) -> None:
+    one, two = snapshot(), snapshot(b"other", "2026-01-03T00:00:00Z")
+    keep(tmp_path, one, BODY)
+    with (tmp_path / "s" / LOCK).open("ab") as handle:
+        handle.write(left)
+    assert read(tmp_path, "s") == [one]
+    assert keep(tmp_path, two, b"other")
+    assert read(tmp_path, "s") == [one, two]
+    assert (tmp_path / "s" / LOCK).read_bytes().count(b"\n") == 2
+
+
+def test_a_line_without_its_end_that_is_whole_counts(tmp_path: Path) -> None:
+    one, two = snapshot(), snapshot(b"other", "2026-01-03T00:00:00Z")
+    keep(tmp_path, one, BODY)
+    at = tmp_path / "s" / LOCK
+    at.write_bytes(at.read_bytes().rstrip(b"\n"))
+    assert read(tmp_path, "s") == [one]
+    keep(tmp_path, two, b"other")
+    assert read(tmp_path, "s") == [one, two]
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_the_lock_as_it_was(tmp_path: Path) -> None:
+    """A limit on the size of files, as real as a full disk: a write is cut short, the next one fails."""
+    keep(tmp_path, snapshot(), BODY)
+    before = (tmp_path / "s" / LOCK).read_bytes()
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\nfrom flows.pages import snapshots\n"
+        "raw = Path(sys.argv[1])\nline = snapshots.read(raw, 's')[0]\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + 50}, -1))\n"
+        "snapshots._append(raw / 's' / snapshots.LOCK, 'x' * 200)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "OSError: [Errno 27]" in ended.stderr
+    assert (tmp_path / "s" / LOCK).read_bytes() == before
+
+
+def test_two_fetches_at_once_add_a_line_once(tmp_path: Path) -> None:
+    """Processes that keep the same versions of the same pages at the same time."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom dataclasses import replace\nfrom flows.pages import snapshots\n"
+        "raw, line = Path(sys.argv[1]), snapshots._snapshot(sys.argv[2].encode(), 's')\n"
+        "sys.stdin.read()\n"
+        "for number in range(60):\n"
+        "    body = b'%d' % number\n"
+        "    made = replace(line, page=str(number), sha256=snapshots.digest(body), byte_count=len(body))\n"
+        "    snapshots.keep(raw, made, body)"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path), json.dumps(GOOD)]
+    both = [subprocess.Popen(arguments, stdin=subprocess.PIPE) for _ in range(3)]
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.close()
+    assert [process.wait() for process in both] == [0, 0, 0]
+    assert sorted(int(line.page) for line in read(tmp_path, "s")) == list(range(60))
 
 
 # Characters at which str.splitlines breaks a line and JSON does not: the test below.
