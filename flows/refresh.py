@@ -10,6 +10,7 @@ publish    by rename                                        flows/warehouse/publ
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -19,13 +20,14 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, paths, progress, sources
+from flows import build, children, paths, progress, sources
 from flows.pages import fetch, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
+from flows.prefect_server import server
 from flows.warehouse import kept, publishing
 from flows.warehouse.expectations import Failure
 
@@ -114,6 +116,8 @@ def refresh(
     Raises:
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
+    if children.TIED in os.environ:
+        children.end_with_parent()
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
     mirror = transport.mirror_from_environment()
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
@@ -163,6 +167,14 @@ def _build(
 def run(
     only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
 ) -> dict[str, Any]:
-    """The flow without Prefect's heartbeat, whose thread is joined at the end of every flow, which takes a second."""
-    with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    """The flow on the configured server or a temporary one, without Prefect's heartbeat, whose end takes a second.
+
+    Raises:
+        flows.prefect_server.ServerError: there is no server.
+        flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
+    """
+    with (
+        server(PREFECT_API_URL.value(), "temporary") as url,
+        temporary_settings(updates={PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
         return refresh(only, offline=offline, as_of=as_of, fresh=fresh)

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from running import kill_alone, lives, wait_for
 
 from flows import children, paths
 
@@ -45,3 +46,33 @@ def test_what_a_library_prints_is_not_among_the_answers(tmp_path: Path, monkeypa
     with (tmp_path / "errors").open("wb") as errors:
         assert said(children.start("said", stderr=errors)) == "an answer"
     assert (tmp_path / "errors").read_text() == "noise\nmore noise"
+
+
+def test_one_in_the_middle_of_something_ends_with_its_parent_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "busy.py").write_text(
+        "from flows import children\nchildren.answers()\nwhile True:\n    sum(range(10_000))"
+    )
+    (tmp_path / "starter.py").write_text(
+        "import time\nfrom flows import children\nprint(children.start('busy').pid, flush=True)\ntime.sleep(600)"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    parent = children.start("starter")
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    try:
+        # Not before it has looked who its parent is.
+        wait_for(lambda: len(list(Path(f"/proc/{child}/task").iterdir())) > 1)
+        parent.kill()
+        parent.wait()
+        wait_for(lambda: not lives(child))
+    finally:
+        kill_alone(child)
+
+
+def test_settings_of_its_own_are_beside_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "said.py").write_text("import os\nprint(os.environ['OURS'], os.environ['ITS'])")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("OURS", "1")
+    assert said(children.start("said", env={"ITS": "2"})) == "1 2\n"

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,6 +188,27 @@ def test_stopped_in_the_middle_it_leaves_no_process(site: Site, tmp_path: Path, 
     finally:
         kill_left(home)
     assert not (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").exists()
+
+
+def test_killed_without_warning_it_leaves_no_server_that_holds_the_streams_of_the_caller(
+    site: Site, tmp_path: Path
+) -> None:
+    home = tmp_path / "prefect"
+    site.gate.clear()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows", "refresh"],
+        cwd=running.ROOT, env=environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: site.asked or process.poll() is not None)
+        assert any("uvicorn" in line for line in processes(home).values())
+        process.kill()
+        # Both streams end, which they do when the last process has let go of them.
+        assert process.communicate(timeout=HANGS_S) == (b"", b"")
+        wait_for(lambda: not processes(home), lambda: str(processes(home)))
+    finally:
+        kill_left(home)
 
 
 @pytest.mark.soak  # and slow, as all of the module

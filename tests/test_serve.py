@@ -26,10 +26,30 @@ def test_an_interval_has_a_number_and_a_unit(every: str, seconds: int) -> None:
     assert serve.seconds(every) == seconds
 
 
-@pytest.mark.parametrize("every", ["", "20", "s", "0s", "-5m", "1.5h", "1w", "1h30m", "5 m", "1H", "1s\n2s"])
+@pytest.mark.parametrize("every", ["", "20", "s", "0s", "-5m", "1.5h", "1w", "1h30m", "5 m", "1H", "1s\n2s", "٣h"])
 def test_what_is_no_interval_is_told(every: str) -> None:
     with pytest.raises(ScheduleError, match="write it as 20s, 15m, 6h or 7d"):
         serve.seconds(every)
+
+
+@pytest.mark.parametrize("every", ["367d", "8785h", "99999999999999d", "9" * 5000 + "s"])
+def test_an_interval_without_measure_is_told(every: str) -> None:
+    with pytest.raises(ScheduleError, match="is longer than a year; write an interval such as") as error:
+        serve.seconds(every)
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("cron", ["0 6 * * 1 *", "* * * * * *"])
+def test_a_schedule_to_the_second_is_told(cron: str) -> None:
+    with pytest.raises(ScheduleError, match="has not the five fields of a cron schedule; write it as '0 6"):
+        serve.keep_on_schedule(cron, None)
+
+
+@pytest.mark.parametrize("cron", ["0 0 31 2 *", "99 * * * *", "9" * 5000, ""])
+def test_a_time_that_never_comes_is_told(cron: str) -> None:
+    with pytest.raises(ScheduleError, match="is no cron schedule; write it as '0 6") as error:
+        serve.keep_on_schedule(cron, None)
+    assert len(str(error.value)) < 300
 
 
 @pytest.mark.parametrize(("cron", "every"), [(None, None), ("0 6 * * 1", "6h")])
@@ -100,6 +120,22 @@ def test_runs_come_one_after_the_other_and_stop_with_it(
     finally:
         kill_left(home)
     assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.slow
+def test_killed_without_warning_it_leaves_neither_server_nor_run(site: Site, tmp_path: Path, shipped: Path) -> None:
+    home, log = tmp_path / "prefect", tmp_path / "log"
+    env = environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address, COMPUTE_LIMITS_FACTS=str(shipped))
+    site.gate.clear()
+    try:
+        process, _ = started(env, log)
+        wait_for(lambda: site.asked, log.read_text)
+        assert len(processes(home)) >= 3  # itself, the server and the run
+        process.kill()
+        process.wait()
+        wait_for(lambda: not processes(home), lambda: str(processes(home)))
+    finally:
+        kill_left(home)
 
 
 @pytest.mark.slow
