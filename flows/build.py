@@ -96,18 +96,30 @@ def unchanged(
         try:
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
             stood = [SourceState(*row) for row in published.rows("staging.source_state", SourceState)]
+            in_use = published.query("select source, page, retrieved_on from staging.page_setting")
             unmet = published.query(f"select table_name, expectation, finding from {kept.UNMET}")
         except kept.DamagedError:
             return None
-    now, warnings = states_of(readings, outcomes, as_of), [": ".join(row) for row in unmet]
+    now, warnings = states_of(readings, outcomes, as_of, in_use), [": ".join(row) for row in unmet]
     return warnings if now == stood or _restate(final, now) else None
 
 
-def states_of(readings: Iterable[SourceReading], outcomes: Sequence[Outcome], as_of: date) -> list[SourceState]:
-    """The state of each source on a day; a source without an outcome was not asked."""
+def states_of(
+    readings: Sequence[SourceReading],
+    outcomes: Sequence[Outcome],
+    as_of: date,
+    in_use: Iterable[tuple[str, str, date]],
+) -> list[SourceState]:
+    """The state of each source on a day; a source without an outcome was not asked.
+
+    `in_use` is (source, page, the day that it was first fetched) of each page in use.
+    """
+    fetched_on = dict[str, dict[str, date]]()
+    for source, page, day in in_use:
+        fetched_on.setdefault(source, {})[page] = day
+    own = {reading.source: [one for one in outcomes if one.source == reading.source] for reading in readings}
     return [
-        states.state(reading, [outcome for outcome in outcomes if outcome.source == reading.source], as_of)
-        for reading in readings
+        states.state(reading, own[reading.source], as_of, fetched_on.get(reading.source, {})) for reading in readings
     ]
 
 
@@ -195,7 +207,8 @@ def read_sources(
         raise BuildError(
             f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"
         )
-    states_now = states_of(readings, outcomes, as_of)
+    in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
+    states_now = states_of(readings, outcomes, as_of, in_use)
     stage(built, pages, rows | {"source_reading": readings, "source_state": states_now})
     return page_keys
 

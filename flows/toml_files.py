@@ -72,6 +72,10 @@ class FromTable:
 
 
 _SLIP = "slip"
+# The deepest of the files that ship has 6.
+_DEPTH_MAX = 16
+_NESTED = f"is nested more than {_DEPTH_MAX} deep, and no key needs that; take the brackets or the dots away"
+_KEY_MAX = 80
 # A key that is not known, of a model and of a dataclass.
 _STRANGE = ("extra_forbidden", "unexpected_keyword_argument")
 _KINDS = {
@@ -169,12 +173,13 @@ def literal(value: object) -> str:
 
 
 def _bare(key: str) -> str:
+    key = key if len(key) <= _KEY_MAX else key[: _KEY_MAX - 1] + "…"
     return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
 
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((raw := path.read_bytes()).decode("utf-8"))
+        content = tomllib.loads(text := (raw := path.read_bytes()).decode("utf-8"))
     except OSError as error:
         raise SettingError(f"{shown(path)}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -182,6 +187,39 @@ def _content(path: Path) -> dict[str, Any]:
         raise SettingError(f"{shown(path)}: line {line} is not UTF-8 (byte {raw[error.start]:#04x})") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{shown(path)}: is no TOML: {error}") from error
+    except RecursionError:
+        raise SettingError(f"{shown(path)}: line {_too_deep(text)} {_NESTED}") from None
+    except ValueError as error:  # the only one that is no TOMLDecodeError: more digits than Python reads
+        line = next((at for at, line in enumerate(text.split("\n"), 1) if re.search(r"[0-9_]{4000}", line)), 1)
+        raise SettingError(
+            f"{shown(path)}: line {line} has a number of thousands of digits; write a smaller one"
+        ) from error
+    _check_measure(path, content)
+    return content
+
+
+def _too_deep(text: str) -> int:
+    """The line at which more brackets are open than may be, those in texts counted too."""
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        for letter in line:
+            depth += (letter in "[{") - (letter in "]}")
+            if depth > _DEPTH_MAX:
+                return number
+    return 1
+
+
+def _check_measure(path: Path, content: Mapping[str, Any]) -> None:
+    """Nothing is nested beyond measure, of which a message could not be made, and no number is beyond TOML's own."""
+    left: list[tuple[tuple[str | int, ...], Any]] = [((), content)]
+    while left:
+        place, value = left.pop()
+        if len(place) > _DEPTH_MAX:
+            raise SettingError(f"{shown(path)}: {spot(place[:3])} {_NESTED}")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise SettingError(f"{shown(path)}: {spot(place)} is a number beyond 64 bits; write a smaller one")
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        left.extend(((*place, step), within) for step, within in items)
 
 
 def _sentence(fault: ErrorDetails, place: Place, model: type[BaseModel]) -> str:

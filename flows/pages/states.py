@@ -5,7 +5,7 @@ Of all that a build makes only this depends on the day and on what fetching gave
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +28,10 @@ class SourceReading:
     newest_retrieved_on: date | None = column(
         "the day that the newest page in use was first fetched; null: none is there"
     )
+    oldest_fallback_on: date | None = column(
+        "the day that the oldest page in use was first fetched of those that have a newer version, which cannot be used; "
+        "null: there is none"
+    )
     is_complete: bool = column("whether every page is there and none had to fall back")
     from_facts_alone: bool = column("whether no page was read from its bytes")
     message: str | None = column("what is wrong with its pages, a line each")
@@ -39,15 +43,22 @@ class SourceState:
 
     source: str = column(ADDRESS["source"])
     state: State = column("fetched, unchanged, stale, shipped or absent")
-    age_days: int | None = column("days since the newest page in use was fetched, for a stale source")
+    age_days: int | None = column(
+        "for a stale source: days since the oldest page that fell back was first fetched (the newest in use, where none did)"
+    )
     message: str | None = column("why the source is stale or absent")
 
 
-def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date) -> SourceState:
-    """The source's state on a day; `outcomes` is what fetching it gave, empty if it was not asked."""
+def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched_on: Mapping[str, date]) -> SourceState:
+    """The source's state on a day; `outcomes` is what fetching it gave, empty if it was not asked.
+
+    `fetched_on` is {page: the day that the version in use was first fetched}.
+    """
     name = _state(read, {outcome.state for outcome in outcomes})
-    newest = read.newest_retrieved_on
-    age = (as_of - newest).days if name == "stale" and newest is not None else None
+    # A page that cannot be had falls back to what is in use of it. One stuck page makes its source as old as itself.
+    failed = [fetched_on.get(outcome.page) for outcome in outcomes if outcome.state == "failed"]
+    since = min(filter(None, [read.oldest_fallback_on, *failed]), default=read.newest_retrieved_on)
+    age = (as_of - since).days if name == "stale" and since is not None else None
     return SourceState(
         read.source, name, age, lines([*(read.message or "").splitlines(), *(outcome.message for outcome in outcomes)])
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -69,12 +70,13 @@ class PageInUse:
 
 @dataclass
 class InUse:
-    """What a source gives to a build."""
+    """What a source gives to a build. `newest` is {page: SHA-256 of its newest version}, whether it is in use or not."""
 
     source: Source
     pages: list[PageInUse]
     problems: list[str]
     warnings: list[str]
+    newest: Mapping[str, str] = field(default_factory=dict)
 
 
 def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Snapshot]]:
@@ -131,6 +133,7 @@ def in_use(source: Source, raw: Path, shipped: Path | None, as_of: date, kept: K
     """
     problems: list[str] = []
     roots, stacks = _roots(raw, shipped), history(source, raw, shipped, as_of)
+    newest_of = {page: stack[0].sha256 for page, stack in stacks.items() if stack}
 
     def newest(page: Page) -> PageInUse | None:
         return _newest_readable(source, page, stacks[page.name], roots, problems, kept)
@@ -151,7 +154,7 @@ def in_use(source: Source, raw: Path, shipped: Path | None, as_of: date, kept: K
     warnings = []
     if count > source.rows_max:
         warnings.append(f"{source.key}: {count} rows, more than the {source.rows_max} expected; all are used")
-    return InUse(source, taken, problems, warnings)
+    return InUse(source, taken, problems, warnings, newest_of)
 
 
 def _newest_readable(
@@ -222,11 +225,17 @@ def reading(used: InUse) -> SourceReading:
         for page in used.source.pages
         if page.name not in there
     ]
+    fallbacks = [
+        version.snapshot.retrieved_on
+        for version in versions
+        if version.snapshot.sha256 != used.newest[version.snapshot.page]
+    ]
     return SourceReading(
         source=used.source.key,
         newest_retrieved_on=max(
             (date.fromisoformat(version.snapshot.retrieved_on) for version in versions), default=None
         ),
+        oldest_fallback_on=date.fromisoformat(min(fallbacks)) if fallbacks else None,
         is_complete=not missing and not used.problems,
         from_facts_alone=all(version.bytes_at is None for version in versions),
         message=states.lines([*used.problems, *used.warnings, *missing]),

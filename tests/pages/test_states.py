@@ -14,11 +14,11 @@ from flows.pages.states import SourceReading, SourceState, State
 
 NEWEST = date(2026, 1, 1)
 AS_OF = NEWEST + timedelta(days=10)
-WHOLE = SourceReading("s", NEWEST, is_complete=True, from_facts_alone=False, message=None)
+WHOLE = SourceReading("s", NEWEST, None, is_complete=True, from_facts_alone=False, message=None)
 
 
-def outcome(what: str, message: str = "") -> Outcome:
-    return Outcome("s", "p", "https://example.org/p", what, message, 0)
+def outcome(what: str, message: str = "", page: str = "p") -> Outcome:
+    return Outcome("s", page, f"https://example.org/{page}", what, message, 0)
 
 
 @pytest.mark.parametrize(
@@ -42,24 +42,39 @@ def outcome(what: str, message: str = "") -> Outcome:
 def test_a_state_is_of_the_reading_and_of_what_fetching_gave(
     reading: SourceReading, outcomes: list[str], expected: State
 ) -> None:
-    now = states.state(reading, [outcome(what) for what in outcomes], AS_OF)
+    now = states.state(reading, [outcome(what) for what in outcomes], AS_OF, {"p": NEWEST})
     assert now.state == expected
     assert now.age_days == (10 if expected == "stale" else None)
 
 
+def test_a_source_is_as_old_as_the_oldest_page_that_fell_back() -> None:
+    """Of a page that is fresh, one that cannot be fetched, and one of which only an older version can be read."""
+    fetched_on = {"fresh": AS_OF, "stuck": AS_OF - timedelta(days=40), "other": AS_OF - timedelta(days=90)}
+    outcomes = [outcome("fetched", page="fresh"), outcome("failed", page="stuck"), outcome("unchanged", page="other")]
+    reading = replace(WHOLE, newest_retrieved_on=AS_OF)
+    assert states.state(reading, outcomes, AS_OF, fetched_on).age_days == 40
+    unread = replace(reading, is_complete=False, oldest_fallback_on=AS_OF - timedelta(days=7))
+    assert states.state(unread, outcomes, AS_OF, fetched_on).age_days == 40
+    assert states.state(unread, outcomes[:1], AS_OF, fetched_on).age_days == 7
+    # A page of which there is nothing has no age.
+    missing = [outcome("failed", page="new"), *outcomes]
+    assert states.state(unread, missing, AS_OF, fetched_on).age_days == 40
+    assert states.state(reading, missing[:1], AS_OF, fetched_on).age_days == 0
+
+
 def test_only_the_age_of_a_stale_source_depends_on_the_day() -> None:
     for reading in (WHOLE, replace(WHOLE, is_complete=False), replace(WHOLE, newest_retrieved_on=None)):
-        one, other = (states.state(reading, [], day) for day in (AS_OF, AS_OF + timedelta(days=7)))
+        one, other = (states.state(reading, [], day, {}) for day in (AS_OF, AS_OF + timedelta(days=7)))
         assert other == replace(one, age_days=None if one.age_days is None else one.age_days + 7)
 
 
 def test_messages_of_pages_come_first_and_each_is_said_once() -> None:
     reading = replace(WHOLE, is_complete=False, message="s: no page\ns: few rows")
     told = states.state(
-        reading, [outcome("failed", "no route"), outcome("failed", "s: few rows"), outcome("fetched")], AS_OF
+        reading, [outcome("failed", "no route"), outcome("failed", "s: few rows"), outcome("fetched")], AS_OF, {}
     )
     assert told.message == "s: no page\ns: few rows\nno route"
-    assert states.state(WHOLE, [outcome("fetched")], AS_OF).message is None
+    assert states.state(WHOLE, [outcome("fetched")], AS_OF, {}).message is None
 
 
 def test_lines_are_none_where_nothing_is_said() -> None:

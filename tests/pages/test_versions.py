@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ def column(loaded: InUse, name: str) -> list[Any]:
 
 
 def state(loaded: InUse, *outcomes: Outcome, as_of: date = AS_OF) -> tuple[str, int | None, str | None]:
-    told = states.state(versions.reading(loaded), outcomes, as_of)
+    fetched_on = {row.page: row.retrieved_on for row in versions.page_settings(loaded)}
+    told = states.state(versions.reading(loaded), outcomes, as_of, fetched_on)
     return told.state, told.age_days, told.message
 
 
@@ -111,6 +113,22 @@ def test_the_newest_is_by_day_and_not_by_line(raw: Path) -> None:
     keep(raw, body(2), "2026-02-01")
     keep(raw, body(1), "2026-01-01")
     assert intensities(versions.in_use(source(), raw, None, AS_OF)) == [2.0]
+
+
+def test_one_stuck_page_makes_its_source_as_old_as_itself(raw: Path) -> None:
+    other = replace(PAGE, name="other.csv", url="https://ourworldindata.org/other.csv")
+    pages = source(pages=(PAGE, other))
+    keep(raw, body(1), "2026-01-01")
+    keep(raw, b"<html>404</html>", "2026-05-30")
+    keep(raw, body(2), "2026-05-31", other)
+    loaded = versions.in_use(pages, raw, None, AS_OF)
+    assert versions.reading(loaded).newest_retrieved_on == date(2026, 5, 31)
+    assert state(loaded)[:2] == ("stale", (AS_OF - date(2026, 1, 1)).days)
+    # The same where the stuck page has no other version, but cannot be fetched.
+    keep(raw, body(2, 3), "2026-06-01", other)
+    assert state(versions.in_use(pages, raw, None, AS_OF), outcome("failed", "404"))[:2] == (
+        "stale", (AS_OF - date(2026, 1, 1)).days,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("broken", [HEADER.encode() + b"a,b\n", b"<html>404</html>", b"\xff", b"", HEADER.encode()])
