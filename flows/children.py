@@ -23,14 +23,14 @@ def start(
     *arguments: str,
     stdout: int = subprocess.PIPE,
     stderr: IO[bytes] | int | None = None,
-    env: Mapping[str, str] | None = None,
+    more: Mapping[str, str] = {},
 ) -> subprocess.Popen[bytes]:
-    """Start `python -m module` with pipes to its standard input and from its standard output; `env` is beside our own."""
+    """Start `python -m module` with pipes to its standard input and from its standard output, and `more` in its environment."""
     # The package is found where this one was, and not in the working directory (-P).
     places = [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     return subprocess.Popen(  # noqa: S603  # this interpreter, this package
         [sys.executable, "-P", "-m", module, *arguments],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))} | dict(env or {}),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))} | dict(more),
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,

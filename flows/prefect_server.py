@@ -6,6 +6,7 @@ error open.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -50,8 +51,9 @@ def server(configured: str | None, kind: Literal["temporary", "with schedules"])
         port = free.getsockname()[1]
     process = _started(kind, ["--host", "127.0.0.1", "--port", str(port)])
     try:
-        _wait(f"http://127.0.0.1:{port}/api", process)
-        yield f"http://127.0.0.1:{port}/api"
+        with without_proxy("127.0.0.1"):
+            _wait(f"http://127.0.0.1:{port}/api", process)
+            yield f"http://127.0.0.1:{port}/api"
     finally:
         process.terminate()
         try:
@@ -61,12 +63,27 @@ def server(configured: str | None, kind: Literal["temporary", "with schedules"])
             process.wait()
 
 
+@contextmanager
+def without_proxy(host: str) -> Iterator[None]:
+    """Let a host be asked directly by this process and those that it starts: a configured proxy cannot reach our loopback."""
+    before = {name: os.environ.get(name) for name in ("no_proxy", "NO_PROXY")}
+    hosts = before["no_proxy"] or before["NO_PROXY"] or ""
+    if hosts.strip() != "*":
+        os.environ |= dict.fromkeys(before, f"{hosts},{host}".strip(","))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ |= {} if value is None else {name: value}
+
+
 def _started(kind: str, at: list[str]) -> subprocess.Popen[bytes]:
     command, more = ["prefect", "server", "start", *at, "--log-level", "ERROR", "--analytics-off"], dict[str, str]()
     if kind == "temporary":  # as Prefect itself starts one
         command = ["uvicorn", "--factory", "prefect.server.api.server:create_app", *at, "--log-level", "error"]
         more = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-    return children.start("flows.tied", *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=more)
+    return children.start("flows.tied", *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, more=more)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

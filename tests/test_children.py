@@ -75,4 +75,4 @@ def test_settings_of_its_own_are_beside_ours(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "said.py").write_text("import os\nprint(os.environ['OURS'], os.environ['ITS'])")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("OURS", "1")
-    assert said(children.start("said", env={"ITS": "2"})) == "1 2\n"
+    assert said(children.start("said", more={"ITS": "2"})) == "1 2\n"

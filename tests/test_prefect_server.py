@@ -1,0 +1,69 @@
+"""flows/prefect_server.py: that no server is there is told, and a proxy is not asked for what is on loopback.
+
+Servers that are started, and what is left of them, are in tests/test_refresh.py and tests/test_serve.py.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from running import Site, free_port
+
+from flows import prefect_server
+from flows.prefect_server import ServerError
+
+
+def test_a_configured_server_that_does_not_answer_is_told() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/api"
+    with (
+        pytest.raises(ServerError, match=rf"no Prefect server answers at {nobody}; start it or unset PREFECT_API_URL"),
+        prefect_server.server(nobody, "temporary"),
+    ):
+        raise AssertionError
+
+
+def test_a_configured_server_that_answers_is_taken_and_left() -> None:
+    with Site({"/api/health": b"true"}).running() as site:
+        with prefect_server.server(f"{site.address}/api", "with schedules") as url:
+            assert url == f"{site.address}/api"
+        assert requests.get(f"{site.address}/api/health", timeout=9).ok
+
+
+@pytest.mark.parametrize("kind", ["temporary", "with schedules"])
+def test_a_server_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    for module in ("uvicorn", "prefect"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit(3)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    # The directory of the package comes first for a child, and the two are not in it.
+    assert str(tmp_path) not in sys.path
+    with (
+        pytest.raises(
+            ServerError, match=r"the Prefect server ended at once \(exit status 3\); `prefect server start` tells"
+        ),
+        prefect_server.server(None, kind),  # type: ignore[arg-type]
+    ):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("before", "within"),
+    [({}, "127.0.0.1"), ({"NO_PROXY": "a.example"}, "a.example,127.0.0.1"), ({"no_proxy": "*"}, "*")],
+)
+def test_a_proxy_is_not_asked_for_what_is_on_loopback(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], within: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    stood = dict(os.environ)
+    with Site({"/health": b"true"}).running() as site:
+        with prefect_server.without_proxy("127.0.0.1"):
+            assert os.environ["no_proxy"] == within
+            assert requests.get(f"{site.address}/health", timeout=9).ok
+        assert dict(os.environ) == stood
