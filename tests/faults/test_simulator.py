@@ -33,13 +33,13 @@ api = running.api
 
 STEPS = 10
 # Of a page: as it is, and ways in which it may come otherwise.
-CONTENTS = ("as before", "as before", "a digit", "a line less", "no page", "half", "a scale")
-ANSWERS = ("whole", "whole", "whole", "404", "500", "cut", "reset")
+CONTENTS = ("as before", "a digit", "a digit", "a digit", "a line less", "no page", "half", "a scale")
+ANSWERS = ("whole",) * 6 + ("404", "500", "cut", "reset")
 # What may end or hinder the process. Kills: at any moment, or with the nth call of one kind, as the renaming of what is built.
-KILLS = ("kill", "kill", "killed by write", "killed by fsync", "killed by rename")
-COMPOSED = (*KILLS, "none", "terminate", "pause", "failing write", "failing fsync", "failing rename")
+KILLS = ("kill", "kill", "killed by write", "killed by sync", "killed by rename")
+COMPOSED = (*KILLS, "none", "terminate", "pause", "failing write", "failing sync", "failing rename")
 # {kind of call: (its name, the error that it gives, how late a call may be drawn)}
-CALLS = {"write": ("pwrite64", "ENOSPC", 60), "fsync": ("fsync", "EIO", 4), "rename": ("rename", "EIO", 3)}
+CALLS = {"write": ("pwrite64", "ENOSPC", 150), "sync": ("fsync,fdatasync", "EIO", 10), "rename": ("rename", "EIO", 2)}
 DAYS = (date(2027, 3, 1), date(2027, 3, 8))
 
 
