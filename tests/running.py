@@ -237,10 +237,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(path)
         self.server.gate.wait(HANGS_S)
         body = b"User-agent: *\nAllow: /\n" if path.endswith("/robots.txt") else self.server.pages.get(path)
-        self.send_response(404 if body is None else 200)
+        wrong = self.server.wrong.get(path, "whole")
+        if wrong == "reset":
+            self.close_connection = True
+            return self.connection.close()
+        self.send_response(404 if body is None else {"404": 404, "500": 500}.get(wrong, 200))
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
-        self.wfile.write(body or b"")
+        self.wfile.write((body or b"")[: len(body or b"") // 2 if wrong == "cut" else None])
+        self.close_connection = self.close_connection or wrong == "cut"
+        return None
 
 
 class _Server(ThreadingHTTPServer):
@@ -252,11 +258,15 @@ class _Server(ThreadingHTTPServer):
 
 
 class Site(_Server):
-    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes."""
+    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes.
+
+    `wrong` says of a path what is wrong with its answers: 404, 500, cut (in the middle of the body) or reset.
+    """
 
     def __init__(self, pages: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages, self.asked, self.gate = pages, list[str](), threading.Event()
+        self.wrong: dict[str, str] = {}
         self.gate.set()
         self.address = f"http://127.0.0.1:{self.server_port}"
 

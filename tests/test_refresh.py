@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 import running
-from conftest import AS_OF, checksums, downstream
+from conftest import checksums, downstream
 from running import (
     HANGS_S,
     Api,
@@ -209,45 +207,3 @@ def test_killed_without_warning_it_leaves_no_server_that_holds_the_streams_of_th
         wait_for(lambda: not processes(home), lambda: str(processes(home)))
     finally:
         kill_left(home)
-
-
-@pytest.mark.soak  # and slow, as all of the module
-def test_a_build_killed_at_any_moment_leaves_what_was_published_or_all_of_the_new(
-    tmp_path: Path, shipped: Path, warehouse_path: Path
-) -> None:
-    """Kills without warning, at moments drawn over the whole length of a build."""
-    home, log, before = tmp_path / "prefect", tmp_path / "log", tmp_path / "before.duckdb"
-    with duckdb.connect(before) as con:
-        con.execute("create table published as select 1 as n")
-    moments, kills, killed, wanted = random.Random(50), running.sample(full=50, part=5), 0, checksums(warehouse_path)
-    arguments = ("build", "--as-of", AS_OF.isoformat())
-
-    def fresh(name: str) -> dict[str, str]:
-        env = environment(tmp_path / name, home, COMPUTE_LIMITS_FACTS=str(shipped))
-        warehouse_of(env).parent.mkdir(parents=True)
-        shutil.copy(before, warehouse_of(env))
-        return env
-
-    began = time.monotonic()
-    assert command(fresh("whole"), *arguments).returncode == 0
-    length = time.monotonic() - began
-    try:
-        for number in range(kills):
-            shutil.rmtree(tmp_path / str(number - 1), ignore_errors=True)  # each is a warehouse large
-            env = fresh(str(number))
-            process = start(env, log, *arguments)
-            try:
-                process.wait(moments.uniform(0, length))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                killed += process.wait() == -signal.SIGKILL
-            published = warehouse_of(env)
-            assert published.read_bytes() == before.read_bytes() or checksums(published) == wanted, number
-        wait_for(lambda: not processes(home), lambda: str(processes(home)))
-        assert killed >= kills / 2
-        # Nothing that the last one left stands in the way of the next.
-        assert command(env, *arguments).returncode == 0
-    finally:
-        kill_left(home)
-    assert checksums(published) == wanted
-    assert [path.name for path in published.parent.iterdir() if ".duckdb" in path.name] == [published.name]

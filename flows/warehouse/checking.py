@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import great_expectations as gx
@@ -22,26 +23,48 @@ from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map
 )
 from great_expectations.expectations.registry import list_registered_expectation_implementations
 
-from flows.warehouse.expectations import NEVER_NULL, NONE_EVER_NULL, Expectation, Failure, Suite, SuiteError
+from flows.warehouse.expectations import (
+    NEVER_NULL,
+    NONE_EVER_NULL,
+    UNIQUE,
+    UNIQUE_TOGETHER,
+    Expectation,
+    Failure,
+    Suite,
+    SuiteError,
+)
 
 _SHOWN = 5
+_IS_KEY = "expect_multicolumn_values_to_be_key"
+_COLUMNS_ALONE = {"column", "column_list"}
+# Great Expectations' own for several columns takes no single one.
+_SEVERAL = 2
 
 
-class MulticolumnValuesNotNull(MulticolumnMapMetricProvider):
-    """Rows in which each of several columns has a value."""
+class MulticolumnValuesKey(MulticolumnMapMetricProvider):
+    """Rows that no other has the same key columns as, and in which each of the columns that are never null has a value."""
 
-    condition_metric_name = "multicolumn_values.not_null"
+    condition_metric_name = "multicolumn_values.key"
     condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+    condition_value_keys = ("key", "never_null")
 
     @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, column_list: pd.DataFrame, **_: Any) -> pd.Series:  # noqa: N805
-        return column_list.notna().all(axis=1)
+    def _pandas(cls, column_list: pd.DataFrame, key: list[str], never_null: list[str], **_: Any) -> pd.Series:  # noqa: N805
+        is_met = column_list[never_null].notna().all(axis=1)
+        if key:
+            parts = column_list[key]
+            # As Great Expectations' own has it: a row without any of its key's values is no other's double.
+            is_met &= ~parts.duplicated(keep=False) | parts.isna().all(axis=1)
+        return is_met
 
 
-class ExpectMulticolumnValuesToNotBeNull(MulticolumnMapExpectation):
-    """None of several columns is ever null: one expectation, where Great Expectations' own would be one a column."""
+class ExpectMulticolumnValuesToBeKey(MulticolumnMapExpectation):
+    """Key and columns that are never null in one pass, where Great Expectations' own would be one a rule and column."""
 
-    map_metric = "multicolumn_values.not_null"
+    map_metric = "multicolumn_values.key"
+    success_keys = ("mostly", "key", "never_null")
+    key: list[str]
+    never_null: list[str]
 
 
 def batches() -> BatchDefinition[Any]:
@@ -64,10 +87,14 @@ def check(batches: BatchDefinition[Any], suite: Suite, frame: pd.DataFrame) -> l
         SuiteError: an expectation lacks what it needs, or fewer ran than the suite has (Great Expectations only logs a type
             that it does not know).
     """
-    failed = [one for one in _run(batches, suite, suite.expectations, frame, "BOOLEAN_ONLY") if not one.success]
+    of_key = _of_key(suite.expectations)
+    others = [one for one in suite.expectations if one not in of_key]
+    first = [*_together(of_key), *_by_column(others)]
+    failed = [one for one in _run(batches, suite, first, frame, "BOOLEAN_ONLY") if not one.success]
     if not failed:
         return []
-    again = [single for one in failed for single in _by_column(_as_json(one.expectation_config))]
+    told = [_as_json(one.expectation_config) for one in failed]
+    again = list(_by_column(part for one in told for part in (of_key if one["type"] == _IS_KEY else [one])))
     named = [column for column in suite.key if column in frame]
     details = {"result_format": "SUMMARY", "unexpected_index_column_names": named} if named else "SUMMARY"
     return [_failure(suite, one) for one in _run(batches, suite, again, frame, details) if not one.success]
@@ -95,16 +122,45 @@ def _with_near(kind: str) -> str:
     return kind if kind in known or not near else f"{kind} (near names: {', '.join(near)})"
 
 
+def _of_key(expectations: Sequence[Expectation]) -> list[Expectation]:
+    """What can be run as one expectation: which columns are the key, and which are never null."""
+    plain = [one for one in expectations if one["severity"] == "critical" and set(one["kwargs"]) <= _COLUMNS_ALONE]
+    unique = [one for one in plain if one["type"] in (UNIQUE, UNIQUE_TOGETHER)][:1]
+    return [*unique, *(one for one in plain if one["type"] in (NEVER_NULL, NONE_EVER_NULL))]
+
+
+def _together(of_key: Sequence[Expectation]) -> list[Expectation]:
+    """One expectation for all of them, where they are of several columns."""
+    key, never_null = (
+        [column for one in of_key if one["type"] in kinds for column in _columns(one)]
+        for kinds in ((UNIQUE, UNIQUE_TOGETHER), (NEVER_NULL, NONE_EVER_NULL))
+    )
+    columns = list(dict.fromkeys([*key, *never_null]))
+    if len(columns) < _SEVERAL:
+        return list(of_key)
+    # A row with none of these values is no row to be left out.
+    kwargs = {"column_list": columns, "key": key, "never_null": never_null, "ignore_row_if": "never"}
+    return [{"type": _IS_KEY, "kwargs": kwargs, "severity": "critical"}]
+
+
+def _columns(one: Expectation) -> list[str]:
+    return one["kwargs"].get("column_list") or [one["kwargs"]["column"]]
+
+
 def _as_json(config: Any) -> Expectation:
     kwargs = {key: value for key, value in config.kwargs.items() if key != "batch_id"}
     return {"type": config.type, "kwargs": kwargs, "severity": getattr(config.severity, "value", config.severity)}
 
 
-def _by_column(one: Expectation) -> list[Expectation]:
+def _by_column(expectations: Iterable[Expectation]) -> Iterator[Expectation]:
     """Where one of several columns has a null, each for itself, to name the column and its rows."""
-    if one["type"] != NONE_EVER_NULL:
-        return [one]
-    return [{**one, "type": NEVER_NULL, "kwargs": {"column": column}} for column in one["kwargs"]["column_list"]]
+    for one in expectations:
+        if one["type"] != NONE_EVER_NULL:
+            yield one
+            continue
+        others = {name: value for name, value in one["kwargs"].items() if name != "column_list"}
+        for column in _columns(one):
+            yield {**one, "type": NEVER_NULL, "kwargs": {"column": column, **others}}
 
 
 def _failure(suite: Suite, result: Any) -> Failure:

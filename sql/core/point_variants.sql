@@ -37,20 +37,49 @@ switches as (
     group by variant
 ),
 
-candidates as (
+as_found as (
+    -- What no rule changes, once for all variants. A pool is what is fitted together.
     select
-        switches.*,
-        candidates.*,
-        name_key(candidates.printed_name) as name_key,
-        coalesce(by_themselves.rules, []) as rules,
-        by_themselves.rules is not null as is_taken,
+        dense_rank() over (order by row_set, benchmark, metric, compute_measure) as pool,
+        row_set, benchmark, metric, compute_measure, result_id, training_id, evaluation_id, paper_id, trainer, purpose,
+        result_source, is_copy, nearness, error, compute_flop,
+        name_key(printed_name) as name_key,
         of_results.preference as result_preference,
         of_measures.preference as measure_preference,
     from core.candidates as candidates
-    cross join switches
     join core.page_order as of_results on
         candidates.result_source = of_results.source and candidates.result_page = of_results.page
     join core.page_order as of_measures on candidates.source = of_measures.source and candidates.page = of_measures.page
+),
+
+touched as (
+    -- Where a rule has marked none of a pool, switching it changes nothing there, but for those that choose among several.
+    select as_found.pool, switches.variant
+    from (select distinct pool, row_set, benchmark, metric, compute_measure from as_found) as as_found
+    cross join switches
+    where
+        switches.variant in ('', 'all rules', 'no rules', 'superseded', 'same_weights', 'one_reproduction')
+        or exists (
+            select 1
+            from core.rule_marks as marks
+            where
+                marks.rule = switches.variant
+                and marks.row_set = as_found.row_set
+                and marks.benchmark = as_found.benchmark
+                and marks.metric = as_found.metric
+                and marks.compute_measure = as_found.compute_measure
+        )
+),
+
+candidates as (
+    select
+        switches.*,
+        as_found.*,
+        coalesce(by_themselves.rules, []) as rules,
+        by_themselves.rules is not null as is_taken,
+    from as_found
+    join touched using (pool)
+    join switches using (variant)
     left join by_themselves using (variant, row_set, benchmark, metric, compute_measure, result_id)
 ),
 
@@ -64,15 +93,12 @@ newer as (
 
 superseded as (
     select
-        old.variant, old.row_set, old.benchmark, old.metric, old.compute_measure, old.result_id,
+        old.variant, old.pool, old.result_id,
         min(newer.result_id) as newer_result_id,
     from candidates as old
     join newer on
         old.variant = newer.variant
-        and old.row_set = newer.row_set
-        and old.benchmark = newer.benchmark
-        and old.metric = newer.metric
-        and old.compute_measure = newer.compute_measure
+        and old.pool = newer.pool
         and old.result_source = newer.older
         and (
             old.training_id = newer.training_id
@@ -86,14 +112,14 @@ superseded as (
 after_superseded as (
     select candidates.*, superseded.newer_result_id, newer_result_id is not null as is_superseded,
     from candidates
-    left join superseded using (variant, row_set, benchmark, metric, compute_measure, result_id)
+    left join superseded using (variant, pool, result_id)
 ),
 
 with_middle as (
     select
         *,
         median(error) over (
-            partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
+            partition by variant, pool, evaluation_id
         ) as median_error,
     from after_superseded
 ),
@@ -107,7 +133,7 @@ ranked_weights as (
         same_weights_is_on and result_id != first_of_evaluation as is_same_weights,
     from with_middle
     window of_evaluation as (
-        partition by variant, row_set, benchmark, metric, compute_measure, evaluation_id
+        partition by variant, pool, evaluation_id
         order by
             is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9),
             result_preference, measure_preference, result_id
@@ -121,7 +147,7 @@ of_recipes as (
         purpose = 'reproduction' as is_reproduction,
         coalesce(trainer, training_id) as who,
         median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights)) over (
-            partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, who, name_key
+            partition by variant, pool, is_reproduction, who, name_key
         ) as median_log10_compute,
     from ranked_weights
 ),
@@ -133,7 +159,7 @@ ranked_runs as (
         one_reproduction_is_on and is_reproduction and result_id != first_of_recipe as is_another_run,
     from of_recipes
     window of_recipe as (
-        partition by variant, row_set, benchmark, metric, compute_measure, is_reproduction, who, name_key
+        partition by variant, pool, is_reproduction, who, name_key
         order by
             is_taken or is_superseded or is_same_weights,
             abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id
@@ -172,6 +198,6 @@ from standing
 qualify
     variant = ''
     or is_point != bool_or(is_point) filter (variant = '') over (
-        partition by row_set, benchmark, metric, compute_measure, result_id
+        partition by pool, result_id
     )
 order by variant, row_set, benchmark, metric, compute_measure, result_id

@@ -6,38 +6,25 @@ built anew from the same files. An edit that makes one of the two fail makes the
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import copy_shipped
-from running import FIXTURES, HANGS_S, ROOT, sample
+from running import FIXTURES, HANGS_S, sample
+from small_checkout import FIRST, LAST, WITH_PAGES, Place, add_version, as_text, copy, table
 
 from flows import sources
-from flows.pages import snapshots
-from flows.pages.snapshots import Snapshot
 from flows.warehouse import connection, kept
 
 SEED = 5
-# Those whose fixture is kept as a page, so that there are bytes to edit.
-WITH_PAGES = ("codecarbon", "gpu_info", "mlco2", "squad_explorer")
-# The paper's own points, of which more is expected than of others, and what every cost needs.
-WHOLE = ("computerprogress", "mit_futuretech", "epoch_hardware", "owid_carbon")
-# Before every version of a page that an edit may add, between them, and after all.
-FIRST, LAST = date(2026, 11, 25), date(2027, 3, 1)
 DAYS = (FIRST, date(2026, 12, 20), date(2027, 1, 20), LAST)
 
 # Both builds in a process of their own, for code may have changed; each says what it warns of, or how it fails.
@@ -55,120 +42,6 @@ for final, fresh in ((before, False), (anew, True)):
         said = f"{type(error).__name__}: {error}".replace(str(Path(final).parent), "")
     print(json.dumps(said), flush=True)
 """
-
-
-@dataclass
-class Place:
-    """A copy of the checkout with a data folder, and what stood in the files that the last edit changed."""
-
-    root: Path
-    rng: random.Random
-    as_of: date = FIRST
-    versions: int = 0
-    before: dict[Path, bytes | None] = field(default_factory=dict)
-
-    @property
-    def raw(self) -> Path:
-        return self.root / "kept" / "raw"
-
-    @property
-    def shipped(self) -> Path:
-        return self.root / "data" / "raw"
-
-    def keep(self, path: Path) -> Path:
-        """Remember a file that is about to change."""
-        self.before.setdefault(path, path.read_bytes() if path.is_file() else None)
-        return path
-
-    def write(self, path: Path, text: str) -> None:
-        self.keep(path).write_bytes(text.encode())
-
-    def undo(self) -> None:
-        for path, body in self.before.items():
-            path.unlink(missing_ok=True)
-            if body is not None:
-                path.write_bytes(body)
-
-    def files(self, *patterns: str, below: Path | None = None) -> list[Path]:
-        return sorted(path for pattern in patterns for path in (below or self.root).glob(pattern))
-
-    def replace_one(self, path: Path, pattern: str, other: Callable[[re.Match[str]], str]) -> str | None:
-        """Replace one match of a pattern, drawn from all, with something else; says which."""
-        text = path.read_text(encoding="utf-8")
-        matches = list(re.finditer(pattern, text, re.MULTILINE))
-        if not matches:
-            return None
-        match = self.rng.choice(matches)
-        new = text[: match.start()] + other(match) + text[match.end() :]
-        if new == text:
-            return None
-        self.write(path, new)
-        return f"{path.relative_to(self.root)}: {match[0]!r} -> {other(match)!r}"
-
-
-# --- the copy
-
-
-def copy(root: Path, share: int) -> Place:
-    """The checkout with one in `share` of the records of each page of its facts, and no least number of rows."""
-    for name in ("flows", "sql", "expectations"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
-    place = Place(root, random.Random(SEED))
-    copy_shipped(place.shipped)
-    for folder in sorted(place.shipped.iterdir()):
-        if folder.name not in WHOLE and share > 1:
-            cut(folder, share)
-    for path in place.files("flows/sources/*.toml"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r"^rows = \[\d+,", "rows = [0,", text, flags=re.MULTILINE), encoding="utf-8")
-    for key in WITH_PAGES:
-        for page in sources.source(key).pages:
-            add_version(place, key, page.name, (FIXTURES / key / page.name).read_bytes(), date(2026, 11, 24))
-    return place
-
-
-def table(path: Path) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(path.read_bytes().decode(), newline=""), strict=True))
-
-
-def as_text(rows: list[list[str]]) -> str:
-    """As flows/pages/facts.py writes them, that is with a lone carriage return in quotes."""
-    text = io.StringIO()
-    for row in rows:
-        quoting = csv.QUOTE_ALL if any("\r" in cell for cell in row) else csv.QUOTE_MINIMAL
-        csv.writer(text, lineterminator="\n", quoting=quoting).writerow(row)
-    return text.getvalue()
-
-
-def cut(folder: Path, share: int) -> None:
-    """Leave one record in `share` of each page, with all its rows, and count them anew."""
-    tables = {path: table(path) for path in sorted(folder.glob("*.facts.csv"))}
-    records: dict[tuple[str, str], dict[str, None]] = {}
-    for path, rows in tables.items():
-        if path.name not in ("page_count.facts.csv", "rejected_cell.facts.csv"):
-            for sha256, page, locator, *_ in rows[1:]:
-                records.setdefault((sha256, page), {})[locator] = None
-    left = {key: set(list(locators)[::share]) for key, locators in records.items()}
-    for path, (header, *rows) in tables.items():
-        if path.name == "page_count.facts.csv":
-            rows = [[*row[:-1], str(len(left.get((row[0], row[1]), ())))] for row in rows]
-        else:
-            rows = [row for row in rows if row[2] in left[row[0], row[1]]]
-        path.write_bytes(as_text([header, *rows]).encode())
-
-
-def add_version(place: Place, key: str, page: str, body: bytes, day: date) -> None:
-    """Keep a version of a page, as fetching does."""
-    place.versions += 1
-    (url,) = [one.url for one in sources.source(key).pages if one.name == page]
-    digest = hashlib.sha256(body).hexdigest()
-    # No two at the same second.
-    at = f"{day.isoformat()}T{place.versions // 3600:02}:{place.versions // 60 % 60:02}:{place.versions % 60:02}Z"
-    line = Snapshot(key, page, url, digest, len(body), at, None, None, "MIT")
-    place.keep(place.raw / key / snapshots.LOCK)
-    place.keep(line.path(place.raw))
-    snapshots.keep(place.raw, line, body)
 
 
 # --- edits: each changes something and says what, or returns None where what it drew has nothing to change

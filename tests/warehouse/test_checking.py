@@ -50,6 +50,32 @@ def test_of_several_columns_the_one_with_a_null_is_named_with_its_row(batches: A
     assert (counted, ast.literal_eval(row)) == ("1 of 3 rows", [{"a": 2, "b": None}])
 
 
+@pytest.mark.parametrize("grain", [("a",), ("a", "b")])
+def test_a_row_without_any_value_of_its_key_is_told(batches: Any, grain: tuple[str, ...]) -> None:
+    frame = pd.DataFrame({"a": [1.0, None], "b": ["x", None]})
+    told = validator.import_checking().check(batches, suite_of("core.t", grain), frame)
+    assert [one.expectation for one in told] == [
+        f"expect_column_values_to_not_be_null({{'column': '{column}'}})" for column in grain
+    ]
+
+
+@pytest.mark.parametrize(
+    ("grain", "rows"),
+    [
+        (("a?", "b"), [(None, "x"), (None, "x")]),
+        (("a", "b?"), [(1, None), (1, None)]),
+        (("a?", "b?"), [(1, "x"), (1, "x")]),
+    ],
+)
+def test_a_key_that_may_have_nulls_is_held_by_its_other_values(
+    batches: Any, grain: tuple[str, ...], rows: list[tuple[Any, Any]]
+) -> None:
+    (told,) = validator.import_checking().check(
+        batches, suite_of("core.t", grain), pd.DataFrame(rows, columns=["a", "b"])
+    )
+    assert told.expectation.startswith("expect_compound_columns_to_be_unique(")
+
+
 def test_a_column_that_is_not_there_is_a_failure_that_says_so(batches: Any) -> None:
     (failure,) = failures(batches, None, expectation(BETWEEN, "critical", column="d", max_value=1))
     assert failure.severity == "critical"
