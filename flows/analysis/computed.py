@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +22,9 @@ from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, SAMPLE, Kept, Keys
+
+if TYPE_CHECKING:
+    import duckdb
 
 _POINTS = ("fits.samples", "fits.sample_sets", "staging.fit", "staging.fit_rule")
 _PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")

@@ -17,9 +17,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 
 from flows.analysis import lines, stacked
@@ -30,6 +29,9 @@ from flows.declared.setting_types import FitRule
 from flows.fits import monte_carlo, resampling
 from flows.fits.line import OK, Array, number
 from flows.fits.selections import is_chosen
+
+if TYPE_CHECKING:
+    import duckdb
 
 KG_PER_LB = 0.45359237
 SECONDS_PER_HOUR = 3600
@@ -352,6 +354,12 @@ def stacked_costs(
             yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=False)
 
 
+_Number = float | None
+# As tables have them: of the fit, the form, the utilisation, the power drawn and the PUE; of the first three and the price.
+_KwhShares = tuple[_Number, _Number, _Number, _Number, _Number]
+_UsdShares = tuple[_Number, _Number, _Number, _Number]
+
+
 @dataclass(frozen=True)
 class _Ends:
     """Intervals as log10 of FLOP, hours, kWh and USD, what two of them are made of, and the share of infinite draws."""
@@ -360,13 +368,13 @@ class _Ends:
     hours: tuple[float, float]
     kwh: tuple[float, float]
     usd: tuple[float, float]
-    kwh_shares: tuple[float, ...]
-    usd_shares: tuple[float, ...]
+    kwh_shares: _KwhShares
+    usd_shares: _UsdShares
     unreachable: float
 
 
 _NO_END = (math.nan, math.nan)
-_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (math.nan,) * 5, (math.nan,) * 4, math.nan)
+_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (None,) * 5, (None,) * 4, math.nan)
 
 
 def _intervals(
@@ -406,11 +414,11 @@ def _intervals(
     return intervals
 
 
-def _made_of(own: Array, others: list[Array | None], level: float) -> tuple[tuple[float, float], tuple[float, ...]]:
+def _made_of(own: Array, others: list[Array | None], level: float) -> tuple[tuple[float, float], tuple[_Number, ...]]:
     """The interval of a sum, and the shares of its parts in it, in the order in which they are added."""
     total = reduce(np.add, [part for part in others if part is not None], own)
     low, high = monte_carlo.interval(total, level)
-    return (low, high), tuple(monte_carlo.shares([own, *others], total, low, high))
+    return (low, high), tuple(map(number, monte_carlo.shares([own, *others], total, low, high)))
 
 
 def _sum(parts: list[Array | None]) -> Array | None:
@@ -445,8 +453,8 @@ def _cost(
         *_figures(kwh, end.kwh, kg + _LB),
         *_figures(usd, end.usd),
         *_figures(usd, end.usd, scenario.log10_deflator),
-        *map(number, end.kwh_shares),
-        *map(number, end.usd_shares),
+        *end.kwh_shares,
+        *end.usd_shares,
         by,
         number(end.unreachable),
         scenario.status_of(basis) if reached.status == OK else reached.status,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.fits import forms, resampling
 from flows.fits.line import Array
+
+if TYPE_CHECKING:
+    import duckdb
 
 # The name of a set of points, in SQL.
 NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"

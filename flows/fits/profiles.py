@@ -283,7 +283,7 @@ class PowerLaws:
         return np.where(self.amplitude > 0, within, self.error_squares)
 
     def ends(self, most: float, side: int) -> Heights:
-        """The least (-1) or the largest (1) height of each shape within a sum of squares, (T, K) at x (T,); NaN where there is none.
+        """The least (-1) or the largest (1) height of each shape within a sum of squares, (T, K) at x (T,); NaN: there is none.
 
         It is the furthest within the ellipse of (E, A), or on the line of a bound where that lies beyond it.
         """
