@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
@@ -21,8 +21,12 @@ from flows.analysis import costs, curves, estimates, form_scores, pooled, predic
 from flows.analysis.fitters import Fitters
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
+from flows.fits.selections import is_chosen
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, SAMPLE, Kept, Keys
+
+if TYPE_CHECKING:
+    import duckdb
 
 _POINTS = ("fits.samples", "fits.sample_sets", "staging.fit", "staging.fit_rule")
 _PRICED = ("core.scenarios", "core.scenario_prices", "staging.fit_rule")
@@ -237,19 +241,34 @@ def works_of(con: duckdb.DuckDBPyConnection, points_min: int) -> Iterator[Work]:
 
 
 def _batches(left: Sequence[int], effort: Sequence[float]) -> list[list[int]]:
-    """Sets in batches of about equal effort, the longest first, so that no process is left with a long one at the end."""
-    batches: list[list[int]] = [[] for _ in range(min(_BATCHES, len(left)))]
-    loads = [0.0] * len(batches)
+    """Sets in batches that become smaller evenly, the longest sets first: so processes end nearly together, however fast each is.
+
+    A process takes the next when it has done one (guided self-scheduling: Polychronopoulos and Kuck 1987, IEEE Trans. Computers
+    C-36:1425), and the last that any has to wait for is a small one.
+    """
+    many = min(_BATCHES, len(left))
+    batches: list[list[int]] = [[] for _ in range(many)]
+    # What each may take yet of the whole, of which the first has `many` parts and the last one.
+    room = [sum(effort[at] for at in left) * part / (many * (many + 1) / 2) for part in range(many, 0, -1)]
     for at in sorted(left, key=lambda at: -effort[at]):
-        lightest = loads.index(min(loads))
-        batches[lightest].append(at)
-        loads[lightest] += effort[at]
-    return [batches[at] for at in sorted(range(len(batches)), key=lambda at: -loads[at])]
+        roomiest = room.index(max(room))
+        batches[roomiest].append(at)
+        room[roomiest] -= effort[at]
+    return [batch for batch in batches if batch]
 
 
 def _effort(work: Work) -> float:
-    """About what a set takes: resamples of its points, and a part that every set has; the curves are the dearest."""
-    return (3.0 if "nls" in work.estimators else 1.0) * (200 + len(work.sample)) + (500 if work.goals else 0)
+    """About what a set takes, in milliseconds of a quiet processor: some for each, for its draws, its curves and its costs."""
+    sample, points = work.sample, len(work.sample)
+    effort = 3.0
+    if sample.forms and not is_chosen(sample.selection):
+        effort += 0.15 * points
+    if len(work.estimators) > 1:
+        effort += 5.0
+    if estimates.NLS in work.estimators:
+        # The curves without each paper go through all points for each.
+        effort += 25.0 + 0.2 * points + 2e-4 * points * len(np.unique(sample.paper))
+    return effort + (20.0 if work.goals else 0.0)
 
 
 def _concatenated(name: str, parts: Iterable[Mapping[str, pa.Table]]) -> pa.Table:

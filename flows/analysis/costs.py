@@ -16,21 +16,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any
+from functools import cache, cached_property, reduce
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 
-from flows.analysis import stacked
+from flows.analysis import lines, stacked
 from flows.analysis.projections import Projection, projected
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import clustered, least_squares, monte_carlo, resampling
-from flows.fits.forms import response
-from flows.fits.line import OK, Array, Line, number
+from flows.fits import monte_carlo, resampling
+from flows.fits.line import OK, Array, number
 from flows.fits.selections import is_chosen
+
+if TYPE_CHECKING:
+    import duckdb
 
 KG_PER_LB = 0.45359237
 SECONDS_PER_HOUR = 3600
@@ -42,9 +43,6 @@ NO_RATE = "no_rate"
 CLUSTERS, POINTS = "clusters", "points"
 _LB = -math.log10(KG_PER_LB)
 _G_PER_KG = 3
-# What the intervals are made of, in the order in which they are added.
-_KWH_PARTS = ("fit", "form", "utilisation", "draw_fraction", "pue")
-_USD_PARTS = ("fit", "form", "utilisation", "price")
 # log10 of FLOP in one of the unit of a row set.
 _UNITS = {"gflop": 9, "flop": 0}
 
@@ -96,12 +94,19 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Spread:
-    """Draws of a scenario's factors, log10 relative to their central values; all zeros where nothing is spread."""
+    """Draws (draws,) of a scenario's factors, log10 relative to their central values; None where nothing is spread.
 
-    utilisation: Array
-    draw_fraction: Array
-    pue: Array
-    price: Array
+    `idle` are those of what is not used of a processor, one over the utilisation.
+    """
+
+    idle: Array | None
+    draw_fraction: Array | None
+    pue: Array | None
+    price: Array | None
+
+    def idle_of(self, basis: str) -> Array | None:
+        """What adds to hours: nothing where computation is peak rate times time."""
+        return self.idle if basis == ARITHMETIC else None
 
 
 @dataclass(frozen=True)
@@ -255,18 +260,21 @@ class Spreads:
     ) -> Spread:
         draws, seed = self.rule.resamples, self.rule.seed
 
-        def ranged(factor: str, given: tuple[float, float, float]) -> Array:
+        def ranged(factor: str, given: tuple[float, float, float]) -> Array | None:
             drawn = monte_carlo.triangular(*given, draws, resampling.seeded(seed, name, factor))
-            return drawn - math.log10(given[1])
+            return _spread(drawn - math.log10(given[1]))
 
-        price = np.zeros(draws)
+        used, price = ranged("utilisation", utilisation), None
         if prices:
             values = np.array(prices)
-            price = monte_carlo.observed(values, draws, resampling.seeded(seed, name, "price"))
-            price -= np.log10(np.median(values))
-        return Spread(
-            ranged("utilisation", utilisation), ranged("draw fraction", draw_fraction), ranged("pue", pue), price
-        )
+            drawn = monte_carlo.observed(values, draws, resampling.seeded(seed, name, "price"))
+            price = _spread(drawn - np.log10(np.median(values)))
+        idle = None if used is None else -used
+        return Spread(idle, ranged("draw fraction", draw_fraction), ranged("pue", pue), price)
+
+
+def _spread(drawn: Array) -> Array | None:
+    return drawn if drawn.any() else None
 
 
 def unit_costs(scenarios: Iterable[Scenario], spreads: Spreads) -> Iterator[UnitCost]:
@@ -276,43 +284,51 @@ def unit_costs(scenarios: Iterable[Scenario], spreads: Spreads) -> Iterator[Unit
         spread = spreads.of(scenario)
         for basis in (PEAK, ARITHMETIC):
             hours = scenario.log10_hours(basis) + 9
-            idle = -spread.utilisation if basis == ARITHMETIC else np.zeros_like(spread.utilisation)
+            idle = spread.idle_of(basis)
             kwh, usd = hours + scenario.log10_kw, hours + scenario.log10_price
             yield UnitCost(
                 scenario.scenario,
                 scenario.region,
                 basis,
-                *_ends(hours, idle, level),
-                *_ends(kwh, idle + spread.draw_fraction + spread.pue, level),
+                *_ends(hours, [idle], level),
+                *_ends(kwh, [idle, spread.draw_fraction, spread.pue], level),
                 number(scenario.log10_intensity),
-                *_ends(usd, idle + spread.price, level),
+                *_ends(usd, [idle, spread.price], level),
                 number(scenario.log10_deflator),
             )
 
 
-def _ends(centre: float, apart: Array, level: float) -> tuple[float | None, float | None, float | None]:
-    low, high = monte_carlo.interval(apart, level)
+def _ends(centre: float, parts: list[Array | None], level: float) -> tuple[float | None, float | None, float | None]:
+    apart = _sum(parts)
+    low, high = (0.0, 0.0) if apart is None else monte_carlo.interval(apart, level)
     return number(centre), number(centre + low), number(centre + high)
 
 
 def costs(
     sample: Sample, measure: str, unit: str, goals: Sequence[Goal], scenarios: Sequence[Scenario], spreads: Spreads
 ) -> Iterator[Cost]:
-    """What each goal costs by the line of each form in each scenario."""
+    """What each goal costs by the line of each form in each scenario.
+
+    The standard errors of the line are by cluster, for points of one paper, model or training hang together; where there are
+    too few clusters to tell, as if each point stood alone. Where no line rises, and of points that were chosen by their error,
+    nothing is drawn.
+    """
     rule, basis = spreads.rule, BASES[measure]
     for form in sample.forms:
-        line, drawn, by = _line(sample, form, rule)
+        line, by_cluster = lines.surest(sample, form)
+        is_drawn = line.status == OK and line.slope > 0 and not is_chosen(sample.selection)
+        by = (CLUSTERS if by_cluster else POINTS) if is_drawn else None
         for wanted in goals:
-            goal = float(response(form, np.array([wanted.error]))[0])
             reached = projected(sample, form, line, wanted.target, wanted.error, rule)
-            x = None if drawn is None else _drawn(drawn, goal, reached, rule.level) + _UNITS[unit]
+            x = lines.reached(sample, form, wanted.error, rule) + _UNITS[unit] if is_drawn else None
             is_printed = wanted.published and measure == "hardware_burden"
             for scenario, end in zip(scenarios, _intervals(x, basis, scenarios, spreads), strict=True):
                 flop = math.nan if reached.log10_compute is None else reached.log10_compute
                 decimals = scenario.coefficient_decimals if is_printed else None
-                if decimals is not None and drawn is not None:
+                if decimals is not None and is_drawn:
                     # The published table was computed from coefficients as printed.
-                    flop = (goal - round(line.intercept, decimals)) / round(line.slope, decimals)
+                    wanted_y = lines.goal(form, wanted.error)
+                    flop = (wanted_y - round(line.intercept, decimals)) / round(line.slope, decimals)
                 published = decimals is not None and scenario.is_stated
                 yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=published)
 
@@ -338,29 +354,10 @@ def stacked_costs(
             yield _cost(reached, scenario, basis, flop + _UNITS[unit], end, by, published=False)
 
 
-def _line(sample: Sample, form: str, rule: FitRule) -> tuple[Line, tuple[Array, Array] | None, str | None]:
-    """The least-squares line with its standard errors, draws of it (none where no line rises), and what stands alone in them.
-
-    The standard errors are by cluster, for points of one paper, model or training hang together; where there are too few
-    clusters to tell, as if each point stood alone. Of points that were chosen by their error there are no draws.
-    """
-    y = response(form, sample.error)
-    line, by = clustered.cluster_robust(sample.x, y, sample.paper), CLUSTERS
-    if line.status != OK:
-        line, by = least_squares.ols(sample.x, y), POINTS
-    if line.status != OK or not line.slope > 0 or is_chosen(sample.selection):
-        return line, None, None
-    return line, monte_carlo.lines(line, rule.resamples, resampling.seeded(rule.seed, sample.name, form, "cost")), by
-
-
-def _drawn(drawn: tuple[Array, Array], goal: float, reached: Projection, level: float) -> Array:
-    """Draws (draws,) of the computation at which the line reaches a goal, with the ends of its interval."""
-    x = monte_carlo.reached(*drawn, goal)
-    if reached.log10_compute is None or reached.interval is None:
-        return x
-    low, high = reached.log10_compute_low, reached.log10_compute_high
-    ends = -math.inf if low is None else low, math.inf if high is None else high
-    return monte_carlo.agreeing(x, reached.log10_compute, ends, level)
+_Number = float | None
+# As tables have them: of the fit, the form, the utilisation, the power drawn and the PUE; of the first three and the price.
+_KwhShares = tuple[_Number, _Number, _Number, _Number, _Number]
+_UsdShares = tuple[_Number, _Number, _Number, _Number]
 
 
 @dataclass(frozen=True)
@@ -371,13 +368,13 @@ class _Ends:
     hours: tuple[float, float]
     kwh: tuple[float, float]
     usd: tuple[float, float]
-    kwh_shares: tuple[float, ...]
-    usd_shares: tuple[float, ...]
+    kwh_shares: _KwhShares
+    usd_shares: _UsdShares
     unreachable: float
 
 
 _NO_END = (math.nan, math.nan)
-_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (math.nan,) * 5, (math.nan,) * 4, math.nan)
+_NOTHING = _Ends(_NO_END, _NO_END, _NO_END, _NO_END, (None,) * 5, (None,) * 4, math.nan)
 
 
 def _intervals(
@@ -389,17 +386,17 @@ def _intervals(
     """
     if x is None:
         return [_NOTHING] * len(scenarios)
-    level, of_form = spreads.rule.level, np.zeros_like(x) if of_form is None else of_form
+    level, own = spreads.rule.level, x if of_form is None else x - of_form
     flop, unreachable = monte_carlo.interval(x, level), float(np.isinf(x).mean())
     known: dict[int, tuple[Any, ...]] = {}
     intervals = []
     for scenario in scenarios:
         spread = spreads.of(scenario)
         if id(spread) not in known:
-            idle = -spread.utilisation if basis == ARITHMETIC else np.zeros_like(x)
-            hours = monte_carlo.interval(x + idle, level) if idle.any() else flop
-            kwh, kwh_shares = _made_of([x - of_form, of_form, idle, spread.draw_fraction, spread.pue], level)
-            usd, usd_shares = _made_of([x - of_form, of_form, idle, spread.price], level)
+            idle = spread.idle_of(basis)
+            hours = flop if idle is None else monte_carlo.interval(x + idle, level)
+            kwh, kwh_shares = _made_of(own, [of_form, idle, spread.draw_fraction, spread.pue], level)
+            usd, usd_shares = _made_of(own, [of_form, idle, spread.price], level)
             known[id(spread)] = hours, kwh, usd, kwh_shares, usd_shares
         hours, kwh, usd, kwh_shares, usd_shares = known[id(spread)]
         per_flop = scenario.log10_hours(basis)
@@ -417,10 +414,17 @@ def _intervals(
     return intervals
 
 
-def _made_of(parts: list[Array], level: float) -> tuple[tuple[float, float], tuple[float, ...]]:
-    total = sum(parts[1:], parts[0])
+def _made_of(own: Array, others: list[Array | None], level: float) -> tuple[tuple[float, float], tuple[_Number, ...]]:
+    """The interval of a sum, and the shares of its parts in it, in the order in which they are added."""
+    total = reduce(np.add, [part for part in others if part is not None], own)
     low, high = monte_carlo.interval(total, level)
-    return (low, high), tuple(monte_carlo.shares(parts, total, low, high))
+    return (low, high), tuple(map(number, monte_carlo.shares([own, *others], total, low, high)))
+
+
+def _sum(parts: list[Array | None]) -> Array | None:
+    """The sum of those that are spread, in their order; None where none is."""
+    spread = [part for part in parts if part is not None]
+    return reduce(np.add, spread) if spread else None
 
 
 def _moved(ends: tuple[float, float], by: float) -> tuple[float, float]:
@@ -433,33 +437,31 @@ def _cost(
     hours = flop + scenario.log10_hours(basis)
     kwh, usd = hours + scenario.log10_kw, hours + scenario.log10_price
     kg = scenario.log10_intensity
-    figures = (
-        _figures("gflop", flop, end.flop, -9)
-        | _figures("hours", hours, end.hours)
-        | _figures("kwh", kwh, end.kwh)
-        | _figures("kg_co2", kwh, end.kwh, kg)
-        | _figures("lb_co2", kwh, end.kwh, kg + _LB)
-        | _figures("usd", usd, end.usd)
-        | _figures("usd_constant", usd, end.usd, scenario.log10_deflator)
-        | {f"kwh_share_{name}": number(share) for name, share in zip(_KWH_PARTS, end.kwh_shares, strict=True)}
-        | {f"usd_share_{name}": number(share) for name, share in zip(_USD_PARTS, end.usd_shares, strict=True)}
-    )
+    # By place, in the order of the columns: a build has tens of thousands of these rows.
     return Cost(
-        sample_id=reached.sample_id,
-        form=reached.form,
-        scenario=scenario.scenario,
-        region=scenario.region,
-        target=reached.target,
-        error=reached.error,
-        published=published,
-        interval_by=by,
-        share_unreachable=number(end.unreachable),
-        status=scenario.status_of(basis) if reached.status == OK else reached.status,
-        **figures,
+        reached.sample_id,
+        reached.form,
+        scenario.scenario,
+        scenario.region,
+        reached.target,
+        reached.error,
+        published,
+        *_figures(flop, end.flop, -9),
+        *_figures(hours, end.hours),
+        *_figures(kwh, end.kwh),
+        *_figures(kwh, end.kwh, kg),
+        *_figures(kwh, end.kwh, kg + _LB),
+        *_figures(usd, end.usd),
+        *_figures(usd, end.usd, scenario.log10_deflator),
+        *end.kwh_shares,
+        *end.usd_shares,
+        by,
+        number(end.unreachable),
+        scenario.status_of(basis) if reached.status == OK else reached.status,
     )
 
 
-def _figures(name: str, centre: float, ends: tuple[float, float], by: float = 0.0) -> dict[str, Any]:
-    low, high = ends
-    values = {"": centre, "_low": low, "_high": high}
-    return {f"log10_{name}{end}": number(value + by) for end, value in values.items()}
+def _figures(
+    centre: float, ends: tuple[float, float], by: float = 0.0
+) -> tuple[float | None, float | None, float | None]:
+    return number(centre + by), number(ends[0] + by), number(ends[1] + by)

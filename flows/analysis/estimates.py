@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from flows.analysis import lines
 from flows.analysis.curves import Curve
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import estimators, least_squares, resampling
+from flows.fits import estimators, resampling
 from flows.fits.asymptotic import Asymptote
 from flows.fits.estimators import Points
-from flows.fits.forms import FORMS, response
+from flows.fits.forms import FORMS
 from flows.fits.line import judged, number, p_value
 from flows.fits.resampling import Indices, Resampled
 from flows.fits.selections import is_chosen, unsure
@@ -123,7 +124,7 @@ def _without_interval(row: Estimate) -> Estimate:
 
 def points(sample: Sample, form: str) -> Points:
     """The points of a set as an estimator takes them, with the response of a form."""
-    y = response(form, sample.error)
+    y = lines.response(sample, form)
     return Points(sample.x, y, x_sd=sample.compute_sd, cluster=sample.paper, is_performance=FORMS[form].is_performance)
 
 
@@ -196,15 +197,15 @@ def resampled(sample: Sample, rule: FitRule) -> dict[str, dict[str, Resampled]]:
     """
     if not sample.forms or is_chosen(sample.selection):
         return {"rows": {}, "papers": {}}
-    ys = np.stack([response(form, sample.error) for form in sample.forms])
+    ys = np.stack([lines.response(sample, form) for form in sample.forms])
     order = resampling.in_order(sample.x, sample.error, sample.paper.astype(np.float64))
     x, ys, paper = sample.x[order], ys[:, order], sample.paper[order]
 
-    def lines(unit: str, of_paper: Indices | None) -> dict[str, Resampled]:
+    def drawn(unit: str, of_paper: Indices | None) -> dict[str, Resampled]:
         rng = resampling.seeded(rule.seed, sample.name, unit)
         return dict(zip(sample.forms, resampling.ols_resampled(x, ys, rule.resamples, rng, of_paper), strict=True))
 
-    return {"rows": lines("rows", None), "papers": lines("papers", resampling.units(paper))}
+    return {"rows": drawn("rows", None), "papers": drawn("papers", resampling.units(paper))}
 
 
 def bootstrap(sample: Sample, draws: dict[str, dict[str, Resampled]], level: float) -> Iterator[BootstrapInterval]:
@@ -212,10 +213,9 @@ def bootstrap(sample: Sample, draws: dict[str, dict[str, Resampled]], level: flo
     if is_chosen(sample.selection):
         return
     for form in sample.forms:
-        y = response(form, sample.error)
-        line, turned = least_squares.ols(sample.x, y), least_squares.ols(y, sample.x)
-        for unit, lines in draws.items():
-            drawn, inverse = lines[form], 1 / turned.slope if turned.slope else math.nan
+        line, turned = lines.ols(sample, form), lines.turned(sample, form)
+        for unit, of_forms in draws.items():
+            drawn, inverse = of_forms[form], 1 / turned.slope if turned.slope else math.nan
             for direction, estimate, slopes, left in (
                 ("y_on_x", line.slope, drawn.slope, drawn.jackknife),
                 ("x_on_y", inverse, drawn.turned, drawn.jackknife_turned),

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -19,6 +19,9 @@ from flows import columns
 from flows.columns import column, key
 from flows.fits import pooling
 from flows.fits.line import judged, number
+
+if TYPE_CHECKING:
+    import duckdb
 
 ESTIMATOR, FORM = "ols_cluster", "polynomial"
 

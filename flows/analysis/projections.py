@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from flows.analysis import lines
 from flows.analysis.curves import Curve
-from flows.analysis.estimates import points
 from flows.analysis.predictions import NEXT
 from flows.analysis.samples import Sample
 from flows.columns import column, key
 from flows.declared.setting_types import FitRule
-from flows.fits import estimators, least_squares, projection, resampling
+from flows.fits import projection, resampling
 from flows.fits.calibration import Calibration
-from flows.fits.forms import FORMS, response
+from flows.fits.forms import FORMS
 from flows.fits.line import OK, SLOPE_MAY_BE_ZERO, SLOPE_NOT_POSITIVE, Array, Line, number
 from flows.fits.projection import ABOVE_GUESSING, BELOW_IRREDUCIBLE, BEYOND
 from flows.fits.resampling import Resampled
@@ -111,24 +111,21 @@ def _all_projections(
     calibrations: Mapping[str, Calibration | None],
 ) -> Iterator[Projection]:
     for form in sample.forms:
-        given = points(sample, form)
-        lines = {method: estimators.fitted(by, given, rule.level).line for method, by in _LINES.items()}
-        turned = least_squares.ols(given.y, given.x)
-        scatter = _scatter(sample, form, lines["y_on_x"], given.y, rule)
-        papers = draws["papers"].get(form)
-        rises = papers is not None and resampling.percentile(papers.slope, rule.level)[0] > 0
+        by_method = {"y_on_x": lines.ols(sample, form), "cluster": lines.by_cluster(sample, form)}
+        turned = lines.turned(sample, form)
+        drawn = _of_papers(sample, form, draws["papers"].get(form), rule)
         for name, error in targets:
-            target = float(response(form, np.array([error]))[0])
-            for method, line in lines.items():
+            target = lines.goal(form, error)
+            for method, line in by_method.items():
                 reached = _solved(line, target, rule.level)
                 if method == "y_on_x":
                     ends = calibrated(line, calibrations.get(form), target)
                     reached = replace(reached, calibrated=ends)
                 yield _row(sample, form, method, name, error, reached, rule)
             yield _row(sample, form, "x_on_y", name, error, _predicted(turned, target, rule.level), rule)
-            if papers is not None:
-                drawn = _drawn(lines["y_on_x"], papers, scatter, target, rule.level, rises=rises)
-                yield _row(sample, form, "bootstrap", name, error, drawn, rule)
+            if drawn is not None:
+                reached = _drawn(by_method["y_on_x"], drawn, target, rule.level)
+                yield _row(sample, form, "bootstrap", name, error, reached, rule)
     for curve in curves:
         for name, error in targets:
             yield _row(sample, curve.form, "nls", name, error, _on_curve(curve, error), rule)
@@ -136,8 +133,8 @@ def _all_projections(
 
 def projected(sample: Sample, form: str, line: Line, name: str, error: float, rule: FitRule) -> Projection:
     """One target by a line of performance on computation: as the method y_on_x has it, or cluster, if the line is theirs."""
-    target = float(response(form, np.array([error]))[0])
-    row = _row(sample, form, "y_on_x", name, error, _solved(line, target, rule.level), rule)
+    solved = _solved(line, lines.goal(form, error), rule.level)
+    row = _row(sample, form, "y_on_x", name, error, solved, rule)
     return _without_interval(row, rule) if is_chosen(sample.selection) else row
 
 
@@ -160,9 +157,6 @@ def calibrated(line: Line, by: Calibration | None, target: float) -> tuple[float
         return math.nan, math.nan
     low, high = by.quantiles(NEXT, line.degrees_of_freedom)
     return projection.crossing(line, target, high), projection.crossing(line, target, low)
-
-
-_LINES = {"y_on_x": "ols", "cluster": "ols_cluster"}
 
 
 def _row(
@@ -211,28 +205,48 @@ def _judged(line: Line, level: float) -> str:
     return OK if line.slope > line.quantile(level) * line.slope_se else SLOPE_MAY_BE_ZERO
 
 
-def _scatter(sample: Sample, form: str, line: Line, y: Array, rule: FitRule) -> Array:
+def _scatter(sample: Sample, form: str, line: Line, rule: FitRule) -> Array:
     """Residuals drawn for one new model in each resample, widened by the two degrees of freedom that the line took."""
     if line.status != OK:
         return np.zeros(rule.resamples)
+    y = lines.response(sample, form)
     residuals = np.sort(y - line.intercept - line.slope * sample.x) * math.sqrt(len(y) / (len(y) - 2))
     return resampling.seeded(rule.seed, sample.name, form, "new model").choice(residuals, rule.resamples)
 
 
-def _drawn(line: Line, draws: Resampled, scatter: Array, target: float, level: float, *, rises: bool) -> _Reached:
-    """Percentiles over the resamples; one whose line does not rise reaches no lower error: it counts as infinite.
+@dataclass(frozen=True)
+class _Drawn:
+    """Lines of resamples of papers and a residual for one new model by each, all (resamples,).
 
     `rises` says whether the interval of the slope lies above 0.
     """
+
+    intercept: Array
+    slope: Array
+    scatter: Array
+    rises: bool
+
+
+def _of_papers(sample: Sample, form: str, papers: Resampled | None, rule: FitRule) -> _Drawn | None:
+    """What all targets share."""
+    if papers is None:
+        return None
+    low, _ = resampling.percentile(papers.slope, rule.level)
+    scatter = _scatter(sample, form, lines.ols(sample, form), rule)
+    return _Drawn(papers.intercept, papers.slope, scatter, low > 0)
+
+
+def _drawn(line: Line, draws: _Drawn, target: float, level: float) -> _Reached:
+    """Percentiles over the resamples; one whose line does not rise reaches no lower error: it counts as infinite."""
     if line.status != OK or not line.slope > 0:
         return _Reached(SLOPE_NOT_POSITIVE if line.status == OK else line.status)
     with np.errstate(divide="ignore", invalid="ignore"):
         reached, new = (
             np.where(draws.slope > 0, (target - apart - draws.intercept) / draws.slope, np.inf)
-            for apart in (0.0, scatter)
+            for apart in (0.0, draws.scatter)
         )
     return _Reached(
-        OK if rises else SLOPE_MAY_BE_ZERO,
+        OK if draws.rises else SLOPE_MAY_BE_ZERO,
         (target - line.intercept) / line.slope,
         resampling.percentile(reached, level),
         resampling.percentile(new, level),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.fits import forms, resampling
 from flows.fits.line import Array
+
+if TYPE_CHECKING:
+    import duckdb
 
 # The name of a set of points, in SQL.
 NAME = "concat_ws('/', row_set, benchmark, metric, compute_measure, selection)"
@@ -25,7 +28,8 @@ def year_of(day: date) -> float:
     return day.year + (day.timetuple().tm_yday - 1) / _DAYS
 
 
-@dataclass(frozen=True)
+# Equal is the one that is the same: of arrays nothing else is told at once.
+@dataclass(frozen=True, eq=False)
 class Sample:
     """A set of points: its number and name, and arrays over its points in an order that is the same in every build.
 

@@ -25,13 +25,11 @@ from functools import cache
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
-from scipy.optimize import brentq
 
 from flows.fits import student_t
 from flows.fits.line import NO_SPREAD, NOT_CONVERGED, OK, TOO_FEW_POINTS, Array, FitError, checked
 from flows.fits.resampling import check_counts
-from flows.fits.roots import roots
+from flows.fits.roots import brent, roots
 
 # No curve with A > 0 and b > 0 is nearer to the points than a flat one.
 NO_DECLINE = "no_decline"
@@ -608,7 +606,7 @@ def _covariance(
     converged = np.linalg.norm(q.T @ residuals) <= OFFSET_MAX * np.linalg.norm(residuals) + rounding
     # J is of the logarithm of the amplitude at the mean x; log10 A is that + b times the mean.
     shift = np.array([[1.0, 0, 0], [0, 1.0, points.x_mean], [0, 0, 1.0]])
-    spread = shift[:, estimated] @ solve_triangular(r, np.eye(len(r)))
+    spread = shift[:, estimated] @ np.linalg.solve(r, np.eye(len(r)))
     (ee, ea, eb), (_, aa, ab), (_, _, bb) = (variance * spread @ spread.T).tolist()
     return (OK if converged else NOT_CONVERGED), ((ee, ea, eb), (ea, aa, ab), (eb, ab, bb))
 
@@ -618,4 +616,11 @@ def _end(excess: Callable[[Array], Array], grid: Array, inside: float, side: int
     place = int(np.searchsorted(grid, inside, "left" if side < 0 else "right")) + (side - 1) // 2
     if not 0 <= place < len(grid):
         return inside
-    return float(brentq(lambda held: excess(np.array([held]))[0], grid[place], inside, xtol=ROUNDING * grid[-1]))
+    rtol = 4 * float(np.finfo(np.float64).eps)
+    return brent(
+        lambda held: float(excess(np.array([held]))[0]),
+        float(grid[place]),
+        inside,
+        xtol=ROUNDING * float(grid[-1]),
+        rtol=rtol,
+    )

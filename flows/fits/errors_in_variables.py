@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from flows.fits.least_squares import plain_line
 from flows.fits.line import NOT_CONVERGED, OK, Array, FitError, Line, checked
+from flows.fits.roots import brent
 
 _STEPS = 1_000
 # The iteration ends at the first; where rounding keeps it from that, the second will do.
@@ -101,7 +101,7 @@ def york_with_scatter(x: Array, y: Array, x_sd: Array, y_sd: Array | None = None
     most = 2 * max(_least_squares_scatter(x, y), least)
     scatter = least
     if _excess(least, x, y, errors) > 0:
-        scatter = float(brentq(_excess, least, most, args=(x, y, errors), xtol=least, rtol=1e-14))
+        scatter = brent(lambda scatter: _excess(scatter, x, y, errors), least, most, xtol=least, rtol=1e-14)
     errors = errors._replace(of_y=errors.of_y + scatter * scatter)
     line = york(x, y, x_sd, np.sqrt(errors.of_y))
     if line.slope_variance > 0:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -158,8 +159,7 @@ def logistic(x: Array, error: Array, guessing: float) -> Logistic:
         status = NO_SPREAD
     if status != OK:
         return Logistic(len(x), guessing, status=status)
-    points = _points(x, error, guessing)
-    return _inference(points, _fitted(points, np.ones((1, len(x)))))
+    return _inference(*_whole(x, error, guessing))
 
 
 def inverse(fit: Logistic, error: float) -> float:
@@ -221,8 +221,7 @@ def logistic_without_each(x: Array, error: Array, unit: NDArray[np.intp], guessi
     estimates = np.full((units, 3), math.nan)
     if checked(x, error) != OK or len(np.unique(x)) < PARAMETERS:
         return estimates
-    points, order = _points(x, error, guessing), np.lexsort((error, x))
-    start = _fitted(points, np.ones((1, len(x))))
+    (points, start), order = _whole(x, error, guessing), np.lexsort((error, x))
     step = max(1, _BLOCK // len(x))
     for first in range(0, units, step):
         some = np.arange(first, min(first + step, units))
@@ -243,6 +242,18 @@ def _points(x: Array, error: Array, guessing: float) -> _Points:
     x_mean = float(x[order].mean())
     z = x[order] - x_mean
     return _Points(z, guessing - error[order], x_mean, guessing, end_of_search(z))
+
+
+def _whole(x: Array, error: Array, guessing: float) -> tuple[_Points, _Fits]:
+    """The fit to all points."""
+    return _whole_of(x.astype(np.float64).tobytes(), error.astype(np.float64).tobytes(), guessing)
+
+
+# Kept, for those without each paper, which come after it, begin there.
+@lru_cache(maxsize=1)
+def _whole_of(x: bytes, error: bytes, guessing: float) -> tuple[_Points, _Fits]:
+    points = _points(np.frombuffer(x), np.frombuffer(error), guessing)
+    return points, _fitted(points, np.ones((1, len(points.z))))
 
 
 def end_of_search(x: Array) -> float:
@@ -295,9 +306,9 @@ def profiled(x: Array, error: Array, guessing: float, parts: Array) -> tuple[Arr
     k = points.end * parts
     m = _m_at(points, k[:, None], _MIDDLES[None, :])
     w = expit(m[:, :, None] + k[:, None, None] * points.z)
-    squares = np.einsum("kmn,kmn->km", w, w)
-    c = np.clip(w @ points.gain / squares, 0.0, points.guessing)
-    best = (c * (c * squares - 2 * (w @ points.gain))).argmin(axis=1)
+    squares, products = np.einsum("kmn,kmn->km", w, w), w @ points.gain
+    c = np.clip(products / squares, 0.0, points.guessing)
+    best = (c * (c * squares - 2 * products)).argmin(axis=1)
     counts = np.ones((len(k), len(x)))
     fits = _refined(points, counts, m[np.arange(len(k)), best], k, _TOLERANCE_OF_SQUARES, is_k_held=True)
     curvature = _normal(points, counts, _at(points, counts, np.zeros_like(k), fits.m, fits.k)).mm
@@ -340,28 +351,52 @@ def _flattened(points: _Points, counts: Array, fits: _Fits) -> _Fits:
     )
 
 
+_Rows = NDArray[np.bool_] | slice
+# Curves that are flat, or whose odds are beyond doubles, have no best c and no step.
+_QUIET = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+
+
 class _State(NamedTuple):
-    """Where the steps are: w (B, n) and the best c from `least` on and sum of squares (B,) at m and k."""
+    """Where the steps are, of B curves.
 
-    least: Array
-    m: Array
-    k: Array
-    w: Array
-    c: Array
-    squares: Array
+    `of_each` (6, B): the least c, m, k, the best c from the least on, the sum of squares, and that of w. `of_points` (3, B, n):
+    the residuals, w and c w.
+    """
 
-    def rows(self, kept: NDArray[np.bool_]) -> _State:
-        return _State(*(values[kept] for values in self))
+    of_each: Array
+    of_points: Array
+
+    def rows(self, kept: _Rows) -> _State:
+        return _State(self.of_each[:, kept], self.of_points[:, kept])
+
+    def better(self, other: _State, is_better: NDArray[np.bool_]) -> _State:
+        """The other where that is better."""
+        many = np.count_nonzero(is_better)
+        if many in (0, len(is_better)):
+            return other if many else self
+        return _State(
+            np.where(is_better, other.of_each, self.of_each),
+            np.where(is_better[:, None], other.of_points, self.of_points),
+        )
 
 
+@_QUIET
 def _at(points: _Points, counts: Array, least: Array, m: Array, k: Array) -> _State:
-    w = expit(m[:, None] + k[:, None] * points.z)
+    of_each, of_points = np.empty((6, *m.shape)), np.empty((3, *counts.shape))
+    residuals, w, height = of_points
+    np.multiply(k[:, None], points.z, out=w)
+    w += m[:, None]
+    expit(w, out=w)
     weighted = counts * w
-    products, squares = np.einsum("bn,n->b", weighted, points.gain), np.einsum("bn,bn->b", weighted, w)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        c = np.nan_to_num(np.clip(products / squares, least, points.guessing))
-    residuals = points.gain - c[:, None] * w
-    return _State(least, m, k, w, c, np.einsum("bn,bn,bn->b", counts, residuals, residuals))
+    c = np.einsum("bn,n->b", weighted, points.gain) / np.einsum("bn,bn->b", weighted, w)
+    c = np.minimum(np.maximum(c, least), points.guessing)
+    # Where w is 0 at all points no c is better than another.
+    c[np.isnan(c)] = 0.0
+    np.multiply(c[:, None], w, out=height)
+    np.subtract(points.gain, height, out=residuals)
+    of_each[0], of_each[1], of_each[2], of_each[3] = least, m, k, c
+    np.einsum("bn,sbn,sbn->sb", counts, of_points[:2], of_points[:2], out=of_each[4:])
+    return _State(of_each, of_points)
 
 
 def _refined(
@@ -376,35 +411,34 @@ def _refined(
 ) -> _Fits:
     """Levenberg and Marquardt's steps from m and k (B,) until they foretell no more; c is not below `least` (B,)."""
     state = _at(points, counts, np.zeros_like(m) if least is None else least, m, k)
-    fits = _Fits(*(np.array(one) for one in (state.m, state.k, state.c, state.squares)))
+    fits = state.of_each[1:5].copy()
     left, damping = np.arange(len(m)), np.full(len(m), 1e-3)
     for _ in range(_STEPS):
-        steps, foretold = _step(points, counts[left], state, damping, is_k_held)
-        going = foretold > tolerance * state.squares
-        if not going.any():
-            break
-        left, state, damping, steps = left[going], state.rows(going), damping[going], steps[going]
-        k_next = np.clip(state.k + steps[:, 1], 0.0, points.end)
-        trial = _at(points, counts[left], state.least, state.m + steps[:, 0], k_next)
-        is_better = trial.squares < state.squares
-        damping = np.where(is_better, damping * 0.1, damping * 10)
-        state = _State(*(np.where(_as(is_better, new), new, old) for new, old in zip(trial, state, strict=True)))
-        for kept, now in zip(fits, (state.m, state.k, state.c, state.squares), strict=True):
-            kept[left] = now
-        # Where steps of no length make nothing better there is nothing left to do.
-        going = damping < 1e8
-        left, state, damping = left[going], state.rows(going), damping[going]
+        steps, foretold = _step(points, counts, state, damping, is_k_held)
+        going = _rows(foretold > tolerance * state.of_each[4])
+        left, counts, state, damping = left[going], counts[going], state.rows(going), damping[going]
         if not len(left):
             break
-    return fits
+        least_c, m, k, _, squares, _ = state.of_each
+        step_m, step_k = steps[:, going]
+        trial = _at(points, counts, least_c, m + step_m, np.minimum(np.maximum(k + step_k, 0.0), points.end))
+        is_better = trial.of_each[4] < squares
+        damping = damping * np.where(is_better, 0.1, 10.0)
+        state = state.better(trial, is_better)
+        fits[:, left] = state.of_each[1:5]
+        # Where steps of no length make nothing better there is nothing left to do.
+        going = _rows(damping < 1e8)
+        left, counts, state, damping = left[going], counts[going], state.rows(going), damping[going]
+    return _Fits(*fits)
 
 
-def _as(mask: NDArray[np.bool_], like: Array) -> NDArray[np.bool_]:
-    return mask.reshape(-1, *[1] * (like.ndim - 1))
+def _rows(kept: NDArray[np.bool_]) -> _Rows:
+    """A mask, or what copies nothing where it keeps all."""
+    return kept if np.count_nonzero(kept) < len(kept) else slice(None)
 
 
 class _Normal(NamedTuple):
-    """Half the second derivatives of the sum of squares by m and k, (B,) each, and half its fall along them, (B, 2)."""
+    """Half the second derivatives of the sum of squares by m and k, (B,) each, and half its fall along them, (2, B)."""
 
     mm: Array
     mk: Array
@@ -415,64 +449,53 @@ class _Normal(NamedTuple):
 def _normal(points: _Points, counts: Array, state: _State) -> _Normal:
     """Newton's, of the sum of squares at the best c; where that is not convex Gauss's and Newton's, by Kaufman's Jacobian.
 
-    Kaufman's are the derivatives of c w less their part along w, which c takes up unless it is at a bound.
+    Kaufman's are the derivatives of c w less their part along w, which c takes up unless it is at a bound. Sums over the points
+    are taken together: of the derivatives by m and by k with the residuals, with w, and with both kinds of second derivatives.
     """
-    slack = 1 - state.w
-    bend = state.c[:, None] * state.w * slack
-    residuals = points.gain - state.c[:, None] * state.w
-    weighted = counts * bend
-    along = weighted * points.z
-    down = np.stack([np.einsum("bn,bn->b", one, residuals) for one in (weighted, along)], axis=1)
-    of_w = np.stack([np.einsum("bn,bn->b", one, state.w) for one in (weighted, along)], axis=1)
-    is_free = (state.c > state.least) & (state.c < points.guessing)
-    share = is_free / np.maximum(np.einsum("bn,bn,bn->b", counts, state.w, state.w), 1e-300)
-    least = _less(points, weighted, along, bend, of_w, share)
-    newton = _less(
-        points,
-        weighted,
-        along,
-        bend - residuals * (slack - state.w),
-        of_w - down / np.maximum(state.c, 1e-300)[:, None],
-        share,
-    )
-    is_convex = (newton[0] > 0) & (newton[0] * newton[2] > newton[1] ** 2)
-    mm, mk, kk = (np.where(is_convex, one, other) for one, other in zip(newton, least, strict=True))
+    least, _, _, c, _, squares_of_w = state.of_each
+    residuals, w, height = state.of_points
+    by_m_k, others = np.empty((2, *w.shape)), np.empty((4, *w.shape))
+    others[:2] = state.of_points[:2]
+    bend, newton = others[2:]
+    slack = 1 - w
+    np.multiply(height, slack, out=bend)
+    np.multiply(counts, bend, out=by_m_k[0])
+    np.multiply(by_m_k[0], points.z, out=by_m_k[1])
+    slack -= w
+    slack *= residuals
+    np.subtract(bend, slack, out=newton)
+    sums = np.einsum("ibn,jbn->ijb", by_m_k, others)
+    last = np.einsum("bn,n,jbn->jb", by_m_k[1], points.z, others[2:])
+
+    down, of_w = sums[:, 0], sums[:, 1]
+    share = ((c > least) & (c < points.guessing)) / np.maximum(squares_of_w, 1e-300)
+    # By m and by k, of Kaufman's and of Newton's: what a change of c takes up.
+    of_c = np.stack([of_w, of_w - down / np.maximum(c, 1e-300)], axis=1)
+    second = np.empty((2, 3, len(c)))
+    np.subtract(sums[0, 2:], share * of_c[0] ** 2, out=second[:, 0])
+    np.subtract(sums[1, 2:], share * of_c[0] * of_c[1], out=second[:, 1])
+    np.subtract(last, share * of_c[1] ** 2, out=second[:, 2])
+    mm, mk, kk = second[1]
+    mm, mk, kk = np.where((mm > 0) & (mm * kk > mk**2), second[1], second[0])
     return _Normal(mm, mk, kk, down)
 
 
-def _less(
-    points: _Points, weighted: Array, along: Array, bend: Array, of_c: Array, share: Array
-) -> tuple[Array, Array, Array]:
-    """Sums of products with `bend`, by m and k, less what a change of c takes up."""
-    return (
-        np.einsum("bn,bn->b", weighted, bend) - share * of_c[:, 0] ** 2,
-        np.einsum("bn,bn->b", along, bend) - share * of_c[:, 0] * of_c[:, 1],
-        np.einsum("bn,n,bn->b", along, points.z, bend) - share * of_c[:, 1] ** 2,
-    )
-
-
+@_QUIET
 def _step(points: _Points, counts: Array, state: _State, damping: Array, is_k_held: bool) -> tuple[Array, Array]:
-    """The damped step of (m, k), (B, 2), and by how much an undamped one would lower the sum of squares, (B,)."""
-    normal = _normal(points, counts, state)
+    """The damped step of (m, k), (2, B), and by how much an undamped one would lower the sum of squares, (B,)."""
+    mm, mk, kk, down = _normal(points, counts, state)
     # At an end of the search k does not move outwards.
-    outwards = ((state.k <= 0) & (normal.down[:, 1] < 0)) | ((state.k >= points.end) & (normal.down[:, 1] > 0))
-    held = outwards | is_k_held
-    mk = np.where(held, 0.0, normal.mk)
-    down = np.where(np.stack([np.zeros_like(held), held], axis=1), 0.0, normal.down)
-    _, foretold = _solved(normal.mm, mk, normal.kk, down)
-    steps, _ = _solved(normal.mm * (1 + damping), mk, normal.kk * (1 + damping), down)
-    return steps, foretold
-
-
-def _solved(mm: Array, mk: Array, kk: Array, down: Array) -> tuple[Array, Array]:
-    """The solution (B, 2) of B pairs of equations, and its product with their right sides."""
+    k, of_m, of_k = state.of_each[2], down[0], down[1]
+    held = ((k <= 0) & (of_k < 0)) | ((k >= points.end) & (of_k > 0)) | is_k_held
+    mk, of_k = np.where(held, 0.0, mk), np.where(held, 0.0, of_k)
+    factor = np.ones((2, len(k)))
+    factor[1] += damping
+    mm, kk = mm * factor, kk * factor
+    # The solution of pairs of equations, undamped and damped.
     determinant = mm * kk - mk * mk
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        first = (kk * down[:, 0] - mk * down[:, 1]) / determinant
-        second = (mm * down[:, 1] - mk * down[:, 0]) / determinant
-    both = np.stack([first, second], axis=1)
-    both[~np.isfinite(both).all(axis=1)] = 0
-    return both, np.einsum("bp,bp->b", both, down)
+    both = np.stack([kk * of_m - mk * of_k, mm * of_k - mk * of_m]) / determinant
+    both[:, ~(np.isfinite(both[0]) & np.isfinite(both[1]))] = 0
+    return both[:, 1], both[0, 0] * of_m + both[1, 0] * of_k
 
 
 def _inference(points: _Points, fits: _Fits) -> Logistic:

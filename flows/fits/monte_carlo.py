@@ -9,10 +9,14 @@ Dorp 2004, Beyond Beta, chapter 1); prices are drawn from those observed.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from flows.fits import ranks
 from flows.fits.line import Array, FitError, Line
+
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 def lines(line: Line, draws: int, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -65,9 +69,7 @@ def observed(values: Array, draws: int, rng: np.random.Generator) -> Array:
 def interval(total: Array, level: float) -> tuple[float, float]:
     """The order statistics that leave equal tails outside, the outer ones of two, so that infinite draws stay infinite."""
     last = len(total) - 1
-    at = math.floor((1 - level) / 2 * last), math.ceil((1 + level) / 2 * last)
-    in_order = np.partition(total, at)
-    return float(in_order[at[0]]), float(in_order[at[1]])
+    return ranks.outer(total, math.floor((1 - level) / 2 * last), math.ceil((1 + level) / 2 * last))
 
 
 def agreeing(x: Array, centre: float, ends: tuple[float, float], level: float) -> Array:
@@ -90,19 +92,21 @@ def _stretched(x: Array, centre: float, was: float, end: float) -> Array:
     return centre + (x - centre) * ((end - centre) / (was - centre)) if was != centre else x
 
 
-def shares(parts: list[Array], total: Array, low: float, high: float) -> list[float]:
+def shares(parts: Sequence[Array | None], total: Array, low: float, high: float) -> list[float]:
     """What part each of the summands (draws,) has in the spread of their total within low and high; they add up to 1.
 
     A part is cov(summand, total) / var(total) over the finite draws inside of the interval. Those outside are left out
     because an inverse prediction has no variance (its tails are those of a ratio): one draw would decide. NaN where the
-    total has no spread. The first part is the rest to 1, so that the sum is exact to the last bit or two.
+    total has no spread. The first part is the rest to 1, so that the sum is exact to the last bit or two. None among the
+    others is a summand that is 0 in all draws.
     """
-    inside = np.flatnonzero((total >= low) & (total <= high) & np.isfinite(total))
+    inside = np.flatnonzero((total >= max(low, -_LARGEST)) & (total <= min(high, _LARGEST)))
     if len(inside) < 2:
         return [math.nan] * len(parts)
-    apart = total[inside] - total[inside].mean()
+    apart = total[inside]
+    apart -= apart.mean()
     variance = float(apart @ apart)
     if variance <= 1e-24 * len(inside):
         return [math.nan] * len(parts)
-    others = [float((part[inside] @ apart) / variance) if part.any() else 0.0 for part in parts[1:]]
+    others = [0.0 if part is None else float((part[inside] @ apart) / variance) for part in parts[1:]]
     return [1 - math.fsum(others), *others]

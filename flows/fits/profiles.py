@@ -60,6 +60,9 @@ class Interval:
     high: float
 
 
+# Of heights at each of some x (T,): one each, or (T, K) of K shapes.
+Heights = Callable[[Array], Array]
+
 UNKNOWN = Interval(math.nan, math.nan)
 
 
@@ -149,16 +152,18 @@ class Profiles:
         return bool(((self.error - self.error.mean()) ** 2).sum() <= most)
 
     def _ends(self, x: float, most: float) -> tuple[float, float]:
-        low, high = (float(self._end(np.array([x]), most, side)[0]) for side in (-1, 1))
+        low, high = (float(self._furthest(most, side)(np.array([x]))[0]) for side in (-1, 1))
         return low, high
 
-    def _end(self, x: Array, most: float, side: int) -> Array:
+    def _furthest(self, most: float, side: int) -> Heights:
         """The least (-1) or the largest (1) height at each x, of all that are allowed and the best curve's own."""
-        ends, own = self._shapes(most).end(x, most, side), self.curve.heights(x)
-        furthest: Array = (
-            np.fmin(np.fmin.reduce(ends, axis=1), own) if side < 0 else np.fmax(np.fmax.reduce(ends, axis=1), own)
-        )
-        return furthest
+        ends, further = self._shapes(most).ends(most, side), np.fmin if side < 0 else np.fmax
+
+        def at(x: Array) -> Array:
+            furthest: Array = further(further.reduce(ends(x), axis=1), self.curve.heights(x))
+            return furthest
+
+        return at
 
     def _root(self, error: float, most: float, side: int) -> float:
         """The x at which the least (-1) or the largest (1) height falls to the error."""
@@ -166,15 +171,14 @@ class Profiles:
         first, last = float(self.x.min()), float(self.x.max())
         # Around the points, then further on either side, as far as is looked.
         places = np.array([first - _RANGES * width, first - width, last + width, last + _RANGES * width, math.inf])
-        heights = self._end(places, most, side)
+        furthest = self._furthest(most, side)
+        heights = furthest(places)
         if error <= heights[-2:].max():
             return math.inf
         if error >= heights[0]:
             return -math.inf
         at = int(np.searchsorted(-heights[:-1], -error, "right"))
-        return float(
-            roots(lambda x, _: self._end(x, most, side) - error, places[at - 1 : at], places[at : at + 1], _NEAR)[0]
-        )
+        return float(roots(lambda x, _: furthest(x) - error, places[at - 1 : at], places[at : at + 1], _NEAR)[0])
 
 
 def profiles(
@@ -278,27 +282,31 @@ class PowerLaws:
         within: Array = np.where(level >= 0, self.free_squares, self.zero_squares)
         return np.where(self.amplitude > 0, within, self.error_squares)
 
-    def end(self, x: Array, most: float, side: int) -> Array:
-        """The least (-1) or the largest (1) height at each x (T,) within a sum of squares, (T, K); NaN where there is none.
+    def ends(self, most: float, side: int) -> Heights:
+        """The least (-1) or the largest (1) height of each shape within a sum of squares, (T, K) at x (T,); NaN: there is none.
 
         It is the furthest within the ellipse of (E, A), or on the line of a bound where that lies beyond it.
         """
-        u = np.exp(np.clip(-self.rates * (x[:, None] - self.middle), -_FAR, _FAR))
-        u[np.isinf(x)] = 0
-        with np.errstate(invalid="ignore"):
-            room, zero_room = np.sqrt(most - self.free_squares), np.sqrt(most - self.zero_squares)
-            flat_room = np.sqrt(most - self.error_squares)
-        # Of a steep shape far before the points u is beyond any error, and so is its spread.
-        apart = np.minimum(u - self.u_mean, _HUGE)
-        spread = np.sqrt(1 / self.n + apart**2 / self.u_squares)
-        height = self.error_mean + self.amplitude * apart + side * room * spread
-        amplitude = self.amplitude + side * room * apart / self.u_squares / spread
-        level = height - amplitude * u
         sum_uu = self.u_squares + self.n * self.u_mean**2
-        on_zero = np.maximum(self.at_zero + side * zero_room / np.sqrt(sum_uu), 0.0) * u
-        on_flat = np.maximum(self.error_mean + side * flat_room / math.sqrt(self.n), 0.0)
-        ends: Array = np.where(amplitude < 0, on_flat, np.where(level < 0, on_zero, height))
-        return ends
+        with np.errstate(invalid="ignore"):
+            room, zero_room = side * np.sqrt(most - self.free_squares), side * np.sqrt(most - self.zero_squares)
+            flat_room = side * np.sqrt(most - self.error_squares)
+        zero_amplitude = np.maximum(self.at_zero + zero_room / np.sqrt(sum_uu), 0.0)
+        on_flat = np.maximum(self.error_mean + flat_room / math.sqrt(self.n), 0.0)
+        falls, share = -self.rates, 1 / self.n
+
+        def at(x: Array) -> Array:
+            u = np.exp(np.minimum(np.maximum(falls * (x[:, None] - self.middle), -_FAR), _FAR))
+            u[np.isinf(x)] = 0
+            # Of a steep shape far before the points u is beyond any error, and so is its spread.
+            apart = np.minimum(u - self.u_mean, _HUGE)
+            spread = np.sqrt(share + apart**2 / self.u_squares)
+            height = self.error_mean + self.amplitude * apart + room * spread
+            amplitude = self.amplitude + room * apart / self.u_squares / spread
+            on_zero = zero_amplitude * u
+            return np.where(amplitude < 0, on_flat, np.where(height - amplitude * u < 0, on_zero, height))
+
+        return at
 
 
 def _power_laws(x: Array, error: Array) -> Callable[[float], PowerLaws | Sigmoids]:
@@ -363,16 +371,22 @@ class Sigmoids:
         """The least sum of squares of each within the bounds."""
         return self.free_squares + self.w_squares * (self.gain - np.clip(self.gain, 0.0, self.guessing)) ** 2
 
-    def end(self, x: Array, most: float, side: int) -> Array:
-        """As that of `PowerLaws`; the largest gain is the least height."""
+    def ends(self, most: float, side: int) -> Heights:
+        """As those of `PowerLaws`; the largest gain is the least height."""
         with np.errstate(invalid="ignore"):
-            room = np.sqrt((most - self.free_squares) / self.w_squares)
-            odds = np.where(np.isinf(x)[:, None], np.inf, self.m + self.k * (x[:, None] - self.middle))
-        gain = self.gain - side * room
+            gain = self.gain - side * np.sqrt((most - self.free_squares) / self.w_squares)
         # Where even the furthest lies beyond a bound none is allowed.
-        nearer = np.clip(gain, 0.0, self.guessing)
         is_none = (gain < 0) if side < 0 else (gain > self.guessing)
-        return self.guessing - np.where(is_none | np.isnan(gain), math.nan, nearer) * expit(odds)
+        nearer = np.where(is_none, math.nan, np.minimum(np.maximum(gain, 0.0), self.guessing))
+
+        def at(x: Array) -> Array:
+            with np.errstate(invalid="ignore"):
+                odds = self.m + self.k * (x[:, None] - self.middle)
+            odds[np.isinf(x)] = np.inf
+            heights: Array = self.guessing - nearer * expit(odds, out=odds)
+            return heights
+
+        return at
 
 
 def _sigmoids(curve: Logistic, x: Array, error: Array) -> Callable[[float], PowerLaws | Sigmoids]:

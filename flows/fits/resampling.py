@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from flows.fits import least_squares
+from flows.fits import least_squares, ranks
 from flows.fits.line import Array, FitError, checked
 
 Counts = NDArray[np.int64]
@@ -171,6 +171,4 @@ def _quantiles(draws: Array, low: float, high: float) -> tuple[float, float]:
     if not len(kept):
         return math.nan, math.nan
     last = len(kept) - 1
-    ranks = max(math.floor(low * last), 0), min(math.ceil(high * last), last)
-    in_order = np.partition(kept, ranks)
-    return float(in_order[ranks[0]]), float(in_order[ranks[1]])
+    return ranks.outer(kept, max(math.floor(low * last), 0), min(math.ceil(high * last), last))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from flows.errors import UserError
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class BuildError(UserError):
@@ -15,6 +17,9 @@ class BuildError(UserError):
 
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
+    # Not with the module: a process that fits opens none, and would load it for nothing.
+    import duckdb
+
     con = duckdb.connect(path, read_only=read_only, config={"threads": 1})
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
     con.execute("set enable_progress_bar = false")

@@ -13,13 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from flows.columns import column
 from flows.errors import UserError
 from flows.warehouse import connection
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 UNMET = "meta.unmet_expectations"
@@ -112,6 +111,8 @@ class Kept:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
         if self.con is None:
             raise ValueError("nothing is kept")
         try:
@@ -157,6 +158,8 @@ def _changes(arrays: Iterable[pa.Array]) -> list[int]:
 @contextmanager
 def published(path: Path | None) -> Iterator[Kept]:
     """What a published warehouse keeps; nothing where no path is given, there is no file, or none that can be read."""
+    import duckdb
+
     if path is None or not path.is_file():
         yield NOTHING
         return
@@ -171,6 +174,8 @@ def published(path: Path | None) -> Iterator[Kept]:
 
 
 def _keys(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    import duckdb
+
     try:
         rows = con.execute("select kind, name, key from meta.kept_keys").fetchall()
     except duckdb.Error:

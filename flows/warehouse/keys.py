@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.metadata
 import platform
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -38,6 +37,8 @@ def files(root: Path, paths: Iterable[Path]) -> str:
 @cache
 def versions(*distributions: str) -> str:
     """The versions of Python and of installed libraries, as text."""
+    import importlib.metadata
+
     named = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
     return "; ".join([f"Python {platform.python_version()}", *named])
 

@@ -17,7 +17,7 @@ import pytest
 from hand_made import built
 from sets_of_points import arxiv, record
 
-from flows.analysis import computed, costs
+from flows.analysis import computed, costs, estimates
 from flows.analysis.computed import Grounds, Tables, Work
 from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
@@ -263,13 +263,27 @@ def test_a_set_whose_name_is_not_among_those_published_is_computed(
         assert rows(tables.tables()) == {name: content(con, name) for name in computed.TABLES}
 
 
-def test_batches_share_the_effort_and_leave_none_out() -> None:
-    effort = [float(n % 17 + 1) for n in range(100)]
-    left = list(range(0, 100, 2))
+def test_batches_leave_none_out_and_let_processes_end_together() -> None:
+    effort = [float(n % 17 + 1) for n in range(400)]
+    left = list(range(0, 400, 2))
     batches = computed._batches(left, effort)
     assert sorted(at for batch in batches for at in batch) == left
     loads = [sum(effort[at] for at in batch) for batch in batches]
     assert loads == sorted(loads, reverse=True)
-    assert max(loads) - min(loads) <= max(effort)
+    # Two processes, the other three times as slow: each takes the next batch when it is done with one.
+    slowness, ends = (1.0, 3.0), [0.0, 0.0]
+    for load in loads:
+        free = ends.index(min(ends))
+        ends[free] += load * slowness[free]
+    assert max(ends) - min(ends) <= 3 * max(effort)
     assert computed._batches([], effort) == []
     assert computed._batches([4], effort) == [[4]]
+
+
+def test_the_effort_of_a_set_grows_with_what_is_computed_of_it() -> None:
+    work = replace(WORK, estimators=("ols_cluster", "huber", estimates.NLS))
+    fewer = replace(work, sample=work.sample.part(np.arange(5) < 4))
+    chosen = replace(work, sample=replace(work.sample, selection="frontier"))
+    lines = replace(work, estimators=("ols_cluster", "huber"))
+    for less in (fewer, chosen, lines, replace(work, goals=()), replace(lines, estimators=())):
+        assert computed._effort(less) < computed._effort(work)
