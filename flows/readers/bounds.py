@@ -76,7 +76,7 @@ _FLOP = Bound(1, 1e30, "the largest training run had some 5e26 FLOP")
 # From the first graphics processors to ten times a whole wafer at its lowest precision.
 _RATE = Bound(1e6, 1e18, "one board or wafer gives from 1e9 to 1e17 operations a second")
 # Oil shale, the dirtiest fuel burnt for power, emits about 1,300.
-_INTENSITY = Bound(0, 2000, "the dirtiest fuel burnt for power emits 1,300 g/kWh")
+_INTENSITY = Bound(0, 1500, "the dirtiest fuel burnt for power emits 1,300 g/kWh")
 
 # {row type: {column: bound}} of every number and day that a page gives.
 BOUNDS: dict[type[Any], dict[str, Bound]] = {
