@@ -24,12 +24,53 @@ IMPOSSIBLE = (f"-{DIGITS[:4]}.{DIGITS[4:]}", DIGITS + "0" * 40, f"{DIGITS[0]}.{D
 _NUMBER = re.compile(rb"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 _HOSTILE = (
     *(rb"\ud800", b"\xed\xa0\x80", b"\0", b"\xff\xfe", b"\x1b[31m", "\N{RIGHT-TO-LEFT OVERRIDE}".encode()),
-    *(b'"', b"'", b"|", b",", b"\n", b"\r", b"\t", b"{", b"}", b"]", b"```\n", b"---\n", b"&a ", b"*a ", b"!!python/none "),
-    *(b"<table>", b"</table>", b"<tr>", b"</td>", b"<a>", b"<!--", b"-->", b'<td colspan="100">', b'<td rowspan="1e9">'),
+    *(
+        b'"',
+        b"'",
+        b"|",
+        b",",
+        b"\n",
+        b"\r",
+        b"\t",
+        b"{",
+        b"}",
+        b"]",
+        b"```\n",
+        b"---\n",
+        b"&a ",
+        b"*a ",
+        b"!!python/none ",
+    ),
+    *(
+        b"<table>",
+        b"</table>",
+        b"<tr>",
+        b"</td>",
+        b"<a>",
+        b"<!--",
+        b"-->",
+        b'<td colspan="100">',
+        b'<td rowspan="1e9">',
+    ),
     *(b"NaN", b"inf", b"1e309", b"-1", b"0", b"1e-320", b"9" * 5000, b"0x10", b"1_000", b"1,0", b"=1+1", b"%", b"null"),
     *(b"99999999999999999999-01-01", b"0000-00-00", b"9999-12-31", "٣٤".encode(), "½".encode(), b"x" * 100_000),
 )
-_OPENERS = (b"[", b"{", b"(", b"<b>", b"<table><tr><td>", b"<details>", b"> ", b"- ", b"* ", b'{"a":', b"[x](", b"![", b"`", b"**")
+_OPENERS = (
+    b"[",
+    b"{",
+    b"(",
+    b"<b>",
+    b"<table><tr><td>",
+    b"<details>",
+    b"> ",
+    b"- ",
+    b"* ",
+    b'{"a":',
+    b"[x](",
+    b"![",
+    b"`",
+    b"**",
+)
 # Of mutations of an archive, those of a file within it.
 _WITHIN = 0.7
 _ENCODINGS = ("utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7", "utf-8-sig")

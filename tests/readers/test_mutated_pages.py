@@ -30,7 +30,9 @@ from flows.sources import Page, Source
 _PAGES = sample(full=10_000, part=300) if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 12
 _BOOKKEEPING = ("quarantine", "rejected_cell", "duplicate", "page_count")
 # What a message has in front where nobody foresaw the error: "KeyError: 'href'".
-_UNFORESEEN = re.compile(r": (?:(?:Key|Index|Attribute|Type|Value|Name|Assertion|Overflow|Recursion|Runtime|Arithmetic)Error|\w+Warning): ")
+_UNFORESEEN = re.compile(
+    r": (?:(?:Key|Index|Attribute|Type|Value|Name|Assertion|Overflow|Recursion|Runtime|Arithmetic)Error|\w+Warning): "
+)
 
 
 @pytest.fixture(scope="module")
