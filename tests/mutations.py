@@ -199,7 +199,7 @@ def _scaled(rng: random.Random, body: bytes, content: str) -> bytes:
         found = list(_NUMBER.finditer(line))
         if place < len(found):
             start, end = found[place].span()
-            line = line[:start] + by_factor(line[start:end]) + line[end:]  # noqa: PLW2901
+            line = line[:start] + by_factor(line[start:end]) + line[end:]
         lines.append(line)
     return b"\n".join(lines)
 
