@@ -1,7 +1,7 @@
 """What no quantity can be, whichever page prints it: such a cell is left out, the rest of its record stays.
 
 One place for all sources, so that no parser can forget it. Within these bounds a cell fails no critical expectation
-(tests/readers/test_expected_ranges.py), so that one cell of one page never stops the build of all others. They are wide: what is
+(tests/acceptance/test_expected_ranges.py), so that one cell of one page never stops the build of all others. They are wide: what is
 merely unlikely passes, and is for expectations that warn.
 """
 
