@@ -45,3 +45,14 @@ def test_what_a_library_prints_is_not_among_the_answers(tmp_path: Path, monkeypa
     with (tmp_path / "errors").open("wb") as errors:
         assert said(children.start("said", stderr=errors)) == "an answer"
     assert (tmp_path / "errors").read_text() == "noise\nmore noise"
+
+
+def test_a_child_may_do_without_pandas_which_arrow_would_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "said.py").write_text(
+        "import sys\nfrom flows import children\nchildren.do_without_pandas()\n"
+        "import pyarrow as pa\npa.array([1.0])\nprint('pandas' in sys.modules)"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert said(children.start("said", more={"ARROW_DEFAULT_MEMORY_POOL": "system"})) == "False\n"

@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
-from threading import Timer
+from threading import Event, Timer
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -89,14 +89,19 @@ class Reader:
         cpu_s, memory_mb = _limits(source)
         # The views that keep settings from being changed do not go through a pipe; nor is the rest of the source needed.
         bare = replace(source, pages=()), replace(page, lookups=dict(page.lookups))
-        late = Timer(cpu_s * _WALL_TO_CPU, process.kill)
+        overdue = Event()
+
+        def end_late() -> None:
+            overdue.set()
+            process.kill()
+
+        late = Timer(cpu_s * _WALL_TO_CPU, end_late)
         late.daemon = True
         late.start()
         try:
             answer: _Answer = _exchange(process, (path, *bare, sha256, cpu_s, memory_mb))
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
-            overdue = not late.is_alive()
-            raise self._ended(process, cpu_s, overdue) from error
+            raise self._ended(process, cpu_s, overdue.is_set()) from error
         except BaseException:
             # A stop while it reads: what it says later is no answer to the next page.
             self._end()
@@ -110,7 +115,7 @@ class Reader:
 
     def _started(self) -> Popen[bytes]:
         if self._process is None:
-            # pylint would have a context; it is closed with the process.
+            # Closed with the process.
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115
             # Arrow's own pool takes a gigabyte of addresses at once, which counts as memory.
             self._process = children.start(

@@ -82,6 +82,12 @@ def test_no_process_without_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def test_a_source_has_the_usual_limits_or_those_of_its_toml() -> None:
+    assert limited._limits(OWID) == (limited.CPU_S, limited.MEMORY_MB)
+    assert limited._limits(of("owid_carbon", parse_cpu_s=3)[0]) == (3, limited.MEMORY_MB)
+    assert limited._limits(sources.source("epoch_all_models")) == (limited.CPU_S, 512)
+
+
 def test_an_alias_bomb_ends_by_its_memory_and_the_next_page_is_read(reader: Reader, tmp_path: Path) -> None:
     source, page = of("openmmlab_mmpretrain", "resnet", parse_memory_mb=40)
     assert len(ALIASES) < 1000
