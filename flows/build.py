@@ -191,18 +191,23 @@ def read_sources(
     """
     from flows.declared import forecast_register, settings
     from flows.pages import versions
+    from flows.pages.limited import Reader
 
     pages, readings, page_keys = [], [], dict[str, str]()
     rows = settings.rows() | {"source_setting": [], "page_setting": []}
     if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
-    for name in sources.names():
-        used = versions.in_use(sources.source(name), raw, shipped, as_of, published)
+    with Reader() as reader:
+        used_of = [
+            versions.in_use(sources.source(name), raw, shipped, as_of, published, reader.parse)
+            for name in sources.names()
+        ]
+    for used in used_of:
         readings.append(versions.reading(used))
         rows["source_setting"].append(versions.setting(used.source))
         rows["page_setting"].extend(versions.page_settings(used))
         pages += [page.gathered for page in used.pages]
-        page_keys |= {f"{name}/{page.version.snapshot.page}": page.key for page in used.pages}
+        page_keys |= {f"{used.source.key}/{page.version.snapshot.page}": page.key for page in used.pages}
     if all(reading.newest_retrieved_on is None for reading in readings):
         raise BuildError(
             f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"

@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from importlib.abc import MetaPathFinder
 from queue import SimpleQueue
 from subprocess import Popen, TimeoutExpired
 from threading import Thread
@@ -133,18 +132,9 @@ def _sendable(error: Exception) -> Exception:
     return error
 
 
-class _NoPandas(MetaPathFinder):
-    """Arrow imports pandas with the first array that it makes, if there is one, and nothing here needs it: 0.3 s and 40 MB."""
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        """Say of pandas that it is not installed, and leave all else to the others."""
-        if fullname == "pandas":
-            raise ModuleNotFoundError(f"no {fullname} in a process that fits", name=fullname)
-
-
 def _main() -> None:
     answers = children.answers()
-    sys.meta_path.insert(0, _NoPandas())
+    children.do_without_pandas()
     from flows.analysis.computed import computed
 
     while True:

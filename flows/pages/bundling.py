@@ -9,6 +9,7 @@ from pathlib import Path
 from flows import sources
 from flows.errors import UserError
 from flows.pages import facts, versions
+from flows.pages.limited import Reader
 from flows.sources import Source
 
 
@@ -22,7 +23,8 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
     Raises:
         BundleError: the bytes of a page are not kept below `raw` or cannot be read.
     """
-    used = versions.in_use(source, raw, None, as_of)
+    with Reader() as reader:
+        used = versions.in_use(source, raw, None, as_of, parse=reader.parse)
     there = {page.version.snapshot.page for page in used.pages if page.version.bytes_at is not None}
     missing = [page.name for page in source.pages if page.name not in there]
     if missing or used.problems:

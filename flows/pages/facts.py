@@ -11,7 +11,6 @@ import io
 import os
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import astuple
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -213,9 +212,9 @@ def write(folder: Path, pages: Iterable[tuple[str, Gathered]]) -> list[Path]:
     for row_type, kind in ROW_TYPES.items():
         kinds = [of for of, _ in columns(kind).values()]
         rows = [
-            [sha256, page, locator, *map(_text, astuple(row), kinds)]
+            [sha256, page, locator, *map(_text, row, kinds)]
             for sha256, gathered in listed
-            for _, page, locator, row in gathered.rows.get(row_type, [])
+            for _, page, locator, *row in _lines(gathered.table(row_type))
         ]
         if rows:
             path = folder / f"{row_type}{_SUFFIX}"
@@ -228,6 +227,10 @@ def write(folder: Path, pages: Iterable[tuple[str, Gathered]]) -> list[Path]:
                     (quoted if any("\r" in cell for cell in row) else out).writerow(row)
             written.append(path)
     return written
+
+
+def _lines(table: pa.Table) -> Iterable[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def _text(value: Any, kind: type) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,9 @@ from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, PAGE, Kept
+
+# From a kept page, its source, itself and its SHA-256 to its rows; raises `PageError`.
+Parse = Callable[[Path, Source, Page, str], Gathered]
 
 # What reads pages, beside this package: another version of it may read another value.
 _LIBRARIES = ("beautifulsoup4", "lxml", "markdown-it-py", "pyyaml", "pyarrow", "duckdb")
@@ -99,10 +102,10 @@ def _version(line: Snapshot, roots: list[Path]) -> Version:
     return Version(line, None if kept is None else line.path(kept), tuple(root / line.source for root in roots))
 
 
-def _rows(source: Source, page: Page, version: Version) -> Gathered | None:
+def _rows(source: Source, page: Page, version: Version, parse: Parse) -> Gathered | None:
     """The rows of one version; None where neither its bytes nor its facts are there. Raises `PageError`."""
     if version.bytes_at is not None:
-        return parse_page(version.bytes_at, source, page, version.snapshot.sha256)
+        return parse(version.bytes_at, source, page, version.snapshot.sha256)
     for folder in version.fact_folders:
         gathered = facts.as_tables(folder, page, version.snapshot.sha256)
         if gathered is not None:
@@ -123,20 +126,28 @@ def _key(source: Source, page: Page, version: Version) -> str:
     )
 
 
-def in_use(source: Source, raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING) -> InUse:
+def in_use(
+    source: Source,
+    raw: Path,
+    shipped: Path | None,
+    as_of: date,
+    kept: Kept = NOTHING,
+    parse: Parse = parse_page,
+) -> InUse:
     """The newest versions of the source's pages that can be read and together have enough rows.
 
     A page that cannot be read falls back to the version before it. Where the pages have fewer rows than the source's
     TOML allows, the newest page that has an older version steps back; with none left the source gives nothing. The
     least number of rows is that of all pages together, so it counts only where each of them can be read: where some
     are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is not read.
+    Bytes are read by `parse`: that of `flows.pages.limited.Reader` where they come from outside.
     """
     problems: list[str] = []
     roots, stacks = _roots(raw, shipped), history(source, raw, shipped, as_of)
     newest_of = {page: stack[0].sha256 for page, stack in stacks.items() if stack}
 
     def newest(page: Page) -> PageInUse | None:
-        return _newest_readable(source, page, stacks[page.name], roots, problems, kept)
+        return _newest_readable(source, page, stacks[page.name], roots, problems, kept, parse)
 
     read = {page.name: newest(page) for page in source.pages}
     rows_min = source.rows_min if all(read.values()) else 0
@@ -158,7 +169,7 @@ def in_use(source: Source, raw: Path, shipped: Path | None, as_of: date, kept: K
 
 
 def _newest_readable(
-    source: Source, page: Page, stack: list[Snapshot], roots: list[Path], problems: list[str], kept: Kept
+    source: Source, page: Page, stack: list[Snapshot], roots: list[Path], problems: list[str], kept: Kept, parse: Parse
 ) -> PageInUse | None:
     """Take versions off the stack until one can be read."""
     while stack:
@@ -167,7 +178,7 @@ def _newest_readable(
         if kept.has(PAGE, f"{source.key}/{page.name}", key):
             return PageInUse(version, _taken_over(kept, source, page), key)
         try:
-            gathered = _rows(source, page, version)
+            gathered = _rows(source, page, version, parse)
         except PageError as error:
             problems.append(str(error))
             continue

@@ -190,6 +190,9 @@ def _elements(page: str) -> Iterator[html.HtmlElement]:
     try:
         tree = html.document_fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
+        # A page for which memory lacks looks like an empty one.
+        if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in parser.error_log):
+            raise MemoryError from None
         return
     yield from (element for element in tree.iter() if isinstance(element.tag, str))
 

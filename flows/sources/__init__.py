@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Gt, Len
 from pydantic import Field
 
 from flows import toml_files
@@ -32,6 +32,7 @@ _FOLDER = Path(__file__).parent
 # What a source has as its file has it.
 _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
+    "parse_cpu_s", "parse_memory_mb",
 }  # fmt: skip
 # Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
 _OPTIONAL = ("content", "page_rank")
@@ -73,6 +74,8 @@ class _SourceFile(Closed):
     rank_reason: Text
     parser: Text | None = None
     pause_s: Annotated[float, Ge(0)] | None = None
+    parse_cpu_s: Annotated[float, Gt(0)] | None = None
+    parse_memory_mb: Annotated[float, Gt(0)] | None = None
     lookups: dict[str, Any] = Field(default_factory=dict)
     pages: list[_PageEntry] = Field(default_factory=list)
     page_lists: list[_PageList] = Field(default_factory=list)
@@ -102,7 +105,8 @@ class Page:
 class Source:
     """What `<source>.toml` says. `rank`: where sources disagree the lowest is preferred (`rank_reason` says why).
 
-    `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs.
+    `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `parse_cpu_s`
+    and `parse_memory_mb`: what parsing one of its pages may take, where the usual (flows/pages/limited.py) is not enough.
     """
 
     key: str
@@ -119,6 +123,8 @@ class Source:
     parser: str
     pages: tuple[Page, ...]
     pause_s: float | None = None
+    parse_cpu_s: float | None = None
+    parse_memory_mb: float | None = None
 
 
 class Parser(Protocol):

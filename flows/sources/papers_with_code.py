@@ -24,7 +24,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
         tasks = json.loads(path.read_bytes())
         datasets = list(_datasets(tasks))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PageError(f"not a list of tasks with datasets: {error!r}") from error
+        raise PageError(f"not a list of tasks with datasets ({type(error).__name__}: {error})") from error
     wanted = page.lookups["datasets"]
     missing = wanted.keys() - {name for name, _ in datasets}
     others = sum(name not in wanted for name, _ in datasets)

@@ -33,7 +33,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 
 
 def _records(table: Tag, where: str, columns: list[str]) -> Iterator[Record]:
-    header, *body = table.find_all("tr")
+    header, *body = table.find_all("tr") or [table]
     if [_text(cell) for cell in header.find_all("th")] != columns:
         raise PageError(
             f"{where}: the header is {_text(header)!r}, not {columns}; declare it in the source's TOML (lookups.header), and "
@@ -45,7 +45,7 @@ def _records(table: Tag, where: str, columns: list[str]) -> Iterator[Record]:
             raise PageError(f"{where} row {number} has {len(cells)} cells, not {len(columns)}")
         rank, model, exact, f1 = cells
         institution = model.find(class_="institution")
-        links = [str(link["href"]) for link in model.find_all("a") if "codalab" not in str(link["href"])]
+        links = [str(href) for link in model.find_all("a") if (href := link.get("href")) and "codalab" not in href]
         fields = {
             "date": _text(rank.find(class_="date")),
             "institution": _text(institution),

@@ -82,7 +82,7 @@ of_phases as (
         source, page, locator,
         sum(hardware_burden_flop) as burden_flop,
         bool_and(hardware_burden_flop is not null) as is_complete,
-        string_agg(processor_count::varchar || ' × ' || processor || ' × ' || wall_time_s::bigint || ' s', ' + ' order by phase, processor_kind) as factors,
+        string_agg(processor_count::varchar || ' × ' || coalesce(processor, processor_kind, 'processor') || ' × ' || wall_time_s::bigint || ' s', ' + ' order by phase, processor_kind) as factors,
     from phases
     where processor is not null or wall_time_s is not null or processor_count is not null
     group by all
@@ -192,7 +192,7 @@ rate_not_of_processor as (
 implausible_wall_time as (
     select
         'implausible_wall_time' as rule, source, page, locator,
-        format('{} of {}: longer than two years', wall_time_literal, phase) as evidence,
+        format('{} of {}: longer than two years', coalesce(wall_time_literal, wall_time_s::bigint || ' s'), phase) as evidence,
     from phases
     where wall_time_s > 2 * 365.25 * 86400
 ),

@@ -42,7 +42,7 @@ of_runs as (
         phases.locator,
     from core.run_phases as phases
     join models on phases.model_id = models.model_id
-    where phases.price_usd_per_hour is not null
+    where phases.price_usd_per_hour is not null and phases.processor_count is not null
 ),
 
 prices as (

@@ -34,7 +34,7 @@ factors as (
     group by scenario
 ),
 
-processors as (
+printed_processors as (
     select
         scenarios.scenario,
         processors.processor_id,
@@ -61,6 +61,18 @@ processors as (
     join core.processors as processors on aliases.processor_id = processors.processor_id
 ),
 
+processors as (
+    -- Sheets list processors from that of a phone to a wafer. What one that trains networks cannot have is left out, so that the
+    -- scenario says what it lacks.
+    select
+        scenario,
+        processor_id,
+        if(tdp_watt between 3 and 20000, tdp_watt, null) as tdp_watt,
+        if(rate_flop_per_s between 1e11 and 1e18, rate_flop_per_s, null) as rate_flop_per_s,
+        if(burden_rate_flop_per_s between 1e11 and 1e18, burden_rate_flop_per_s, null) as burden_rate_flop_per_s,
+    from printed_processors
+),
+
 prices as (
     select
         scenario,
@@ -70,6 +82,7 @@ prices as (
         max(price_usd_per_hour) as price_usd_per_hour_high,
         max(priced_on) as last_priced_on,
     from core.scenario_prices
+    where price_usd_per_hour between 0.01 and 100  -- others are no prices of one processor; they are listed, with a warning
     group by scenario
 ),
 
@@ -116,6 +129,7 @@ of_countries as (
     join scenarios on regions.scenario = scenarios.scenario
     join core.carbon_intensities as intensities on regions.region = intensities.region_code
     join pages on intensities.source = pages.source and intensities.page = pages.page
+    where intensities.carbon_intensity_g_per_kwh > 0
     qualify row_number() over (
         partition by regions.scenario, regions.region
         order by
@@ -133,11 +147,12 @@ of_clouds as (
         clouds.provider || ' ' || clouds.region || ', ' || clouds.country as region_name,
         null as intensity_year,
         clouds.carbon_intensity_g_per_kwh,
-        clouds.pue,
+        if(clouds.pue <= 3, clouds.pue, null) as pue,
         clouds.source as intensity_source,
     from regions
     join core.cloud_regions as clouds on regions.region = clouds.region_key
     join pages on clouds.source = pages.source and clouds.page = pages.page
+    where clouds.carbon_intensity_g_per_kwh > 0
     qualify row_number() over (
         partition by regions.scenario, regions.region order by pages.preference, clouds.locator
     ) = 1

@@ -30,12 +30,12 @@ select
     metric,
     target,
     round(error * 100, 3) as error_percent,  -- error in percent
-    polynomial_gflop::integer as log10_polynomial_gflop,  -- power of ten of the computation, polynomial form, Gflop
-    polynomial_lb_co2::integer as log10_polynomial_lb_co2,  -- power of ten of the emissions, polynomial form, lb CO2e
-    polynomial_usd::integer as log10_polynomial_usd,  -- power of ten of the price, polynomial form, USD
-    exponential_gflop::integer as log10_exponential_gflop,  -- power of ten of the computation, exponential form, Gflop
-    exponential_lb_co2::integer as log10_exponential_lb_co2,  -- power of ten of the emissions, exponential form, lb CO2e
-    exponential_usd::integer as log10_exponential_usd,  -- power of ten of the price, exponential form, USD
+    try_cast(polynomial_gflop as integer) as log10_polynomial_gflop,  -- power of ten of the computation, polynomial form, Gflop
+    try_cast(polynomial_lb_co2 as integer) as log10_polynomial_lb_co2,  -- power of ten of the emissions, polynomial form, lb CO2e
+    try_cast(polynomial_usd as integer) as log10_polynomial_usd,  -- power of ten of the price, polynomial form, USD
+    try_cast(exponential_gflop as integer) as log10_exponential_gflop,  -- power of ten of the computation, exponential form, Gflop
+    try_cast(exponential_lb_co2 as integer) as log10_exponential_lb_co2,  -- power of ten of the emissions, exponential form, lb CO2e
+    try_cast(exponential_usd as integer) as log10_exponential_usd,  -- power of ten of the price, exponential form, USD
     polynomial_status,  -- whether the points support the polynomial numbers: ok, or why not
     exponential_status,  -- whether the points support the exponential numbers: ok, or why not
 from by_target

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import date
+
 import pytest
 
 from flows.readers.bounds import within_bounds
 from flows.readers.record import Record, Rejected
-from flows.readers.row_types import Model, Result, Row, RunPhase
+from flows.readers.row_types import (
+    CarbonIntensity,
+    Compute,
+    LossPoint,
+    Model,
+    Operations,
+    Price,
+    PriceIndex,
+    Processor,
+    Result,
+    Row,
+    RunPhase,
+)
 
 NET = Model("Net")
 
@@ -62,3 +77,57 @@ def test_a_record_of_which_nothing_is_left_is_rejected() -> None:
     with pytest.raises(Rejected, match="not under 5 %") as outcome:
         checked({"em": "1.038"}, Result("squad", "em", 1.038))
     assert (outcome.value.rule, outcome.value.column, outcome.value.literal) == ("impossible_score", "em", "1.038")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "literal"),
+    [
+        (CarbonIntensity("Utopia", None, 2000, 2500.0), "g", "2500"),
+        (CarbonIntensity("Utopia", None, 10**19, 300.0), "g", "1e19"),
+        (Processor("GPU", tdp_watt=65_000.0), "g", "65000"),
+        (Model("Net", parameters=-1.0), "g", "-1"),
+        (Model("Net", year=20011), "g", "20011"),
+        (Model("Net", published_on=date(9999, 12, 31)), "g", "9999-12-31"),
+        (Result("coco", "box_ap", 100.0), "g", "100"),
+        (Operations(None, -4e9, "flop"), "g", "-4000000000"),
+        (Operations(None, 0.0, "flop"), "g", "0"),
+        (RunPhase(None, "training", wall_time_s=3e9), "g", "3e9"),
+        (Compute(None, "training_compute", 0.0, "flop"), "g", "0"),
+        (Compute(None, "training_compute", 1e31, "flop"), "g", "1e31"),
+        (Compute(None, "hardware_burden", 1e22, "gflop"), "g", "1e22"),
+        (Price("GPU", "rental", 2000.0), "g", "2,000"),
+        (LossPoint(1e6, 1e18, 16.0), "g", "16"),
+        (PriceIndex("CPI", date(2020, 1, 1), 1217.42), "g", "1217.42"),
+    ],
+)
+def test_an_impossible_value_is_a_cell_left_out(row: Row, column: str, literal: str) -> None:
+    record = Record("row 1", {"name": "Net", column: literal})
+    kept = list(within_bounds([NET, row], record))
+    (found,) = record.rejected_cells
+    assert found[:3] == (column, literal, "impossible_value")
+    # What the column may be null in stays, without it.
+    assert len(kept) in (1, 2)
+    assert literal not in [str(value) for one in kept for value in dataclasses.astuple(one)]
+    assert all(row != one for one in kept)
+
+
+def test_the_same_number_is_possible_in_another_unit_and_of_another_kind() -> None:
+    rows = [Compute(None, "m", 1e22, "flop"), Price("GPU", "purchase", 2000.0), Price("GPU", "rental", 2.0)]
+    assert list(within_bounds(rows, Record("row 1", {}))) == rows
+
+
+def test_the_ends_themselves_are_possible_but_a_score_of_100() -> None:
+    ends = [CarbonIntensity("U", None, year, value) for year, value in ((1900, 0.0), (2100, 1500.0))]
+    assert list(within_bounds(ends, Record("row 1", {}))) == ends
+    assert checked({}, NET, Result("coco", "box_ap", 99.99)) == ([NET, Result("coco", "box_ap", 99.99)], [])
+
+
+def test_a_model_without_a_name_that_can_be_used_takes_its_record_with_it() -> None:
+    with pytest.raises(Rejected, match="3000 characters"):
+        checked({"name": "x" * 3000}, Model("x" * 3000), Result("coco", "box_ap", 40.0))
+
+
+def test_a_row_with_several_impossible_values_names_each() -> None:
+    kept, cells = checked({"a": "-1", "b": "1800"}, Model("Net", year=1800, parameters=-1.0))
+    assert kept == [NET]
+    assert sorted(cells) == [("a", "-1", "impossible_value"), ("b", "1800", "impossible_value")]
