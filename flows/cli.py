@@ -87,10 +87,10 @@ def build(
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
     """
-    from flows import progress
+    from flows import progress, runs
     from flows.build import run
 
-    with progress.steps() as step:
+    with runs.recorded("build"), progress.steps() as step:
         warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
     _show(warnings)
     _end(strict=strict)
@@ -681,18 +681,16 @@ def _show(warnings: list[str]) -> None:
     from flows.answers import rendering
     from flows.publish import reports
 
-    out = rendering.console()
-    reports.show(paths.warehouse(), out)
-    for warning in warnings:
-        out.print(f"warning: {warning}", soft_wrap=True, markup=False)
+    reports.show(paths.warehouse(), rendering.console(), warnings)
 
 
 def _end(*, strict: bool) -> None:
     from flows.answers import queries
+    from flows.pages import states
 
     if not strict:
         return
-    result = queries.run(paths.warehouse(), "select source, state from meta.sources where state in ('stale', 'absent')")
+    result = queries.run(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
     if result.rows:
         raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # No expectation is of these: they change while the rest of the warehouse stands, and then nothing else is to be checked.
 State = Literal["fetched", "unchanged", "stale", "shipped", "absent"]
+# Where a source is in one of these the build is degraded; sql/meta/runs.sql counts the same.
+DEGRADED: tuple[State, ...] = ("stale", "absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ class SourceState:
         "for a stale source: days since the oldest page that fell back was first fetched (the newest in use, where none did)"
     )
     message: str | None = column("why the source is stale or absent")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSetting:
+    """One row: what the build was made of."""
+
+    build_key: str = column("SHA-256 of all that the tables depend on: pages, facts, settings, code, libraries")
+    code_version: str = column("version of the code that made it")
 
 
 def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched_on: Mapping[str, date]) -> SourceState:
