@@ -6,7 +6,7 @@ import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -137,14 +137,14 @@ def report(*, svg: Path | None = None) -> None:
     svg
         Draw it to this SVG file instead.
     """
-    from flows.answers import queries, rendering
+    from flows.answers import queries
     from flows.publish import reports
 
     if not paths.warehouse().is_file():
         raise _Stop(f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)")
     with queries.of_this_version(paths.warehouse()):
         if svg is None:
-            reports.show(paths.warehouse(), rendering.console())
+            _show()
         else:
             reports.draw(paths.warehouse(), svg)
 
@@ -677,11 +677,17 @@ def _prepare_prefect() -> None:
         os.environ.setdefault(name, value)
 
 
-def _show(warnings: list[str]) -> None:
-    from flows.answers import rendering
+def _show(warnings: Iterable[str] = ()) -> None:
+    """The report, the warnings of a build, and last whether it is degraded."""
+    from flows.answers import queries, rendering
+    from flows.pages import states
     from flows.publish import reports
 
-    reports.show(paths.warehouse(), rendering.console(), warnings)
+    rows = queries.run(
+        paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
+    ).rows
+    closing = [*(f"warning: {warning}" for warning in warnings), *states.degraded(rows)]
+    reports.show(paths.warehouse(), rendering.console(), closing)
 
 
 def _end(*, strict: bool) -> None:

@@ -45,7 +45,7 @@ def recorded(command: str, now: Callable[[], datetime] = lambda: datetime.now(UT
 
 def _line(command: str, started: datetime, ended: datetime, what: Mapping[str, object]) -> str:
     at = {"started_at": started.isoformat(timespec="seconds"), "ended_at": ended.isoformat(timespec="seconds")}
-    return json.dumps({"command": command} | at | what, ensure_ascii=False) + "\n"
+    return json.dumps({"command": command, **at, **what}, ensure_ascii=False) + "\n"
 
 
 def _published(warehouse: Path) -> dict[str, object]:

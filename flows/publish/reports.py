@@ -12,58 +12,22 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.declared.domains import titles
-from flows.pages import states
-from flows.sources import names
-from flows.sources import source as source_of
 from flows.warehouse import connection
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
 _WIDTH_OF_COSTS = 104
-# How many pages of a source are named in one line; the messages above it have them all.
-_PAGES_NAMED = 3
 
 
-def show(path: Path, out: Console, warnings: Iterable[str] = ()) -> None:
-    """Print the published cost table and today's beside it, how many published numbers come out, the sources, and warnings.
+def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
+    """Print the published cost table and today's beside it, how many published numbers come out, and the sources.
 
-    The last line says whether the build is degraded, where it is.
+    `closing`: lines that stand below all, such as warnings.
     """
     with connection.connect(path, read_only=True) as con:
         _show_costs(con, out)
         sources(con, out)
-        for warning in warnings:
-            out.print(f"warning: {warning}", soft_wrap=True, markup=False)
-        if found := not_fresh(con):
-            out.print(f"degraded: {', '.join(found)}", soft_wrap=True, markup=False, highlight=False)
-
-
-def not_fresh(con: Any) -> list[str]:
-    """Each source that is stale or absent, with its age and the pages that fell back: "timm is stale (3 days; results.csv)"."""
-    rows = con.execute(
-        "select source, state, age_days, message from meta.sources where list_contains(?, state) order by source",
-        [list(states.DEGRADED)],
-    ).fetchall()
-    return [_not_fresh(*row) for row in rows]
-
-
-def _not_fresh(key: str, state: str, age: int | None, message: str | None) -> str:
-    days = None if age is None else f"{age} day{'' if age == 1 else 's'}"
-    inside = "; ".join(filter(None, (days, _pages(key, message or ""))))
-    return f"{key} is {state} ({inside})" if inside else f"{key} is {state}"
-
-
-def _pages(key: str, message: str) -> str:
-    """The pages of a source that its message names, by name or by address; where it is of the whole source there are none."""
-    pages = source_of(key).pages if key in names() else ()
-    named = [page.name for page in pages if _is_named(page.name, page.url, message)]
-    more = [f"and {len(named) - _PAGES_NAMED} more"] if len(named) > _PAGES_NAMED else []
-    return ", ".join(named[:_PAGES_NAMED] + more)
-
-
-def _is_named(name: str, url: str, message: str) -> bool:
-    # A mirror has the address behind its own.
-    address = url.partition("://")[2]
-    return re.search(rf"((?<!\S){re.escape(name)}|/{re.escape(address)})(?![\w/-]|\.\w)", message) is not None
+    for line in closing:
+        out.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def draw(path: Path, svg: Path) -> None:
