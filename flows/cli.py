@@ -436,6 +436,45 @@ def audit(
 
 
 @app.command
+def trace(
+    table: str,
+    *conditions: str,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    csv: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Follow a published value down to the rows that it was made of and the bytes that those were read from.
+
+    Each step is a table and its rows; the trace ends at places in pages (with address, day, SHA-256 and licence) and at files
+    in which something was declared.
+
+    Parameters
+    ----------
+    table
+        The table: marts.costs, marts.exponents, fits.points, core.results or any other of core, fits, marts and exports.
+    conditions
+        Which row: column=value, several of them. A number is met to the digits that are given; column= is met by null.
+    json
+        Write JSON: all rows of all steps, all records and files, all pages.
+    csv
+        Write CSV: a line for each place in a page or file that a step ends at.
+    """
+    from functools import partial
+
+    from flows.answers import rendering, trace_trees, traces
+    from flows.pages import snapshots
+
+    _check_one(json=json, csv=csv)
+    roots = [root for root in (paths.raw(), paths.shipped_raw()) if root is not None]
+    traced = traces.trace(paths.warehouse(), table, conditions, partial(snapshots.kept_at, roots))
+    if json:
+        print(rendering.as_json(traces.as_tree(traced)))
+    elif csv:
+        _write(rendering.as_csv(traces.COLUMNS, traces.as_rows(traced)).encode(), None)
+    else:
+        trace_trees.show(traced, rendering.console())
+
+
+@app.command
 def theory(*, output: Path | None = None, processes: int = 1) -> None:
     """Run the simulation behind Figure 1 again, but only what changed in its parameters, and tell what comes out.
 
@@ -656,6 +695,11 @@ def _growth(
     with threadpool_limits(1):
         answer = growth_fits.fit(points, request)
     print(rendering.as_json(answer) if json else "\n".join(growth_fits.lines(answer)))
+
+
+def _check_one(*, json: bool, csv: bool) -> None:
+    if json and csv:
+        raise _Stop("give either --json or --csv")
 
 
 def _write(body: bytes, output: Path | None) -> None:
