@@ -475,6 +475,36 @@ def trace(
 
 
 @app.command
+def quarantine(
+    source: str | None = None,
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    csv: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Show what was rejected: records and single cells, with the reason, what stood there, and where.
+
+    Parameters
+    ----------
+    source
+        Of this source. Default: of all, but how many alone.
+    json
+        Write JSON: every record and cell, with the address of its page.
+    csv
+        Write the same as CSV.
+    """
+    from flows.answers import rejections, rendering
+
+    _check_one(json=json, csv=csv)
+    rows = rejections.rejected(paths.warehouse(), source)
+    if json:
+        print(rendering.as_json(rows))
+    elif csv:
+        _write(rendering.as_csv(rejections.COLUMNS, (row.values() for row in rows)).encode(), None)
+    else:
+        rejections.show(rows, rendering.console(), counts_alone=source is None)
+
+
+@app.command
 def theory(*, output: Path | None = None, processes: int = 1) -> None:
     """Run the simulation behind Figure 1 again, but only what changed in its parameters, and tell what comes out.
 

@@ -155,9 +155,9 @@ class _Test:
 
 
 def _tests(column: str, kind: str, text: str) -> list[_Test]:
-    """How a column may be met by a text, the closest first; a number to the digits that are given, and null by nothing."""
+    """How a column may be met by a text, the closest first; a number to the digits that are given, null by nothing."""
     if text == "":
-        return [_Test(f'"{column}" is null')]
+        return [_Test(f"coalesce(\"{column}\"::varchar, '') = ''")]
     if not kind.startswith(_NUMBERS):
         return [_Test(f'"{column}"::varchar = ?', (text,))]
     try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
@@ -15,11 +17,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import AS_OF
 from rich.console import Console
-from running import FIXTURES, ROOT, command_here, environment
+from running import ROOT, command_here, environment
 
-from flows import build, sources
+from flows import sources
 from flows.answers import queries, trace_trees, traces
 from flows.answers.traces import COLUMNS, Page, Trace
 from flows.pages import snapshots
@@ -154,7 +155,7 @@ def test_a_cost_leads_to_its_price_its_electricity_and_what_was_declared(path: P
 
 
 @pytest.mark.parametrize(
-    ("table", "conditions", "said"),
+    ("table", "conditions", "message"),
     [
         ("marts.cost", (), "no table 'marts.cost'; near it: "),
         ("marts.costs", ("rowset=current",), "'rowset=current' is no column=value of marts.costs; near it: 'row_set'"),
@@ -168,10 +169,10 @@ def test_a_cost_leads_to_its_price_its_electricity_and_what_was_declared(path: P
         ("core.results", ("result_id=x' or ''='",), "no row of core.results has result_id=x' or ''='"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_traced_is_said(table: str, conditions: tuple[str, ...], said: str, path: Path) -> None:
+def test_what_cannot_be_traced_is_said(table: str, conditions: tuple[str, ...], message: str, path: Path) -> None:
     with pytest.raises(queries.QueryError) as refused:
         traces.trace(path, table, conditions)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -234,28 +235,35 @@ def test_nothing_that_a_page_says_is_markup(path: Path) -> None:
     assert all(part in shown for part in ("[bold]b", "[link=x]c", "[red]d[/red]"))
 
 
-@pytest.fixture
-def of_a_page(tmp_path: Path) -> tuple[Path, Path]:
-    """A folder of one source's fixture, kept as it is fetched, and a warehouse with that in staging and meta.pages."""
-    (page,) = sources.source("gpu_info").pages
-    body = (FIXTURES / "gpu_info" / page.name).read_bytes()
+def test_the_bytes_themselves_are_named_where_they_are_kept(
+    env: dict[str, str], tmp_path: Path, warehouse_path: Path
+) -> None:
+    """A page of which the warehouse says other bytes, and these are kept in the data folder."""
+    warehouse = tmp_path / "data" / "warehouse" / "compute_limits.duckdb"
+    warehouse.parent.mkdir(parents=True)
+    shutil.copy(warehouse_path, warehouse)
+    body = b"what the page said"
+    with connection.connect(warehouse) as con:
+        change = "update meta.pages set sha256 = ? where source = 'mit_futuretech' returning page, url"
+        ((page, url), *_) = con.execute(change, [hashlib.sha256(body).hexdigest()]).fetchall()
     line = Snapshot(
-        "gpu_info", page.name, page.url, snapshots.digest(body), len(body), "2026-01-02T03:04:05Z", None, None, "x"
+        "mit_futuretech", page, url, snapshots.digest(body), len(body), "2026-01-02T03:04:05Z", None, None, "x"
     )
-    snapshots.keep(tmp_path / "raw", line, body)
-    path = tmp_path / "part.duckdb"
-    build.read_sources(path, tmp_path / "raw", None, AS_OF)
-    return path, line.path(tmp_path / "raw")
+    snapshots.keep(tmp_path / "data" / "raw", line, body)
 
+    def told() -> str | None:
+        asked = ("core.results", "source=mit_futuretech", f"page={page}", f"result_id={result}", "--json")
+        ended = command_here(env | {"COMPUTE_LIMITS_DATA": str(tmp_path / "data")}, "trace", *asked)
+        ((found,),) = [one["pages"] for one in [json.loads(ended.stdout)]]
+        return None if found["bytes_at"] is None else str(found["bytes_at"])
 
-def test_bytes_are_named_where_they_are_kept_and_as_they_were(of_a_page: tuple[Path, Path]) -> None:
-    path, kept = of_a_page
-    roots = [kept.parents[3] / "elsewhere", kept.parents[2]]
-    with connection.connect(path, read_only=True) as con:
-        ((source, page, sha256),) = con.execute("select source, page, sha256 from staging.page_setting").fetchall()
-    assert snapshots.kept_at(roots, source, page, sha256) == kept
-    assert snapshots.digest(kept.read_bytes()) == sha256
-    kept.write_bytes(kept.read_bytes() + b" ")
-    assert snapshots.kept_at(roots, source, page, sha256) is None
+    with connection.connect(warehouse, read_only=True) as con:
+        select = "select min(result_id) from core.results where source = 'mit_futuretech' and page = ?"
+        ((result,),) = con.execute(select, [page]).fetchall()
+    kept = Path(told() or "")
+    assert kept.read_bytes() == body
+    # Bytes that are not as they were are no ground of anything.
+    kept.write_bytes(body + b".")
+    assert told() is None
     kept.unlink()
-    assert snapshots.kept_at(roots, source, page, sha256) is None
+    assert told() is None
