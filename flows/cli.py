@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import signal
 import sys
@@ -384,7 +385,7 @@ def cost(
         ),
     )
     if json:
-        print(rendering.as_json(quote))
+        _write((rendering.as_json(quote) + "\n").encode(), None)
     else:
         print("\n".join(cost_quotes.lines(quote)))
 
@@ -467,7 +468,7 @@ def trace(
     roots = [root for root in (paths.raw(), paths.shipped_raw()) if root is not None]
     traced = traces.trace(paths.warehouse(), table, conditions, partial(snapshots.kept_at, roots))
     if json:
-        print(rendering.as_json(traces.as_tree(traced)))
+        _write((rendering.as_json(traces.as_tree(traced)) + "\n").encode(), None)
     elif csv:
         _write(rendering.as_csv(traces.COLUMNS, traces.as_rows(traced)).encode(), None)
     else:
@@ -497,7 +498,7 @@ def quarantine(
     _check_one(json=json, csv=csv)
     rows = rejections.rejected(paths.warehouse(), source)
     if json:
-        print(rendering.as_json(rows))
+        _write((rendering.as_json(rows) + "\n").encode(), None)
     elif csv:
         _write(rendering.as_csv(rejections.COLUMNS, (row.values() for row in rows)).encode(), None)
     else:
@@ -666,7 +667,7 @@ def _tell(answer: dict[str, Any], *, json: bool) -> None:
     from flows.answers import rendering
 
     if json:
-        print(rendering.as_json(answer))
+        _write((rendering.as_json(answer) + "\n").encode(), None)
         return
     notes = answer.pop("notes")
     for name, value in rendering.lines(answer):
@@ -724,7 +725,10 @@ def _growth(
     request = growth_fits.Request(level, many, declared.seed if seed is None else seed)
     with threadpool_limits(1):
         answer = growth_fits.fit(points, request)
-    print(rendering.as_json(answer) if json else "\n".join(growth_fits.lines(answer)))
+    if json:
+        _write((rendering.as_json(answer) + "\n").encode(), None)
+    else:
+        print("\n".join(growth_fits.lines(answer)))
 
 
 def _check_one(*, json: bool, csv: bool) -> None:
@@ -783,6 +787,10 @@ def _terminated(*_: object) -> NoReturn:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exit status 0, 1 with a message on standard error, or 2 for wrong usage."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal of another encoding than UTF-8 cannot show is no reason to end a run.
+            stream.reconfigure(errors="backslashreplace")
     message = ""
     try:
         _run(argv)

@@ -107,6 +107,17 @@ def test_bundle_without_pages_says_which_are_missing(empty: dict[str, str]) -> N
     assert f"run `compute-limits refresh --source {first.key}` first" in told
 
 
+@pytest.mark.slow
+def test_a_terminal_that_shows_ascii_alone_ends_nothing(env: dict[str, str]) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ended = command(env | ascii_alone, "report")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\\u2013" in ended.stdout  # the dash where there is no number
+    # What other programs read is UTF-8 all the same.
+    query = "select 'größer' as said"
+    assert json.loads(command(env | ascii_alone, "sql", query, "--format", "json").stdout) == [{"said": "größer"}]
+
+
 QUERY = "select 1 as n, 2.5::double as x, null::varchar as gone, date '2020-02-29' as day, 'a,\"b\"\nc' as said"
 
 
@@ -216,6 +227,7 @@ def test_strict_fails_where_a_source_is_absent(
     ended = command_here(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: gpu_info is absent\n"
+    assert ended.stdout.splitlines()[-1] == "degraded: gpu_info is absent (gpu.json)"
     assert "gpu_info" in ended.stdout  # published and shown all the same
 
 
