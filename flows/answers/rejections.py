@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.answers import queries
 from flows.answers.queries import QueryError
+from flows.answers.rendering import printable
 from flows.errors import near
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def show(rows: list[dict[str, Any]], out: Console, *, counts_alone: bool) -> Non
     if not counts_alone:
         for page, url in {row["page"]: row["url"] for row in rows}.items():
             # An address is for copying: it is not broken.
-            out.print(f"{page}: {url}", soft_wrap=True, markup=False, highlight=False)
+            out.print(printable(f"{page}: {url}"), soft_wrap=True, markup=False, highlight=False)
     more = "compute-limits quarantine SOURCE shows some of each; " if counts_alone else ""
     out.print(f"{more}--json and --csv have all, with addresses.", highlight=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from flows.answers.rendering import printable
 from flows.answers.traces import Page, Step, Trace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show(traced: Trace, out: Console) -> None:
         out.width = _WIDTH
     root = Tree(Text(f"{traced.root.table}, {_many(len(traced.root.rows), 'row')}", style="bold"))
     for row in traced.root.rows[:1]:
-        root.add(Text(_values(row)))
+        root.add(Text(printable(_values(row))))
     _grow(root, traced.root)
     out.print(root)
     pages = list(traced.pages.values())
@@ -33,7 +34,7 @@ def show(traced: Trace, out: Console) -> None:
         out.print()
         for line in _of_page(page):
             # An address and a digest are for copying: they are not broken.
-            out.print(line, soft_wrap=True, markup=False, highlight=False)
+            out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
     if len(pages) > _PAGES:
         out.print(f"\n… and {len(pages) - _PAGES} more pages; --json and --csv have all", highlight=False)
 
@@ -42,7 +43,7 @@ def _grow(tree: Tree, step: Step) -> None:
     from rich.text import Text
 
     for line in _ends(step):
-        tree.add(Text(line))
+        tree.add(Text(printable(line)))
     for below in step.below:
         branch = tree.add(Text(f"{below.what}: {below.table}, {_many(len(below.rows), 'row')}"))
         _grow(branch, below)

@@ -54,10 +54,6 @@ class Grounds(Closed):
         by_name: Ways = getattr(self, schema, {})
         return by_name.get(name, [])
 
-    def tables(self) -> list[str]:
-        """All that are declared."""
-        return [f"{schema}.{name}" for schema in type(self).model_fields for name in getattr(self, schema)]
-
 
 @cache
 def grounds(package: Path = PACKAGE) -> Grounds:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from flows.answers.rendering import printable
 from flows.declared.domains import titles
 from flows.warehouse import connection
 
@@ -27,7 +28,7 @@ def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
         _show_costs(con, out)
         sources(con, out)
     for line in closing:
-        out.print(line, soft_wrap=True, markup=False, highlight=False)
+        out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
 
 
 def draw(path: Path, svg: Path) -> None:

@@ -63,6 +63,6 @@ def test_a_record_under_another_name_says_so(traced: Trace) -> None:
 def test_nothing_that_a_page_says_is_markup(traced: Trace) -> None:
     traced.root.table, traced.root.rows[0]["column_0"] = "[bold]b", "[link=x]c"
     traced.root.below[0].what = "[red]d[/red]"
-    traced.root.below[1].statements = [Statement("a.toml", "[b]e")]
+    traced.root.below[1].statements = [Statement("a.toml", "[b]e\x1b[31m")]
     lines = "\n".join(shown(traced))
-    assert all(part in lines for part in ("[bold]b", "[link=x]c", "[red]d[/red]", "[b]e"))
+    assert all(part in lines for part in ("[bold]b", "[link=x]c", "[red]d[/red]", r"[b]e\x1b[31m"))
