@@ -6,6 +6,7 @@ with source, page and locator ends at that place in that page, and one of what w
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -165,16 +166,16 @@ def _tests(column: str, kind: str, text: str) -> list[_Test]:
     except InvalidOperation:
         return []
     exact = _Test(f'"{column}" = ?', (float(given),))
-    if not given.is_finite() or "." not in text:
+    if not math.isfinite(float(given)) or "." not in text:
         return [exact]
     # Half of the last digit.
-    within = 0.5 * 10.0 ** int(given.as_tuple().exponent)
+    within = float(Decimal((0, (5,), int(given.as_tuple().exponent) - 1)))
     return [exact, _Test(f'abs("{column}" - ?) <= ?', (float(given), within))]
 
 
 def _nearest(text: str, values: Sequence[object]) -> str:
     """The values of a column that are nearest to a text: numbers by their size, all else by their letters."""
-    numbers = [value for value in values if isinstance(value, int | float | Decimal) and not isinstance(value, bool)]
+    numbers = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
     try:
         wanted = Decimal(text)
     except InvalidOperation:

@@ -161,6 +161,7 @@ def test_a_cost_leads_to_its_price_its_electricity_and_what_was_declared(path: P
         ("marts.costs", ("row_set",), "'row_set' is no column=value of marts.costs"),
         ("marts.costs", ("row_set=curent",), "no row of marts.costs has row_set=curent; near it: 'current'"),
         ("core.results", ("metric=top1", "value=1e9"), "has value=1e9 among the rows with metric=top1; near it: "),
+        ("core.results", ("metric=top1", "value=0.1e999999"), "no row of core.results has value=0.1e999999"),
         ("core.results", ("metric=top1", "value=many"), "no row of core.results has value=many among the rows with metric=top1"),
         ("marts.exponents", HEADLINE[:2], "narrow with compute_measure (consolidated_burden, "),
         ("meta.lineage", (), "meta.lineage is made by the build itself and has no grounds"),
