@@ -57,7 +57,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class BuildSetting:
-    """One row: what the build was made of."""
+    """One row per build, of which there is one: what it was made of."""
 
     build_key: str = column("SHA-256 of all that the tables depend on: pages, facts, settings, code, libraries")
     code_version: str = column("version of the code that made it")

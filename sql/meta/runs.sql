@@ -1,4 +1,4 @@
--- One row: the build that this warehouse stands in. There is no clock in it: when it was made stands in data/runs.jsonl.
+-- One row per build, of which there is one: what this warehouse stands in. There is no clock in it: data/runs.jsonl tells when it was made.
 -- grain: build_key
 with builds as (
     select * from staging.build_setting
