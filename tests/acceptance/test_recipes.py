@@ -70,7 +70,7 @@ class Copy:
     def keep(self, source: str, page: str, body: str) -> None:
         """A page as `compute-limits refresh --source` would keep it, and then `compute-limits bundle --source`."""
         digest, raw = snapshots.digest(body.encode()), self.root / "data" / "raw"
-        at = "2026-01-05T06:00:00+00:00"
+        at = "2026-01-05T06:00:00Z"
         kept = Snapshot(source, page, f"https://example.org/{page}", digest, len(body), at, None, None, "CC0-1.0")
         snapshots.keep(raw, kept, body.encode())
         self.command("bundle", "--source", source)
