@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORK
 # thousand of either in `make soak`.
 MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers tests/acceptance/test_mutated_pages.py
 
-.PHONY: help refresh test test-all soak lint bench lock clean
+.PHONY: help refresh test test-all soak lint bench lock vulnerabilities clean
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -54,6 +54,9 @@ bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with th
 lock:  ## resolve requirements.lock anew for Python 3.11 to 3.13 (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-strip-extras --no-header --no-annotate --quiet --output-file requirements.lock
+
+vulnerabilities: $(VENV)/installed  ## known vulnerabilities of the lock; says so where it could not look (needs pip-audit on the PATH)
+	@$(BIN)/python .ci/vulnerabilities.py
 
 clean:  ## remove the environment and what is derived
 	rm -rf $(VENV) data/warehouse/compute_limits*.duckdb* build dist

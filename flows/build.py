@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import paths, processes, sources
+from flows import __version__, paths, processes, sources
 from flows.pages import snapshots, states
-from flows.pages.states import SourceReading, SourceState
+from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import kept, keys, publishing
 from flows.warehouse.connection import BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
@@ -167,6 +167,7 @@ def declared() -> dict[str, type[Any]]:
         "source_setting": SourceSetting,
         "source_reading": SourceReading,
         "source_state": SourceState,
+        "build_setting": BuildSetting,
         "forecast": Forecast,
         "forecast_quantile": ForecastQuantile,
     }
@@ -180,10 +181,12 @@ def read_sources(
     as_of: date,
     outcomes: Sequence[Outcome] = (),
     published: Kept = kept.NOTHING,
+    build_key: str = "",
 ) -> dict[str, str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
+    `build_key` is what `key` gave before anything was read, for meta.runs.
     Returns {page: key under which its rows can be taken over}. Forecasts registered after the day do not exist either.
 
     Raises:
@@ -214,6 +217,7 @@ def read_sources(
         )
     in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
     states_now = states_of(readings, outcomes, as_of, in_use)
+    rows["build_setting"] = [BuildSetting(build_key, __version__)]
     stage(built, pages, rows | {"source_reading": readings, "source_state": states_now})
     return page_keys
 
@@ -393,6 +397,6 @@ def _build(
     with kept.published(before) as published, processes.beside(published, suites) as beside:
         build_key = key(raw, shipped, as_of)
         step("reading pages and facts")
-        page_keys = read_sources(built, raw, shipped, as_of, (), published)
+        page_keys = read_sources(built, raw, shipped, as_of, (), published, build_key)
         step("computing and checking tables")
         return compute(built, published, page_keys, build_key, beside)

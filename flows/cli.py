@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -87,10 +88,10 @@ def build(
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
     """
-    from flows import progress
+    from flows import progress, runs
     from flows.build import run
 
-    with progress.steps() as step:
+    with runs.recorded("build"), progress.steps() as step:
         warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
     _show(warnings)
     _end(strict=strict)
@@ -137,14 +138,14 @@ def report(*, svg: Path | None = None) -> None:
     svg
         Draw it to this SVG file instead.
     """
-    from flows.answers import queries, rendering
+    from flows.answers import queries
     from flows.publish import reports
 
     if not paths.warehouse().is_file():
         raise _Stop(f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)")
     with queries.of_this_version(paths.warehouse()):
         if svg is None:
-            reports.show(paths.warehouse(), rendering.console())
+            _show()
         else:
             reports.draw(paths.warehouse(), svg)
 
@@ -384,7 +385,7 @@ def cost(
         ),
     )
     if json:
-        print(rendering.as_json(quote))
+        _write((rendering.as_json(quote) + "\n").encode(), None)
     else:
         print("\n".join(cost_quotes.lines(quote)))
 
@@ -433,6 +434,75 @@ def audit(
         _write(rendering.as_csv(list(rows[0]), (row.values() for row in rows)).encode(), output)
     else:
         _write((rendering.as_json(rows) + "\n").encode(), output)
+
+
+@app.command
+def trace(
+    table: str,
+    *conditions: str,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    csv: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Follow a published value down to the rows that it was made of and the bytes that those were read from.
+
+    Each step is a table and its rows; the trace ends at places in pages (with address, day, SHA-256 and licence) and at files
+    in which something was declared.
+
+    Parameters
+    ----------
+    table
+        The table: marts.costs, marts.exponents, fits.points, core.results or any other of core, fits, marts and exports.
+    conditions
+        Which row: column=value, several of them. A number is met to the digits that are given; column= is met by null.
+    json
+        Write JSON: all rows of all steps, all records and files, all pages.
+    csv
+        Write CSV: a line for each place in a page or file that a step ends at.
+    """
+    from functools import partial
+
+    from flows.answers import rendering, trace_trees, traces
+    from flows.pages import snapshots
+
+    _check_one(json=json, csv=csv)
+    roots = [root for root in (paths.raw(), paths.shipped_raw()) if root is not None]
+    traced = traces.trace(paths.warehouse(), table, conditions, partial(snapshots.kept_at, roots))
+    if json:
+        _write((rendering.as_json(traces.as_tree(traced)) + "\n").encode(), None)
+    elif csv:
+        _write(rendering.as_csv(traces.COLUMNS, traces.as_rows(traced)).encode(), None)
+    else:
+        trace_trees.show(traced, rendering.console())
+
+
+@app.command
+def quarantine(
+    source: str | None = None,
+    *,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    csv: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Show what was rejected: records and single cells, with the reason, what stood there, and where.
+
+    Parameters
+    ----------
+    source
+        Of this source. Default: of all, but how many alone.
+    json
+        Write JSON: every record and cell, with the address of its page.
+    csv
+        Write the same as CSV.
+    """
+    from flows.answers import rejections, rendering
+
+    _check_one(json=json, csv=csv)
+    rows = rejections.rejected(paths.warehouse(), source)
+    if json:
+        _write((rendering.as_json(rows) + "\n").encode(), None)
+    elif csv:
+        _write(rendering.as_csv(rejections.COLUMNS, (row.values() for row in rows)).encode(), None)
+    else:
+        rejections.show(rows, rendering.console(), counts_alone=source is None)
 
 
 @app.command
@@ -597,7 +667,7 @@ def _tell(answer: dict[str, Any], *, json: bool) -> None:
     from flows.answers import rendering
 
     if json:
-        print(rendering.as_json(answer))
+        _write((rendering.as_json(answer) + "\n").encode(), None)
         return
     notes = answer.pop("notes")
     for name, value in rendering.lines(answer):
@@ -655,7 +725,15 @@ def _growth(
     request = growth_fits.Request(level, many, declared.seed if seed is None else seed)
     with threadpool_limits(1):
         answer = growth_fits.fit(points, request)
-    print(rendering.as_json(answer) if json else "\n".join(growth_fits.lines(answer)))
+    if json:
+        _write((rendering.as_json(answer) + "\n").encode(), None)
+    else:
+        print("\n".join(growth_fits.lines(answer)))
+
+
+def _check_one(*, json: bool, csv: bool) -> None:
+    if json and csv:
+        raise _Stop("give either --json or --csv")
 
 
 def _write(body: bytes, output: Path | None) -> None:
@@ -677,22 +755,26 @@ def _prepare_prefect() -> None:
         os.environ.setdefault(name, value)
 
 
-def _show(warnings: list[str]) -> None:
-    from flows.answers import rendering
+def _show(warnings: Iterable[str] = ()) -> None:
+    """The report, the warnings of a build, and last whether it is degraded."""
+    from flows.answers import queries, rendering
+    from flows.pages import states
     from flows.publish import reports
 
-    out = rendering.console()
-    reports.show(paths.warehouse(), out)
-    for warning in warnings:
-        out.print(f"warning: {warning}", soft_wrap=True, markup=False)
+    rows = queries.run(
+        paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
+    ).rows
+    closing = [*(f"warning: {warning}" for warning in warnings), *states.degraded(rows)]
+    reports.show(paths.warehouse(), rendering.console(), closing)
 
 
 def _end(*, strict: bool) -> None:
     from flows.answers import queries
+    from flows.pages import states
 
     if not strict:
         return
-    result = queries.run(paths.warehouse(), "select source, state from meta.sources where state in ('stale', 'absent')")
+    result = queries.run(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
     if result.rows:
         raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 
@@ -705,6 +787,10 @@ def _terminated(*_: object) -> NoReturn:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exit status 0, 1 with a message on standard error, or 2 for wrong usage."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal of another encoding than UTF-8 cannot show is no reason to end a run.
+            stream.reconfigure(errors="backslashreplace")
     message = ""
     try:
         _run(argv)

@@ -18,9 +18,14 @@ class SettingError(UserError, ValueError):
 
 def near(name: str, names: Iterable[str], many: int = 5) -> str:
     """The names most like one that is not known, as the end of a message."""
+    good = [repr(one) for one in likest(name, names, many)]
+    return "near it: " + ", ".join(good) if good else "there is none like it"
+
+
+def likest(name: str, names: Iterable[str], many: int = 5) -> list[str]:
+    """The names most like one, best first."""
     from rapidfuzz import process, utils
 
-    likest = process.extract(name, sorted(set(names)), processor=utils.default_process, limit=many)
+    found = process.extract(name, sorted(set(names)), processor=utils.default_process, limit=many)
     # Those that are much less like it than the best are no help beside it.
-    good = [repr(one) for one, score, _ in likest if score >= likest[0][1] - _MUCH_LESS]
-    return "near it: " + ", ".join(good) if good else "there is none like it"
+    return [one for one, score, _ in found if score >= found[0][1] - _MUCH_LESS]

@@ -49,6 +49,11 @@ def register_in_use() -> Path | None:
     return next((one for one in (register(), shipped) if one is not None and one.is_file()), None)
 
 
+def run_log() -> Path:
+    """The log of runs."""
+    return data() / "runs.jsonl"
+
+
 def warehouse() -> Path:
     """The published DuckDB file."""
     return data() / "warehouse" / "compute_limits.duckdb"

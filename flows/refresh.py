@@ -23,7 +23,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, paths, progress, sources
+from flows import build, children, paths, progress, runs, sources
 from flows.pages import fetch, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
@@ -55,11 +55,17 @@ def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched], e
 
 @task(name="read", cache_policy=NO_CACHE)
 def read_task(
-    built: Path, raw: Path, shipped: Path | None, as_of: date, outcomes: list[Outcome], published: Path | None
+    built: Path,
+    raw: Path,
+    shipped: Path | None,
+    as_of: date,
+    outcomes: list[Outcome],
+    published: Path | None,
+    build_key: str,
 ) -> dict[str, str]:
     """Pages and facts to staging, or what the published warehouse has of them; the key of each page."""
     with kept.published(published) as before:
-        return build.read_sources(built, raw, shipped, as_of, outcomes, before)
+        return build.read_sources(built, raw, shipped, as_of, outcomes, before, build_key)
 
 
 @task(name="transform", cache_policy=NO_CACHE)
@@ -121,7 +127,7 @@ def refresh(
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
     mirror = transport.mirror_from_environment()
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
-    with publishing.exclusive(final):
+    with runs.recorded("refresh"), publishing.exclusive(final):
         outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror)
         with progress.steps() as step:
             warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
@@ -154,7 +160,7 @@ def _build(
 ) -> list[str]:
     built, build_key = publishing.next_path(final), build.key(raw, shipped, as_of)
     step("reading pages and facts")
-    page_keys = read_task(built, raw, shipped, as_of, outcomes, published)
+    page_keys = read_task(built, raw, shipped, as_of, outcomes, published, build_key)
     step("computing and checking tables")
     failures = transform_task(built, page_keys, build_key, published)
     step("validating")

@@ -26,6 +26,8 @@ AS_OF = date(2099, 12, 31)
 OF_THE_RUN = {
     "meta.sources": ("state", "age_days", "message"),
     "meta.kept_keys": ("key",),
+    "meta.runs": ("build_key", "n_sources_stale", "state"),
+    "staging.build_setting": ("build_key",),
     "staging.source_reading": ("from_facts_alone", "message"),
     "staging.source_state": ("state", "age_days", "message"),
     "exports.sources": ("state",),
@@ -120,7 +122,7 @@ def selected(table: str) -> str:
 
     Those are `state`, `age_days` and `message` of meta.sources and staging.source_state, `state` of
     exports.sources (a build from facts says "shipped" where one from pages says "unchanged"), `from_facts_alone` and
-    `message` of staging.source_reading, and the keys of meta.kept_keys; the rest must agree.
+    `message` of staging.source_reading, the keys of meta.kept_keys, and the key and state of meta.runs; the rest must agree.
     """
     left_out = OF_THE_RUN.get(table, ())
     exclude = f"exclude ({', '.join(left_out)})" if left_out else ""

@@ -29,7 +29,7 @@ from flows.warehouse.kept import BUILD, SUITE, DamagedError
 
 WEEK = timedelta(days=7)
 # What depends on the day and on what fetching gave.
-OF_THE_DAY = ("staging.source_state", "meta.sources", "exports.sources")
+OF_THE_DAY = ("staging.source_state", "meta.sources", "meta.runs", "exports.sources")
 
 
 @pytest.fixture
@@ -198,8 +198,9 @@ def test_where_nothing_has_changed_nothing_heavy_is_imported(tmp_path: Path, pub
 def of_a_fresh_build(folder: Path, shipped: Path, as_of: date, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The tables of the day as they are built anew, with what they read and nothing else."""
     path = folder / f"fresh of {as_of}.duckdb"
-    build.read_sources(path, folder / "raw", shipped, as_of, outcomes)
-    part_of_it.make(path, "meta.sources", "exports.sources")
+    build_key = build.key(folder / "raw", shipped, as_of)
+    build.read_sources(path, folder / "raw", shipped, as_of, outcomes, build_key=build_key)
+    part_of_it.make(path, "meta.sources", "meta.runs", "exports.sources")
     return described(path)
 
 

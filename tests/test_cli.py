@@ -63,8 +63,9 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     function = cli.app[name].default_command
     # Python 3.13 takes the indentation off docstrings itself.
     documented = dict(re.findall(r"^(\w+)\n    (.+)$", inspect.cleandoc(function.__doc__ or ""), re.MULTILINE))
-    for parameter in inspect.signature(function).parameters:
-        option = f"--{parameter.replace('_', '-')} "
+    for parameter, how in inspect.signature(function).parameters.items():
+        # Any number of arguments have no option.
+        option = f"--{parameter.replace('_', '-')} " if how.kind != how.VAR_POSITIONAL else f"{parameter.upper()} "
         line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z_]+ )?{option}", line))
         assert documented[parameter].rstrip(".") in line
 
@@ -105,6 +106,17 @@ def test_bundle_without_pages_says_which_are_missing(empty: dict[str, str]) -> N
     told = refused(empty, "bundle")
     assert all(f"page {page.name} is not kept" in told for page in first.pages)
     assert f"run `compute-limits refresh --source {first.key}` first" in told
+
+
+@pytest.mark.slow
+def test_a_terminal_that_shows_ascii_alone_ends_nothing(env: dict[str, str]) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ended = command(env | ascii_alone, "report")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\\u2013" in ended.stdout  # the dash where there is no number
+    # What other programs read is UTF-8 all the same.
+    query = "select 'gr' || chr(246) as said"
+    assert json.loads(command(env | ascii_alone, "sql", query, "--format", "json").stdout) == [{"said": "grö"}]
 
 
 QUERY = "select 1 as n, 2.5::double as x, null::varchar as gone, date '2020-02-29' as day, 'a,\"b\"\nc' as said"
@@ -216,6 +228,7 @@ def test_strict_fails_where_a_source_is_absent(
     ended = command_here(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: gpu_info is absent\n"
+    assert ended.stdout.splitlines()[-1] == "degraded: gpu_info is absent (gpu.json)"
     assert "gpu_info" in ended.stdout  # published and shown all the same
 
 

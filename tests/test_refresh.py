@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -29,6 +30,7 @@ from running import (
 )
 
 from flows import sources
+from flows.pages import fetch
 from flows.pages.fetch import Limits
 
 pytestmark = pytest.mark.slow
@@ -77,13 +79,19 @@ def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:
     return run
 
 
-def test_a_refresh_completes_with_what_it_can_get(env: dict[str, str], api: Api, warehouse_path: Path) -> None:
+def test_a_refresh_completes_with_what_it_can_get(
+    env: dict[str, str], api: Api, site: Site, warehouse_path: Path
+) -> None:
     before = api.flow_runs()
     ended = command(env, "refresh")
     assert ended.returncode == 0, ended
     assert ended.stderr == ""
     assert "\x1b" not in ended.stdout
     assert "figure_3 90 of 90" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("degraded: chinchilla_points is stale (")
+    # No host was asked but those that sources declare.
+    declared = {host for name in sources.names() for host in fetch.hosts(sources.source(name))}
+    assert "ourworldindata.org" in {path.split("/")[1] for path in site.asked} <= declared
     run = only_new(api, before)
     assert run["state_type"] == "COMPLETED"
     (flow,) = api.post("flows", flows={"id": {"any_": [run["flow_id"]]}})
@@ -107,7 +115,30 @@ def test_a_refresh_completes_with_what_it_can_get(env: dict[str, str], api: Api,
         "staging.source_reading", "meta.pages", "meta.sources", "meta.unmet_expectations", "exports.sources",
     }  # fmt: skip
     # What costs are of its electricity changes too, and nothing else.
-    assert of_the_page <= changed <= of_the_page | downstream(warehouse_of(env), "core.carbon_intensities")
+    of_all = of_the_page | {"meta.runs"}  # where no page that ships is as new
+    assert of_the_page <= changed <= of_all | downstream(warehouse_of(env), "core.carbon_intensities")
+
+
+def test_a_degraded_refresh_says_so(env: dict[str, str]) -> None:
+    """A page that is gone: the last line names source and page, here and in the report; only with --strict is it a failure."""
+    (page,) = (page for page in sources.source("squad_explorer").pages[:1])
+    said = rf"degraded: squad_explorer is stale \(\d+ days?; {re.escape(page.name)}(, .*)?\)"
+    for strict, status in ((), 0), (("--strict",), 1):
+        ended = command(env, "refresh", "--source", "squad_explorer", *strict)
+        assert ended.returncode == status
+        assert re.fullmatch(said, ended.stdout.splitlines()[-1]), ended.stdout
+    assert re.fullmatch(said, command(env, "report").stdout.splitlines()[-1])
+    with duckdb.connect(warehouse_of(env), read_only=True) as con:
+        assert con.execute("select n_sources_stale, state from meta.runs").fetchall() == [(1, "degraded")]
+    log = Path(env["COMPUTE_LIMITS_DATA"]) / "runs.jsonl"
+    runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    # The runs themselves were whole; the second only restated what it found.
+    told = [(run["command"], run["outcome"], run["stale"]) for run in runs]
+    assert told == [("refresh", "degraded", ["squad_explorer"])] * 2
+    # Asked for nothing, it is whole again.
+    ended = command(env, "build", "--strict")
+    assert ended.returncode == 0
+    assert "degraded" not in ended.stdout
 
 
 def test_only_the_named_source_is_asked_for(env: dict[str, str], site: Site) -> None:
@@ -117,6 +148,7 @@ def test_only_the_named_source_is_asked_for(env: dict[str, str], site: Site) -> 
     ended = command(env, "refresh", "--source", "squad_explorer", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: squad_explorer is stale\n"
+    assert ended.stdout.splitlines()[-1].startswith("degraded: squad_explorer is stale (")
 
 
 def test_a_build_that_fails_leaves_what_was_published(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _WIDTH = 118
 # Wider than any result: a piped table is for grep, not for a screen.
 _UNCUT = 10_000
+# Controls, which a terminal obeys; marks of direction and of no width; halves of characters; separators of lines.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def console(path: Path | None = None) -> Console:
@@ -44,6 +47,16 @@ def show_table(result: Result, out: Console) -> None:
     if not out.is_terminal:
         out.width = _UNCUT
     out.print(table)
+
+
+def printable(text: str) -> str:
+    """A text that does nothing to a terminal: what cannot be seen becomes its escape, as x1b with a backslash; lines stay lines."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN else ascii(letter)[1:-1]
+        for letter in text
+    )
 
 
 def _shown(value: object) -> str:

@@ -47,7 +47,7 @@ class Snapshot:
 
     def path(self, raw: Path) -> Path:
         """Where the bytes are kept below `raw`, whether they are there or not."""
-        return raw / self.source / "pages" / f"{self.sha256[:16]}-{self.page.replace('/', '__')}"
+        return _place(raw, self.source, self.page, self.sha256)
 
 
 class LockError(UserError, ValueError):
@@ -194,3 +194,13 @@ def intact(raw: Path, snapshot: Snapshot) -> bool:
     """Whether the bytes of the snapshot are below `raw` and are what the lock says."""
     path = snapshot.path(raw)
     return path.is_file() and digest(path.read_bytes()) == snapshot.sha256
+
+
+def kept_at(roots: Iterable[Path], source: str, page: str, sha256: str) -> Path | None:
+    """Where the bytes of a version lie below one of the roots; None where they are not there, or not as they were."""
+    places = (_place(root, source, page, sha256) for root in roots)
+    return next((place for place in places if place.is_file() and digest(place.read_bytes()) == sha256), None)
+
+
+def _place(raw: Path, source: str, page: str, sha256: str) -> Path:
+    return raw / source / "pages" / f"{sha256[:16]}-{page.replace('/', '__')}"

@@ -5,11 +5,13 @@ Of all that a build makes only this depends on the day and on what fetching gave
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from flows import sources
 from flows.columns import ADDRESS, column
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 # No expectation is of these: they change while the rest of the warehouse stands, and then nothing else is to be checked.
 State = Literal["fetched", "unchanged", "stale", "shipped", "absent"]
+# Where a source is in one of these the build is degraded; sql/meta/runs.sql counts the same.
+DEGRADED: tuple[State, ...] = ("stale", "absent")
+# How many pages of a source are named in one line; the messages have them all.
+_PAGES_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,14 @@ class SourceState:
     message: str | None = column("why the source is stale or absent")
 
 
+@dataclass(frozen=True, slots=True)
+class BuildSetting:
+    """One row per build, of which there is one: what it was made of."""
+
+    build_key: str = column("SHA-256 of all that the tables depend on: pages, facts, settings, code, libraries")
+    code_version: str = column("version of the code that made it")
+
+
 def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched_on: Mapping[str, date]) -> SourceState:
     """The source's state on a day; `outcomes` is what fetching it gave, empty if it was not asked.
 
@@ -78,3 +92,32 @@ def _state(read: SourceReading, fetched: set[str]) -> State:
 def lines(messages: Sequence[str | None]) -> str | None:
     """Each message once, a line each; None where there is none."""
     return "\n".join(dict.fromkeys(line for line in messages if line)) or None
+
+
+def degraded(rows: Iterable[Sequence[Any]]) -> list[str]:
+    """The one line that says which sources are stale or absent, with ages and the pages that fell back; none if none is.
+
+    `rows` are (source, state, age_days, message) of meta.sources: "degraded: timm is stale (3 days; results.csv)".
+    """
+    told = [_not_fresh(*row) for row in rows if row[1] in DEGRADED]
+    return [f"degraded: {', '.join(told)}"] if told else []
+
+
+def _not_fresh(source: str, name: str, age: int | None, message: str | None) -> str:
+    days = None if age is None else f"{age} day{'' if age == 1 else 's'}"
+    inside = "; ".join(filter(None, (days, _pages(source, message or ""))))
+    return f"{source} is {name} ({inside})" if inside else f"{source} is {name}"
+
+
+def _pages(source: str, message: str) -> str:
+    """The pages of a source that its message names, by name or by address; where it is of the whole source there are none."""
+    pages = sources.source(source).pages if source in sources.names() else ()
+    named = [page.name for page in pages if _is_named(page.name, page.url, message)]
+    more = [f"and {len(named) - _PAGES_NAMED} more"] if len(named) > _PAGES_NAMED else []
+    return ", ".join(named[:_PAGES_NAMED] + more)
+
+
+def _is_named(page: str, url: str, message: str) -> bool:
+    # A mirror has the address behind its own.
+    address = url.partition("://")[2]
+    return re.search(rf"((?<!\S){re.escape(page)}|/{re.escape(address)})(?![\w/-]|\.\w)", message) is not None

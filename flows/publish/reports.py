@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from flows.answers.rendering import printable
 from flows.declared.domains import titles
 from flows.warehouse import connection
 
@@ -17,11 +19,16 @@ _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
 _WIDTH_OF_COSTS = 104
 
 
-def show(path: Path, out: Console) -> None:
-    """Print the published cost table and today's beside it, how many published numbers come out, and the sources."""
+def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
+    """Print the published cost table and today's beside it, how many published numbers come out, and the sources.
+
+    `closing`: lines that stand below all, such as warnings.
+    """
     with connection.connect(path, read_only=True) as con:
         _show_costs(con, out)
         sources(con, out)
+    for line in closing:
+        out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
 
 
 def draw(path: Path, svg: Path) -> None:

@@ -70,7 +70,7 @@ class Copy:
     def keep(self, source: str, page: str, body: str) -> None:
         """A page as `compute-limits refresh --source` would keep it, and then `compute-limits bundle --source`."""
         digest, raw = snapshots.digest(body.encode()), self.root / "data" / "raw"
-        at = "2026-01-05T06:00:00+00:00"
+        at = "2026-01-05T06:00:00Z"
         kept = Snapshot(source, page, f"https://example.org/{page}", digest, len(body), at, None, None, "CC0-1.0")
         snapshots.keep(raw, kept, body.encode())
         self.command("bundle", "--source", source)
@@ -583,6 +583,8 @@ def add_table(copy: Copy) -> None:
     }
     suite = {"name": "marts.largest_burdens", "expectations": [above_zero]}
     copy.create("expectations/marts.largest_burdens.json", json.dumps(suite, indent=2) + "\n")
+    way = """{ what = "burdens", table = "core.compute_totals", on = ["benchmark", "largest_flop = compute_flop"] }"""
+    copy.edit("flows/declared/grounds.toml", "[marts]\n", f"[marts]\nlargest_burdens = [{way}]\n")
 
 
 def check_table(copy: Copy) -> None:
@@ -601,6 +603,9 @@ def check_table(copy: Copy) -> None:
         )
     )
     assert comments["largest_flop"] == "the largest burden, FLOP"
+    traced = json.loads(copy.command("trace", "marts.largest_burdens", "benchmark=imagenet", "--json"))
+    (burdens,) = traced["trace"]["below"]
+    assert [row["compute_flop"] for row in burdens["rows"]] == [largest["imagenet"]]
     # Inherited from the table that is read.
     ((inherited,),) = copy.rows(
         "select comment from duckdb_columns() "

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import part_of_it
-import pytest
 from conftest import AS_OF, checksums, content
 
 from flows import build, paths, sources
@@ -22,7 +18,6 @@ from flows.pages import versions
 from flows.pages.parse import Gathered
 from flows.pages.states import SourceState
 from flows.pages.versions import PageSetting
-from flows.publish import exports
 from flows.readers.row_types import ROW_TYPES, Model, Operations, Result
 from flows.sources import Page
 from flows.warehouse import connection, expectations, sql_files
@@ -188,7 +183,7 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
 def test_what_is_built_before_the_fits_is_the_same_to_the_last_digit(
     tmp_path: Path, shipped: Path, warehouse_path: Path
 ) -> None:
-    """Than in another process. Whole builds are compared below."""
+    """Than in another process. Whole builds are compared in test_same_everywhere.py."""
     path = tmp_path / "again.duckdb"
     build.read_sources(path, tmp_path / "raw", shipped, AS_OF)
     part_of_it.make(path, "core", "fits.points")
@@ -196,25 +191,6 @@ def test_what_is_built_before_the_fits_is_the_same_to_the_last_digit(
     assert {table.partition(".")[0] for table in again} >= {"staging", "core", "fits"}
     del again["meta.lineage"]  # of the tables that were made
     assert again == {table: whole[table] for table in again}
-
-
-@pytest.mark.slow
-def test_a_build_with_other_hashes_of_text_is_the_same(tmp_path: Path, shipped: Path, warehouse_path: Path) -> None:
-    code = (
-        "import sys; from datetime import date; from pathlib import Path; from flows import build; "
-        "path, raw, facts, day = sys.argv[1:]; "
-        "build.run(Path(raw), Path(facts), Path(path), date.fromisoformat(day), fresh=True)"
-    )
-    path = tmp_path / "built.duckdb"
-    arguments = [str(path), str(tmp_path / "raw"), str(shipped), AS_OF.isoformat()]
-    for seed in ("1", "4242"):
-        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(paths.PACKAGE.parent)}
-        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
-        assert checksums(path) == checksums(warehouse_path)
-    for file, another in zip(
-        exports.export(path, tmp_path / "one"), exports.export(warehouse_path, tmp_path / "two"), strict=True
-    ):
-        assert file.read_bytes() == another.read_bytes(), file.name
 
 
 def test_checksums_see_one_digit(tmp_path: Path, warehouse_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from rich.console import Console
 
 from flows.answers import rendering
@@ -63,3 +64,16 @@ def test_a_file_gets_neither_colour_nor_cuts(tmp_path: Path) -> None:
     out.print("[red]" + "x" * 100 + "[/red]")
     out.file.close()
     assert (tmp_path / "out").read_text(encoding="utf-8") == "x" * 100 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("größer\nals\tx", "größer\nals\tx"),
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\u202eb\x00", r"a\u202eb\x00"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown_as_its_escape(text: str, shown: str) -> None:
+    assert rendering.printable(text) == shown

@@ -250,3 +250,17 @@ def test_the_locks_that_ship_are_of_declared_pages_and_say_where_they_are_from(k
         assert line.byte_count > 0
         assert line.retrieved_at.endswith("Z")
     assert snapshots.LOCK == "snapshots.jsonl"
+
+
+def test_bytes_are_found_below_any_root_as_long_as_they_are_what_they_were(tmp_path: Path) -> None:
+    body = b"a page"
+    line = Snapshot(
+        "s", "a/b.csv", "https://example.org/b", snapshots.digest(body), 6, "2026-01-02T03:04:05Z", None, None, "x"
+    )
+    snapshots.keep(tmp_path / "second", line, body)
+    roots = [tmp_path / "first", tmp_path / "second"]
+    place = line.path(tmp_path / "second")
+    assert snapshots.kept_at(roots, "s", "a/b.csv", line.sha256) == place
+    assert snapshots.kept_at(roots[:1], "s", "a/b.csv", line.sha256) is None
+    place.write_bytes(b"another")
+    assert snapshots.kept_at(roots, "s", "a/b.csv", line.sha256) is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import replace
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 
+from flows import paths, sources
 from flows.columns import columns, schema
 from flows.pages import states
 from flows.pages.fetch import Outcome
@@ -86,3 +89,41 @@ def test_lines_are_none_where_nothing_is_said() -> None:
 def test_a_state_is_a_text_for_the_warehouse() -> None:
     assert columns(SourceState)["state"][0] is str
     assert schema(SourceState).field("state").type == "string"
+
+
+def test_whether_a_build_is_degraded_and_by_which_pages() -> None:
+    gpu, owid, mlco2 = (sources.source(name).pages[0] for name in ("gpu_info", "owid_carbon", "mlco2"))
+    many = sources.source("openmmlab_mmpretrain").pages
+    assert len(many) > 3
+    rows = [
+        ("codecarbon", "unchanged", None, "a warning"),
+        ("gpu_info", "absent", None, f"gpu_info: page {gpu.name} is not kept and no facts of it ship"),
+        ("mlco2", "stale", 12, f"http://127.0.0.1:1/{mlco2.url.partition('://')[2]}: no"),
+        ("openmmlab_mmpretrain", "stale", 0, "\n".join(f"{page.url} is gone" for page in many)),
+        ("owid_carbon", "stale", 1, f"{owid.url} answered 503, not 200; it said: nothing"),
+        ("timm", "stale", 3, "a host is down"),
+        ("gone", "absent", None, None),
+    ]
+    named = ", ".join(page.name for page in many[:3])
+    assert states.degraded(rows) == [
+        f"degraded: gpu_info is absent ({gpu.name}), mlco2 is stale (12 days; {mlco2.name}), "
+        f"openmmlab_mmpretrain is stale (0 days; {named}, and {len(many) - 3} more), "
+        f"owid_carbon is stale (1 day; {owid.name}), timm is stale (3 days), gone is absent"
+    ]
+    assert states.degraded(rows[:1]) == []
+
+
+def test_degraded_is_what_meta_runs_counts() -> None:
+    """The rule is in SQL and in Python: of each state both say the same."""
+    select = (paths.SQL / "meta" / "runs.sql").read_text(encoding="utf-8")
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema staging; create table staging.build_setting as select 'k' as build_key, '1' as code_version"
+        )
+        con.execute("create table staging.page_setting as select date '2026-01-02' as retrieved_on")
+        for name in typing.get_args(State):
+            con.execute(f"create or replace table staging.source_state as select '{name}' as state")
+            is_degraded = name in ("stale", "absent")
+            row = ("k", date(2026, 1, 2), "1", int(is_degraded), "degraded" if is_degraded else "whole")
+            assert con.execute(select).fetchall() == [row]
+            assert bool(states.degraded([("timm", name, None, None)])) == is_degraded

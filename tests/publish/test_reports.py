@@ -61,3 +61,9 @@ def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tm
     at = next(at for at, line in enumerate(lines) if re.match(r"│ new +│ top1", line))
     # In the paper's order: today, then the targets.
     assert [re.search(r"today|target \d", line)[0] for line in lines[at : at + 3]] == ["today", "target 1", "target 2"]
+
+
+def test_what_closes_the_report_stands_below_all_as_it_is(warehouse_path: Path) -> None:
+    out = Console(file=io.StringIO(), width=118, record=True)
+    reports.show(warehouse_path, out, ["warning: a [bold]b[/bold]" + " c" * 100, "degraded: d"])
+    assert out.export_text().splitlines()[-2:] == ["warning: a [bold]b[/bold]" + " c" * 100, "degraded: d"]
