@@ -21,7 +21,11 @@ LOCK = "snapshots.jsonl"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of one page. `retrieved_at` is UTC, ISO 8601 to the second; `url` is the publisher's, never a mirror's."""
+    """One version of one page. `retrieved_at` is UTC, ISO 8601 to the second; `url` is the publisher's, never a mirror's.
+
+    `facts_sha256` is of the facts that were taken from it and stand beside the lock, where `bundle` wrote them; locks of
+    versions up to 0.3 have none.
+    """
 
     source: str
     page: str
@@ -32,6 +36,7 @@ class Snapshot:
     etag: str | None
     last_modified: str | None
     licence: str
+    facts_sha256: str | None = None
 
     @property
     def retrieved_on(self) -> str:
@@ -98,10 +103,28 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
     if last is not None and last.sha256 == snapshot.sha256:
         return False
     with (raw / snapshot.source / LOCK).open("a", encoding="utf-8") as lock:
-        lock.write(json.dumps(asdict(snapshot), ensure_ascii=False) + "\n")
+        lock.write(as_line(snapshot))
         lock.flush()
         os.fsync(lock.fileno())
     return True
+
+
+def as_line(snapshot: Snapshot) -> str:
+    """A snapshot as it stands in the lock. What may be left out is: a line of an older version is written as it was."""
+    told = {name: value for name, value in asdict(snapshot).items() if name != "facts_sha256" or value is not None}
+    return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+def rewrite(raw: Path, source: str, lines: Iterable[Snapshot]) -> None:
+    """Put these lines in the place of a source's lock, whole or not at all."""
+    path = raw / source / LOCK
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        stream.writelines(as_line(line) for line in lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
 
 
 def intact(raw: Path, snapshot: Snapshot) -> bool:
