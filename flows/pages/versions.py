@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows import sources
 from flows.columns import ADDRESS, column
@@ -25,6 +26,9 @@ from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, PAGE, Kept
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # What reads pages, beside this package: another version of it may read another value.
 _LIBRARIES = ("beautifulsoup4", "lxml", "markdown-it-py", "pyyaml", "pyarrow", "duckdb")
@@ -128,10 +132,7 @@ def _version(line: Snapshot, shelves: Sequence[_Shelf], *, accepted: bool) -> Ve
     whole, faults = [shelf for shelf in shelves if snapshots.intact(shelf.root, line)], list[str]()
     for shelf in shelves:
         if shelf not in whole and line.path(shelf.root).is_file():
-            faults.append(
-                f"{line.source}: page {line.page}: {line.path(shelf.root)} is not what the lock says (SHA-256 {line.sha256}) "
-                f"and is not used; `compute-limits refresh --source {line.source}` fetches it anew"
-            )
+            faults.append(altered_bytes(line, shelf.root))
     with_facts = [shelf for shelf in shelves if line.sha256 in shelf.found]
     altered = [one for one in with_facts if one.sealed[line.sha256] not in (None, one.found[line.sha256])]
     faults += [altered_facts(line, shelf.root) for shelf in altered]
@@ -146,6 +147,14 @@ def _version(line: Snapshot, shelves: Sequence[_Shelf], *, accepted: bool) -> Ve
     )
 
 
+def altered_bytes(line: Snapshot, root: Path) -> str:
+    """What is said of bytes below `root` that are not those that the lock has the hash of."""
+    return (
+        f"{line.source}: page {line.page}: {line.path(root)} is not what the lock says (SHA-256 {line.sha256}) and is not used; "
+        f"`compute-limits refresh --source {line.source}` fetches it anew"
+    )
+
+
 def altered_facts(line: Snapshot, root: Path) -> str:
     """What is said of facts below `root` that are not those that the lock has the hash of."""
     return (
@@ -154,7 +163,7 @@ def altered_facts(line: Snapshot, root: Path) -> str:
     )
 
 
-def _rows(source: Source, page: Page, version: Version) -> Gathered | None:
+def rows(source: Source, page: Page, version: Version) -> Gathered | None:
     """The rows of one version; None where neither its bytes nor its facts are there. Raises `PageError`."""
     if version.bytes_at is not None:
         return parse_page(version.bytes_at, source, page, version.snapshot.sha256)
@@ -189,6 +198,17 @@ def _judging() -> str:
     return keys.digest(keys.code("flows.pages.drift"), keys.files(drift.FILE.parent, [drift.FILE]))
 
 
+def known(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Version]]:
+    """{page: its versions that are not after `as_of`, newest first} of a source."""
+    roots, lines = _roots(raw, shipped), history(source, raw, shipped, as_of)
+    shelves = [_shelf(root, source.key) for root in roots]
+    accepted = {decision for root in roots for decision in decisions.read(root, source.key)}
+    return {
+        page: [_version(line, shelves, accepted=(page, line.sha256) in accepted) for line in newest_first]
+        for page, newest_first in lines.items()
+    }
+
+
 def in_use(
     source: Source,
     raw: Path,
@@ -205,13 +225,7 @@ def in_use(
     where some are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is
     neither read nor held against anything. `apart`: versions that are held back as they contradict other sources.
     """
-    roots, lines = _roots(raw, shipped), history(source, raw, shipped, as_of)
-    shelves = [_shelf(root, source.key) for root in roots]
-    accepted = {decision for root in roots for decision in decisions.read(root, source.key)}
-    stacks = {
-        page: [_version(line, shelves, accepted=(page, line.sha256) in accepted) for line in newest_first]
-        for page, newest_first in lines.items()
-    }
+    stacks = known(source, raw, shipped, as_of)
     judged = {page.name: _judged(source, page, stacks[page.name], kept, apart) for page in source.pages}
     problems = [problem for page in judged.values() for problem in page.problems]
     held = [row for page in judged.values() for row in page.held]
@@ -345,7 +359,7 @@ def _reader(source: Source, page: Page) -> _Read:
     @cache
     def read(version: Version) -> Gathered | str | None:
         try:
-            return _rows(source, page, version)
+            return rows(source, page, version)
         except PageError as error:
             return str(error)
 
@@ -412,10 +426,15 @@ def _problems(newer: Iterable[Version], used: Version | None, read: _Read, held:
     yield from () if used is None else used.faults
 
 
+def of_page(kept: Kept, source: Source, page: str, row_type: str) -> pa.Table:
+    """The rows of a type that the published warehouse has of a page."""
+    return kept.part(f"staging.{row_type}", ("source", "page"), (source.key, page))
+
+
 def _taken_over(kept: Kept, source: Source, page: Page, chain: Sequence[Version]) -> tuple[PageInUse, list[HeldPage]]:
     """What the published warehouse has of a page: the rows of its good version, and why newer ones are held back."""
-    at, by = (source.key, page.name), ("source", "page")
-    rows = Gathered(tables={kind: kept.part(f"staging.{kind}", by, at) for kind in ROW_TYPES})
+    at = (source.key, page.name)
+    rows = Gathered(tables={kind: of_page(kept, source, page.name, kind) for kind in ROW_TYPES})
     if len(chain) == 1:
         return PageInUse(chain[0], rows, ""), []
     ((sha256,),) = kept.query("select sha256 from staging.page_setting where source = ? and page = ?", *at)

@@ -27,7 +27,7 @@ from conftest import copy_shipped
 from running import FIXTURES, HANGS_S, ROOT, sample
 
 from flows import sources
-from flows.pages import snapshots
+from flows.pages import bundling, decisions, snapshots
 from flows.pages.snapshots import Snapshot
 from flows.warehouse import connection, kept
 
@@ -124,7 +124,10 @@ def copy(root: Path, share: int) -> Place:
         path.write_text(re.sub(r"^rows = \[\d+,", "rows = [0,", text, flags=re.MULTILINE), encoding="utf-8")
     for key in WITH_PAGES:
         for page in sources.source(key).pages:
-            add_version(place, key, page.name, (FIXTURES / key / page.name).read_bytes(), date(2026, 11, 24))
+            body = (FIXTURES / key / page.name).read_bytes()
+            add_version(place, key, page.name, body, date(2026, 11, 24))
+            # It is far shorter than the page whose facts ship.
+            decisions.accept(sources.source(key), page.name, hashlib.sha256(body).hexdigest(), place.raw, [place.raw])
     return place
 
 
@@ -156,6 +159,7 @@ def cut(folder: Path, share: int) -> None:
         else:
             rows = [row for row in rows if row[2] in left[row[0], row[1]]]
         path.write_bytes(as_text([header, *rows]).encode())
+    bundling.seal(folder.parent, folder.name)
 
 
 def add_version(place: Place, key: str, page: str, body: bytes, day: date) -> None:
@@ -169,6 +173,12 @@ def add_version(place: Place, key: str, page: str, body: bytes, day: date) -> No
     place.keep(place.raw / key / snapshots.LOCK)
     place.keep(line.path(place.raw))
     snapshots.keep(place.raw, line, body)
+
+
+def seal(place: Place, folder: Path) -> None:
+    """Let the lock beside facts that were edited have their hash, or a build would not use them."""
+    place.keep(folder / snapshots.LOCK)
+    bundling.seal(folder.parent, folder.name)
 
 
 # --- edits: each changes something and says what, or returns None where what it drew has nothing to change
@@ -190,6 +200,7 @@ def facts_value(place: Place) -> str | None:
     old = rows[at][column]
     rows[at][column] = repr(float(old) * place.rng.choice([0.5, 0.99, 1.01]))
     place.write(path, as_text(rows))
+    seal(place, path.parent)
     return f"{path.relative_to(place.root)}, row {at + 1}, {rows[0][column]}: {old} -> {rows[at][column]}"
 
 
@@ -217,6 +228,7 @@ def facts_row(place: Place) -> str | None:
             place.write(path, as_text(left))
     page[-1] = str(int(page[-1]) - 1)
     place.write(count, as_text([header, *counts]))
+    seal(place, count.parent)
     return f"{count.parent.name}, page {gone[1]}: {gone[2]} is gone"
 
 
