@@ -289,24 +289,25 @@ def sentence(held: Sequence[HeldPage]) -> str:
     one, more = held[0], len(held) - _SHOWN
     told = ", ".join(_said(figure) for figure in held[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return (
-        f"{one.source}: page {one.page} of {one.retrieved_on} is held back, for {told}; what was good before is used "
+        f"{one.source}: page {one.page} of {one.retrieved_on} is held back: {told}; what was good before is used "
         f"(meta.held_pages). If it is right as it is: `compute-limits accept {one.source} '{one.page}' {one.sha256}`"
     )
 
 
 def _said(held: HeldPage) -> str:
-    share = f"{held.figure:.0%} of {held.n}"
-    if held.measure == "bytes_gone":
-        return f"of its bytes {share} are gone (at most {held.bound:.0%})"
-    if held.measure == "rows_gone":
-        return f"of rows of {held.quantity} {share} are gone (at most {held.bound:.0%})"
-    if held.measure == "values_gone":
-        return f"of values of {held.quantity} {share} are gone (at most {held.bound:.0%})"
-    if held.measure == "values_changed":
-        return f"of values of {held.quantity} {share} are others (at most {held.bound:.0%})"
-    of = {
+    share, of = f"{held.figure:.0%} of", f"(at most {held.bound:.0%})"
+    shares = {
+        "bytes_gone": f"{share} its {held.n} bytes are gone {of}",
+        "rows_gone": f"{share} its {held.n} rows of {held.quantity} are gone {of}",
+        "values_gone": f"{share} {held.n} values of {held.quantity} are gone {of}",
+        "values_changed": f"{share} {held.n} values of {held.quantity} are others {of}",
+    }
+    if held.measure in shares:
+        return shares[held.measure]
+    beside = {
         "median_ratio": "what they were",
-        "added_ratio": "those before, of new rows",
+        "added_ratio": "those before, in new rows",
         "ratio_to_others": f"those of {held.compared_with}",
     }[held.measure]
-    return f"values of {held.quantity} are {held.figure:.3g} times {of} (median of {held.n}, at most {held.bound:g} either way)"
+    ends = f"(median of {held.n}, at most {held.bound:g} either way)"
+    return f"values of {held.quantity} are {held.figure:.3g} times {beside} {ends}"

@@ -248,7 +248,9 @@ def held(measure: str, figure: float, quantity: str = "result") -> HeldPage:
 
 def test_the_sentence_names_page_figures_and_command() -> None:
     told = drift.sentence([held("rows_gone", 0.5), held("median_ratio", 0.001, "result.value")])
-    assert told.startswith("s: page a b.csv of 2026-01-02 is held back, for of rows of result 50% of 40 are gone")
+    assert told.startswith(
+        "s: page a b.csv of 2026-01-02 is held back: 50% of its 40 rows of result are gone (at most 35%), "
+    )
     assert "values of result.value are 0.001 times what they were (median of 40, at most 0.35 either way)" in told
     assert told.endswith(f"`compute-limits accept s 'a b.csv' {'5c' * 32}`")
     assert "and 1 more" in drift.sentence([held("values_changed", 0.4)] * 4)
@@ -258,7 +260,7 @@ def test_the_sentence_names_page_figures_and_command() -> None:
 @pytest.mark.parametrize("measure", ["bytes_gone", "rows_gone", "values_gone", "values_changed", "median_ratio",
                                      "added_ratio", "ratio_to_others"])  # fmt: skip
 def test_every_measure_has_its_words(measure: str) -> None:
-    assert re.search(r"is held back, for (of|values) \S", drift.sentence([held(measure, 0.5)]))
+    assert re.search(r"is held back: (50% of|values of) \S", drift.sentence([held(measure, 0.5)]))
 
 
 # --- the real successions of versions
