@@ -302,17 +302,18 @@ def all_in_use(
     return used, {name: key for name, key in (page_keys | {_TOGETHER: together}).items() if key}
 
 
-def _key_together(used: Iterable[InUse]) -> str:
+def _key_together(used: Sequence[InUse]) -> str:
     """All that it depends on whether pages contradict each other; "" where somebody vouched for every page."""
-    told, vouched = list[str](), True
+    if all(page.version.vouched for one in used for page in one.pages):
+        return ""
+    told = []
     for one in used:
         of_name = {page.name: page for page in one.source.pages}
         for page in one.pages:
-            vouched = vouched and page.version.vouched
-            rows = _key(one.source, of_name[page.version.snapshot.page], page.version)
-            told.append(f"{one.source.rank} {page.version.vouched} {rows}")
+            rows_key = _key(one.source, of_name[page.version.snapshot.page], page.version)
+            told.append(f"{one.source.rank} {page.version.vouched} {rows_key}")
     code = keys.code("flows.pages.others")
-    return "" if vouched else keys.digest(code, keys.files(drift.FILE.parent, [drift.FILE]), *told)
+    return keys.digest(code, keys.files(drift.FILE.parent, [drift.FILE]), *told)
 
 
 def _apart(used: Sequence[InUse], kept: Kept, together: str) -> list[HeldPage]:

@@ -488,7 +488,9 @@ def test_a_page_that_slipped_is_held_back(raw: Path, slip: str) -> None:
     name, age, message = state(loaded, outcome("fetched"))
     assert (name, age) == ("stale", (AS_OF - date(2026, 1, 1)).days)
     assert message is not None
-    assert ("is held back: 47% of its 941 bytes are gone" if slip == "half a page" else "is held back: 100% of 40 values") in message
+    assert (
+        "is held back: 47% of its 941 bytes are gone" if slip == "half a page" else "is held back: 100% of 40 values"
+    ) in message
     assert f"`compute-limits accept owid_carbon '{PAGE.name}' {bad.sha256}`" in message
 
 
