@@ -30,6 +30,9 @@ from flows.warehouse.kept import NOTHING, PAGE, Kept
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# From a kept page, its source, itself and its SHA-256 to its rows; raises `PageError`.
+Parse = Callable[[Path, Source, Page, str], Gathered]
+
 # What reads pages, beside this package: another version of it may read another value.
 _LIBRARIES = ("beautifulsoup4", "lxml", "markdown-it-py", "pyyaml", "pyarrow", "duckdb")
 
@@ -163,10 +166,10 @@ def altered_facts(line: Snapshot, root: Path) -> str:
     )
 
 
-def rows(source: Source, page: Page, version: Version) -> Gathered | None:
+def rows(source: Source, page: Page, version: Version, parse: Parse = parse_page) -> Gathered | None:
     """The rows of one version; None where neither its bytes nor its facts are there. Raises `PageError`."""
     if version.bytes_at is not None:
-        return parse_page(version.bytes_at, source, page, version.snapshot.sha256)
+        return parse(version.bytes_at, source, page, version.snapshot.sha256)
     for folder in version.fact_folders:
         gathered = facts.as_tables(folder, page, version.snapshot.sha256)
         if gathered is not None:
@@ -215,6 +218,7 @@ def in_use(
     shipped: Path | None,
     as_of: date,
     kept: Kept = NOTHING,
+    parse: Parse = parse_page,
     apart: Sequence[HeldPage] = (),
 ) -> InUse:
     """The newest good versions of the source's pages that together have enough rows.
@@ -223,13 +227,13 @@ def in_use(
     the source's TOML allows, the newest page that has an older version steps back; with none left the source gives
     nothing. The least number of rows is that of all pages together, so it counts only where each of them can be read:
     where some are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is
-    neither read nor held against anything. `apart`: versions that are held back as they contradict other sources.
+    neither read nor held against anything. Bytes are read by `parse`. `apart`: versions that contradict other sources.
     """
     stacks = known(source, raw, shipped, as_of)
-    judged = {page.name: _judged(source, page, stacks[page.name], kept, apart) for page in source.pages}
+    judged = {page.name: _judged(source, page, stacks[page.name], kept, parse, apart) for page in source.pages}
     problems = [problem for page in judged.values() for problem in page.problems]
     held = [row for page in judged.values() for row in page.held]
-    taken = _with_enough_rows(source, judged, problems)
+    taken = _with_enough_rows(source, judged, problems, parse)
     count = sum(page.gathered.read_count() for page in taken)
     warnings = []
     if taken and count > source.rows_max:
@@ -243,7 +247,9 @@ def in_use(
     return InUse(source, taken, problems, warnings, held)
 
 
-def _with_enough_rows(source: Source, judged: Mapping[str, _Judged], problems: list[str]) -> list[PageInUse]:
+def _with_enough_rows(
+    source: Source, judged: Mapping[str, _Judged], problems: list[str], parse: Parse
+) -> list[PageInUse]:
     """The pages in use, some of which stepped back until there are enough rows; [] where there never are."""
     read = {name: page.in_use for name, page in judged.items()}
     rows_min = source.rows_min if all(read.values()) else 0
@@ -257,12 +263,14 @@ def _with_enough_rows(source: Source, judged: Mapping[str, _Judged], problems: l
         if not older:
             return []
         page = max(older, key=lambda page: _retrieved_at(read[page.name]))
-        read[page.name] = _next_readable(source, page, judged[page.name].older, problems)
+        read[page.name] = _next_readable(source, page, judged[page.name].older, problems, parse)
 
 
-def _next_readable(source: Source, page: Page, stack: list[Version], problems: list[str]) -> PageInUse | None:
+def _next_readable(
+    source: Source, page: Page, stack: list[Version], problems: list[str], parse: Parse
+) -> PageInUse | None:
     """Take versions off the stack until one can be read."""
-    read = _reader(source, page)
+    read = _reader(source, page, parse)
     while stack:
         version = stack.pop(0)
         problems += version.faults
@@ -280,7 +288,7 @@ _TOGETHER = "*"
 
 
 def all_in_use(
-    raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING
+    raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING, parse: Parse = parse_page
 ) -> tuple[list[InUse], dict[str, str]]:
     """What each source gives to a build, without pages that contradict others; and {page: key to take its rows over under}.
 
@@ -290,7 +298,7 @@ def all_in_use(
     apart: list[HeldPage] = []
     while True:
         used = [
-            in_use(sources.source(name), raw, shipped, as_of, kept, [row for row in apart if row.source == name])
+            in_use(sources.source(name), raw, shipped, as_of, kept, parse, [row for row in apart if row.source == name])
             for name in sources.names()
         ]
         together = _key_together(used)
@@ -354,24 +362,26 @@ class _Judged:
 _Read = Callable[[Version], "Gathered | str | None"]
 
 
-def _reader(source: Source, page: Page) -> _Read:
+def _reader(source: Source, page: Page, parse: Parse) -> _Read:
     """What gives the rows of a version, why it cannot be read, or None where there is nothing of it; each is read once."""
 
     @cache
     def read(version: Version) -> Gathered | str | None:
         try:
-            return rows(source, page, version)
+            return rows(source, page, version, parse)
         except PageError as error:
             return str(error)
 
     return read
 
 
-def _judged(source: Source, page: Page, versions: Sequence[Version], kept: Kept, apart: Iterable[HeldPage]) -> _Judged:
+def _judged(
+    source: Source, page: Page, versions: Sequence[Version], kept: Kept, parse: Parse, apart: Iterable[HeldPage]
+) -> _Judged:
     """Judge the versions of a page, newest first."""
     refused = [row for row in apart if row.page == page.name]
     stack = [one for one in versions if one.snapshot.sha256 not in {row.sha256 for row in refused}]
-    read, end = _reader(source, page), 0
+    read, end = _reader(source, page, parse), 0
     good, held = None, list[HeldPage]()
     while good is None and end < len(stack):
         start, end = end, next((at + 1 for at, one in enumerate(stack) if at >= end and one.vouched), len(stack))

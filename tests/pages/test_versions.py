@@ -561,6 +561,10 @@ def published(folder: Path, used: InUse) -> Iterator[Kept]:
         yield taken
 
 
+def never(*_: object) -> Gathered:
+    raise AssertionError("a page is read")
+
+
 def test_what_was_judged_is_taken_over_and_not_judged_again(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -568,9 +572,8 @@ def test_what_was_judged_is_taken_over_and_not_judged_again(
     keep(raw, ramp(0.001), "2026-02-01")
     fresh = versions.in_use(source(), raw, None, AS_OF)
     with published(tmp_path, fresh) as taken, monkeypatch.context() as nothing_is_read:
-        nothing_is_read.delattr(versions, "parse_page")
         nothing_is_read.delattr(drift, "findings")
-        again = versions.in_use(source(), raw, None, AS_OF, taken)
+        again = versions.in_use(source(), raw, None, AS_OF, taken, never)
     assert (again.held, again.problems) == (fresh.held, fresh.problems)
     assert intensities(again) == intensities(fresh)
     assert [(page.version, page.key) for page in again.pages] == [(page.version, page.key) for page in fresh.pages]
