@@ -65,7 +65,7 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     documented = dict(re.findall(r"^(\w+)\n    (.+)$", inspect.cleandoc(function.__doc__ or ""), re.MULTILINE))
     for parameter in inspect.signature(function).parameters:
         option = f"--{parameter.replace('_', '-')} "
-        line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z_]+ )?{option}", line))
+        line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z0-9_]+ )?{option}", line))
         assert documented[parameter].rstrip(".") in line
 
 

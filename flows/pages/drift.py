@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Lt
 
-from flows import toml_files
+from flows import sources, toml_files
 from flows.columns import ADDRESS, Text, column, columns
 from flows.pages.parse import Gathered
 from flows.paths import PACKAGE
@@ -130,32 +131,38 @@ class Finding:
 @cache
 def settings() -> Settings:
     """flows/declared/drift.toml. Raises `flows.errors.SettingError`."""
-    told = toml_files.read(FILE, Settings)
+    return read(FILE)
+
+
+def read(path: Path) -> Settings:
+    """Such a file, every name in it one that there is. Raises `flows.errors.SettingError`."""
+    told = toml_files.read(path, Settings)
     types = list(TYPE_NAMES.values())
-    toml_files.check_keys(FILE, ("identity",), told.identity, types, "row type with values")
+    toml_files.check_keys(path, ("identity",), told.identity, types, "row type with values")
     for kind, by in told.identity.items():
-        _check_columns(("identity", kind), kind, by)
-    toml_files.check_keys(FILE, ("kinds",), told.kinds, told.identity, "row type with an identity")
+        _check_columns(path, ("identity", kind), kind, by)
+    toml_files.check_keys(path, ("kinds",), told.kinds, told.identity, "row type with an identity")
     for kind, by in told.kinds.items():
         for at, name in enumerate(by):
-            toml_files.check_name(FILE, ("kinds", kind, at), name, told.identity[kind], f"part of identity.{kind}")
+            toml_files.check_name(path, ("kinds", kind, at), name, told.identity[kind], f"part of identity.{kind}")
     for at, one in enumerate(told.exceptions):
-        toml_files.check_name(FILE, ("exceptions", at, "row_type"), one.row_type, types, "row type with values")
-        if one.column is not None:
-            _check_columns(("exceptions", at, "column"), one.row_type, [one.column])
+        toml_files.check_name(path, ("exceptions", at, "source"), one.source, sources.names(), "source")
+        toml_files.check_name(path, ("exceptions", at, "row_type"), one.row_type, types, "row type with values")
+        _check_columns(path, ("exceptions", at, "column"), one.row_type, [one.column] if one.column else [])
     for at, quantity in enumerate(told.others.quantities):
         place = ("others", "quantities", at)
-        toml_files.check_name(FILE, (*place, "row_type"), quantity.row_type, types, "row type with values")
-        _check_columns(place, quantity.row_type, [quantity.column, *quantity.by])
+        toml_files.check_name(path, (*place, "row_type"), quantity.row_type, types, "row type with values")
+        _check_columns(path, (*place, "column"), quantity.row_type, [quantity.column])
+        _check_columns(path, (*place, "by"), quantity.row_type, quantity.by)
     quantities = [f"{kind}.{name}" for kind in types for name in columns(ROW_TYPES[kind])]
     for at, name in enumerate(told.added.columns):
-        toml_files.check_name(FILE, ("added", "columns", at), name, quantities, "column of a row type")
+        toml_files.check_name(path, ("added", "columns", at), name, quantities, "column of a row type")
     return told
 
 
-def _check_columns(place: toml_files.Place, row_type: str, names: Sequence[str]) -> None:
+def _check_columns(path: Path, place: toml_files.Place, row_type: str, names: Sequence[str]) -> None:
     for name in names:
-        toml_files.check_name(FILE, place, name, [MODEL, *columns(ROW_TYPES[row_type])], f"column of {row_type}")
+        toml_files.check_name(path, place, name, [MODEL, *columns(ROW_TYPES[row_type])], f"column of {row_type}")
 
 
 def findings(source: str, before: Gathered, now: Gathered, byte_counts: tuple[int, int]) -> list[Finding]:

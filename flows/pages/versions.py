@@ -186,6 +186,7 @@ def _key(source: Source, page: Page, version: Version) -> str:
         keys.versions(*_LIBRARIES),
         repr((page.source, page.name, page.url, page.content, dict(page.lookups))),
         version.snapshot.sha256,
+        "of bytes" if version.bytes_at is not None else f"of {len(folders)} folders of facts",
         *(facts.digest(folder) for folder in folders),
     )
 
@@ -285,6 +286,7 @@ def _next_readable(
 
 # In place of the name of a page: that all of them were held against each other.
 _TOGETHER = "*"
+_VOUCHED = "somebody vouched for every page"
 
 
 def all_in_use(
@@ -311,9 +313,9 @@ def all_in_use(
 
 
 def _key_together(used: Sequence[InUse]) -> str:
-    """All that it depends on whether pages contradict each other; "" where somebody vouched for every page."""
+    """All that it depends on whether pages contradict each other."""
     if all(page.version.vouched for one in used for page in one.pages):
-        return ""
+        return _VOUCHED
     told = []
     for one in used:
         of_name = {page.name: page for page in one.source.pages}
@@ -328,7 +330,7 @@ def _apart(used: Sequence[InUse], kept: Kept, together: str) -> list[HeldPage]:
     """Pages in use that contradict others, as rows."""
     from flows.pages import others
 
-    if not together or kept.has(PAGE, _TOGETHER, together):
+    if together == _VOUCHED or kept.has(PAGE, _TOGETHER, together):
         return []
     lines = {(one.source.key, page.version.snapshot.page): page.version.snapshot for one in used for page in one.pages}
     pages = {

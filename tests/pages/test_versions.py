@@ -579,6 +579,15 @@ def test_what_was_judged_is_taken_over_and_not_judged_again(
     assert [(page.version, page.key) for page in again.pages] == [(page.version, page.key) for page in fresh.pages]
 
 
+def test_what_has_neither_bytes_nor_facts_any_more_is_not_taken_over(raw: Path, tmp_path: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    accepted = keep(raw, body(2), "2026-02-01")
+    decisions.accept(REAL, PAGE.name, accepted.sha256, raw, [raw])
+    with published(tmp_path, versions.in_use(source(), raw, None, AS_OF)) as taken:
+        accepted.path(raw).unlink()
+        assert intensities(versions.in_use(source(), raw, None, AS_OF, taken)) == [1.0]
+
+
 @pytest.mark.parametrize("factor", [0.001, 0.002, 1.001])
 def test_a_version_more_is_judged_as_if_all_were(raw: Path, tmp_path: Path, factor: float) -> None:
     keep(raw, ramp(), "2026-01-01")
