@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import __version__, paths, processes, sources
-from flows.pages import snapshots, states
+from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import kept, keys, publishing
 from flows.warehouse.connection import BuildError, connect
@@ -40,7 +40,7 @@ _LIBRARIES = (
 
 
 def key(raw: Path, shipped: Path | None, as_of: date) -> str:
-    """Digest of all that a build depends on: code, settings, libraries, and the pages and facts that exist on the day.
+    """Digest of all that a build depends on: code, settings, libraries, decisions, the pages and facts that exist on the day.
 
     The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
     """
@@ -55,6 +55,7 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
     for root in dict.fromkeys(filter(None, (raw, shipped))):
         for source in sources.names():
             parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
+            parts.append(keys.files(root, (root / source).glob(decisions.ACCEPTED)))
     return keys.digest(*parts)
 
 
@@ -160,10 +161,12 @@ def declared() -> dict[str, type[Any]]:
     """{table of staging: type of its rows} of all that is staged beside the rows of pages."""
     from flows.declared.forecast_register import Forecast, ForecastQuantile
     from flows.declared.setting_types import SETTINGS
+    from flows.pages.drift import HeldPage
     from flows.pages.versions import PageSetting, SourceSetting
 
     own: dict[str, type[Any]] = {
         "page_setting": PageSetting,
+        "held_page": HeldPage,
         "source_setting": SourceSetting,
         "source_reading": SourceReading,
         "source_state": SourceState,
@@ -196,21 +199,18 @@ def read_sources(
     from flows.pages import versions
     from flows.pages.limited import Reader
 
-    pages, readings, page_keys = [], [], dict[str, str]()
-    rows = settings.rows() | {"source_setting": [], "page_setting": []}
+    pages, readings = [], []
+    rows = settings.rows() | {"source_setting": [], "page_setting": [], "held_page": []}
     if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
     with Reader() as reader:
-        used_of = [
-            versions.in_use(sources.source(name), raw, shipped, as_of, published, reader.parse)
-            for name in sources.names()
-        ]
+        used_of, page_keys = versions.all_in_use(raw, shipped, as_of, published, reader.parse)
     for used in used_of:
         readings.append(versions.reading(used))
         rows["source_setting"].append(versions.setting(used.source))
         rows["page_setting"].extend(versions.page_settings(used))
+        rows["held_page"].extend(used.held)
         pages += [page.gathered for page in used.pages]
-        page_keys |= {f"{used.source.key}/{page.version.snapshot.page}": page.key for page in used.pages}
     if all(reading.newest_retrieved_on is None for reading in readings):
         raise BuildError(
             f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"

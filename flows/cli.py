@@ -597,6 +597,52 @@ def bundle(*, source: Annotated[list[str] | None, Parameter(negative="")] = None
 
 
 @app.command
+def accept(source: str, page: str, sha256: str) -> None:
+    """Use a page that was held back: it is right as it stands, and later versions of it are held against it.
+
+    Pages that are held back are in meta.held_pages, with the figures that are beyond their bounds. The decision is a line of
+    accepted.jsonl, beside the lock; the next build reads it.
+
+    Parameters
+    ----------
+    source
+        The source.
+    page
+        The page, as meta.pages names it.
+    sha256
+        The SHA-256 of its bytes, or the beginning of it.
+    """
+    from flows.pages import decisions
+    from flows.sources import source as source_of
+
+    raw, shipped = paths.raw(), paths.shipped_raw()
+    locks = list(dict.fromkeys(filter(None, (raw, shipped))))
+    accepted = decisions.accept(source_of(source), page, sha256, raw, locks)
+    if accepted is None:
+        print(f"{source}, page {page}: it was accepted before")
+    else:
+        print(
+            f"{source}, page {page}: {accepted} is accepted in {raw / source / decisions.ACCEPTED}; run `compute-limits build`"
+        )
+
+
+@app.command
+def verify() -> None:
+    """Check that pages and facts are what their lock says, and that the warehouse holds the rows that they give.
+
+    A line for each check; exit status 1 where something is wrong, with what it is and what to do. Nothing is changed.
+    """
+    from flows.pages import integrity
+
+    wrong = 0
+    for check in integrity.checks(paths.raw(), paths.shipped_raw(), paths.warehouse()):
+        print(f"{'WRONG' if check.wrong else 'ok':6}{check.what}", *(f"      {one}" for one in check.wrong), sep="\n")
+        wrong += len(check.wrong)
+    if wrong:
+        raise _Stop(f"not as it should be: {wrong} of what is listed above; nothing was changed")
+
+
+@app.command
 def review(output: Path | None = None) -> None:
     """Write names that look alike and are not merged to a CSV file, for a person to judge.
 

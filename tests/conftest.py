@@ -79,7 +79,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy_shipped(folder: Path) -> None:
-    for pattern in ("*/snapshots.jsonl", "*/*.facts.csv"):
+    for pattern in ("*/snapshots.jsonl", "*/*.facts.csv", "*/accepted.jsonl"):
         for path in paths.SHIPPED_RAW.glob(pattern):
             copy = folder / path.relative_to(paths.SHIPPED_RAW)
             copy.parent.mkdir(parents=True, exist_ok=True)

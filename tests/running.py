@@ -300,6 +300,12 @@ def mirrored(as_of: str) -> dict[str, dict[str, str]]:
     return {row["url"]: row for row in rows}
 
 
+def mirrored_versions(url: str) -> list[tuple[str, Path]]:
+    """[(day, file)] of all versions of a page that the mirror has, oldest first."""
+    with (MIRROR / "manifest.csv").open(encoding="utf-8", newline="") as handle:
+        return sorted((row["date"], MIRROR / row["file"]) for row in csv.DictReader(handle) if row["url"] == url)
+
+
 @dataclass(frozen=True)
 class Mirror:
     """The mirror of real pages, being served."""

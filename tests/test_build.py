@@ -86,6 +86,17 @@ def key_of(folder: Path, day: str = "2026-03-01") -> str:
     return build.key(folder / "raw", folder / "facts", date.fromisoformat(day))
 
 
+def test_a_build_depends_on_what_was_accepted(inputs: Path) -> None:
+    decisions = [inputs / folder / "mlco2" / "accepted.jsonl" for folder in ("raw", "facts")]
+    keys = [key_of(inputs)]
+    for path in decisions:
+        path.write_text("{}\n")
+        keys.append(key_of(inputs))
+    decisions[0].unlink()
+    keys.append(key_of(inputs))
+    assert len(set(keys)) == 4
+
+
 @pytest.mark.parametrize(
     "name",
     ["flows/a.py", "flows/sources/a.toml", "flows/theory/results.csv", "sql/core/a.sql", "sql/macros/a.sql",

@@ -66,7 +66,7 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     for parameter, how in inspect.signature(function).parameters.items():
         # Any number of arguments have no option.
         option = f"--{parameter.replace('_', '-')} " if how.kind != how.VAR_POSITIONAL else f"{parameter.upper()} "
-        line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z_]+ )?{option}", line))
+        line = next(line for line in ended.stdout.splitlines() if re.match(rf"│[ *]+([A-Z0-9_]+ )?{option}", line))
         assert documented[parameter].rstrip(".") in line
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from flows import sources
 from flows.errors import UserError
-from flows.pages import facts, versions
+from flows.pages import facts, snapshots, versions
 from flows.pages.limited import Reader
 from flows.sources import Source
 
@@ -18,7 +19,7 @@ class BundleError(UserError):
 
 
 def bundle(source: Source, raw: Path, as_of: date) -> int:
-    """Write the facts of a source's pages in use to `raw/<source>/`; returns their size in bytes.
+    """Write the facts of a source's pages in use to `raw/<source>/`, and their hashes to its lock; returns their size in bytes.
 
     Raises:
         BundleError: the bytes of a page are not kept below `raw` or cannot be read.
@@ -31,7 +32,17 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
         reasons = "; ".join([*used.problems, *(f"page {name} is not kept" for name in missing)])
         raise BundleError(f"{source.key}: {reasons}; run `compute-limits refresh --source {source.key}` first")
     pages = [(page.version.snapshot.sha256, page.gathered) for page in used.pages]
-    return sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
+    size = sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
+    seal(raw, source.key)
+    return size
+
+
+def seal(raw: Path, source: str) -> None:
+    """Give each line of a source's lock the hash of the facts that stand beside it, by which a build sees what was altered."""
+    with snapshots.alone(raw / source):
+        lines = snapshots.read(raw, source)
+        found = facts.hashes(raw / source, [line.sha256 for line in lines])
+        snapshots.rewrite(raw, source, [replace(line, facts_sha256=found.get(line.sha256)) for line in lines])
 
 
 def bundle_each(keys: Iterable[str], raw: Path, as_of: date) -> dict[str, int]:

@@ -7,10 +7,11 @@ records that were rejected and the number of records read, too. So a build from 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -154,10 +155,37 @@ def _require_header(path: str, wanted: list[str]) -> None:
 
 def digest(folder: Path) -> str:
     """Digest of all facts in a source's folder."""
-    stats = tuple(
+    return _digest(folder, _stats(folder))
+
+
+def _stats(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    return tuple(
         (str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob(f"*{_SUFFIX}"))
     )
-    return _digest(folder, stats)
+
+
+def hashes(folder: Path, versions: Iterable[str]) -> Mapping[str, str]:
+    """{SHA-256 of a page: SHA-256 of all facts in a source's folder that were taken from it} of those that it has any of.
+
+    Of the bytes of their lines, by file: a digit, a row more or less, or another order makes another. A line that names
+    none of the versions counts to the one before it, so that no row goes unseen.
+    """
+    return _hashes(_stats(folder), frozenset(versions))
+
+
+@cache
+def _hashes(files: tuple[tuple[str, int, int], ...], versions: frozenset[str]) -> Mapping[str, str]:
+    known, whole = {version.encode() for version in versions}, dict[bytes, Any]()
+    for path, *_ in files:
+        current, name = b"", Path(path).name.encode()
+        blocks: dict[bytes, list[bytes]] = {}
+        for line in Path(path).read_bytes().removesuffix(b"\n").split(b"\n")[1:]:
+            named = line[1:65] if line[:1] == b'"' else line[:64]
+            current = named if named in known else current
+            blocks.setdefault(current, []).append(line)
+        for version, lines in blocks.items():
+            whole.setdefault(version, hashlib.sha256()).update(b"\n".join([name, *lines, b""]))
+    return {version.decode(): found.hexdigest() for version, found in whole.items() if version}
 
 
 @cache

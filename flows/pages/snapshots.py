@@ -28,7 +28,11 @@ LOCK = "snapshots.jsonl"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of one page. `retrieved_at` is UTC, ISO 8601 to the second; `url` is the publisher's, never a mirror's."""
+    """One version of one page. `retrieved_at` is UTC, ISO 8601 to the second; `url` is the publisher's, never a mirror's.
+
+    `facts_sha256` is of the facts that were taken from it and stand beside the lock, where `bundle` wrote them; locks of
+    versions up to 0.3 have none.
+    """
 
     source: str
     page: str
@@ -39,6 +43,7 @@ class Snapshot:
     etag: str | None
     last_modified: str | None
     licence: str
+    facts_sha256: str | None = None
 
     @property
     def retrieved_on(self) -> str:
@@ -155,7 +160,7 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
         last = newest(read(raw, snapshot.source), snapshot.page)
         if last is not None and last.sha256 == snapshot.sha256:
             return False
-        _append(raw / snapshot.source / LOCK, json.dumps(asdict(snapshot), ensure_ascii=False))
+        _append(raw / snapshot.source / LOCK, as_line(snapshot))
     return True
 
 
@@ -172,12 +177,12 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _append(path: Path, line: str) -> None:
-    """Add a line, whole or not at all."""
+    """Add a line with its end, whole or not at all."""
     before = path.read_bytes() if path.is_file() else b""
     begun = before.rpartition(b"\n")[2]
     is_whole = bool(begun) and _is_whole(path, begun)
     kept = len(before) if is_whole else len(before) - len(begun)
-    left = (b"\n" if is_whole else b"") + line.encode() + b"\n"
+    left = (b"\n" if is_whole else b"") + line.encode()
     # Unbuffered: what a buffer still has after a fault would be written once more when it is closed.
     with path.open("ab", buffering=0) as lock:
         lock.truncate(kept)
@@ -188,6 +193,24 @@ def _append(path: Path, line: str) -> None:
         except OSError:
             lock.truncate(kept)
             raise
+
+
+def as_line(snapshot: Snapshot) -> str:
+    """A snapshot as it stands in the lock. What may be left out is: a line of an older version is written as it was."""
+    told = {name: value for name, value in asdict(snapshot).items() if name != "facts_sha256" or value is not None}
+    return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+def rewrite(raw: Path, source: str, lines: Iterable[Snapshot]) -> None:
+    """Put these lines in the place of a source's lock, whole or not at all; who asks holds the folder `alone`."""
+    path = raw / source / LOCK
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        stream.writelines(as_line(line) for line in lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
 
 
 def intact(raw: Path, snapshot: Snapshot) -> bool:

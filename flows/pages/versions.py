@@ -1,14 +1,23 @@
-"""Which version of each page a build reads, and the rows in it: the newest that can be read, from its bytes or its facts."""
+"""Which version of each page a build reads, and the rows in it: the newest good one, from its bytes or its facts.
+
+A version is good that can be read and is in the units and of the size of the last good one before it (flows/pages/drift.py),
+or that somebody vouched for: its facts ship, or it was accepted (flows/pages/decisions.py). So the versions of a page are
+judged upwards from the newest that is vouched for, or the oldest, and what a published warehouse has judged is taken over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from flows import sources
 from flows.columns import ADDRESS, column
-from flows.pages import facts, snapshots, states
+from flows.pages import decisions, drift, facts, snapshots, states
+from flows.pages.drift import Finding, HeldPage
 from flows.pages.parse import Gathered, parse_page
 from flows.pages.snapshots import Snapshot
 from flows.pages.states import SourceReading
@@ -17,6 +26,9 @@ from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
 from flows.warehouse import keys
 from flows.warehouse.kept import NOTHING, PAGE, Kept
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # From a kept page, its source, itself and its SHA-256 to its rows; raises `PageError`.
 Parse = Callable[[Path, Source, Page, str], Gathered]
@@ -55,16 +67,23 @@ class SourceSetting:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a page that can be had: from its bytes if they are kept, else from facts, nearest folder first."""
+    """One version of a page: its bytes if they are kept as the lock says, and the folders with facts of it, nearest first.
+
+    `facts_unsealed`: the nearest, if its lock has no hash of them. `faults`: what of it is not as a lock says, in
+    sentences; that is not used. `vouched`: its facts ship, or it was accepted.
+    """
 
     snapshot: Snapshot
     bytes_at: Path | None
     fact_folders: tuple[Path, ...]
+    facts_unsealed: Path | None
+    faults: tuple[str, ...]
+    vouched: bool
 
 
 @dataclass(frozen=True)
 class PageInUse:
-    """The version of a page that a build reads, its rows, and the key under which they can be taken over."""
+    """The version of a page that a build reads, its rows, and the key under which they can be taken over; "": they cannot."""
 
     version: Version
     gathered: Gathered
@@ -73,13 +92,18 @@ class PageInUse:
 
 @dataclass
 class InUse:
-    """What a source gives to a build. `newest` is {page: SHA-256 of its newest version}, whether it is in use or not."""
+    """What a source gives to a build.
+
+    `newest` is {page: SHA-256 of its newest version}, whether it is in use or not; `held`: the versions newer than those in use
+    that are held back, and why.
+    """
 
     source: Source
     pages: list[PageInUse]
     problems: list[str]
     warnings: list[str]
     newest: Mapping[str, str] = field(default_factory=dict)
+    held: list[HeldPage] = field(default_factory=list)
 
 
 def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Snapshot]]:
@@ -97,12 +121,57 @@ def _roots(raw: Path, shipped: Path | None) -> list[Path]:
     return [raw] if shipped is None or shipped == raw else [raw, shipped]
 
 
-def _version(line: Snapshot, roots: list[Path]) -> Version:
-    kept = next((root for root in roots if snapshots.intact(root, line)), None)
-    return Version(line, None if kept is None else line.path(kept), tuple(root / line.source for root in roots))
+@dataclass(frozen=True)
+class _Shelf:
+    """A folder with a source's lock: the hashes of facts that the lock has, {SHA-256 of a page: …}, and those that they have."""
+
+    root: Path
+    sealed: Mapping[str, str | None]
+    found: Mapping[str, str]
 
 
-def _rows(source: Source, page: Page, version: Version, parse: Parse) -> Gathered | None:
+def _shelf(root: Path, source: str) -> _Shelf:
+    sealed = {line.sha256: line.facts_sha256 for line in snapshots.read(root, source)}
+    return _Shelf(root, sealed, facts.hashes(root / source, sealed))
+
+
+def _version(line: Snapshot, shelves: Sequence[_Shelf], *, accepted: bool) -> Version:
+    """Where a version can be had from."""
+    whole, faults = [shelf for shelf in shelves if snapshots.intact(shelf.root, line)], list[str]()
+    for shelf in shelves:
+        if shelf not in whole and line.path(shelf.root).is_file():
+            faults.append(altered_bytes(line, shelf.root))
+    with_facts = [shelf for shelf in shelves if line.sha256 in shelf.found]
+    altered = [one for one in with_facts if one.sealed[line.sha256] not in (None, one.found[line.sha256])]
+    faults += [altered_facts(line, shelf.root) for shelf in altered]
+    good = [shelf for shelf in with_facts if shelf not in altered]
+    return Version(
+        line,
+        line.path(whole[0].root) if whole else None,
+        tuple(shelf.root / line.source for shelf in good),
+        good[0].root / line.source if good and good[0].sealed[line.sha256] is None else None,
+        tuple(faults),
+        accepted or bool(good),
+    )
+
+
+def altered_bytes(line: Snapshot, root: Path) -> str:
+    """What is said of bytes below `root` that are not those that the lock has the hash of."""
+    return (
+        f"{line.source}: page {line.page}: {line.path(root)} is not what the lock says (SHA-256 {line.sha256}) and is not used; "
+        f"`compute-limits refresh --source {line.source}` fetches it anew"
+    )
+
+
+def altered_facts(line: Snapshot, root: Path) -> str:
+    """What is said of facts below `root` that are not those that the lock has the hash of."""
+    return (
+        f"{line.source}: page {line.page}: its facts in {root / line.source} are not those that the lock has the hash of and "
+        f"are not used; restore them from version control, or run `compute-limits bundle --source {line.source}`"
+    )
+
+
+def rows(source: Source, page: Page, version: Version, parse: Parse = parse_page) -> Gathered | None:
     """The rows of one version; None where neither its bytes nor its facts are there. Raises `PageError`."""
     if version.bytes_at is not None:
         return parse(version.bytes_at, source, page, version.snapshot.sha256)
@@ -122,8 +191,31 @@ def _key(source: Source, page: Page, version: Version) -> str:
         keys.versions(*_LIBRARIES),
         repr((page.source, page.name, page.url, page.content, dict(page.lookups))),
         version.snapshot.sha256,
+        "of bytes" if version.bytes_at is not None else f"of {len(folders)} folders of facts",
         *(facts.digest(folder) for folder in folders),
     )
+
+
+def _key_of_chain(source: Source, page: Page, chain: Sequence[Version]) -> str:
+    """All that it depends on which of several versions is good, and what its rows are; of a single one, what its rows are."""
+    own = [_key(source, page, version) for version in chain]
+    return own[0] if len(own) == 1 else keys.digest(_judging(), *own)
+
+
+@cache
+def _judging() -> str:
+    return keys.digest(keys.code("flows.pages.drift"), keys.files(drift.FILE.parent, [drift.FILE]))
+
+
+def known(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Version]]:
+    """{page: its versions that are not after `as_of`, newest first} of a source."""
+    roots, lines = _roots(raw, shipped), history(source, raw, shipped, as_of)
+    shelves = [_shelf(root, source.key) for root in roots]
+    accepted = {decision for root in roots for decision in decisions.read(root, source.key)}
+    return {
+        page: [_version(line, shelves, accepted=(page, line.sha256) in accepted) for line in newest_first]
+        for page, newest_first in lines.items()
+    }
 
 
 def in_use(
@@ -133,64 +225,245 @@ def in_use(
     as_of: date,
     kept: Kept = NOTHING,
     parse: Parse = parse_page,
+    apart: Sequence[HeldPage] = (),
 ) -> InUse:
-    """The newest versions of the source's pages that can be read and together have enough rows.
+    """The newest good versions of the source's pages that together have enough rows.
 
-    A page that cannot be read falls back to the version before it. Where the pages have fewer rows than the source's
-    TOML allows, the newest page that has an older version steps back; with none left the source gives nothing. The
-    least number of rows is that of all pages together, so it counts only where each of them can be read: where some
-    are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is not read.
-    Bytes are read by `parse`: that of `flows.pages.limited.Reader` where they come from outside.
+    A page that cannot be read, or is held back, falls back to the version before it. Where the pages have fewer rows than
+    the source's TOML allows, the newest page that has an older version steps back; with none left the source gives
+    nothing. The least number of rows is that of all pages together, so it counts only where each of them can be read:
+    where some are not there (yet), the others are used as they are. A page whose rows `kept` has under the same key is
+    neither read nor held against anything. Bytes are read by `parse`. `apart`: versions that contradict other sources.
     """
-    problems: list[str] = []
-    roots, stacks = _roots(raw, shipped), history(source, raw, shipped, as_of)
-    newest_of = {page: stack[0].sha256 for page, stack in stacks.items() if stack}
+    stacks = known(source, raw, shipped, as_of)
+    judged = {page.name: _judged(source, page, stacks[page.name], kept, parse, apart) for page in source.pages}
+    problems = [problem for page in judged.values() for problem in page.problems]
+    held = [row for page in judged.values() for row in page.held]
+    taken = _with_enough_rows(source, judged, problems, parse)
+    count = sum(page.gathered.read_count() for page in taken)
+    warnings = []
+    if taken and count > source.rows_max:
+        warnings.append(f"{source.key}: {count} rows, more than the {source.rows_max} expected; all are used")
+    unsealed = {page.version.facts_unsealed for page in taken if page.version.bytes_at is None} - {None}
+    warnings += [
+        f"{source.key}: whether the facts in {folder} were altered is not known, for the lock has no hash of them (it is of "
+        f"0.3 or older); `compute-limits bundle --source {source.key}` writes them anew"
+        for folder in sorted(filter(None, unsealed))
+    ]
+    newest = {page: newest_first[0].snapshot.sha256 for page, newest_first in stacks.items() if newest_first}
+    return InUse(source, taken, problems, warnings, newest, held)
 
-    def newest(page: Page) -> PageInUse | None:
-        return _newest_readable(source, page, stacks[page.name], roots, problems, kept, parse)
 
-    read = {page.name: newest(page) for page in source.pages}
+def _with_enough_rows(
+    source: Source, judged: Mapping[str, _Judged], problems: list[str], parse: Parse
+) -> list[PageInUse]:
+    """The pages in use, some of which stepped back until there are enough rows; [] where there never are."""
+    read = {name: page.in_use for name, page in judged.items()}
     rows_min = source.rows_min if all(read.values()) else 0
     while True:
         taken = [page for page in read.values() if page is not None]
         count = sum(page.gathered.read_count() for page in taken)
         if count >= rows_min or not taken:
-            break
+            return taken
         problems.append(f"{source.key}: {count} rows where at least {rows_min} are expected")
-        older = [page for page in source.pages if stacks[page.name]]
+        older = [page for page in source.pages if judged[page.name].older]
         if not older:
-            return InUse(source, [], problems, [])
+            return []
         page = max(older, key=lambda page: _retrieved_at(read[page.name]))
-        read[page.name] = newest(page)
-    warnings = []
-    if count > source.rows_max:
-        warnings.append(f"{source.key}: {count} rows, more than the {source.rows_max} expected; all are used")
-    return InUse(source, taken, problems, warnings, newest_of)
+        read[page.name] = _next_readable(source, page, judged[page.name].older, problems, parse)
 
 
-def _newest_readable(
-    source: Source, page: Page, stack: list[Snapshot], roots: list[Path], problems: list[str], kept: Kept, parse: Parse
+def _next_readable(
+    source: Source, page: Page, stack: list[Version], problems: list[str], parse: Parse
 ) -> PageInUse | None:
     """Take versions off the stack until one can be read."""
+    read = _reader(source, page, parse)
     while stack:
-        version = _version(stack.pop(0), roots)
-        key = _key(source, page, version)
-        if kept.has(PAGE, f"{source.key}/{page.name}", key):
-            return PageInUse(version, _taken_over(kept, source, page), key)
-        try:
-            gathered = _rows(source, page, version, parse)
-        except PageError as error:
-            problems.append(str(error))
-            continue
-        if gathered is not None:
-            return PageInUse(version, gathered, key)
+        version = stack.pop(0)
+        problems += version.faults
+        gathered = read(version)
+        if isinstance(gathered, Gathered):
+            return PageInUse(version, gathered, "")
+        problems += [gathered] if gathered else []
     return None
 
 
-def _taken_over(kept: Kept, source: Source, page: Page) -> Gathered:
-    """The rows of a page out of the tables of the published warehouse."""
-    by = ("source", "page")
-    return Gathered(tables={kind: kept.part(f"staging.{kind}", by, (source.key, page.name)) for kind in ROW_TYPES})
+# --- all sources together
+
+# In place of the name of a page: that all of them were held against each other.
+_TOGETHER = "*"
+_VOUCHED = "somebody vouched for every page"
+
+
+def all_in_use(
+    raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING, parse: Parse = parse_page
+) -> tuple[list[InUse], dict[str, str]]:
+    """What each source gives to a build, without pages that contradict others; and {page: key to take its rows over under}.
+
+    A page of which neither facts ship nor anything was accepted is held against those of other sources. Where one has to
+    step back, all are held against each other again.
+    """
+    apart: list[HeldPage] = []
+    while True:
+        used = [
+            in_use(sources.source(name), raw, shipped, as_of, kept, parse, [row for row in apart if row.source == name])
+            for name in sources.names()
+        ]
+        together = _key_together(used)
+        more = _apart(used, kept, together)
+        if not more:
+            break
+        apart += more
+    page_keys = {f"{one.source.key}/{page.version.snapshot.page}": page.key for one in used for page in one.pages}
+    return used, {name: key for name, key in (page_keys | {_TOGETHER: together}).items() if key}
+
+
+def _key_together(used: Sequence[InUse]) -> str:
+    """All that it depends on whether pages contradict each other."""
+    if all(page.version.vouched for one in used for page in one.pages):
+        return _VOUCHED
+    told = []
+    for one in used:
+        of_name = {page.name: page for page in one.source.pages}
+        for page in one.pages:
+            rows_key = _key(one.source, of_name[page.version.snapshot.page], page.version)
+            told.append(f"{one.source.rank} {page.version.vouched} {rows_key}")
+    code = keys.code("flows.pages.others")
+    return keys.digest(code, keys.files(drift.FILE.parent, [drift.FILE]), *told)
+
+
+def _apart(used: Sequence[InUse], kept: Kept, together: str) -> list[HeldPage]:
+    """Pages in use that contradict others, as rows."""
+    from flows.pages import others
+
+    if together == _VOUCHED or kept.has(PAGE, _TOGETHER, together):
+        return []
+    lines = {(one.source.key, page.version.snapshot.page): page.version.snapshot for one in used for page in one.pages}
+    pages = {
+        (one.source.key, page.version.snapshot.page): others.Compared(
+            page.gathered, page.version.vouched, one.source.rank
+        )
+        for one in used
+        for page in one.pages
+    }
+    return [
+        row
+        for address, found in others.apart(pages).items()
+        for (source, page), findings in found.items()
+        for row in held_rows(lines[address], f"{source}/{page}", findings)
+    ]
+
+
+# --- which of the versions of a page is good
+
+
+@dataclass
+class _Judged:
+    """The good version of a page, those older than it, and what is wrong with those newer than it."""
+
+    in_use: PageInUse | None
+    older: list[Version]
+    problems: list[str]
+    held: list[HeldPage]
+
+
+_Read = Callable[[Version], "Gathered | str | None"]
+
+
+def _reader(source: Source, page: Page, parse: Parse) -> _Read:
+    """What gives the rows of a version, why it cannot be read, or None where there is nothing of it; each is read once."""
+
+    @cache
+    def read(version: Version) -> Gathered | str | None:
+        try:
+            return rows(source, page, version, parse)
+        except PageError as error:
+            return str(error)
+
+    return read
+
+
+def _judged(
+    source: Source, page: Page, versions: Sequence[Version], kept: Kept, parse: Parse, apart: Iterable[HeldPage]
+) -> _Judged:
+    """Judge the versions of a page, newest first."""
+    refused = [row for row in apart if row.page == page.name]
+    stack = [one for one in versions if one.snapshot.sha256 not in {row.sha256 for row in refused}]
+    read, end = _reader(source, page, parse), 0
+    good, held = None, list[HeldPage]()
+    while good is None and end < len(stack):
+        start, end = end, next((at + 1 for at, one in enumerate(stack) if at >= end and one.vouched), len(stack))
+        good, held = _last_good(source, page, stack[start:end], read, kept)
+    held = [*refused, *held]
+    used = None if good is None else good.version
+    newer = versions if used is None else versions[: versions.index(used)]
+    held = [row for row in held if row.sha256 in {one.snapshot.sha256 for one in newer}]
+    older = [] if used is None else stack[stack.index(used) + 1 :]
+    return _Judged(good, older, list(_problems(newer, used, read, held)), held)
+
+
+def _last_good(
+    source: Source, page: Page, chain: Sequence[Version], read: _Read, kept: Kept
+) -> tuple[PageInUse | None, list[HeldPage]]:
+    """The newest good version of a chain, whose oldest is good if it can be read, and why newer ones are held back."""
+    chain_keys = [_key_of_chain(source, page, chain[at:]) for at in range(len(chain))]
+    name = f"{source.key}/{page.name}"
+    known = next((at for at, key in enumerate(chain_keys) if kept.has(PAGE, name, key)), len(chain))
+    good, held = _taken_over(kept, source, page, chain[known:]) if known < len(chain) else (None, [])
+    for version in reversed(chain[:known]):
+        gathered = read(version)
+        if not isinstance(gathered, Gathered):
+            continue
+        found = _findings(good, version, gathered) if good else []
+        if good and found:
+            held += held_rows(version.snapshot, good.version.snapshot.sha256, found)
+        else:
+            good, held = PageInUse(version, gathered, ""), []
+    return (None if good is None else PageInUse(good.version, good.gathered, chain_keys[0])), held
+
+
+def _findings(good: PageInUse, version: Version, gathered: Gathered) -> list[Finding]:
+    before, now = good.version.snapshot, version.snapshot
+    return drift.findings(now.source, good.gathered, gathered, (before.byte_count, now.byte_count))
+
+
+def held_rows(line: Snapshot, compared_with: str, found: Iterable[Finding]) -> list[HeldPage]:
+    """Why a version is held back, as rows."""
+    at = (line.source, line.page, line.sha256, date.fromisoformat(line.retrieved_on), compared_with)
+    return [HeldPage(*at, one.measure, one.quantity, one.figure, one.bound, one.n) for one in found]
+
+
+def _problems(newer: Iterable[Version], used: Version | None, read: _Read, held: Sequence[HeldPage]) -> Iterable[str]:
+    """What is wrong with the versions that are newer than the one in use, and what of that is not as the lock says."""
+    for version in newer:
+        yield from version.faults
+        why = [row for row in held if row.sha256 == version.snapshot.sha256]
+        if why:
+            yield drift.sentence(why)
+        elif isinstance(told := read(version), str):
+            yield told
+    yield from () if used is None else used.faults
+
+
+def of_page(kept: Kept, source: Source, page: str, row_type: str) -> pa.Table:
+    """The rows of a type that the published warehouse has of a page."""
+    return kept.part(f"staging.{row_type}", ("source", "page"), (source.key, page))
+
+
+def _taken_over(kept: Kept, source: Source, page: Page, chain: Sequence[Version]) -> tuple[PageInUse, list[HeldPage]]:
+    """What the published warehouse has of a page: the rows of its good version, and why newer ones are held back."""
+    at = (source.key, page.name)
+    rows = Gathered(tables={kind: of_page(kept, source, page.name, kind) for kind in ROW_TYPES})
+    if len(chain) == 1:
+        return PageInUse(chain[0], rows, ""), []
+    ((sha256,),) = kept.query("select sha256 from staging.page_setting where source = ? and page = ?", *at)
+    good = next(version for version in chain if version.snapshot.sha256 == sha256)
+    # What contradicts other sources is judged when all of them are read.
+    own = {version.snapshot.sha256 for version in chain}
+    held = [HeldPage(*row) for row in kept.rows("staging.held_page", HeldPage)]
+    return PageInUse(good, rows, ""), [
+        row for row in held if (row.source, row.page) == at and row.sha256 in own and row.measure != "ratio_to_others"
+    ]
 
 
 def _retrieved_at(page: PageInUse | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from running import FIXTURES, HANGS_S, sample
-from small_checkout import FIRST, LAST, WITH_PAGES, Place, add_version, as_text, copy, table
+from small_checkout import FIRST, LAST, WITH_PAGES, Place, add_version, as_text, copy, seal, table
 
 from flows import sources
 from flows.warehouse import connection, kept
@@ -63,6 +63,7 @@ def facts_value(place: Place) -> str | None:
     old = rows[at][column]
     rows[at][column] = repr(float(old) * place.rng.choice([0.5, 0.99, 1.01]))
     place.write(path, as_text(rows))
+    seal(place, path.parent)
     return f"{path.relative_to(place.root)}, row {at + 1}, {rows[0][column]}: {old} -> {rows[at][column]}"
 
 
@@ -90,6 +91,7 @@ def facts_row(place: Place) -> str | None:
             place.write(path, as_text(left))
     page[-1] = str(int(page[-1]) - 1)
     place.write(count, as_text([header, *counts]))
+    seal(place, count.parent)
     return f"{count.parent.name}, page {gone[1]}: {gone[2]} is gone"
 
 

@@ -62,7 +62,8 @@ def test_the_wheel_leaves_fetched_pages_out() -> None:
     carried = [
         line for line in told["tool"]["hatch"]["build"]["targets"]["wheel"]["include"] if line.startswith("data")
     ]
-    assert carried == ["data/raw/*/snapshots.jsonl", "data/raw/*/*.facts.csv", "data/forecasts/register.jsonl"]
+    kept = [f"data/raw/*/{name}" for name in ("snapshots.jsonl", "*.facts.csv", "accepted.jsonl")]
+    assert carried == [*kept, "data/forecasts/register.jsonl"]
 
 
 def test_the_lock_has_hashes_and_no_addresses() -> None:

@@ -62,7 +62,8 @@ def test_every_column_is_told(db: duckdb.DuckDBPyConnection) -> None:
 def test_every_table_has_rows_or_a_source_that_would_give_them(db: duckdb.DuckDBPyConnection) -> None:
     for layer in ("marts", "exports", "meta"):
         for table in connection.tables(db):
-            if table.startswith(f"{layer}."):
+            # Nothing is held back of the pages that ship.
+            if table.startswith(f"{layer}.") and table != "meta.held_pages":
                 assert db.execute(f"select count(*) > 0 from {table}").fetchone() == (True,), table
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from measuring import ROOT, Runs, environment, show, usage
 
+from flows.pages import bundling
+
 _COPIES = 10
 _DAY = date(2099, 12, 1)
 _ARXIV = re.compile(r"(\d{4})\.(\d{4,5})|([a-z-]+(?:\.[A-Z]{2})?/\d{4})(\d{3})")
@@ -119,6 +121,8 @@ def ten_times(raw: Path, target: Path) -> None:
         shutil.copyfile(path, target / path.parent.name / path.name)
     for path in sorted(raw.glob(f"*/*{_FACTS}")):
         tenfold(path, target / path.parent.name / path.name)
+    for folder in sorted(target.iterdir()):
+        bundling.seal(target, folder.name)
 
 
 def main() -> None:

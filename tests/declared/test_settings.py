@@ -24,6 +24,7 @@ from flows import paths, sources, toml_files
 from flows.declared import checks, domains, files, models, scenarios, setting_types, settings
 from flows.errors import SettingError
 from flows.fits import forms
+from flows.pages import drift
 from flows.theory import settings as simulation
 
 TOMLS = sorted(
@@ -163,6 +164,8 @@ def read(root: Path, name: str) -> None:
         sources.declared.__wrapped__(path.stem, path.parent)
     elif name == "declared/theory.toml":
         simulation.configuration(path)
+    elif name == "declared/drift.toml":
+        drift.read(path)
     elif "/scenarios/" in name:
         scenarios.read(path)
     else:
@@ -277,7 +280,8 @@ def test_what_ships_is_read_once_each(root: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("flows.toml_files.tomllib.loads", counted)
     settings.rows(root)
-    assert len(loads) == len(set(loads)) == len(TOMLS)
+    # All but that which becomes no row, and is read where pages are held against each other.
+    assert len(loads) == len(set(loads)) == len(TOMLS) - 1
 
 
 def test_a_benchmark_needs_its_file_alone(root: Path) -> None:

@@ -86,6 +86,27 @@ def test_too_few_rows_are_not_bundled(tmp_path: Path, body: bytes) -> None:
     assert list(tmp_path.glob("mlco2/*.facts.csv")) == []
 
 
+def test_the_lock_has_the_hash_of_the_facts(tmp_path: Path, body: bytes) -> None:
+    keep(tmp_path, body, "2026-01-01")
+    new = keep(tmp_path, body + body.split(b"\n")[1].replace(b"M", b"W") + b"\n", "2026-02-01")
+    bundling.bundle(source(), tmp_path, AS_OF)
+    # Of the lines of each file below its header, after its name; all are of the newest version here.
+    whole = hashlib.sha256()
+    for path in sorted(tmp_path.glob("mlco2/*.facts.csv")):
+        whole.update(path.name.encode() + b"\n" + path.read_bytes().split(b"\n", 1)[1])
+    old_line, new_line = snapshots.read(tmp_path, "mlco2")
+    assert (old_line.facts_sha256, new_line.facts_sha256) == (None, whole.hexdigest())
+    assert replace(new_line, facts_sha256=None) == new
+
+
+def test_a_page_that_is_held_back_is_not_bundled(tmp_path: Path, body: bytes) -> None:
+    keep(tmp_path, body, "2026-01-01")
+    lines = body.splitlines(keepends=True)
+    keep(tmp_path, b"".join(lines[: len(lines) // 2]), "2026-02-01")
+    with pytest.raises(BundleError, match=r"is held back: .*`compute-limits accept mlco2 "):
+        bundling.bundle(source(), tmp_path, AS_OF)
+
+
 def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, Path, date]] = []
 

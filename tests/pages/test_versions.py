@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,14 +12,18 @@ from typing import Any
 
 import pytest
 
-from flows import sources
-from flows.pages import facts, snapshots, states, versions
+from flows import build, sources
+from flows.pages import bundling, decisions, drift, facts, snapshots, states, versions
+from flows.pages.drift import Finding
 from flows.pages.fetch import Outcome
 from flows.pages.parse import Gathered
 from flows.pages.snapshots import Snapshot
 from flows.pages.versions import InUse
 from flows.readers.row_types import CarbonIntensity, PageCount
 from flows.sources import Page, Source
+from flows.warehouse import connection, kept
+from flows.warehouse.kept import PAGE as PAGE_KEY
+from flows.warehouse.kept import Kept, Keys
 
 # The registry's own source with the simplest page; how many rows it must have is the test's.
 REAL = sources.source("owid_carbon")
@@ -61,6 +67,7 @@ def keep_facts(raw: Path, day: str, *intensities: float, rows_read: int | None =
         rows.add("carbon_intensity", page, f"row {at + 2}", CarbonIntensity("Utopia", "UTO", 2000 + at, value))
     rows.add("page_count", page, "", PageCount(line.sha256, len(intensities) if rows_read is None else rows_read))
     facts.write(raw / REAL.key, [(line.sha256, rows)])
+    bundling.seal(raw, REAL.key)
     return line
 
 
@@ -298,6 +305,7 @@ def test_own_facts_stand_before_those_that_ship(raw: Path, ships: Path) -> None:
     assert mine.sha256 == theirs.sha256
     path = raw / REAL.key / "carbon_intensity.facts.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("Utopia", "Arcadia"), encoding="utf-8")
+    bundling.seal(raw, REAL.key)
     loaded = versions.in_use(source(), raw, ships, AS_OF)
     assert column(loaded, "region") == ["Arcadia"]
 
@@ -398,3 +406,224 @@ def test_a_page_steps_back_to_its_own_older_version_alone(raw: Path) -> None:
     loaded = versions.in_use(source(rows_min=3, pages=pages), raw, None, AS_OF)
     assert intensities(loaded) == [1.0, 2.0, 3.0]
     assert [page.version.snapshot.retrieved_on for page in loaded.pages] == ["2026-01-01", "2026-01-03"]
+
+
+# --- bytes and facts that are not as the lock says
+
+
+def test_damaged_bytes_are_said(raw: Path, ships: Path) -> None:
+    keep_facts(ships, "2026-02-01", 2)
+    newest = keep(raw, body(2), "2026-02-01")
+    newest.path(raw).write_bytes(body(3))
+    name, _, message = state(versions.in_use(source(), raw, ships, AS_OF))
+    assert name == "stale"
+    assert message == (
+        f"owid_carbon: page {PAGE.name}: {newest.path(raw)} is not what the lock says (SHA-256 {newest.sha256}) and is not "
+        "used; `compute-limits refresh --source owid_carbon` fetches it anew"
+    )
+
+
+def facts_with(folder: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Edit the lines of a facts file by hand, below its header."""
+    path = folder / REAL.key / "carbon_intensity.facts.csv"
+    header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([header, *change(lines)]), encoding="utf-8")
+
+
+ALTERED: dict[str, Callable[[list[str]], list[str]]] = {
+    "another value": lambda lines: [lines[0].replace("90.622", "92.622"), *lines[1:]],
+    "a row less": lambda lines: lines[:-1],
+    "no number": lambda lines: [lines[0].replace("90.622", "nan"), *lines[1:]],
+    "a row twice": lambda lines: [*lines, lines[-1]],
+    "another order": lambda lines: lines[::-1],
+    "a row of no page": lambda lines: [*lines, lines[0].replace(lines[0][:64], "0" * 64)],
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_facts_that_were_altered_by_hand_are_not_used_and_it_is_said(ships: Path, raw: Path, how: str) -> None:
+    keep_facts(ships, "2026-02-01", 90.622, 2)
+    assert intensities(versions.in_use(source(), raw, ships, AS_OF)) == [90.622, 2.0]
+    facts_with(ships, ALTERED[how])
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert loaded.pages == []
+    name, _, message = state(loaded)
+    assert name == "absent"
+    assert message is not None
+    assert message.startswith(f"owid_carbon: page {PAGE.name}: its facts in {ships / REAL.key} are not those")
+    assert "`compute-limits bundle --source owid_carbon`" in message
+
+
+def test_a_facts_file_that_is_gone_is_said(ships: Path, raw: Path) -> None:
+    keep_facts(ships, "2026-02-01", 1, 2)
+    (ships / REAL.key / "carbon_intensity.facts.csv").unlink()
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert loaded.pages == []
+    assert "are not those that the lock has the hash of" in "".join(loaded.problems)
+
+
+def test_altered_facts_fall_back_to_those_that_ship_and_to_the_version_before(raw: Path, ships: Path) -> None:
+    keep_facts(raw, "2026-02-01", 1)
+    keep_facts(ships, "2026-02-01", 1)
+    facts_with(raw, lambda lines: [line.replace("Utopia", "Arcadia") for line in lines])
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert column(loaded, "region") == ["Utopia"]
+    assert len(loaded.problems) == 1
+    facts_with(ships, lambda lines: [line.replace("Utopia", "Arcadia") for line in lines])
+    keep(raw, body(7), "2026-01-01")
+    assert intensities(versions.in_use(source(), raw, ships, AS_OF)) == [7.0]
+
+
+def test_facts_of_an_older_lock_are_used_with_a_warning(ships: Path, raw: Path) -> None:
+    line = keep_facts(ships, "2026-02-01", 1, 2)
+    snapshots.rewrite(ships, REAL.key, [line])
+    assert "facts_sha256" not in (ships / REAL.key / snapshots.LOCK).read_text(encoding="utf-8")
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert intensities(loaded) == [1.0, 2.0]
+    name, _, message = state(loaded)
+    assert name == "shipped"
+    assert message is not None
+    assert "the lock has no hash of them" in message
+
+
+# --- held against the last good version
+
+
+def ramp(factor: float = 1.0, count: int = 40) -> bytes:
+    return body(*(round(factor * value, 6) for value in range(100, 100 + count)))
+
+
+SLIPPED = {"another unit": ramp(0.001), "half a page": ramp(count=20)}
+
+
+@pytest.mark.parametrize("slip", SLIPPED)
+def test_a_page_that_slipped_is_held_back(raw: Path, slip: str) -> None:
+    good = keep(raw, ramp(), "2026-01-01")
+    bad = keep(raw, SLIPPED[slip], "2026-02-01")
+    loaded = versions.in_use(source(), raw, None, AS_OF)
+    assert [page.version.snapshot for page in loaded.pages] == [good]
+    assert {(row.page, row.sha256, row.compared_with) for row in loaded.held} == {(PAGE.name, bad.sha256, good.sha256)}
+    name, age, message = state(loaded, outcome("fetched"))
+    assert (name, age) == ("stale", (AS_OF - date(2026, 1, 1)).days)
+    assert message is not None
+    assert (
+        "is held back: 47% of its 941 bytes are gone" if slip == "half a page" else "is held back: 100% of 40 values"
+    ) in message
+    assert f"`compute-limits accept owid_carbon '{PAGE.name}' {bad.sha256}`" in message
+
+
+def test_it_stays_held_back_however_often_it_comes_and_what_is_right_again_is_used(raw: Path) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    keep(raw, ramp(0.001), "2026-02-01")
+    keep(raw, ramp(0.001001), "2026-03-01")
+    held = versions.in_use(source(), raw, None, AS_OF)
+    assert intensities(held)[0] == 100.0
+    assert len({row.sha256 for row in held.held}) == len(held.problems) == 2
+    right = keep(raw, ramp(1.001), "2026-04-01")
+    loaded = versions.in_use(source(), raw, None, AS_OF)
+    assert [page.version.snapshot for page in loaded.pages] == [right]
+    assert (loaded.held, loaded.problems) == ([], [])
+
+
+def test_what_is_accepted_is_used_and_what_follows_is_held_against_it(raw: Path, ships: Path) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    accepted = keep(raw, ramp(0.001), "2026-02-01")
+    decisions.accept(REAL, PAGE.name, accepted.sha256[:12], raw, [raw, ships])
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert [page.version.snapshot for page in loaded.pages] == [accepted]
+    assert (loaded.held, state(loaded)) == ([], ("unchanged", None, None))
+    following = keep(raw, ramp(0.00101), "2026-03-01")
+    assert [page.version.snapshot for page in versions.in_use(source(), raw, ships, AS_OF).pages] == [following]
+    keep(raw, ramp(), "2026-04-01")
+    assert [page.version.snapshot for page in versions.in_use(source(), raw, ships, AS_OF).pages] == [following]
+
+
+def test_a_decision_that_ships_counts_too(raw: Path, ships: Path) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    accepted = keep(raw, ramp(0.001), "2026-02-01")
+    decisions.accept(REAL, PAGE.name, accepted.sha256, ships, [raw])
+    assert [page.version.snapshot for page in versions.in_use(source(), raw, ships, AS_OF).pages] == [accepted]
+
+
+def test_the_facts_that_ship_are_a_version_to_be_held_against(raw: Path, ships: Path) -> None:
+    shipped = keep_facts(ships, "2026-01-01", *range(100, 140))
+    keep(raw, ramp(0.001), "2026-02-01")
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert [page.version.snapshot.sha256 for page in loaded.pages] == [shipped.sha256]
+    assert {row.compared_with for row in loaded.held} == {shipped.sha256}
+
+
+def test_an_unreadable_version_between_is_no_version(raw: Path) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    keep(raw, b"not,a,page\n", "2026-02-01")
+    keep(raw, ramp(0.001), "2026-03-01")
+    loaded = versions.in_use(source(), raw, None, AS_OF)
+    assert intensities(loaded)[0] == 100.0
+    assert len(loaded.problems) == 2
+
+
+# --- taken over, and all sources together
+
+
+@contextmanager
+def published(folder: Path, used: InUse) -> Iterator[Kept]:
+    """A warehouse with what a source gave, as `build.read_sources` stages it."""
+    path = folder / "published.duckdb"
+    path.unlink(missing_ok=True)
+    rows = {"page_setting": versions.page_settings(used), "held_page": used.held}
+    build.stage(path, [page.gathered for page in used.pages], rows)
+    made = Keys({(PAGE_KEY, f"{REAL.key}/{page.version.snapshot.page}"): page.key for page in used.pages})
+    with connection.connect(path) as con:
+        made.write(con)
+    with kept.published(path) as taken:
+        yield taken
+
+
+def never(*_: object) -> Gathered:
+    raise AssertionError("a page is read")
+
+
+def test_what_was_judged_is_taken_over_and_not_judged_again(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    keep(raw, ramp(0.001), "2026-02-01")
+    fresh = versions.in_use(source(), raw, None, AS_OF)
+    with published(tmp_path, fresh) as taken, monkeypatch.context() as nothing_is_read:
+        nothing_is_read.delattr(drift, "findings")
+        again = versions.in_use(source(), raw, None, AS_OF, taken, never)
+    assert (again.held, again.problems) == (fresh.held, fresh.problems)
+    assert intensities(again) == intensities(fresh)
+    assert [(page.version, page.key) for page in again.pages] == [(page.version, page.key) for page in fresh.pages]
+
+
+def test_what_has_neither_bytes_nor_facts_any_more_is_not_taken_over(raw: Path, tmp_path: Path) -> None:
+    keep(raw, body(1), "2026-01-01")
+    accepted = keep(raw, body(2), "2026-02-01")
+    decisions.accept(REAL, PAGE.name, accepted.sha256, raw, [raw])
+    with published(tmp_path, versions.in_use(source(), raw, None, AS_OF)) as taken:
+        accepted.path(raw).unlink()
+        assert intensities(versions.in_use(source(), raw, None, AS_OF, taken)) == [1.0]
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.002, 1.001])
+def test_a_version_more_is_judged_as_if_all_were(raw: Path, tmp_path: Path, factor: float) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    keep(raw, ramp(0.001), "2026-02-01")
+    with published(tmp_path, versions.in_use(source(), raw, None, AS_OF)) as taken:
+        keep(raw, ramp(factor, 41), "2026-03-01")
+        again, fresh = (versions.in_use(source(), raw, None, AS_OF, one) for one in (taken, kept.NOTHING))
+        assert (again.held, again.problems) == (fresh.held, fresh.problems)
+        assert intensities(again) == intensities(fresh)
+        assert [page.key for page in again.pages] == [page.key for page in fresh.pages]
+
+
+def test_a_page_that_contradicts_other_sources_steps_back(raw: Path) -> None:
+    keep(raw, ramp(), "2026-01-01")
+    odd = keep(raw, ramp(1.01), "2026-02-01")
+    (line,) = [row for row in snapshots.read(raw, REAL.key) if row.sha256 == odd.sha256]
+    apart = versions.held_rows(line, "mlco2/impact.csv", [Finding("ratio_to_others", "carbon intensity", 9.0, 1.9, 7)])
+    loaded = versions.in_use(source(), raw, None, AS_OF, apart=apart)
+    assert intensities(loaded)[0] == 100.0
+    assert loaded.held == apart
+    assert "9 times those of mlco2/impact.csv" in loaded.problems[0]
