@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from flows.answers import queries
+from flows.answers import outputs, queries, rendering
 
 # Below this the pairs are mostly different models of one family.
 SCORE = 92
@@ -39,6 +38,7 @@ def write(warehouse: Path, out: Path) -> int:
 
     Raises:
         flows.answers.queries.QueryError: there is no warehouse.
+        flows.answers.outputs.OutputError: the file cannot be written.
     """
     candidates = []
     points = {(row["benchmark"], row["model_id"]) for row in queries.run(warehouse, _POINTS).records()}
@@ -52,12 +52,9 @@ def write(warehouse: Path, out: Path) -> int:
             for pair in _pairs(names):
                 is_of_points = all((group, key) in points for key in pair[3:])
                 candidates.append((kind, *pair, group if is_of_points else ""))
-    out.parent.mkdir(parents=True, exist_ok=True)
     lines = sorted(set(candidates), key=lambda line: (line[0], not line[-1], -line[1], line[2:]))
-    with out.open("w", newline="", encoding="utf-8") as handle:
-        rows = csv.writer(handle, lineterminator="\n")
-        rows.writerow(_HEADER)
-        rows.writerows(lines)
+    outputs.folder(out.parent)
+    outputs.write(out, rendering.as_csv(_HEADER, lines).encode())
     return len(lines)
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.columns import column
 from flows.errors import UserError
-from flows.warehouse import connection
+from flows.warehouse import reading
+from flows.warehouse.reading import ReadError
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,8 +165,8 @@ def published(path: Path | None) -> Iterator[Kept]:
         yield NOTHING
         return
     try:
-        con = connection.connect(path, read_only=True)
-    except duckdb.Error:
+        con = reading.read(path)
+    except ReadError:
         # It is replaced whole by the build that asks; whoever else reads it hears what is wrong with it.
         yield NOTHING
         return
