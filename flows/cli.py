@@ -519,9 +519,11 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
         How many processes compute.
     """
     from flows import progress
-    from flows.answers import rendering
+    from flows.answers import outputs, rendering
     from flows.theory import match, settings, table
 
+    if output is not None:
+        outputs.check(output)
     configuration = settings.configuration()
     with progress.steps() as step:
         rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)

@@ -161,7 +161,7 @@ def test_a_build_that_fails_leaves_what_was_published(
     cells[header.split(",").index("value")] = "not a number"
     broken.write_text("\n".join([header, ",".join(cells), rest]), encoding="utf-8")
     warehouse_of(env).parent.mkdir(parents=True)
-    shutil.copy(warehouse_path, warehouse_of(env))
+    shutil.copyfile(warehouse_path, warehouse_of(env))
     before = api.flow_runs()
     ended = command(env | {"COMPUTE_LIMITS_FACTS": str(facts)}, "refresh", "--offline")
     assert (ended.returncode, ended.stdout) == (1, ""), ended

@@ -16,7 +16,16 @@ from flows.errors import UserError
 
 # What is wrong with a place, and not with the program.
 _REASONS = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
+    *(
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOENT,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+    ),
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ELOOP),
 )
 
@@ -39,6 +48,14 @@ def whole(path: Path | None) -> Iterator[BinaryIO]:
         else:
             with _aside(path) as handle:
                 yield handle
+
+
+def check(path: Path) -> None:
+    """Raise `OutputError` now where a file could not be written there after minutes of work."""
+    with _said(path):
+        aside = _beside(path)
+        aside.touch()
+        aside.unlink()
 
 
 def write(path: Path | None, body: bytes) -> None:
@@ -86,11 +103,8 @@ def _spooled(device: Path | None) -> Iterator[BinaryIO]:
 @contextmanager
 def _aside(path: Path) -> Iterator[BinaryIO]:
     # What a link names is written, and not the link replaced.
-    final = path.resolve()
-    if final.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    final, aside = path.resolve(), _beside(path)
     mode = final.stat().st_mode & 0o777 if final.exists() else None
-    aside = final.with_name(f".{final.name[:200]}.{os.getpid()}.next")
     aside.unlink(missing_ok=True)
     try:
         with aside.open("xb") as handle:
@@ -102,6 +116,13 @@ def _aside(path: Path) -> Iterator[BinaryIO]:
         aside.replace(final)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    final = path.resolve()
+    if final.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return final.with_name(f".{final.name[:200]}.{os.getpid()}.next")
 
 
 @contextmanager

@@ -183,18 +183,28 @@ def readable(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
         QueryError: it is anything else.
     """
     statement = _only(con, sql)
-    # EXPLAIN ANALYZE does what it explains, and whatever that is the statement's type is EXPLAIN.
-    prefix = _EXPLAIN.match(statement.query) if statement.type == duckdb.StatementType.EXPLAIN else None
-    kind = statement.type if prefix is None else _only(con, statement.query[prefix.end() :]).type
+    kind = statement.type
+    if kind == duckdb.StatementType.EXPLAIN:
+        # EXPLAIN ANALYZE does what it explains, and whatever that is the statement's type is EXPLAIN.
+        kind = _explained(con, statement.query)
     if kind == duckdb.StatementType.MULTI and re.search(r"\bpivot", sql, re.IGNORECASE):
         raise QueryError("PIVOT without IN is several statements; name the values: pivot t on c in ('a', 'b') using …")
-    if kind == duckdb.StatementType.EXPLAIN:
-        raise QueryError("EXPLAIN is accepted of a SELECT, written as `explain select …` or `explain analyze select …`")
     if kind != duckdb.StatementType.SELECT:
         raise QueryError(
             f"{kind.name} is not accepted; this command is for SELECT (with SHOW, DESCRIBE, SUMMARIZE) and EXPLAIN"
         )
     return statement
+
+
+def _explained(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.StatementType:
+    # Nothing may stand before the SELECT that DuckDB could read otherwise than it is read here: no options, no comments.
+    prefix = _EXPLAIN.match(query)
+    try:
+        return _only(con, query[0 if prefix is None else prefix.end() :]).type
+    except QueryError as error:
+        raise QueryError(
+            "EXPLAIN is accepted of a SELECT, written as `explain select …` or `explain analyze select …`"
+        ) from error
 
 
 def _only(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -158,10 +159,10 @@ class _Column:
         return self.is_text and self.letters() > _LONG_LETTERS and any(" " in cell for cell in self.cells)
 
 
-def export(path: Path, folder: Path) -> list[Path]:
+def export(path: Path, folder: Path, tables: Collection[str] | None = None) -> list[Path]:
     """Write all tables to the folder, made if it is not there; returns the files written.
 
-    All or none are written.
+    All or none are written. `tables` are those that have to be there; by default those that this version makes.
 
     Raises:
         flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
@@ -169,7 +170,7 @@ def export(path: Path, folder: Path) -> list[Path]:
     """
     written: dict[Path, bytes] = {}
     with queries.of_this_version(path), queries.connect(path) as con:
-        for table in _tables(con, path):
+        for table in _tables(con, path, _made() if tables is None else tables):
             name = f"exports.{table}"
             rows = con.sql(f"select * from {name}").to_arrow_table()
             columns = con.execute(
@@ -191,12 +192,15 @@ def export(path: Path, folder: Path) -> list[Path]:
     return list(written)
 
 
-def _tables(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """The tables of the schema exports, which are those that this version makes. Raises `QueryError`: they are not."""
+def _made() -> set[str]:
+    return {file.stem for file in sql_files.table_paths(paths.SQL) if file.parent.name == "exports"}
+
+
+def _tables(con: duckdb.DuckDBPyConnection, path: Path, made: Collection[str]) -> list[str]:
+    """The tables of the schema exports, in alphabetical order. Raises `QueryError`: they are not those that were made."""
     there = {name.partition(".")[2] for name in connection.tables(con) if name.startswith("exports.")}
-    made = {file.stem for file in sql_files.table_paths(paths.SQL) if file.parent.name == "exports"}
-    if there != made:
-        differ = ", ".join(f"exports.{table}" for table in sorted(there ^ made))
+    if there != set(made):
+        differ = ", ".join(f"exports.{table}" for table in sorted(there ^ set(made)))
         raise queries.QueryError(
             f"{path} was built by another version, which differs in {differ}; run `compute-limits build`"
         )

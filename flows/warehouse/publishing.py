@@ -52,8 +52,8 @@ def exclusive(final: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BuildError(f"another build is under way in {final.parent}, {holders.told(handle)}") from error
-        holders.sign(handle)
         with _nothing_left(final):
+            holders.sign(handle)
             yield
 
 
