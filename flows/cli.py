@@ -746,6 +746,7 @@ def _write(body: bytes) -> None:
 
 def _prepare_prefect() -> None:
     """Before Prefect is imported: time for its temporary server on a busy machine, and no log on the console."""
+    paths.data()  # what is wrong with it is said now, and not after a server has started
     for name, value in {
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -762,7 +763,7 @@ def _show(warnings: Iterable[str] = ()) -> None:
     from flows.pages import states
     from flows.publish import reports
 
-    rows = queries.run(
+    rows = queries.own(
         paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
     ).rows
     closing = [*(f"warning: {warning}" for warning in warnings), *states.degraded(rows)]
@@ -775,7 +776,7 @@ def _end(*, strict: bool) -> None:
 
     if not strict:
         return
-    result = queries.run(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
+    result = queries.own(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
     if result.rows:
         raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 

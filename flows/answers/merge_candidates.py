@@ -37,14 +37,14 @@ def write(warehouse: Path, out: Path) -> int:
     Nothing is merged by a score: a line becomes a merge when a person copies it to flows/declared/merges.toml with a reason.
 
     Raises:
-        flows.answers.queries.QueryError: there is no warehouse.
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
         flows.answers.outputs.OutputError: the file cannot be written.
     """
     candidates = []
-    points = {(row["benchmark"], row["model_id"]) for row in queries.run(warehouse, _POINTS).records()}
+    points = {(row["benchmark"], row["model_id"]) for row in queries.own(warehouse, _POINTS).records()}
     for kind, sql in _NAMES.items():
         groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-        for row in queries.run(warehouse, sql).records():
+        for row in queries.own(warehouse, sql).records():
             # Names with other numbers are other sizes and versions: "i7-8650U" is no candidate for "i7-8550U".
             numbers = sorted(re.findall(r"\d+", row["name"]))
             groups.setdefault((row["group"], *numbers), []).append((row["name"], row["id"]))

@@ -142,6 +142,14 @@ def run(path: Path, sql: str, limits: Limits | None = None) -> Result:
         return Result(found.columns, found.is_numeric, rows)
 
 
+def own(path: Path, sql: str) -> Result:
+    """All rows of one of the project's own queries. Raises `QueryError` as `connect` and `of_this_version`."""
+    with of_this_version(path), connect(path) as con:
+        described = con.execute(sql).description or []
+        kinds = [kind for _, kind, *_ in described]
+        return Result(unique([name for name, *_ in described]), _numeric(kinds), con.fetchall())
+
+
 def first(path: Path, sql: str, many: int, limits: Limits) -> Result:
     """The first rows of a query, and how many it has. Raises `QueryError` as `streamed`."""
     with connect(path, limits) as con, bounded(con, limits):

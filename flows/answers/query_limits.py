@@ -107,8 +107,9 @@ def out_of_memory(given: Limits) -> QueryError:
 
 
 def _said(error: duckdb.Error) -> str:
-    # Of a query that reads nothing else, such an error is of the warehouse's own file.
-    is_of_file = isinstance(error, duckdb.IOException | duckdb.FatalException | duckdb.SerializationException)
+    # Of a query that reads nothing else, such an error is of the warehouse's own file; that of a checksum has no class.
+    classes = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException)
+    is_of_file = isinstance(error, classes) or str(error).startswith("Corrupt database file")
     told = str(error).partition("\n")[0] if is_of_file else str(error)
     return f"the warehouse is damaged; run `compute-limits build --fresh` ({told})" if is_of_file else told
 
