@@ -159,8 +159,6 @@ def _changes(arrays: Iterable[pa.Array]) -> list[int]:
 @contextmanager
 def published(path: Path | None) -> Iterator[Kept]:
     """What a published warehouse keeps; nothing where no path is given, there is no file, or none that can be read."""
-    import duckdb
-
     if path is None or not path.is_file():
         yield NOTHING
         return

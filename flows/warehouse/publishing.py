@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from flows.warehouse import holders, reading
 from flows.warehouse.connection import AsideError, BuildError
 from flows.warehouse.reading import ReadError
@@ -77,6 +75,8 @@ def _nothing_left(final: Path) -> Iterator[None]:
 
 def _fault(error: BaseException | None) -> str | None:
     """What the machine said where a write failed, also where DuckDB or a stage has made its own error of it."""
+    import duckdb  # only here, where a build has failed
+
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FAULTS:
             return os.strerror(error.errno)

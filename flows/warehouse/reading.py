@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from flows.errors import UserError
 from flows.warehouse import connection
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What DuckDB may find beside a file and take for a part of it.
 _LOGS = (".wal", ".wal.recovery", ".wal.checkpoint")
@@ -42,6 +44,8 @@ def opened(path: Path, connect: Callable[[], duckdb.DuckDBPyConnection]) -> duck
     Raises:
         ReadError: the file is no warehouse or is damaged, another process has it open for writing, or it may not be read.
     """
+    import duckdb
+
     for _ in range(_TRIES):
         before = _identity(path)
         try:
