@@ -19,7 +19,7 @@ from flows import __version__, paths, processes, sources
 from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import kept, keys, publishing
-from flows.warehouse.connection import BuildError, connect
+from flows.warehouse.connection import AsideError, BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
 
 if TYPE_CHECKING:
@@ -347,7 +347,7 @@ def validate(built: Path, failures: Sequence[Failure]) -> list[str]:
     critical = [str(failure) for failure in failures if failure.severity == "critical"]
     if critical:
         listed = "\n".join(f"  {failure}" for failure in critical)
-        raise BuildError(
+        raise AsideError(
             f"not published, {len(critical)} critical expectations are not met:\n{listed}\n"
             f"The tables are in {built}; what was published before stands."
         )

@@ -103,30 +103,28 @@ def sql(
     *,
     format: Literal["table", "csv", "json", "parquet"] = "table",  # noqa: A002
     output: Path | None = None,
+    timeout: float | None = None,
+    memory: str | None = None,
 ) -> None:
-    """Run a SELECT over the warehouse: read only, without access to files or network.
+    """Run one SELECT or EXPLAIN over the warehouse: read only, without access to files or network.
 
     Parameters
     ----------
     query
-        The SELECT.
+        The SELECT (SHOW, DESCRIBE, SUMMARIZE and FROM are) or EXPLAIN.
     format
-        How the result is written; json is an array of records.
+        How the result is written; json is an array of records. A table shows the first 200 rows on a terminal and 10,000
+        elsewhere, and says how many are left; the others have all.
     output
         The file to write; default: standard output.
+    timeout
+        End the query after so many seconds. Default: 60.
+    memory
+        End the query when it takes more memory than this, 500MB or 4GB. Default: 2GB.
     """
-    from flows.answers import queries, rendering
+    from flows.answers import query_answers, query_limits
 
-    warehouse = paths.warehouse()
-    if format == "table":
-        rendering.show_table(queries.run(warehouse, query), rendering.console(output))
-    elif format == "csv":
-        result = queries.run(warehouse, query)
-        _write(rendering.as_csv(result.columns, result.rows).encode(), output)
-    elif format == "json":
-        _write((rendering.as_json(queries.run(warehouse, query).records()) + "\n").encode(), output)
-    else:
-        _write(rendering.as_parquet(queries.arrow_table(warehouse, query)), output)
+    query_answers.write(paths.warehouse(), query, format, output, query_limits.limits(timeout, memory))
 
 
 @app.command
@@ -385,9 +383,9 @@ def cost(
         ),
     )
     if json:
-        _write((rendering.as_json(quote) + "\n").encode(), None)
+        _write((rendering.as_json(quote) + "\n").encode())
     else:
-        print("\n".join(cost_quotes.lines(quote)))
+        print(rendering.printable("\n".join(cost_quotes.lines(quote))))
 
 
 @app.command
@@ -423,17 +421,19 @@ def audit(
     output
         The file to write; default: standard output.
     """
-    from flows.answers import audits, rendering
+    from flows.answers import audits, outputs, rendering
 
     rows = audits.items(
         paths.warehouse(), audits.Request(benchmark=benchmark, metric=metric, measure=measure, limit=limit)
     )
-    if format == "table":
-        audits.show(rows, rendering.console(output))
-    elif format == "csv":
-        _write(rendering.as_csv(list(rows[0]), (row.values() for row in rows)).encode(), output)
+    if format == "csv":
+        outputs.write(output, rendering.as_csv(list(rows[0]), (row.values() for row in rows)).encode())
+    elif format == "json":
+        outputs.write(output, (rendering.as_json(rows) + "\n").encode())
+    elif output is None:
+        audits.show(rows, rendering.console())
     else:
-        _write((rendering.as_json(rows) + "\n").encode(), output)
+        outputs.write(output, rendering.as_text(lambda out: audits.show(rows, out)))
 
 
 @app.command
@@ -468,9 +468,9 @@ def trace(
     roots = [root for root in (paths.raw(), paths.shipped_raw()) if root is not None]
     traced = traces.trace(paths.warehouse(), table, conditions, partial(snapshots.kept_at, roots))
     if json:
-        _write((rendering.as_json(traces.as_tree(traced)) + "\n").encode(), None)
+        _write((rendering.as_json(traces.as_tree(traced)) + "\n").encode())
     elif csv:
-        _write(rendering.as_csv(traces.COLUMNS, traces.as_rows(traced)).encode(), None)
+        _write(rendering.as_csv(traces.COLUMNS, traces.as_rows(traced)).encode())
     else:
         trace_trees.show(traced, rendering.console())
 
@@ -498,9 +498,9 @@ def quarantine(
     _check_one(json=json, csv=csv)
     rows = rejections.rejected(paths.warehouse(), source)
     if json:
-        _write((rendering.as_json(rows) + "\n").encode(), None)
+        _write((rendering.as_json(rows) + "\n").encode())
     elif csv:
-        _write(rendering.as_csv(rejections.COLUMNS, (row.values() for row in rows)).encode(), None)
+        _write(rendering.as_csv(rejections.COLUMNS, (row.values() for row in rows)).encode())
     else:
         rejections.show(rows, rendering.console(), counts_alone=source is None)
 
@@ -519,9 +519,11 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
         How many processes compute.
     """
     from flows import progress
-    from flows.answers import rendering
+    from flows.answers import outputs, rendering
     from flows.theory import match, settings, table
 
+    if output is not None:
+        outputs.check(output)
     configuration = settings.configuration()
     with progress.steps() as step:
         rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)
@@ -713,7 +715,7 @@ def _tell(answer: dict[str, Any], *, json: bool) -> None:
     from flows.answers import rendering
 
     if json:
-        _write((rendering.as_json(answer) + "\n").encode(), None)
+        _write((rendering.as_json(answer) + "\n").encode())
         return
     notes = answer.pop("notes")
     for name, value in rendering.lines(answer):
@@ -772,9 +774,9 @@ def _growth(
     with threadpool_limits(1):
         answer = growth_fits.fit(points, request)
     if json:
-        _write((rendering.as_json(answer) + "\n").encode(), None)
+        _write((rendering.as_json(answer) + "\n").encode())
     else:
-        print("\n".join(growth_fits.lines(answer)))
+        print(rendering.printable("\n".join(growth_fits.lines(answer))))
 
 
 def _check_one(*, json: bool, csv: bool) -> None:
@@ -782,15 +784,15 @@ def _check_one(*, json: bool, csv: bool) -> None:
         raise _Stop("give either --json or --csv")
 
 
-def _write(body: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(body)
-    else:
-        output.write_bytes(body)
+def _write(body: bytes) -> None:
+    from flows.answers import outputs
+
+    outputs.write(None, body)
 
 
 def _prepare_prefect() -> None:
     """Before Prefect is imported: time for its temporary server on a busy machine, and no log on the console."""
+    paths.data()  # what is wrong with it is said now, and not after a server has started
     for name, value in {
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -807,7 +809,7 @@ def _show(warnings: Iterable[str] = ()) -> None:
     from flows.pages import states
     from flows.publish import reports
 
-    rows = queries.run(
+    rows = queries.own(
         paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
     ).rows
     closing = [*(f"warning: {warning}" for warning in warnings), *states.degraded(rows)]
@@ -820,7 +822,7 @@ def _end(*, strict: bool) -> None:
 
     if not strict:
         return
-    result = queries.run(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
+    result = queries.own(paths.warehouse(), f"select source, state from meta.sources where state in {states.DEGRADED}")
     if result.rows:
         raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 
@@ -840,15 +842,25 @@ def main(argv: list[str] | None = None) -> None:
     message = ""
     try:
         _run(argv)
+        sys.stdout.flush()
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); what is left is not told to anybody, not at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except UserError as error:
         message = str(error)
+    except OSError as error:
+        from flows.answers import outputs
+
+        message = outputs.fault(error)
+        if error.filename is None:
+            # What could not be written would be tried once more at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     # Outside of the handler, so that what the error holds on to (an open warehouse) is let go before the exit.
     if message:
-        print(f"error: {message}", file=sys.stderr)
+        from flows.answers.rendering import printable
+
+        print(f"error: {printable(message)}", file=sys.stderr)
         raise SystemExit(1)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from flows.errors import UserError
+
 PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = PACKAGE.parent
 _IS_CHECKOUT = (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "sql").is_dir()
@@ -18,10 +20,17 @@ SHIPPED_RAW = _CHECKOUT / "data" / "raw" if _IS_CHECKOUT else _SHIPPED / "raw"
 
 
 def data() -> Path:
-    """The data folder: `COMPUTE_LIMITS_DATA`, else the checkout's `data/`, else `data/` here (installed wheel)."""
+    """The data folder: `COMPUTE_LIMITS_DATA`, else the checkout's `data/`, else `data/` here (installed wheel).
+
+    Raises:
+        flows.errors.UserError: it is a file.
+    """
     named = os.environ.get("COMPUTE_LIMITS_DATA")
     if named:
-        return Path(named).expanduser().resolve()
+        folder = Path(named).expanduser().resolve()
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"COMPUTE_LIMITS_DATA={named} is a file; it names the folder of the data")
+        return folder
     return (_CHECKOUT if _IS_CHECKOUT else Path.cwd()) / "data"
 
 

@@ -37,7 +37,7 @@ def published(tmp_path: Path, warehouse_path: Path) -> Path:
     """A copy of the published warehouse, in a folder of its own."""
     path = tmp_path / "warehouse" / "compute_limits.duckdb"
     path.parent.mkdir()
-    shutil.copy(warehouse_path, path)
+    shutil.copyfile(warehouse_path, path)
     return path
 
 

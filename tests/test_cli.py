@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 from running import ROOT, command, command_here, environment
 
 from flows import cli, sources
+from flows.answers import query_limits
 
 COMMANDS = [name for name in cli.app if not name.startswith("-")]
 ESCAPE = "\x1b"
@@ -29,7 +31,7 @@ def env(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> dict[
     """The environment of a user who has built the warehouse."""
     home = tmp_path_factory.mktemp("user")
     (home / "data" / "warehouse").mkdir(parents=True)
-    shutil.copy(warehouse_path, home / "data" / "warehouse" / "compute_limits.duckdb")
+    shutil.copyfile(warehouse_path, home / "data" / "warehouse" / "compute_limits.duckdb")
     return environment(home / "data", home / "prefect")
 
 
@@ -136,6 +138,110 @@ def test_numbers_are_numbers_in_json(env: dict[str, str]) -> None:
     assert json.loads(ended.stdout) == [{"whole": 6, "part": 1.25}]
 
 
+def test_what_sql_is_given_bounds_it(env: dict[str, str]) -> None:
+    endless = "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t"
+    assert refused(env, "sql", endless, "--timeout", "0.2") == (
+        "the query took longer than 0.2 s and was ended; narrow it, or give it more with --timeout or --memory"
+    )
+    assert refused(env, "sql", "select range(100_000_000)", "--memory", "100MB").startswith(
+        "the query needs more than 0.1 GB"
+    )
+    assert "no size" in refused(env, "sql", "select 1", "--memory", "much")
+    assert "above 0" in refused(env, "sql", "select 1", "--timeout", "0")
+
+
+def test_a_fit_takes_one_select_and_is_bounded_too(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = ("--x", "x", "--y", "y")
+    for form in ((), ("--form", "growth")):
+        told = refused(env, "fit", *columns, *form, "--query", "copy (select 1 as x, 2 as y) to 'written.csv'")
+        assert told.startswith("COPY is not accepted; this command is for SELECT")
+        told = refused(env, "fit", *columns, *form, "--query", "select 1 as x, 2 as y; select 2")
+        assert told.startswith("the query is 2 statements")
+        monkeypatch.setattr(query_limits, "OF_FIT", replace(query_limits.OF_FIT, memory_bytes=10**8))
+        told = refused(env, "fit", *columns, *form, "--query", "select n as x, n as y from range(10_000_000) as t(n)")
+        assert told == (
+            "the query needs more than 0.1 GB of memory and was ended; narrow it, or write its result to a file with "
+            "`compute-limits sql --format csv` and fit that, with --csv"
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("sql", "select 1"), ("sources",), ("report",), ("export", "{folder}/out"), ("audit",), ("forecast",), ("review",),
+     ("cost", "--benchmark", "imagenet", "--error", "5%"), ("fit", "--query", "select 1", "--x", "a", "--y", "b")],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "damage", ["empty", "text", "cut off", "a log of another", "a folder in its place", "of another version"]
+)
+def test_a_damaged_warehouse_is_said_in_a_sentence(
+    empty: dict[str, str], tmp_path: Path, damage: str, arguments: tuple[str, ...], warehouse_path: Path
+) -> None:
+    path = tmp_path / "data" / "warehouse" / "compute_limits.duckdb"
+    path.parent.mkdir(parents=True)
+    if damage in ("a log of another", "of another version"):
+        duckdb.connect(path).close()
+        path.with_name(f"{path.name}.wal").write_bytes(b"" if damage == "of another version" else b"junk")
+    elif damage == "a folder in its place":
+        path.mkdir()
+    elif damage == "cut off":
+        with warehouse_path.open("rb") as whole:
+            path.write_bytes(whole.read(10**6))
+    else:
+        path.write_bytes({"empty": b"", "text": b"what is this"}[damage])
+    ended = command_here(empty, *(argument.format(folder=tmp_path) for argument in arguments))
+    *notes, last = ended.stderr.splitlines()
+    if damage in ("a log of another", "of another version"):
+        assert "compute_limits.duckdb.wal.aside-1" in ended.stderr
+        if arguments[0] == "sql":
+            assert (ended.returncode, notes) == (0, [])
+            return
+        assert len(notes) == 1
+    else:
+        assert notes == []
+        assert re.search("is damaged or no warehouse; run|no warehouse at", last)
+    assert ended.returncode == 1
+    assert re.search(r"^error: .*(run `compute-limits build|the query has no column|Binder Error)", last)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("sql", "select 1 as n"), ("sql", "select 1 as n", "--format", "csv"), ("sql", "select 1 as n", "--format", "parquet"),
+     ("audit", "imagenet"), ("audit", "imagenet", "--format", "json"), ("review",), ("report", "--svg"), ("theory",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_file_that_cannot_be_written_is_said(env: dict[str, str], tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    option = () if arguments[0] in ("review", "report") else ("--output",)
+    assert "it is a folder; name a file in it" in refused(env, *arguments, *option, str(tmp_path))
+    (tmp_path / "file").touch()
+    assert re.search("Not a directory|File exists", refused(env, *arguments, *option, str(tmp_path / "file" / "a")))
+    if arguments[0] not in ("review", "report"):  # which make the folder
+        told = refused(env, *arguments, *option, str(tmp_path / "none" / "a"))
+        assert f"there is no folder {tmp_path}/none; make it first" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "command", [("build",), ("sql", "select 1"), ("refresh", "--offline"), ("bundle",), ("sources",)]
+)
+def test_a_data_path_that_is_a_file_is_said(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    told = refused(environment(tmp_path / "file", tmp_path / "prefect"), *command)
+    assert told == f"COMPUTE_LIMITS_DATA={tmp_path / 'file'} is a file; it names the folder of the data"
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_full_standard_output_is_said(env: dict[str, str], form: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "flows", "sql", "select 1", "--format", form],
+            cwd=ROOT, env=env, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert re.fullmatch(r"error: .*No space left on device; make room, or name another place\)?\n", ended.stderr)
+
+
 def test_sql_as_csv(env: dict[str, str]) -> None:
     ended = command_here(env, "sql", QUERY, "--format", "csv")
     assert list(csv.reader(io.StringIO(ended.stdout))) == [
@@ -224,7 +330,7 @@ def test_strict_fails_where_a_source_is_absent(
     facts = shutil.copytree(shipped, tmp_path / "facts", ignore=shutil.ignore_patterns("gpu_info"))
     # What is of other sources is taken over from a warehouse that was built with all.
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
-    shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
+    shutil.copyfile(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     ended = command_here(empty | {"COMPUTE_LIMITS_FACTS": str(facts)}, "build", "--strict")
     assert ended.returncode == 1
     assert ended.stderr == "error: not all sources are fresh: gpu_info is absent\n"

@@ -8,6 +8,7 @@ import pytest
 from running import ROOT
 
 from flows import paths
+from flows.errors import UserError
 
 
 def test_the_data_folder_is_the_checkouts_unless_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +26,14 @@ def test_a_named_folder_is_that_of_the_caller(tmp_path: Path, monkeypatch: pytes
     assert paths.data() == tmp_path / "here"
     monkeypatch.setenv("COMPUTE_LIMITS_DATA", "~/there")
     assert paths.data() == tmp_path / "home" / "there"
+
+
+def test_a_data_folder_that_is_a_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(tmp_path / "file"))
+    for place in (paths.data, paths.raw, paths.warehouse, paths.register):
+        with pytest.raises(UserError, match=r"COMPUTE_LIMITS_DATA=.*/file is a file; it names the folder of the data"):
+            place()
 
 
 def test_the_facts_that_ship_may_be_others_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_a_build_that_fails_leaves_what_was_published(
     broken.write_text("\n".join([header, ",".join(cells), rest]), encoding="utf-8")
     bundling.seal(folder, "computerprogress")
     warehouse_of(env).parent.mkdir(parents=True)
-    shutil.copy(warehouse_path, warehouse_of(env))
+    shutil.copyfile(warehouse_path, warehouse_of(env))
     before = api.flow_runs()
     ended = command(env | {"COMPUTE_LIMITS_FACTS": str(folder)}, "refresh", "--offline")
     assert (ended.returncode, ended.stdout) == (1, ""), ended

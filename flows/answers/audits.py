@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.answers import queries
 from flows.answers.queries import QueryError
+from flows.answers.rendering import printable
 from flows.errors import near
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _show_line(rows: list[dict[str, Any]], out: Console) -> None:
     by_kind = {kind: list(of_kind) for kind, of_kind in groupby(rows, key=itemgetter("kind"))}
     (line,) = by_kind["line"]
     out.print(Text(f"{line['name']}, {line['metric']}, {line['compute_measure']}", style="bold"))
-    out.print(Text(line["seen"]))
+    out.print(Text(printable(line["seen"])))
     for kind, title in _SECTIONS.items():
         found = by_kind.get(kind, [])
         counts = by_kind.get("unknown_count", []) if kind == "unknown" else []
@@ -112,7 +113,7 @@ def _show_line(rows: list[dict[str, Any]], out: Console) -> None:
         out.print()
         out.print(Text(f"{title} ({many if found or not counts else 'counts alone'})", style="bold"))
         for count in counts:
-            out.print(Text(f"   {count['name']}: {count['seen']}"))
+            out.print(Text(f"   {printable(count['name'])}: {printable(count['seen'])}"))
         if found:
             out.print(_table(found))
     out.print()
@@ -132,10 +133,10 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 def _cell(row: dict[str, Any]) -> Text:
     from rich.text import Text
 
-    cell = Text.assemble((row["name"], "bold"), ": ", row["seen"])
+    cell = Text.assemble((printable(row["name"]), "bold"), ": ", printable(row["seen"]))
     for address in _addresses(row):
         cell.append("\n")
-        cell.append(address, style="dim")
+        cell.append(printable(address), style="dim")
     return cell
 
 

@@ -91,9 +91,8 @@ def quote(path: Path, request: Request) -> dict[str, Any]:
     """
     error = fraction(request.error)
     declared = scenarios.named(request.scenario)
-    queries.connect(path).close()
-    with queries.of_this_version(path), duckdb.connect(config={"threads": 1}) as con:
-        _attach(con, path)
+    with queries.of_this_version(path), queries.attached(path, "built") as con:
+        _view(con)
         region = _region(con, request.region)
         _price(con, replace(declared, regions=(region,)))
         unpriced = _unpriced(con)
@@ -211,9 +210,8 @@ def power(log10: float | None) -> str:
     return f"1.0e{whole + 1}" if digits == "10.0" else f"{digits}e{whole}"
 
 
-def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _view(con: duckdb.DuckDBPyConnection) -> None:
     """Every table of the warehouse under its own name, but for those that are made again."""
-    con.execute("attach '{}' as built (read_only)".format(str(path).replace("'", "''")))
     remade = {f"staging.{name}" for name in _DECLARED}
     remade |= {sql_files.read_table_file(paths.SQL / name).table for name in _SCENARIO}
     tables = con.execute("select schema_name, table_name from duckdb_tables() where database_name = 'built'").fetchall()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.answers import csv_columns, number_texts, queries
+from flows.answers import csv_columns, number_texts, queries, query_limits
 from flows.answers.number_texts import COMMA, Texts
 from flows.answers.queries import QueryError
 from flows.fits.line import Array
@@ -140,7 +140,7 @@ def _named(cells: Sequence[object], where: Sequence[str]) -> NDArray[np.str_]:
 
 def points_of_query(warehouse: Path, sql: str, columns: Mapping[str, str]) -> Dated:
     """The points of a query, as `points_of_csv`; dates may be of DuckDB's types too. Raises `QueryError`."""
-    result = queries.run(warehouse, sql)
+    result = queries.run(warehouse, sql, query_limits.OF_FIT)
     for column in columns.values():
         if column not in result.columns:
             raise QueryError(f"the query has no column {column!r}; it has: {', '.join(map(repr, result.columns))}")

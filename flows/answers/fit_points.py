@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.answers import csv_columns, number_texts, queries
+from flows.answers import csv_columns, number_texts, queries, query_limits
 from flows.answers.fit_requests import Data
 from flows.answers.number_texts import COMMA, Texts
 from flows.answers.queries import QueryError
@@ -73,7 +73,7 @@ def _percents(printed: Mapping[str, Texts]) -> list[str]:
 
 def points_of_query(warehouse: Path, sql: str, columns: Mapping[str, str]) -> Data:
     """The points of a query, as `points_of_csv`; a row whose x, y or d is null is no point, and is counted. Raises `QueryError`."""
-    result = queries.run(warehouse, sql)
+    result = queries.run(warehouse, sql, query_limits.OF_FIT)
     for column in columns.values():
         if column not in result.columns:
             raise QueryError(f"the query has no column {column!r}; it has: {', '.join(map(repr, result.columns))}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from flows.answers import queries
+from flows.answers import outputs, queries, rendering
 
 # Below this the pairs are mostly different models of one family.
 SCORE = 92
@@ -38,13 +37,14 @@ def write(warehouse: Path, out: Path) -> int:
     Nothing is merged by a score: a line becomes a merge when a person copies it to flows/declared/merges.toml with a reason.
 
     Raises:
-        flows.answers.queries.QueryError: there is no warehouse.
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
+        flows.answers.outputs.OutputError: the file cannot be written.
     """
     candidates = []
-    points = {(row["benchmark"], row["model_id"]) for row in queries.run(warehouse, _POINTS).records()}
+    points = {(row["benchmark"], row["model_id"]) for row in queries.own(warehouse, _POINTS).records()}
     for kind, sql in _NAMES.items():
         groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-        for row in queries.run(warehouse, sql).records():
+        for row in queries.own(warehouse, sql).records():
             # Names with other numbers are other sizes and versions: "i7-8650U" is no candidate for "i7-8550U".
             numbers = sorted(re.findall(r"\d+", row["name"]))
             groups.setdefault((row["group"], *numbers), []).append((row["name"], row["id"]))
@@ -52,12 +52,9 @@ def write(warehouse: Path, out: Path) -> int:
             for pair in _pairs(names):
                 is_of_points = all((group, key) in points for key in pair[3:])
                 candidates.append((kind, *pair, group if is_of_points else ""))
-    out.parent.mkdir(parents=True, exist_ok=True)
     lines = sorted(set(candidates), key=lambda line: (line[0], not line[-1], -line[1], line[2:]))
-    with out.open("w", newline="", encoding="utf-8") as handle:
-        rows = csv.writer(handle, lineterminator="\n")
-        rows.writerow(_HEADER)
-        rows.writerows(lines)
+    outputs.folder(out.parent)
+    outputs.write(out, rendering.as_csv(_HEADER, lines).encode())
     return len(lines)
 
 

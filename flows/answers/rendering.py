@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,31 +22,61 @@ if TYPE_CHECKING:
 _WIDTH = 118
 # Wider than any result: a piped table is for grep, not for a screen.
 _UNCUT = 10_000
+# On a terminal what can still be scrolled; elsewhere what is laid out in seconds.
+_ROWS_ON_TERMINAL, _ROWS_ELSEWHERE = 200, 10_000
 # Controls, which a terminal obeys; marks of direction and of no width; halves of characters; separators of lines.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What a spreadsheet takes for the beginning of a formula, and what begins so and is a number.
+_FORMULA = ("=", "+", "-", "@")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def console(path: Path | None = None) -> Console:
-    """Standard output, or a file: colour and its own width on a terminal, plain and wide enough elsewhere."""
+def console() -> Console:
+    """Standard output: colour and its own width on a terminal, plain and wide enough elsewhere."""
     from rich.console import Console
 
-    shown = Console(file=None if path is None else path.open("w", encoding="utf-8"))
-    return shown if shown.is_terminal else Console(file=shown.file, width=_WIDTH, no_color=True, highlight=False)
+    shown = Console()
+    return shown if shown.is_terminal else _colourless(shown.file)
+
+
+def as_text(show: Callable[[Console], None]) -> bytes:
+    """What is shown on a console, as a file has it."""
+    text = io.StringIO()
+    show(_colourless(text))
+    return text.getvalue().encode()
+
+
+def _colourless(file: IO[str]) -> Console:
+    from rich.console import Console
+
+    return Console(file=file, width=_WIDTH, no_color=True, highlight=False)
+
+
+def rows_shown(*, is_terminal: bool) -> int:
+    """How many rows of a result a table has."""
+    return _ROWS_ON_TERMINAL if is_terminal else _ROWS_ELSEWHERE
 
 
 def show_table(result: Result, out: Console) -> None:
-    """Print a result as a table; where it is piped no cell is cut."""
-    from rich.markup import escape
+    """Print a result as a table, its first rows where it has more; where it is piped no cell is cut."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table()
     for name, is_numeric in zip(result.columns, result.is_numeric, strict=True):
-        table.add_column(name, justify="right" if is_numeric else "left", overflow="fold")
+        table.add_column(Text(printable(name)), justify="right" if is_numeric else "left", overflow="fold")
     for row in result.rows:
-        table.add_row(*(escape(_shown(value)) for value in row))
+        table.add_row(*(Text(_shown(value)) for value in row))
     if not out.is_terminal:
         out.width = _UNCUT
     out.print(table)
+
+
+def rest(result: Result) -> str | None:
+    """What is said below the first rows of a result; None where they are all."""
+    if result.total is None:
+        return None
+    return f"{result.total - len(result.rows):,} more rows of {result.total:,} are not shown; csv, json and parquet have all"
 
 
 def printable(text: str) -> str:
@@ -62,16 +92,31 @@ def printable(text: str) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else printable(str(value))
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """CSV with the columns' names as its header, a blank for null."""
+    """CSV with the columns' names as its header, a blank for null, and texts that no spreadsheet computes (`inert`)."""
+    return "".join(csv_parts(columns, [rows]))
+
+
+def csv_parts(columns: Sequence[str], batches: Iterable[Iterable[Iterable[object]]]) -> Iterator[str]:
+    """What `as_csv` gives, batch by batch."""
+    yield _csv([columns])
+    for rows in batches:
+        yield _csv(rows)
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO(newline="")
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(columns)
-    lines.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([inert(value) for value in row] for row in rows)
     return text.getvalue()
+
+
+def inert(value: object) -> object:
+    """A cell as it is, but a text that a spreadsheet would take for a formula has an apostrophe before it; a number never."""
+    is_formula = isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value)
+    return f"'{value}" if is_formula else value
 
 
 def as_parquet(table: pa.Table) -> bytes:
@@ -82,6 +127,27 @@ def as_parquet(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def write_parquet(out: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write a Parquet file batch by batch."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(out, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def json_parts(columns: Sequence[str], batches: Iterable[Iterable[Sequence[object]]]) -> Iterator[str]:
+    """What `as_json` gives of a list of records, batch by batch."""
+    lead = "["
+    for rows in batches:
+        for row in rows:
+            record = as_json(dict(zip(columns, row, strict=True)))
+            # A line break inside of a text is escaped, so that every line here is one of the layout.
+            yield f"{lead}\n{textwrap.indent(record, '  ')}"
+            lead = ","
+    yield "[]" if lead == "[" else "\n]"
 
 
 def as_json(value: object) -> str:
@@ -118,9 +184,9 @@ def lines(answer: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
 def note(text: str) -> str:
     """A sentence beside the figures, broken at 80 columns."""
     return textwrap.fill(
-        f"note: {text}", 80, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+        f"note: {printable(text)}", 80, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
     )
 
 
 def _number(value: object) -> str:
-    return "–" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return "–" if value is None else _shown(value)

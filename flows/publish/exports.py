@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import re
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from flows.answers import queries, rendering
+from flows import paths
+from flows.answers import outputs, queries, rendering
 from flows.declared import domains
-from flows.warehouse import connection
+from flows.warehouse import connection, sql_files
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What is set in a table in place of a column's name or a value; without an entry a name loses its underscores, and a
 # value stands as it is.
@@ -154,19 +159,19 @@ class _Column:
         return self.is_text and self.letters() > _LONG_LETTERS and any(" " in cell for cell in self.cells)
 
 
-def export(path: Path, folder: Path) -> list[Path]:
+def export(path: Path, folder: Path, tables: Collection[str] | None = None) -> list[Path]:
     """Write all tables to the folder, made if it is not there; returns the files written.
 
+    All or none are written. `tables` are those that have to be there; by default those that this version makes.
+
     Raises:
-        flows.answers.queries.QueryError: there is no warehouse, or the folder cannot be made.
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
+        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
     """
-    written = []
-    with queries.connect(path) as con:
-        _make(folder)
-        for name in connection.tables(con):
-            schema, _, table = name.partition(".")
-            if schema != "exports":
-                continue
+    written: dict[Path, bytes] = {}
+    with queries.of_this_version(path), queries.connect(path) as con:
+        for table in _tables(con, path, _made() if tables is None else tables):
+            name = f"exports.{table}"
             rows = con.sql(f"select * from {name}").to_arrow_table()
             columns = con.execute(
                 "select column_name, comment from duckdb_columns() where schema_name = 'exports' and table_name = ? "
@@ -181,16 +186,25 @@ def export(path: Path, folder: Path) -> list[Path]:
                 "parquet": rendering.as_parquet(rows),
                 "tex": latex(rows, table, str(caption[0][0] or table), dict(columns)).encode(),
             }.items():
-                written.append(folder / f"{table}.{suffix}")
-                written[-1].write_bytes(body)
-    return written
+                written[folder / f"{table}.{suffix}"] = body
+    outputs.folder(folder)
+    outputs.write_all(written)
+    return list(written)
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise queries.QueryError(f"{folder} cannot be made ({error.strerror}); name another folder") from error
+def _made() -> set[str]:
+    return {file.stem for file in sql_files.table_paths(paths.SQL) if file.parent.name == "exports"}
+
+
+def _tables(con: duckdb.DuckDBPyConnection, path: Path, made: Collection[str]) -> list[str]:
+    """The tables of the schema exports, in alphabetical order. Raises `QueryError`: they are not those that were made."""
+    there = {name.partition(".")[2] for name in connection.tables(con) if name.startswith("exports.")}
+    if there != set(made):
+        differ = ", ".join(f"exports.{table}" for table in sorted(there ^ set(made)))
+        raise queries.QueryError(
+            f"{path} was built by another version, which differs in {differ}; run `compute-limits build`"
+        )
+    return sorted(there)
 
 
 def latex(table: pa.Table, name: str, caption: str, comments: dict[str, str | None]) -> str:

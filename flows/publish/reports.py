@@ -10,10 +10,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from flows.answers import outputs, queries
 from flows.answers.rendering import printable
 from flows.declared.domains import titles
-from flows.warehouse import connection
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
 _WIDTH_OF_COSTS = 104
@@ -24,7 +25,7 @@ def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
 
     `closing`: lines that stand below all, such as warnings.
     """
-    with connection.connect(path, read_only=True) as con:
+    with queries.connect(path) as con:
         _show_costs(con, out)
         sources(con, out)
     for line in closing:
@@ -34,12 +35,12 @@ def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
 def draw(path: Path, svg: Path) -> None:
     """Draw the cost tables to an SVG file that loads nothing from outside."""
     out = Console(file=io.StringIO(), record=True, width=_WIDTH_OF_COSTS, force_terminal=False, highlight=False)
-    with connection.connect(path, read_only=True) as con:
+    with queries.connect(path) as con:
         _show_costs(con, out)
     # Without the @font-face rules, which load fonts from a server.
     drawn = re.sub(r"@font-face \{[^}]*\}\s*", "", out.export_svg(title="compute-limits report", unique_id="costs"))
-    svg.parent.mkdir(parents=True, exist_ok=True)
-    svg.write_text(drawn, encoding="utf-8")
+    outputs.folder(svg.parent)
+    outputs.write(svg, drawn.encode())
 
 
 def _show_costs(con: Any, out: Console) -> None:
@@ -108,8 +109,9 @@ def sources(con: Any, out: Console) -> None:
     messages: list[str] = []
     for source, state, age, day, *counts, licence, message in cursor.fetchall():
         aged = f"{state} ({age} days)" if age is not None else state
-        table.add_row(source, aged, str(day or "–"), *map(str, counts), licence)
+        cells = (source, aged, str(day or "–"), *map(str, counts), licence)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
         messages += [] if message is None else message.splitlines()
     out.print(table)
     for message in dict.fromkeys(messages):
-        out.print(f"! {message}", soft_wrap=True, markup=False)
+        out.print(f"! {printable(message)}", soft_wrap=True, markup=False)

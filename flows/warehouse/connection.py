@@ -15,6 +15,10 @@ class BuildError(UserError):
     """The build is not published; the message says what is wrong and where."""
 
 
+class AsideError(BuildError):
+    """As `BuildError`, and the file that was built is left aside to be looked at."""
+
+
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
     # Not with the module: a process that fits opens none, and would load it for nothing.

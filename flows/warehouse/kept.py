@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.columns import column
 from flows.errors import UserError
-from flows.warehouse import connection
+from flows.warehouse import reading
+from flows.warehouse.reading import ReadError
 
 if TYPE_CHECKING:
     import duckdb
@@ -158,14 +159,12 @@ def _changes(arrays: Iterable[pa.Array]) -> list[int]:
 @contextmanager
 def published(path: Path | None) -> Iterator[Kept]:
     """What a published warehouse keeps; nothing where no path is given, there is no file, or none that can be read."""
-    import duckdb
-
     if path is None or not path.is_file():
         yield NOTHING
         return
     try:
-        con = connection.connect(path, read_only=True)
-    except duckdb.Error:
+        con = reading.read(path)
+    except ReadError:
         # It is replaced whole by the build that asks; whoever else reads it hears what is wrong with it.
         yield NOTHING
         return

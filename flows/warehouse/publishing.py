@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.warehouse import holders
-from flows.warehouse.connection import BuildError
+from flows.warehouse import holders, reading
+from flows.warehouse.connection import AsideError, BuildError
+from flows.warehouse.reading import ReadError
+
+# A write that fails, by the machine's fault and not by that of what is built: no space, over the quota, too large, no device.
+_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 def next_path(final: Path) -> Path:
@@ -19,7 +24,7 @@ def next_path(final: Path) -> Path:
 
 def remove(built: Path) -> None:
     """Remove what a build that was killed has left, with its log, which would be taken for that of the next file."""
-    for left in (built, built.with_name(built.name + ".wal")):
+    for left in (built, *reading.logs(built)):
         left.unlink(missing_ok=True)
 
 
@@ -27,33 +32,79 @@ def remove(built: Path) -> None:
 def exclusive(final: Path) -> Iterator[None]:
     """Keep a second build out of the same folder while one is under way (it would write to the same file aside).
 
+    A build that fails leaves no file aside, but where the message names it (`AsideError`).
+
     Raises:
-        BuildError: another process is building.
+        BuildError: another process is building, or the folder cannot be written to.
     """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with final.with_suffix(".lock").open("a+", encoding="utf-8") as handle:
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle = final.with_suffix(".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise BuildError(
+            f"{error.filename} cannot be written ({error.strerror}); make it writable, or name another folder by "
+            "COMPUTE_LIMITS_DATA"
+        ) from error
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BuildError(f"another build is under way in {final.parent}, {holders.told(handle)}") from error
-        holders.sign(handle)
+        with _nothing_left(final):
+            holders.sign(handle)
+            yield
+
+
+@contextmanager
+def _nothing_left(final: Path) -> Iterator[None]:
+    """Around a build: its file aside is removed where it fails, and a write that fails is said in a sentence."""
+    try:
         yield
+    except AsideError:
+        raise
+    except BaseException as error:
+        remove(next_path(final))
+        fault = _fault(error)
+        if fault is None:
+            raise
+        raise BuildError(
+            f"not published, for {final.parent} cannot be written ({fault}); make room and build again. "
+            "What was published before stands."
+        ) from error
+
+
+def _fault(error: BaseException | None) -> str | None:
+    """What the machine said where a write failed, also where DuckDB or a stage has made its own error of it."""
+    import duckdb  # only here, where a build has failed
+
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FAULTS:
+            return os.strerror(error.errno)
+        told = [os.strerror(fault) for fault in _FAULTS if isinstance(error, duckdb.Error)]
+        if (fault := next((one for one in told if one in str(error)), None)) is not None:
+            return fault
+        error = error.__cause__
+    return None
 
 
 def publish(built: Path, final: Path) -> None:
     """Put the built file in place of the published one in one step, durable on disk.
 
+    It is published read-only: DuckDB then refuses a connection for writing (but root's), whose log would outlive the file.
+
     Raises:
-        BuildError: what is there cannot be replaced.
+        AsideError: what is there cannot be replaced.
     """
+    built.chmod(built.stat().st_mode & ~0o222)
     with built.open("rb") as handle:
         os.fsync(handle.fileno())
     try:
-        final.with_name(final.name + ".wal").unlink(missing_ok=True)
+        reading.set_aside(final)
         built.replace(final)
-    except OSError as error:
-        raise BuildError(
-            f"{final} cannot be replaced ({error.strerror}); the new warehouse is {built}: move the old one away and build again"
+    except (OSError, ReadError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise AsideError(
+            f"{final} cannot be replaced ({reason}); the new warehouse is {built}: move the old one away and build again"
         ) from error
     folder = os.open(final.parent, os.O_RDONLY)
     try:

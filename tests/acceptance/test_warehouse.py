@@ -196,7 +196,7 @@ def test_what_is_built_before_the_fits_is_the_same_to_the_last_digit(
 
 def test_checksums_see_one_digit(tmp_path: Path, warehouse_path: Path) -> None:
     copy = tmp_path / "copy.duckdb"
-    shutil.copy(warehouse_path, copy)
+    shutil.copyfile(warehouse_path, copy)
     with connection.connect(copy) as con:
         con.execute(
             "update core.results set value = value + 1e-12 where result_id = (select min(result_id) from core.results)"

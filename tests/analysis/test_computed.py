@@ -165,7 +165,7 @@ def con(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def published(warehouse: Path, tmp_path: Path, keys: Keys, *statements: str) -> Path:
     """A copy with the keys of its sets."""
     copy = tmp_path / "published.duckdb"
-    shutil.copy(warehouse, copy)
+    shutil.copyfile(warehouse, copy)
     with connection.connect(copy) as con:
         keys.write(con)
         for statement in statements:

@@ -464,7 +464,7 @@ def test_every_interval_of_a_slope_is_listed(db: duckdb.DuckDBPyConnection) -> N
 
 def shuffled(path: Path, copy: Path, change: str) -> Path:
     """A copy of a warehouse with some of the papers' sets of points alone, changed."""
-    shutil.copy(path, copy)
+    shutil.copyfile(path, copy)
     with connection.connect(copy) as con:
         con.execute(
             "delete from fits.samples where sample_id not in "

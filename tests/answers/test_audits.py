@@ -242,7 +242,7 @@ def test_without_a_warehouse_it_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
-    shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
+    shutil.copyfile(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     env = environment(tmp_path / "data", tmp_path / "prefect")
     before = (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").read_bytes()
     ended = command_here(env, "audit", "imagenet")

@@ -293,7 +293,7 @@ def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
     ended = command_here(env, *question)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "no warehouse at" in ended.stderr
-    shutil.copy(warehouse_path, folder / "compute_limits.duckdb")
+    shutil.copyfile(warehouse_path, folder / "compute_limits.duckdb")
     ended = command_here(env, *question, "--scenario", "h100_2026", "--region", "FR")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "h100_2026: H100 on demand, 2026; France" in ended.stdout

@@ -25,7 +25,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 def published(warehouse_path: Path) -> Path:
     """A copy of the shared warehouse where the command looks for it."""
     paths.warehouse().parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(warehouse_path, paths.warehouse())
+    shutil.copyfile(warehouse_path, paths.warehouse())
     return paths.warehouse()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,21 +59,53 @@ def test_lines_are_named_by_where_they_stand() -> None:
     ]
 
 
-def test_a_file_gets_neither_colour_nor_cuts(tmp_path: Path) -> None:
-    out = rendering.console(tmp_path / "out")
-    out.print("[red]" + "x" * 100 + "[/red]")
-    out.file.close()
-    assert (tmp_path / "out").read_text(encoding="utf-8") == "x" * 100 + "\n"
+def test_a_file_gets_neither_colour_nor_cuts() -> None:
+    assert rendering.as_text(lambda out: out.print("[red]" + "x" * 100 + "[/red]")) == b"x" * 100 + b"\n"
+
+
+def test_names_of_columns_are_no_markup_and_nothing_reaches_the_terminal() -> None:
+    result = Result(("[red]a", "[/]b\x1b[0m"), (False, True), [("[b]x\x1b[31m\x07", 1), ("\x9b2J\u202eelif", 2)])
+    shown = rendering.as_text(lambda out: rendering.show_table(result, out)).decode()
+    assert "[red]a" in shown
+    assert r"[/]b\x1b[0m" in shown
+    assert r"[b]x\x1b[31m\x07" in shown
+    assert r"\x9b2J\u202eelif" in shown
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [
-        ("größer\nals\tx", "größer\nals\tx"),
-        ("a\x1b[31mb", r"a\x1b[31mb"),
-        ("a\u202eb\x00", r"a\u202eb\x00"),
-        ("\ud800", r"\ud800"),
-    ],
-)
+    [("plain", "plain"), ("a\tb\nc", "a\tb\nc"), ("a\rb", r"a\rb"), ("\x00\x7f", r"\x00\x7f"), ("é\xa0–×", "é\xa0–×"),
+     ("\ud800", r"\ud800"), ("\u2028", r"\u2028"), ("\u2066x\u2069", r"\u2066x\u2069"), ("\U000e0041", r"\U000e0041")],
+)  # fmt: skip
 def test_what_cannot_be_seen_is_shown_as_its_escape(text: str, shown: str) -> None:
     assert rendering.printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("=1+1", "'=1+1"), ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"), ("-1+1", "'-1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-", "'-"),
+     ("-x", "'-x"), (-1, "-1"), (-1.5, "-1.5"), (Decimal("-0.25"), "-0.25"), ("-1.5", "-1.5"), ("+1e5", "+1e5"), ("-.5", "-.5"),
+     ("a=1", "a=1"), ("", ""), (None, ""), (float("-inf"), "-inf"), ("'=1", "'=1")],
+)  # fmt: skip
+def test_a_text_that_a_spreadsheet_would_compute_has_an_apostrophe_and_a_number_none(
+    cell: object, written: str
+) -> None:
+    header, row = csv.reader(io.StringIO(rendering.as_csv(["=n", "m"], [(cell, 1)])))
+    assert header == ["'=n", "m"]
+    assert row == [written, "1"]
+
+
+def test_parts_are_the_whole() -> None:
+    rows = [(n, f'{n}\n"[,') for n in range(7)]
+    batches = [rows[:3], [], rows[3:]]
+    assert "".join(rendering.csv_parts(("n", "s"), batches)) == rendering.as_csv(("n", "s"), rows)
+    for some in (batches, [rows], [[]], []):
+        records = [dict(zip(("n", "s"), row, strict=True)) for batch in some for row in batch]
+        assert "".join(rendering.json_parts(("n", "s"), some)) == rendering.as_json(records)
+
+
+def test_what_is_not_shown_is_counted() -> None:
+    assert rendering.rest(Result(("n",), (True,), [(1,), (2,)])) is None
+    assert rendering.rest(Result(("n",), (True,), [(1,), (2,)], 1234)) == (
+        "1,232 more rows of 1,234 are not shown; csv, json and parquet have all"
+    )

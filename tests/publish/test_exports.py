@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import resource
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from running import command_here, environment, tool
 
 from flows import paths
+from flows.answers.outputs import OutputError
 from flows.answers.queries import QueryError
 from flows.publish import exports
 from flows.warehouse import connection, sql_files
@@ -67,7 +70,7 @@ def compiled(folder: Path, tables: list[str]) -> str:
 
 def test_the_command_writes_three_files_a_table(tmp_path: Path, warehouse_path: Path) -> None:
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
-    shutil.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
+    shutil.copyfile(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     ended = command_here(environment(tmp_path / "data", tmp_path), "export", str(tmp_path / "out"))
     wanted = {tmp_path / "out" / f"{table}.{suffix}" for table in TABLES for suffix in ("csv", "parquet", "tex")}
     assert ended.returncode == 0, ended
@@ -114,7 +117,7 @@ def test_the_cost_table_is_laid_out_as_published(exported: Path) -> None:
 
 def test_the_same_warehouse_gives_the_same_bytes(exported: Path, tmp_path: Path, warehouse_path: Path) -> None:
     # Of two builds they are compared where two are made: tests/acceptance/test_warehouse.py.
-    shutil.copy(warehouse_path, tmp_path / "another.duckdb")
+    shutil.copyfile(warehouse_path, tmp_path / "another.duckdb")
     for file in exports.export(tmp_path / "another.duckdb", tmp_path / "out"):
         assert file.read_bytes() == (exported / file.name).read_bytes(), file.name
 
@@ -127,7 +130,7 @@ def test_text_cannot_break_out_of_its_cell(tmp_path: Path) -> None:
         f"comment on table exports.hostile is {quoted('One row per ' + HOSTILE)}",
         f"comment on column exports.hostile.n is {quoted(HOSTILE)}",
     )
-    exports.export(path, tmp_path / "out")
+    exports.export(path, tmp_path / "out", ["hostile"])
     text = tex(tmp_path / "out", "hostile")
     escaped = (
         r"a\&b \% c\$d \#e f\_g \{h\} \textasciitilde{}i \textasciicircum{}j \textbackslash{}k "
@@ -147,7 +150,7 @@ def test_numbers_have_as_many_digits_as_they_deserve(tmp_path: Path) -> None:
         ") as t(n, plain, spread, short, log10_c, ok)",
         "create table exports.empty (a varchar, b double)",
     )
-    exports.export(path, tmp_path / "out")
+    exports.export(path, tmp_path / "out", ["numbers", "empty"])
     text = tex(tmp_path / "out", "numbers")
     assert body(text) == [
         ["1", "0.12", r"$1.000 \times 10^{-30}$", "11.5", "$10^{14}$"],
@@ -166,7 +169,7 @@ def test_a_column_of_long_text_is_as_wide_as_its_longest_word(tmp_path: Path) ->
         f"insert into exports.wide values ('openmmlab_mmdetection', '{long}', '{'plain words ' * 9}', 1, 0.5)",
         "insert into exports.wide values ('wwwwmmmmwwww', 'short', 'short', 2, 0.0085312345), ('x', 'so', 'so', 3, 123456.789)",
     )
-    exports.export(path, tmp_path / "out")
+    exports.export(path, tmp_path / "out", ["wide"])
     assert [row[-1] for row in body(tex(tmp_path / "out", "wide"))][:2] == ["0.5", "0.0085"]
     assert "Overfull" not in compiled(tmp_path / "out", ["wide"])
 
@@ -182,6 +185,53 @@ def test_without_a_warehouse_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="compute-limits build"):
         exports.export(tmp_path / "none.duckdb", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("what", ["a table is missing", "one more", "none"])
+def test_a_warehouse_of_another_version_is_not_exported(what: str, tmp_path: Path) -> None:
+    tables = {"a table is missing": TABLES[1:], "one more": [*TABLES, "zoo"], "none": []}[what]
+    path = made(tmp_path / "x.duckdb", *(f"create table exports.{table} as select 1 as n" for table in tables))
+    differs = {"a table is missing": TABLES[0], "one more": "zoo", "none": TABLES[0]}[what]
+    with pytest.raises(
+        QueryError, match=rf"another version, which differs in exports\.{differs}.*run `compute-limits build`"
+    ):
+        exports.export(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut off", "text"])
+def test_a_damaged_warehouse_is_not_exported(damage: str, tmp_path: Path) -> None:
+    path = made(tmp_path / "x.duckdb", *(f"create table exports.{table} as select 1 as n" for table in TABLES))
+    path.write_bytes({"empty": b"", "cut off": path.read_bytes()[:20_000], "text": b"text"}[damage])
+    with pytest.raises(QueryError, match="damaged or no warehouse; run `compute-limits build --fresh`"):
+        exports.export(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_on_a_full_disk_all_files_stay_as_they_were(tmp_path: Path) -> None:
+    statements = ("create table exports.a as select 1 as n", "create table exports.b as select repeat('x', 5000) as n")
+    path = made(tmp_path / "x.duckdb", *statements)
+    exports.export(made(tmp_path / "old.duckdb", *(one.replace("5000", "50").replace("1", "2") for one in statements)),
+                   tmp_path / "out", ["a", "b"])  # fmt: skip
+    before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    assert len(before) == 6
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    try:
+        with pytest.raises(OutputError, match=r"b\.csv cannot be written \(File too large; make room"):
+            exports.export(path, tmp_path / "out", ["a", "b"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == before
+
+
+def test_a_cell_that_a_spreadsheet_would_compute_has_an_apostrophe(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.duckdb", "create table exports.a as select '=1+1' as said, -1.5 as n, '-1.5' as text")
+    exports.export(path, tmp_path / "out", ["a"])
+    assert (tmp_path / "out" / "a.csv").read_text() == "said,n,text\n'=1+1,-1.5,-1.5\n"
+    assert pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()[0]["said"] == "=1+1"
 
 
 def test_every_table_of_the_schema_is_exported(warehouse_path: Path) -> None:

@@ -50,8 +50,20 @@ def test_the_picture_has_the_same_figures_and_loads_nothing(warehouse_path: Path
     assert "90" in text
 
 
+def test_what_a_source_says_does_nothing_to_a_terminal() -> None:
+    out = Console(file=io.StringIO(), width=200, record=True)
+    with duckdb.connect() as con:
+        con.execute("create schema meta; create table meta.sources as select '[red]s' as source, 'stale' as state, 3 as age_days, "
+                    "date '2026-01-01' as retrieved_on, 4 as rows_read, 3 as rows_accepted, 1 as rows_duplicate, "
+                    "0 as rows_quarantined, e'\\x1b[31mfree' as licence, e'got \\x1b]0;x\\x07 [b]' as message")  # fmt: skip
+        reports.sources(con, out)
+    shown = out.export_text()
+    assert not {"\x1b", "\x07"} & set(shown)
+    assert all(one in shown for one in ("[red]s", r"\x1b[31mfree", r"! got \x1b]0;x\x07 [b]"))
+
+
 def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tmp_path: Path) -> None:
-    path = shutil.copy(warehouse_path, tmp_path / "copy.duckdb")
+    path = shutil.copyfile(warehouse_path, tmp_path / "copy.duckdb")
     with duckdb.connect(path) as con:
         con.execute("insert into exports.figure_3_costs by name (select * replace ('new' as benchmark) "
                     "from exports.figure_3_costs where row_set = 'paper_v1' and benchmark = 'imagenet')")  # fmt: skip

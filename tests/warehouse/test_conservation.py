@@ -50,7 +50,7 @@ def test_without_a_lost_row_conservation_is_silent(warehouse_path: Path) -> None
 
 def test_a_result_that_is_neither_a_point_nor_left_out_is_named(tmp_path: Path, warehouse_path: Path) -> None:
     path = tmp_path / "copy.duckdb"
-    shutil.copy(warehouse_path, path)
+    shutil.copyfile(warehouse_path, path)
     with connection.connect(path) as con:
         con.execute("delete from core.left_out where rule = 'purpose' and result_id like 'dawnbench:%'")
     with pytest.raises(

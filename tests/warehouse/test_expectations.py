@@ -55,7 +55,7 @@ def spoiled(tmp_path: Path, warehouse_path: Path) -> Callable[..., Path]:
 
     def spoil(*statements: str) -> Path:
         copy = tmp_path / "copy.duckdb"
-        shutil.copy(warehouse_path, copy)
+        shutil.copyfile(warehouse_path, copy)
         with connection.connect(copy) as con:
             for statement in statements:
                 con.execute(statement)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.warehouse import connection, publishing
-from flows.warehouse.connection import BuildError
+from flows.warehouse.connection import AsideError, BuildError
 
 
 def numbered(path: Path, number: int) -> Path:
@@ -42,13 +49,58 @@ def test_publishing_replaces_the_file_in_one_step_under_a_reader(tmp_path: Path)
     assert not aside.exists()
 
 
-def test_a_log_of_the_old_file_does_not_spoil_the_new(tmp_path: Path) -> None:
+def test_a_log_of_the_old_file_does_not_spoil_the_new_and_is_not_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     final = numbered(tmp_path / "final.duckdb", 1)
     log = final.with_name("final.duckdb.wal")
     log.write_bytes(b"left by a writer that was killed")
     publishing.publish(numbered(publishing.next_path(final), 2), final)
     assert not log.exists()
+    assert final.with_name("final.duckdb.wal.aside-1").read_bytes() == b"left by a writer that was killed"
+    assert "is now final.duckdb.wal.aside-1" in capsys.readouterr().err
     assert read_elsewhere(final) == "2"
+
+
+def test_what_is_published_is_read_only_and_on_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = tmp_path / "final.duckdb"
+    aside, synced, fsync = numbered(publishing.next_path(final), 2), list[tuple[int, bool]](), os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append((os.fstat(handle).st_ino, final.exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    inode = aside.stat().st_ino
+    publishing.publish(aside, final)
+    assert synced == [(inode, False), (tmp_path.stat().st_ino, True)]
+    assert final.stat().st_mode & 0o777 == 0o444
+    publishing.publish(numbered(publishing.next_path(final), 3), final)
+    assert read_elsewhere(final) == "3"
+
+
+@pytest.mark.parametrize("failing", ["fsync of the file", "rename", "fsync of the folder"])
+def test_a_step_that_fails_leaves_one_whole_file(failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    final = numbered(tmp_path / "final.duckdb", 1)
+    aside, fsync, asked = numbered(publishing.next_path(final), 2), os.fsync, list[int]()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def failing_fsync(handle: int) -> None:
+        asked.append(handle)
+        full() if len(asked) == (1 if failing == "fsync of the file" else 2) else fsync(handle)
+
+    with monkeypatch.context() as patched:
+        if failing == "rename":
+            patched.setattr(Path, "replace", full)
+        else:
+            patched.setattr(os, "fsync", failing_fsync)
+        with pytest.raises((BuildError, OSError), match="Input/output error"):
+            publishing.publish(aside, final)
+    assert read_elsewhere(final) == ("2" if failing == "fsync of the folder" else "1")
 
 
 def test_the_file_aside_is_in_the_same_folder(tmp_path: Path) -> None:
@@ -61,7 +113,7 @@ def test_what_a_killed_build_left_is_removed_with_its_log(tmp_path: Path) -> Non
     built = publishing.next_path(tmp_path / "x.duckdb")
     log = built.with_name(built.name + ".wal")
     publishing.remove(built)
-    for path in (built, log):
+    for path in (built, log, built.with_name(built.name + ".wal.checkpoint")):
         path.write_bytes(b"left")
     publishing.remove(built)
     assert list(tmp_path.iterdir()) == []
@@ -105,8 +157,98 @@ def test_a_build_that_was_killed_keeps_nobody_out(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"in\n"
-        with pytest.raises(BuildError, match="another build"), publishing.exclusive(final):
+        with (
+            pytest.raises(BuildError, match=rf"another build .*, by process {other.pid} \(.*\) since "),
+            publishing.exclusive(final),
+        ):
             raise AssertionError
         other.kill()
     with publishing.exclusive(final):
         pass
+
+
+# --- what cannot be written
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Every longer file fails while it is written, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+@pytest.mark.parametrize("by", ["DuckDB", "a stage", "Python"])
+def test_a_disk_that_is_full_leaves_what_was_published_and_nothing_aside(by: str, tmp_path: Path) -> None:
+    final = numbered(tmp_path / "final.duckdb", 1)
+    built = publishing.next_path(final)
+
+    def fill() -> None:
+        with publishing.exclusive(final), files_of_at_most(600_000):
+            if by == "Python":
+                built.write_bytes(b"x" * 10**6)
+            with connection.connect(built) as con:
+                try:
+                    con.execute("create table t as select hash(n) as n from range(1_000_000) as r(n)")
+                    con.execute("checkpoint")
+                except duckdb.Error as error:
+                    if by != "a stage":
+                        raise
+                    raise BuildError(f"core.t: {error}") from error
+
+    with pytest.raises(BuildError) as raised:
+        fill()
+    assert str(raised.value) == (
+        f"not published, for {tmp_path} cannot be written (File too large); make room and build again. "
+        "What was published before stands."
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"final.duckdb", "final.lock"}
+    assert read_elsewhere(final) == "1"
+
+
+def test_a_build_that_fails_leaves_nothing_aside_but_what_its_message_names(tmp_path: Path) -> None:
+    final = tmp_path / "final.duckdb"
+    built = publishing.next_path(final)
+
+    def fail(error: BaseException) -> None:
+        with publishing.exclusive(final):
+            numbered(built, 1)
+            raise error
+
+    for error in (BuildError("core.t: no"), KeyboardInterrupt(), ZeroDivisionError()):
+        with pytest.raises(type(error)):
+            fail(error)
+        assert not built.exists()
+    with pytest.raises(AsideError):
+        fail(AsideError(f"look at {built}"))
+    assert built.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(
+            BuildError, match=r"/file.* cannot be written \(.*\); make it writable, or name another folder by"
+        ),
+        publishing.exclusive(tmp_path / "file" / "warehouse" / "x.duckdb"),
+    ):
+        raise AssertionError
+    script = (
+        "import os, pathlib, sys, tempfile; from flows.warehouse import publishing\n"
+        "folder = pathlib.Path(tempfile.mkdtemp()); folder.chmod(0o555)\n"
+        "os.geteuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))\n"
+        "try:\n    with publishing.exclusive(folder / 'warehouse' / 'x.duckdb'): pass\n"
+        "except publishing.BuildError as error: print(error)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert re.fullmatch(
+        r"/\S+/warehouse cannot be written \(Permission denied\); make it writable, or name another folder by "
+        r"COMPUTE_LIMITS_DATA\n",
+        ended.stdout,
+    )

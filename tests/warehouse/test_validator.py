@@ -67,7 +67,7 @@ def test_the_findings_are_those_of_this_process(
         if (paths.EXPECTATIONS / f"{name}.json").exists():
             shutil.copy(paths.EXPECTATIONS / f"{name}.json", tmp_path / "expectations")
     copy = tmp_path / "copy.duckdb"
-    shutil.copy(warehouse_path, copy)
+    shutil.copyfile(warehouse_path, copy)
     with connection.connect(copy) as con:
         con.execute("insert into marts.costs from marts.costs limit 1")
         con.execute("update core.models set name = null where year = 2015")

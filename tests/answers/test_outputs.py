@@ -1,0 +1,154 @@
+"""flows/answers/outputs.py: a file is there whole or not at all, and what is wrong with its place is said."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flows.answers import outputs
+from flows.answers.outputs import OutputError
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Every longer file fails while it is written, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def half_written(path: Path | None) -> None:
+    with outputs.whole(path) as out:
+        out.write(b"half")
+        raise ZeroDivisionError
+
+
+def test_until_all_is_written_the_old_file_stands(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    outputs.write(path, b"old")
+    with outputs.whole(path) as out:
+        out.write(b"new")
+        out.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    with pytest.raises(ZeroDivisionError):
+        half_written(path)
+    assert path.read_bytes() == b"new"
+    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"old")
+    with files_of_at_most(1000), pytest.raises(OutputError) as raised:
+        outputs.write(path, b"x" * 2000)
+    assert str(raised.value) == f"{path} cannot be written (File too large; make room, or name another place)"
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_of_several_files_all_or_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    outputs.write_all({first: b"old", second: b"old"})
+    with files_of_at_most(1000), pytest.raises(OutputError, match=r"/b cannot be written \(File too large"):
+        outputs.write_all({first: b"new", second: b"x" * 2000})
+    assert (first.read_bytes(), second.read_bytes()) == (b"old", b"old")
+    assert len(list(tmp_path.iterdir())) == 2
+    outputs.write_all({first: b"new", second: b"newer"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"new", b"newer")
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("{folder}/none/a.csv", "there is no folder {folder}/none; make it first"),
+        ("{folder}", "it is a folder; name a file in it"),
+        ("{folder}/file/a.csv", "Not a directory; name a place that can be written to"),
+        ("{folder}/" + "x" * 300, "File name too long; name a place that can be written to"),
+        ("/dev/full", "No space left on device; make room, or name another place"),
+    ],
+    ids=["no folder", "folder", "in a file", "long", "full"],
+)
+def test_what_is_wrong_with_a_place_is_said(place: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = place.format(folder=tmp_path)
+    with pytest.raises(OutputError) as raised:
+        outputs.write(Path(path), b"x")
+    assert str(raised.value) == f"{path} cannot be written ({why.format(folder=tmp_path)})"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    outputs.folder(tmp_path / "a" / "b")
+    outputs.folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"/file cannot be written \(File exists; name a place"):
+        outputs.folder(tmp_path / "file")
+
+
+def test_a_folder_that_may_not_be_written_to() -> None:
+    folder = Path(tempfile.mkdtemp())
+    script = (
+        "import os, pathlib, sys, tempfile; from flows.answers import outputs\n"
+        "os.geteuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))\n"
+        "try: outputs.write(pathlib.Path(sys.argv[1]), b'x')\n"
+        "except outputs.OutputError as error: print(error)"
+    )
+    folder.chmod(0o555)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script, str(folder / "a.csv")]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (
+        ended.stdout == f"{folder}/a.csv cannot be written (Permission denied; name a place that can be written to)\n"
+    )
+    folder.rmdir()
+
+
+def test_a_device_is_written_and_not_replaced(tmp_path: Path) -> None:
+    outputs.write(Path("/dev/null"), b"x")
+    assert Path("/dev/null").is_char_device()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        outputs.write(pipe, b"through it")
+        assert reader.communicate(timeout=60)[0] == b"through it"
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_a_mode_too(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.csv", tmp_path / "link"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    outputs.write(link, b"new")
+    assert link.is_symlink()
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
+
+
+def test_standard_output_gets_all_or_nothing(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        half_written(None)
+    outputs.write(None, b"all of it")
+    assert capfdbinary.readouterr().out == b"all of it"
+
+
+def test_an_error_that_is_of_no_place_keeps_its_traceback() -> None:
+    assert outputs.fault(OSError(28, "No space left on device", "/a/b")).startswith(
+        "/a/b: No space left on device; make"
+    )
+    with pytest.raises(ConnectionRefusedError):
+        outputs.fault(ConnectionRefusedError(111, "Connection refused"))
