@@ -29,7 +29,7 @@ RUNS_TEXT = {
     "load_all",
 }
 # Modules that read with pickle what a process of their own wrote.
-OF_OUR_OWN = {"flows/analysis/fitters.py"}
+OF_OUR_OWN = {"flows/analysis/fitters.py", "flows/pages/limited.py"}
 
 
 def functions(path: str) -> set[str]:
