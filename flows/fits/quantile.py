@@ -18,6 +18,7 @@ the two quantiles. It does not depend on the order of the points, nor on the sig
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ Booleans = NDArray[np.bool_]
 
 # A sum of up to some thousand weights that should be zero is below this, relative to the sum of their sizes.
 ROUNDING = 1e-13
+# A turn that raises the loss by this rate does so beyond any rounding.
+_SURELY = 1e-9
 # A point is on a line if it is as near as this, relative to the largest |y| and |slope x|.
 ON_LINE = 2.0**-47
 # A descent takes about ten turns; one that takes this many does not end.
@@ -63,7 +66,7 @@ def quantile_line(x: Array, y: Array, tau: float) -> Line:
     n = len(x)
     if status != OK:
         return Line(n, status=status)
-    intercept, slope = _optima(x, y, np.ones((1, n)), tau, np.array(plain_line(x, y)))[0].tolist()
+    intercept, slope = _whole(x, y, tau)
     if math.isnan(slope):
         return Line(n, status=NOT_CONVERGED)
     variances = _variances(x, y, tau, intercept, slope)
@@ -90,7 +93,7 @@ def quantile_resampled(x: Array, y: Array, counts: NDArray[np.integer], tau: flo
     lines = np.full((len(counts), 2), math.nan)
     if len(x) == 0 or x.max() == x.min():
         return lines
-    start = _optima(x, y, np.ones((1, len(x))), tau, np.array(plain_line(x, y)))[0]
+    start = np.array(_whole(x, y, tau))
     step = max(1, CHUNK // len(x))
     for first in range(0, len(counts), step):
         chunk = counts[first : first + step].astype(np.float64)
@@ -103,6 +106,21 @@ def _check_tau(tau: float) -> None:
         raise FitError(f"tau must lie between 0 and 1, not at {tau}")
 
 
+def _whole(x: Array, y: Array, tau: float) -> tuple[float, float]:
+    """Intercept and slope of the line through all points."""
+    order = np.lexsort((y, x))
+    return _whole_of(x[order].astype(np.float64).tobytes(), y[order].astype(np.float64).tobytes(), tau)
+
+
+# Kept, for the lines of resamples, which come after it, begin there.
+@lru_cache(maxsize=1)
+def _whole_of(x: bytes, y: bytes, tau: float) -> tuple[float, float]:
+    of_x, of_y = np.frombuffer(x), np.frombuffer(y)
+    start = np.array(plain_line(of_x, of_y))
+    intercept, slope = _optima(of_x, of_y, np.ones((1, len(of_x))), tau, start)[0].tolist()
+    return intercept, slope
+
+
 def _optima(x: Array, y: Array, weights: Array, tau: float, start: Array) -> Array:
     """Intercept and slope for each row of weights, NaN where the row has no spread in x.
 
@@ -111,13 +129,18 @@ def _optima(x: Array, y: Array, weights: Array, tau: float, start: Array) -> Arr
     order = np.lexsort((y, x))
     x, y = x[order], y[order]
     lines = np.full((len(weights), 2), math.nan)
-    drawn = weights[:, order] > 0
-    spread = np.where(drawn, x, math.inf).min(axis=1) < np.where(drawn, x, -math.inf).max(axis=1)
-    kept = weights[:, order][spread]
+    weights = weights[:, order]
+    drawn = weights > 0
+    first, last = drawn.argmax(axis=1), len(x) - 1 - drawn[:, ::-1].argmax(axis=1)
+    spread = drawn.any(axis=1) & (x[first] < x[last])
+    kept = weights[spread]
     nearest = np.abs(y - start[0] - start[1] * x).argmin()
-    lowest, anchors = _lowest_slopes(x, y, kept, tau, np.full(len(kept), nearest))
+    lowest, anchors, is_only = _lowest_slopes(x, y, kept, tau, np.full(len(kept), nearest))
     # The highest slopes are the lowest of the mirrored points.
-    highest, _ = _lowest_slopes(-x[::-1], y[::-1], kept[:, ::-1], tau, len(x) - 1 - anchors)
+    highest, several = -lowest, ~is_only
+    if several.any():
+        mirrored = len(x) - 1 - anchors[several]
+        highest[several] = _lowest_slopes(-x[::-1], y[::-1], kept[several, ::-1], tau, mirrored)[0]
     slopes = (lowest - highest) / 2
     intercepts = y[anchors] - slopes * x[anchors]
     flat = lowest < -highest
@@ -126,23 +149,24 @@ def _optima(x: Array, y: Array, weights: Array, tau: float, start: Array) -> Arr
     return lines
 
 
-def _lowest_slopes(x: Array, y: Array, weights: Array, tau: float, anchors: Indices) -> tuple[Array, Indices]:
+def _lowest_slopes(x: Array, y: Array, weights: Array, tau: float, anchors: Indices) -> tuple[Array, Indices, Booleans]:
     """For each row of weights the lowest slope of an optimal line, and a point of that line; NaN if it is not reached.
 
-    `x` ascends. `anchors` are the points about which the first lines are turned, which may be of weight 0.
+    `x` ascends. `anchors` are the points about which the first lines are turned, which may be of weight 0. The third says of
+    which rows no other line is optimal, for sure: every turn raises the loss, and one point alone tells the slope.
     """
-    slopes = np.full(len(weights), math.nan)
+    slopes, is_only = np.full(len(weights), math.nan), np.zeros(len(weights), dtype=np.bool_)
     anchors = anchors.copy()
     active = np.arange(len(weights))
     for _ in range(TURNS_MAX):
         slopes[active] = _best_slopes(x, y, weights[active], tau, anchors[active])
-        following = _next_anchors(x, y, weights[active], tau, anchors[active], slopes[active])
+        following, is_only[active] = _next_anchors(x, y, weights[active], tau, anchors[active], slopes[active])
         active, following = active[following >= 0], following[following >= 0]
         if not len(active):
-            return slopes, anchors
+            return slopes, anchors, is_only
         anchors[active] = following
-    slopes[active] = math.nan
-    return slopes, anchors
+    slopes[active], is_only[active] = math.nan, False
+    return slopes, anchors, is_only
 
 
 def _best_slopes(x: Array, y: Array, weights: Array, tau: float, anchors: Indices) -> Array:
@@ -166,16 +190,24 @@ def _best_slopes(x: Array, y: Array, weights: Array, tau: float, anchors: Indice
     return best
 
 
-def _next_anchors(x: Array, y: Array, weights: Array, tau: float, anchors: Indices, slopes: Array) -> Indices:
-    """The point of each line about which a turn lowers the loss, or the slope at the same loss; -1 if there is none."""
-    residuals = (y - y[anchors, None]) - slopes[:, None] * (x - x[anchors, None])
+def _next_anchors(
+    x: Array, y: Array, weights: Array, tau: float, anchors: Indices, slopes: Array
+) -> tuple[Indices, Booleans]:
+    """The point of each line about which a turn lowers the loss, or the slope at the same loss; -1 if there is none.
+
+    The second says which lines are the only optimal ones, as `_lowest_slopes` has it.
+    """
+    apart = x - x[anchors, None]
+    residuals = (y - y[anchors, None]) - slopes[:, None] * apart
     nearness = (ON_LINE * (np.abs(y).max() + np.abs(slopes) * np.abs(x).max()))[:, None]
     below = residuals < -nearness
     on = np.abs(residuals) <= nearness
     down, down_rates = _turn_down(x, weights, tau, below, on)
     up, up_rates = _turn_down(-x[::-1], weights[:, ::-1], tau, below[:, ::-1], on[:, ::-1])
     rises = (up_rates < -ROUNDING) & (up_rates < down_rates)
-    return np.where(rises, len(x) - 1 - up, np.where(down_rates <= ROUNDING, down, -1))
+    others = np.count_nonzero(on & (weights > 0) & (apart != 0), axis=1)
+    is_only = (np.minimum(down_rates, up_rates) > _SURELY) & (others == 1)
+    return np.where(rises, len(x) - 1 - up, np.where(down_rates <= ROUNDING, down, -1)), is_only
 
 
 def _turn_down(x: Array, weights: Array, tau: float, below: Booleans, on: Booleans) -> tuple[Indices, Array]:
@@ -185,14 +217,15 @@ def _turn_down(x: Array, weights: Array, tau: float, below: Booleans, on: Boolea
     """
     on_weights = weights * on
     low = on_weights.cumsum(axis=1)
-    low += np.einsum("ij,ij->i", weights, below)[:, None]
-    enough = (on_weights > 0) & (low >= (tau * weights.sum(axis=1))[:, None])
-    last = x.size - 1 - (on_weights > 0)[:, ::-1].argmax(axis=1)
+    low += (weights * below).sum(axis=1, keepdims=True)
+    is_on = on_weights > 0
+    enough = is_on & (low >= (tau * weights.sum(axis=1))[:, None])
+    last = x.size - 1 - is_on[:, ::-1].argmax(axis=1)
     pivots = np.where(enough.any(axis=1), enough.argmax(axis=1), last)
     dx = x - x[pivots, None]
     moments = weights * dx
     share_below = below | (on & (dx < 0))
-    rates = tau * moments.sum(axis=1) - np.einsum("ij,ij->i", moments, share_below)
+    rates = tau * moments.sum(axis=1) - (moments * share_below).sum(axis=1)
     return pivots, rates / np.abs(moments).sum(axis=1)
 
 

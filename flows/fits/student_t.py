@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from scipy.special import stdtr, stdtrit
 
 
@@ -10,6 +12,8 @@ def two_sided_p(t: float, degrees_of_freedom: float) -> float:
     return float(2 * stdtr(degrees_of_freedom, -abs(t)))
 
 
+# Every interval of a line asks for it, and lines of as many points or papers for the same.
+@lru_cache(maxsize=1024)
 def quantile(probability: float, degrees_of_freedom: float) -> float:
     """The t below which T lies with that probability."""
     return float(stdtrit(degrees_of_freedom, probability))
