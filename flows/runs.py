@@ -50,9 +50,9 @@ def _line(command: str, started: datetime, ended: datetime, what: Mapping[str, o
 
 def _published(warehouse: Path) -> dict[str, object]:
     """What meta.runs says of the published warehouse, and the sources that are stale or absent in it."""
-    from flows.warehouse import connection
+    from flows.warehouse import reading
 
-    with connection.connect(warehouse, read_only=True) as con:
+    with reading.read(warehouse) as con:
         ((build_key, as_of, state),) = con.execute("select build_key, as_of::varchar, state from meta.runs").fetchall()
         stale = con.execute(
             "select source from meta.sources where list_contains(?, state) order by source", [list(states.DEGRADED)]

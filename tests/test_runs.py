@@ -37,7 +37,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def published(data: Path, warehouse_path: Path) -> Path:
     path = data / "warehouse" / "compute_limits.duckdb"
     path.parent.mkdir(parents=True)
-    return Path(shutil.copy(warehouse_path, path))
+    return Path(shutil.copyfile(warehouse_path, path))
 
 
 def minutes() -> Callable[[], datetime]:

@@ -93,6 +93,7 @@ def _spooled(device: Path | None) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", handle)
         handle.seek(0)
         if device is None:
+            sys.stdout.flush()
             shutil.copyfileobj(handle, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         else:

@@ -224,7 +224,7 @@ def test_the_bytes_themselves_are_named_where_they_are_kept(
     """A page of which the warehouse says other bytes, and these are kept in the data folder."""
     warehouse = tmp_path / "data" / "warehouse" / "compute_limits.duckdb"
     warehouse.parent.mkdir(parents=True)
-    shutil.copy(warehouse_path, warehouse)
+    shutil.copyfile(warehouse_path, warehouse)
     body = b"what the page said"
     with connection.connect(warehouse) as con:
         change = "update meta.pages set sha256 = ? where source = 'mit_futuretech' returning page, url"
