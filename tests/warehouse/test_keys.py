@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -114,6 +115,6 @@ def test_versions_name_python_and_each_library(monkeypatch: pytest.MonkeyPatch) 
     text = keys.versions("numpy", "great-expectations")
     assert text.startswith(f"Python {sys.version.split()[0]}; numpy ")
     assert "; great-expectations " in text
-    monkeypatch.setattr(keys.importlib.metadata, "version", lambda _: "0.0")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.0")
     # Asked in another order, for a process asks once.
     assert keys.versions("great-expectations", "numpy").endswith("great-expectations 0.0; numpy 0.0")
