@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -156,6 +157,19 @@ def wait_for(what: Callable[[], Any], told: Callable[[], str] = lambda: "") -> A
             return found
         time.sleep(0.1)
     raise AssertionError(f"waited {HANGS_S} s in vain; {told()}")
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Every longer file fails while it is written, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
 
 
 def free_port() -> int:

@@ -7,7 +7,6 @@ only added to, by `compute-limits accept`; a build reads it as it reads the lock
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,23 +31,32 @@ def read(raw: Path, source: str) -> set[tuple[str, str]]:
     path = raw / source / ACCEPTED
     if not path.is_file():
         return set()
-    found = set()
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if line:
-            found.add(_decision(path, number, line))
-    return found
+    return {_line(path, number, line) for number, line in snapshots.numbered(path, _is_whole)}
 
 
-def _decision(path: Path, number: int, line: str) -> tuple[str, str]:
+def _line(path: Path, number: int, line: bytes) -> tuple[str, str]:
     try:
-        told = json.loads(line)
-        if not isinstance(told, dict) or set(told) != _KEYS or not all(isinstance(one, str) for one in told.values()):
-            raise ValueError("it has a page and a sha256, and nothing else")
-    except ValueError as error:
+        return _decision(line)
+    except (ValueError, RecursionError) as error:
         raise DecisionError(
-            f"{path}, line {number}: not a decision ({error}): {line[:120]!r}; restore the file from version control, or "
-            "delete the line and run `compute-limits accept` again"
+            f"{path}, line {number}: not a decision ({error}): {line[:120].decode('utf-8', 'replace')!r}; restore the file from "
+            "version control, or delete the line and run `compute-limits accept` again"
         ) from error
+
+
+def _is_whole(begun: bytes) -> bool:
+    try:
+        _decision(begun)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _decision(line: bytes) -> tuple[str, str]:
+    """A decision as its line has it. Raises `ValueError`: it is none; what it says is why."""
+    told = json.loads(line.decode("utf-8"))
+    if not isinstance(told, dict) or set(told) != _KEYS or not all(isinstance(one, str) for one in told.values()):
+        raise ValueError("it has a page and a sha256, and nothing else")
     return told["page"], told["sha256"]
 
 
@@ -73,12 +81,14 @@ def accept(source: Source, page: str, sha256: str, raw: Path, locks: Iterable[Pa
             f"{source.key}, page {page}: {'no version' if not meant else 'more than one version'} begins with {sha256!r}; "
             f"there are: {', '.join(kept) or 'none'}"
         )
-    if any((page, meant[0]) in read(root, source.key) for root in roots):
+    decided = (page, meant[0])
+    if any(decided in read(root, source.key) for root in roots):
         return None
     path = raw / source.key / ACCEPTED
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as decisions:
-        decisions.write(json.dumps({"page": page, "sha256": meant[0]}, ensure_ascii=False) + "\n")
-        decisions.flush()
-        os.fsync(decisions.fileno())
+    with snapshots.alone(path.parent):
+        # Somebody else may have decided it meanwhile.
+        if decided not in read(raw, source.key):
+            line = json.dumps({"page": page, "sha256": meant[0]}, ensure_ascii=False) + "\n"
+            snapshots.append(path, line, _is_whole)
     return meant[0]

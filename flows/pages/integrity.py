@@ -6,7 +6,7 @@ Each check is a line and, where it fails, says what to do. Nothing is changed, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import duckdb
 from flows import sources
 from flows.errors import UserError
 from flows.pages import decisions, facts, snapshots, versions
+from flows.pages.limited import Reader
 from flows.pages.snapshots import Snapshot
 from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
@@ -55,25 +56,11 @@ def _locks(root: Path) -> tuple[Check, list[Snapshot]]:
     lines, wrong, decided = list[Snapshot](), list[str](), 0
     for name in sources.names():
         try:
-            of_source = snapshots.read(root, name)
-            wrong += _malformed(root, name, of_source)
-            lines += of_source
+            lines += snapshots.read(root, name)
             decided += len(decisions.read(root, name))
         except UserError as error:
             wrong.append(str(error))
     return Check(f"locks in {root}: {len(lines)} versions of pages, {decided} accepted", tuple(wrong)), lines
-
-
-def _malformed(root: Path, source: str, lines: Iterable[Snapshot]) -> Iterator[str]:
-    for line in lines:
-        for one in fields(Snapshot):
-            value = getattr(line, one.name)
-            fits = isinstance(value, int if one.type == "int" else str) or (value is None and "None" in str(one.type))
-            if not fits or (one.name == "source" and value != source):
-                yield (
-                    f"{root / source / snapshots.LOCK}: the line of {line.page!r} has {one.name} {value!r}; restore the file "
-                    "from version control"
-                )
 
 
 def _bytes(root: Path, lines: Iterable[Snapshot]) -> Check:
@@ -143,7 +130,7 @@ def _addressed(warehouse: Path) -> Iterator[str]:
 
 def _rows(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[str]:
     """The pages whose rows in the warehouse are others than those that their bytes or facts give now."""
-    with connection.connect(warehouse, read_only=True) as con:
+    with connection.connect(warehouse, read_only=True) as con, Reader() as reader:
         published, in_use = kept.Kept(con), dict[str, list[tuple[str, str]]]()
         for source, page, sha256 in published.query(
             "select source, page, sha256 from staging.page_setting order by all"
@@ -153,18 +140,23 @@ def _rows(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[str]:
             if name not in sources.names():
                 yield f"{name} is no source of this version; {_REBUILD}"
                 continue
-            yield from _of_source(sources.source(name), pages, raw, shipped, published)
+            yield from _of_source(sources.source(name), pages, raw, shipped, published, reader)
 
 
 def _of_source(
-    source: sources.Source, pages: Iterable[tuple[str, str]], raw: Path, shipped: Path | None, published: kept.Kept
+    source: sources.Source,
+    pages: Iterable[tuple[str, str]],
+    raw: Path,
+    shipped: Path | None,
+    published: kept.Kept,
+    reader: Reader,
 ) -> Iterator[str]:
     known = versions.known(source, raw, shipped, date.max)
     of_name = {page.name: page for page in source.pages}
     for name, sha256 in pages:
         version = next((one for one in known.get(name, ()) if one.snapshot.sha256 == sha256), None)
         try:
-            rows = None if version is None else versions.rows(source, of_name[name], version)
+            rows = None if version is None else versions.rows(source, of_name[name], version, reader.parse)
         except PageError as error:
             yield f"{error}; {_REBUILD}"
             continue

@@ -13,10 +13,11 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,18 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     path = raw / source / LOCK
     if not path.is_file():
         return []
-    *whole, begun = path.read_bytes().split(b"\n")
-    lines = [_line(path, number, line) for number, line in enumerate(whole, 1) if line]
-    return [*lines, _line(path, len(whole) + 1, begun)] if _is_whole(path, begun) else lines
+    return [_line(path, number, line) for number, line in numbered(path, partial(_is_whole, path))]
+
+
+def numbered(path: Path, is_whole: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that is only added to, with their numbers, without empty ones and one that was begun and never ended.
+
+    `is_whole` tells whether what stands behind the last end of a line is a line all the same, as some editors leave it.
+    """
+    *ended, begun = path.read_bytes().split(b"\n")
+    yield from ((number, line) for number, line in enumerate(ended, 1) if line)
+    if begun and is_whole(begun):
+        yield len(ended) + 1, begun
 
 
 def _line(path: Path, number: int, line: bytes) -> Snapshot:
@@ -86,7 +96,6 @@ def _line(path: Path, number: int, line: bytes) -> Snapshot:
 
 
 def _is_whole(path: Path, begun: bytes) -> bool:
-    """Whether what stands behind the last end of a line is a line all the same, as some editors leave it."""
     try:
         _snapshot(begun, path.parent.name)
     except (ValueError, RecursionError):
@@ -160,7 +169,8 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
         last = newest(read(raw, snapshot.source), snapshot.page)
         if last is not None and last.sha256 == snapshot.sha256:
             return False
-        _append(raw / snapshot.source / LOCK, as_line(snapshot))
+        lock = raw / snapshot.source / LOCK
+        append(lock, as_line(snapshot), partial(_is_whole, lock))
     return True
 
 
@@ -176,13 +186,13 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _append(path: Path, line: str) -> None:
-    """Add a line with its end, whole or not at all."""
+def append(path: Path, line: str, is_whole: Callable[[bytes], bool]) -> None:
+    """Add a line with its end, whole or not at all; who asks holds the folder `alone`. `is_whole` as in `numbered`."""
     before = path.read_bytes() if path.is_file() else b""
     begun = before.rpartition(b"\n")[2]
-    is_whole = bool(begun) and _is_whole(path, begun)
-    kept = len(before) if is_whole else len(before) - len(begun)
-    left = (b"\n" if is_whole else b"") + line.encode()
+    counts = bool(begun) and is_whole(begun)
+    kept = len(before) if counts else len(before) - len(begun)
+    left = (b"\n" if counts else b"") + line.encode()
     # Unbuffered: what a buffer still has after a fault would be written once more when it is closed.
     with path.open("ab", buffering=0) as lock:
         lock.truncate(kept)

@@ -30,6 +30,7 @@ select
     metric,
     target,
     round(error * 100, 3) as error_percent,  -- error in percent
+    -- Beyond two billion a power is of a line that tells nothing, and null here; marts.costs has it.
     try_cast(polynomial_gflop as integer) as log10_polynomial_gflop,  -- power of ten of the computation, polynomial form, Gflop
     try_cast(polynomial_lb_co2 as integer) as log10_polynomial_lb_co2,  -- power of ten of the emissions, polynomial form, lb CO2e
     try_cast(polynomial_usd as integer) as log10_polynomial_usd,  -- power of ten of the price, polynomial form, USD

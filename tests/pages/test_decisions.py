@@ -74,3 +74,15 @@ def test_a_line_that_is_no_decision_is_named(tmp_path: Path, line: str) -> None:
         handle.write(line + "\n")
     with pytest.raises(DecisionError, match=rf"mlco2/{ACCEPTED}, line 2: not a decision .*version control"):
         decisions.read(tmp_path, "mlco2")
+
+
+def test_a_line_that_was_begun_and_never_ended_does_not_count_and_the_next_takes_its_place(tmp_path: Path) -> None:
+    one, other = keep(tmp_path, b"1"), keep(tmp_path, b"2")
+    decisions.accept(SOURCE, PAGE.name, one, tmp_path, [tmp_path])
+    path = tmp_path / "mlco2" / ACCEPTED
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"page": "gpus.csv", "sha')
+    assert decisions.read(tmp_path, "mlco2") == {(PAGE.name, one)}
+    decisions.accept(SOURCE, PAGE.name, other, tmp_path, [tmp_path])
+    assert path.read_bytes().startswith(whole + b'{"page": "gpus.csv", "sha256": "')
+    assert decisions.read(tmp_path, "mlco2") == {(PAGE.name, one), (PAGE.name, other)}

@@ -189,7 +189,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_the_lock_as_it_was(
         "raw = Path(sys.argv[1])\nline = snapshots.read(raw, 's')[0]\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + 50}, -1))\n"
-        "snapshots._append(raw / 's' / snapshots.LOCK, 'x' * 200)"
+        "snapshots.append(raw / 's' / snapshots.LOCK, 'x' * 200, lambda begun: False)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "OSError: [Errno 27]" in ended.stderr

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-import resource
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from running import command_here, environment, tool
+from running import command_here, environment, files_of_at_most, tool
 
 from flows import paths
 from flows.answers.outputs import OutputError
@@ -215,15 +213,11 @@ def test_on_a_full_disk_all_files_stay_as_they_were(tmp_path: Path) -> None:
                    tmp_path / "out", ["a", "b"])  # fmt: skip
     before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     assert len(before) == 6
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
-    try:
-        with pytest.raises(OutputError, match=r"b\.csv cannot be written \(File too large; make room"):
-            exports.export(path, tmp_path / "out", ["a", "b"])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, ignored)
+    with (
+        files_of_at_most(3000),
+        pytest.raises(OutputError, match=r"b\.csv cannot be written \(File too large; make room"),
+    ):
+        exports.export(path, tmp_path / "out", ["a", "b"])
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == before
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
+from running import files_of_at_most
 
 from flows.warehouse import connection, publishing
 from flows.warehouse.connection import AsideError, BuildError
@@ -168,19 +165,6 @@ def test_a_build_that_was_killed_keeps_nobody_out(tmp_path: Path) -> None:
 
 
 # --- what cannot be written
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Every longer file fails while it is written, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
 
 
 @pytest.mark.parametrize("by", ["DuckDB", "a stage", "Python"])
