@@ -33,7 +33,7 @@ test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirr
 	$(MUTATED)
 	$(PYTEST) --dist loadgroup -m slow
 
-soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (about an hour)
+soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
 	SOAK=1 $(MUTATED)
 	SOAK=1 $(PYTEST) --dist loadgroup -m soak
 
