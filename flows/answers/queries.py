@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.answers.query_limits import Limits, bounded, out_of_memory, out_of_time
+from flows.answers.query_limits import Limits, bounded, is_nearly_full, out_of_memory, out_of_time
 from flows.answers.query_limits import QueryError as QueryError
 from flows.warehouse import connection, reading
 from flows.warehouse.reading import ReadError
@@ -132,6 +132,8 @@ def _batches(con: duckdb.DuckDBPyConnection, over: threading.Event, limits: Limi
     while rows := con.fetchmany(_BATCH):
         if over.is_set():
             raise out_of_time(limits)
+        if is_nearly_full(limits):
+            raise out_of_memory(limits)
         yield rows
 
 

@@ -106,6 +106,23 @@ def out_of_memory(given: Limits) -> QueryError:
     )
 
 
+def is_nearly_full(given: Limits) -> bool:
+    """Whether less than a tenth is left of the memory that a query may take, within `bounded`.
+
+    Who takes row after row asks it in between: DuckDB makes Python's values without looking whether there was memory for
+    them, and the process would end without a word.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    has = _bytes_now()
+    return has is not None and soft != resource.RLIM_INFINITY and soft - has < given.memory_bytes / 10
+
+
+def _bytes_now() -> int | None:
+    """What this process has, as RLIMIT_AS counts it; None where the system does not say."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text(encoding="ascii").split()[0]) * resource.getpagesize() if told.is_file() else None
+
+
 def _said(error: duckdb.Error) -> str:
     # Of a query that reads nothing else, such an error is of the warehouse's own file; that of a checksum has no class.
     classes = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException)
@@ -118,12 +135,11 @@ def _said(error: duckdb.Error) -> str:
 def _memory(more_bytes: int) -> Iterator[None]:
     """Let this process take so much more than it has; where the system does not say what it has, DuckDB's limit stands alone."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    told = Path("/proc/self/statm")
-    if not told.is_file():
+    has = _bytes_now()
+    if has is None:
         yield
         return
-    wanted = int(told.read_text(encoding="ascii").split()[0]) * resource.getpagesize() + more_bytes
-    bounds = [wanted, *(bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY)]
+    bounds = [has + more_bytes, *(bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY)]
     resource.setrlimit(resource.RLIMIT_AS, (min(bounds), hard))
     try:
         yield

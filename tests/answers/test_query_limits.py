@@ -112,3 +112,14 @@ def test_too_little_is_said() -> None:
     for seconds in (0, -1, float("nan"), float("inf")):
         with pytest.raises(QueryError, match=r"--timeout .* a number of seconds above 0 is needed"):
             query_limits.limits(seconds, None)
+
+
+def test_rows_in_python_are_taken_only_while_some_memory_is_left(path: Path) -> None:
+    given = Limits(memory_bytes=300 * 10**6)
+    assert not query_limits.is_nearly_full(given)
+    with duckdb.connect(path, read_only=True) as con, query_limits.bounded(con, given):
+        assert not query_limits.is_nearly_full(given)
+        held = bytearray(280 * 10**6)
+        assert query_limits.is_nearly_full(given)
+        del held
+        assert not query_limits.is_nearly_full(given)
