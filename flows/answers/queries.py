@@ -132,7 +132,7 @@ def _batches(con: duckdb.DuckDBPyConnection, over: threading.Event, limits: Limi
     while rows := con.fetchmany(_BATCH):
         if over.is_set():
             raise out_of_time(limits)
-        if is_nearly_full(limits):
+        if is_nearly_full():
             raise out_of_memory(limits)
         yield rows
 

@@ -17,6 +17,8 @@ from flows.errors import UserError
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 # With less DuckDB cannot even open a file.
 _LEAST_BYTES = 50 * 10**6
+# What a few batches of usual rows take as Python's values, each some hundred bytes a cell.
+_LEFT_BYTES = 20 * 10**6
 
 
 class QueryError(UserError, ValueError):
@@ -106,15 +108,15 @@ def out_of_memory(given: Limits) -> QueryError:
     )
 
 
-def is_nearly_full(given: Limits) -> bool:
-    """Whether less than a tenth is left of the memory that a query may take, within `bounded`.
+def is_nearly_full() -> bool:
+    """Whether little is left of the memory that this process may have, within `bounded`.
 
     Who takes row after row asks it in between: DuckDB makes Python's values without looking whether there was memory for
     them, and the process would end without a word.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     has = _bytes_now()
-    return has is not None and soft != resource.RLIM_INFINITY and soft - has < given.memory_bytes / 10
+    return has is not None and soft != resource.RLIM_INFINITY and soft - has < _LEFT_BYTES
 
 
 def _bytes_now() -> int | None:
