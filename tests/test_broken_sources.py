@@ -23,7 +23,7 @@ from running import FIXTURES
 
 from flows import build, sources
 from flows.columns import columns
-from flows.pages import snapshots
+from flows.pages import decisions, snapshots
 from flows.pages.snapshots import Snapshot
 from flows.readers.bounds import BOUNDS, bound
 from flows.readers.row_types import TYPE_NAMES, Compute, Price
@@ -85,9 +85,11 @@ def page_of(key: str, name: str) -> Page:
 
 
 def keep(raw: Path, page: Page, body: bytes) -> None:
+    """Keep a version as if somebody had looked at it: what is tested is what comes after it is held against the one before."""
     digest = hashlib.sha256(body).hexdigest()
     line = Snapshot(page.source, page.name, page.url, digest, len(body), "2090-01-01T00:00:00Z", None, None, "CC0-1.0")
     snapshots.keep(raw, line, body)
+    decisions.accept(sources.source(page.source), page.name, digest, raw, [raw])
 
 
 def ask(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
