@@ -9,23 +9,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import great_expectations as gx
+import numpy as np
 import pandas as pd
-from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
-from great_expectations.expectations.expectation import MulticolumnMapExpectation
-from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (
-    multicolumn_condition_partial,
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.expectations.registry import (
+    get_expectation_impl,
+    get_metric_provider,
+    list_registered_expectation_implementations,
 )
-from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map_metric_provider import (
-    MulticolumnMapMetricProvider,
-)
-from great_expectations.expectations.registry import list_registered_expectation_implementations
+from great_expectations.validator.validator import Validator
 
 from flows.warehouse.expectations import (
     NEVER_NULL,
     NONE_EVER_NULL,
+    ROW_COUNT,
     UNIQUE,
     UNIQUE_TOGETHER,
     Expectation,
@@ -35,85 +38,91 @@ from flows.warehouse.expectations import (
 )
 
 _SHOWN = 5
-_IS_KEY = "expect_multicolumn_values_to_be_key"
-_COLUMNS_ALONE = {"column", "column_list"}
-# Great Expectations' own for several columns takes no single one.
-_SEVERAL = 2
+_AT_ONCE = "expect_table_to_meet_all"
+# Those whose condition is of a row and reads nothing but its columns.
+_OF_ROWS = (
+    *(NEVER_NULL, UNIQUE, UNIQUE_TOGETHER, "expect_column_values_to_be_between", "expect_column_values_to_be_in_set"),
+    *("expect_column_values_to_match_regex", "expect_column_pair_values_a_to_be_greater_than_b"),
+)
 
 
-class MulticolumnValuesKey(MulticolumnMapMetricProvider):
-    """Rows that no other has the same key columns as, and in which each of the columns that are never null has a value."""
+class TableUnmet(TableMetricProvider):
+    """How many of several expectations a table does not meet, each by Great Expectations' own condition."""
 
-    condition_metric_name = "multicolumn_values.key"
-    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
-    condition_value_keys = ("key", "never_null")
+    metric_name = "table.unmet"
+    value_keys = ("expectations",)
 
-    @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, column_list: pd.DataFrame, key: list[str], never_null: list[str], **_: Any) -> pd.Series:  # noqa: N805
-        is_met = column_list[never_null].notna().all(axis=1)
-        if key:
-            parts = column_list[key]
-            # As Great Expectations' own has it: a row without any of its key's values is no other's double.
-            is_met &= ~parts.duplicated(keep=False) | parts.isna().all(axis=1)
-        return is_met
-
-
-class ExpectMulticolumnValuesToBeKey(MulticolumnMapExpectation):
-    """Key and columns that are never null in one pass, where Great Expectations' own would be one a rule and column."""
-
-    map_metric = "multicolumn_values.key"
-    success_keys = ("mostly", "key", "never_null")
-    key: list[str]
-    never_null: list[str]
+    @metric_value(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    def _pandas(
+        cls,  # noqa: N805
+        execution_engine: PandasExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        metric_value_kwargs: dict[str, Any],
+        **_: Any,
+    ) -> int:
+        expectations = metric_value_kwargs["expectations"]
+        return sum(not _is_met(execution_engine, metric_domain_kwargs, one) for one in expectations)
 
 
-def batches() -> BatchDefinition[Any]:
-    """What every frame is a batch of: one data asset for all tables, for adding one writes the whole configuration."""
+class ExpectTableToMeetAll(BatchExpectation):
+    """Several expectations in one, for each by itself costs many times what its condition does."""
+
+    metric_dependencies = ("table.unmet",)
+    success_keys = ("expectations",)
+    expectations: list[dict[str, Any]]
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+        return {"success": metrics["table.unmet"] == 0}
+
+
+def context() -> AbstractDataContext:
+    """What every table is checked in."""
     # After the import, which sets a level of its own.
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("warehouse")
-        .add_dataframe_asset("table")
-        .add_batch_definition_whole_dataframe("all")
-    )
+    silent = gx.get_context(mode="ephemeral")
+    silent.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return silent
 
 
-def check(batches: BatchDefinition[Any], suite: Suite, frame: pd.DataFrame) -> list[Failure]:
-    """What a table fails of its suite; only for what fails are counts and examples looked up.
+def check(context: AbstractDataContext, suite: Suite, frame: pd.DataFrame) -> list[Failure]:
+    """What a table fails of its suite; only where all at once are not met each is asked, and counted where it fails.
 
     Raises:
         SuiteError: an expectation lacks what it needs, or fewer ran than the suite has (Great Expectations only logs a type
             that it does not know).
     """
-    of_key = _of_key(suite.expectations)
-    others = [one for one in suite.expectations if one not in of_key]
-    first = [*_together(of_key), *_by_column(others)]
-    failed = [one for one in _run(batches, suite, first, frame, "BOOLEAN_ONLY") if not one.success]
-    if not failed:
+    each = list(_by_column(suite.expectations))
+    if all(one.success for one in _run(context, suite, _at_once(each), frame, "BOOLEAN_ONLY")):
         return []
-    told = [_as_json(one.expectation_config) for one in failed]
-    again = list(_by_column(part for one in told for part in (of_key if one["type"] == _IS_KEY else [one])))
+    failed = [one for one in _run(context, suite, each, frame, "BOOLEAN_ONLY") if not one.success]
+    again = [_as_json(one.expectation_config) for one in failed]
     named = [column for column in suite.key if column in frame]
     details = {"result_format": "SUMMARY", "unexpected_index_column_names": named} if named else "SUMMARY"
-    return [_failure(suite, one) for one in _run(batches, suite, again, frame, details) if not one.success]
+    return [_failure(suite, one) for one in _run(context, suite, again, frame, details) if not one.success]
 
 
 def _run(
-    batches: BatchDefinition[Any], suite: Suite, expectations: Any, frame: pd.DataFrame, result_format: Any
+    context: AbstractDataContext,
+    suite: Suite,
+    expectations: Sequence[Expectation],
+    frame: pd.DataFrame,
+    result_format: Any,
 ) -> list[Any]:
     try:
         whole = gx.ExpectationSuite(name=suite.table, expectations=[dict(one) for one in expectations])
     except (ValueError, TypeError, GreatExpectationsError) as error:
         raise SuiteError(f"expectations/{suite.table}.json: {error}") from error
-    ran = batches.get_batch(batch_parameters={"dataframe": frame}).validate(whole, result_format=result_format)
+    # Not as a batch of a data source, for which a digest of the whole frame is made, twice.
+    engine = PandasExecutionEngine(batch_data_dict={suite.table: frame})
+    results = Validator(engine, data_context=context).graph_validate(
+        configurations=whole.expectation_configurations, runtime_configuration={"result_format": result_format}
+    )
     missing = Counter(one["type"] for one in expectations) - Counter(
-        one.expectation_config.type for one in ran.results if one.expectation_config is not None
+        one.expectation_config.type for one in results if one.expectation_config is not None
     )
     if missing:
         raise SuiteError(f"expectations/{suite.table}.json: not run: {', '.join(map(_with_near, sorted(missing)))}")
-    return list(ran.results)
+    return results
 
 
 def _with_near(kind: str) -> str:
@@ -122,29 +131,40 @@ def _with_near(kind: str) -> str:
     return kind if kind in known or not near else f"{kind} (near names: {', '.join(near)})"
 
 
-def _of_key(expectations: Sequence[Expectation]) -> list[Expectation]:
-    """What can be run as one expectation: which columns are the key, and which are never null."""
-    plain = [one for one in expectations if one["severity"] == "critical" and set(one["kwargs"]) <= _COLUMNS_ALONE]
-    unique = [one for one in plain if one["type"] in (UNIQUE, UNIQUE_TOGETHER)][:1]
-    return [*unique, *(one for one in plain if one["type"] in (NEVER_NULL, NONE_EVER_NULL))]
+def _at_once(expectations: Sequence[Expectation]) -> list[Expectation]:
+    """One expectation for those that can be run as one, then the others."""
+    plain = [one for one in expectations if _is_plain(one)]
+    parts = [{"type": one["type"], "kwargs": one["kwargs"]} for one in plain]
+    whole: Expectation = {"type": _AT_ONCE, "kwargs": {"expectations": parts}, "severity": "critical"}
+    return [whole, *(one for one in expectations if one not in plain)]
 
 
-def _together(of_key: Sequence[Expectation]) -> list[Expectation]:
-    """One expectation for all of them, where they are of several columns."""
-    key, never_null = (
-        [column for one in of_key if one["type"] in kinds for column in _columns(one)]
-        for kinds in ((UNIQUE, UNIQUE_TOGETHER), (NEVER_NULL, NONE_EVER_NULL))
+def _is_plain(one: Expectation) -> bool:
+    """Whether an expectation is of the number of rows alone, or of every row of a condition that is computed by itself."""
+    if one["type"] == ROW_COUNT:
+        return set(one["kwargs"]) <= {"min_value", "max_value"}
+    return one["type"] in _OF_ROWS and "mostly" not in one["kwargs"]
+
+
+def _is_met(engine: PandasExecutionEngine, domain: dict[str, Any], plain: Expectation) -> bool:
+    """As Great Expectations has it of an expectation by itself, whose metrics it would look for one by one."""
+    one: Any = get_expectation_impl(plain["type"])(**plain["kwargs"])
+    frame = engine.get_domain_records(domain)
+    if plain["type"] == ROW_COUNT:
+        low, high = one.min_value, one.max_value
+        return (low is None or len(frame) >= low) and (high is None or len(frame) <= high)
+    provider: Any
+    provider, condition = get_metric_provider(f"{one.map_metric}.condition", engine)
+    of_rows = {name: getattr(one, name, None) for name in provider.condition_domain_keys}
+    unexpected, *_ = condition(
+        provider,
+        execution_engine=engine,
+        metric_domain_kwargs=of_rows | {"batch_id": domain["batch_id"]},
+        metric_value_kwargs={name: getattr(one, name) for name in provider.condition_value_keys},
+        metrics={"table.columns": list(frame.columns)},
+        runtime_configuration={},
     )
-    columns = list(dict.fromkeys([*key, *never_null]))
-    if len(columns) < _SEVERAL:
-        return list(of_key)
-    # A row with none of these values is no row to be left out.
-    kwargs = {"column_list": columns, "key": key, "never_null": never_null, "ignore_row_if": "never"}
-    return [{"type": _IS_KEY, "kwargs": kwargs, "severity": "critical"}]
-
-
-def _columns(one: Expectation) -> list[str]:
-    return one["kwargs"].get("column_list") or [one["kwargs"]["column"]]
+    return not np.count_nonzero(unexpected)
 
 
 def _as_json(config: Any) -> Expectation:
@@ -159,7 +179,7 @@ def _by_column(expectations: Iterable[Expectation]) -> Iterator[Expectation]:
             yield one
             continue
         others = {name: value for name, value in one["kwargs"].items() if name != "column_list"}
-        for column in _columns(one):
+        for column in one["kwargs"]["column_list"]:
             yield {**one, "type": NEVER_NULL, "kwargs": {"column": column, **others}}
 
 

@@ -149,11 +149,11 @@ def validate(
     with connection.connect(path, read_only=True) as con:
         expectations.require_tables(expected, connection.tables(con))
         checking = import_checking()
-        batches = checking.batches()
+        context = checking.context()
         return [
             failure
             for table, suite in expected.items()
-            for failure in checking.check(batches, suite, con.execute(f"select * from {table}").df())
+            for failure in checking.check(context, suite, con.execute(f"select * from {table}").df())
         ]
 
 
@@ -200,14 +200,14 @@ def serve(folder: Path, names: IO[str], answers: IO[str]) -> None:
     checking = import_checking()
     # What the import leaves lives as long as the process: the collector need not go through it again and again.
     gc.freeze()
-    batches = checking.batches()
+    context = checking.context()
     suites = {one["table"]: _suite(one) for one in json.loads((folder / _SUITES).read_text(encoding="utf-8"))}
     # One connection for all tables: opening one takes longer than most frames.
     with connection.connect(":memory:") as con:
         for line in names:
             table = line.rstrip("\n")
             try:
-                failures = checking.check(batches, suites[table], _frame(con, folder / table))
+                failures = checking.check(context, suites[table], _frame(con, folder / table))
                 answer: dict[str, Any] = {"failures": [dataclasses.astuple(one) for one in failures]}
             except SuiteError as error:
                 answer = {"error": str(error)}

@@ -20,21 +20,21 @@ def expectation(kind: str, severity: str = "warning", **kwargs: Any) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def batches() -> Any:
-    return validator.import_checking().batches()
+def context() -> Any:
+    return validator.import_checking().context()
 
 
-def failures(batches: Any, grain: tuple[str, ...] | None, *particular: dict[str, Any]) -> list[Failure]:
+def failures(context: Any, grain: tuple[str, ...] | None, *particular: dict[str, Any]) -> list[Failure]:
     suite = suite_of("core.t", grain, particular)
-    return list(validator.import_checking().check(batches, suite, FRAME))
+    return list(validator.import_checking().check(context, suite, FRAME))
 
 
-def test_what_is_met_is_no_failure(batches: Any) -> None:
-    assert failures(batches, ("a", "c?"), expectation(BETWEEN, column="c", min_value=0, max_value=2)) == []
+def test_what_is_met_is_no_failure(context: Any) -> None:
+    assert failures(context, ("a", "c?"), expectation(BETWEEN, column="c", min_value=0, max_value=2)) == []
 
 
-def test_what_is_not_met_says_how_many_rows_and_which(batches: Any) -> None:
-    assert failures(batches, ("a",), expectation(BETWEEN, "warning", column="c", max_value=1)) == [
+def test_what_is_not_met_says_how_many_rows_and_which(context: Any) -> None:
+    assert failures(context, ("a",), expectation(BETWEEN, "warning", column="c", max_value=1)) == [
         Failure(
             "core.t", "expect_column_values_to_be_unique({'column': 'a'})", "critical", "2 of 3 rows, such as [2, 2]"
         ),
@@ -42,18 +42,18 @@ def test_what_is_not_met_says_how_many_rows_and_which(batches: Any) -> None:
     ]
 
 
-def test_of_several_columns_the_one_with_a_null_is_named_with_its_row(batches: Any) -> None:
+def test_of_several_columns_the_one_with_a_null_is_named_with_its_row(context: Any) -> None:
     null = expectation("expect_column_values_to_not_be_null", "critical", column="b")
-    _, failure = failures(batches, ("a?",), null)
+    _, failure = failures(context, ("a?",), null)
     assert "'column': 'b'" in failure.expectation
     counted, _, row = failure.finding.partition(", such as ")
     assert (counted, ast.literal_eval(row)) == ("1 of 3 rows", [{"a": 2, "b": None}])
 
 
 @pytest.mark.parametrize("grain", [("a",), ("a", "b")])
-def test_a_row_without_any_value_of_its_key_is_told(batches: Any, grain: tuple[str, ...]) -> None:
+def test_a_row_without_any_value_of_its_key_is_told(context: Any, grain: tuple[str, ...]) -> None:
     frame = pd.DataFrame({"a": [1.0, None], "b": ["x", None]})
-    told = validator.import_checking().check(batches, suite_of("core.t", grain), frame)
+    told = validator.import_checking().check(context, suite_of("core.t", grain), frame)
     assert [one.expectation for one in told] == [
         f"expect_column_values_to_not_be_null({{'column': '{column}'}})" for column in grain
     ]
@@ -68,16 +68,16 @@ def test_a_row_without_any_value_of_its_key_is_told(batches: Any, grain: tuple[s
     ],
 )
 def test_a_key_that_may_have_nulls_is_held_by_its_other_values(
-    batches: Any, grain: tuple[str, ...], rows: list[tuple[Any, Any]]
+    context: Any, grain: tuple[str, ...], rows: list[tuple[Any, Any]]
 ) -> None:
     (told,) = validator.import_checking().check(
-        batches, suite_of("core.t", grain), pd.DataFrame(rows, columns=["a", "b"])
+        context, suite_of("core.t", grain), pd.DataFrame(rows, columns=["a", "b"])
     )
     assert told.expectation.startswith("expect_compound_columns_to_be_unique(")
 
 
-def test_a_column_that_is_not_there_is_a_failure_that_says_so(batches: Any) -> None:
-    (failure,) = failures(batches, None, expectation(BETWEEN, "critical", column="d", max_value=1))
+def test_a_column_that_is_not_there_is_a_failure_that_says_so(context: Any) -> None:
+    (failure,) = failures(context, None, expectation(BETWEEN, "critical", column="d", max_value=1))
     assert failure.severity == "critical"
     assert failure.finding.startswith("could not be run: ")
     assert "d" in failure.finding
@@ -91,6 +91,6 @@ def test_a_column_that_is_not_there_is_a_failure_that_says_so(batches: Any) -> N
         (BETWEEN, {"max_value": 1}, "column"),
     ],
 )
-def test_a_suite_that_cannot_be_run_names_its_file(batches: Any, kind: str, kwargs: dict[str, Any], said: str) -> None:
+def test_a_suite_that_cannot_be_run_names_its_file(context: Any, kind: str, kwargs: dict[str, Any], said: str) -> None:
     with pytest.raises(SuiteError, match=rf"(?s)^expectations/core\.t\.json: .*{said}"):
-        failures(batches, None, expectation(kind, **kwargs))
+        failures(context, None, expectation(kind, **kwargs))
