@@ -195,10 +195,12 @@ def read_sources(
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
     """
+    from flows import children
     from flows.declared import forecast_register, settings
     from flows.pages import versions
     from flows.pages.limited import Reader
 
+    children.keep_pandas_from_arrow()
     pages, readings = [], []
     rows = settings.rows() | {"source_setting": [], "page_setting": [], "held_page": []}
     if (register := paths.register_in_use()) is not None:

@@ -76,3 +76,18 @@ class _NoPandas(MetaPathFinder):
 def do_without_pandas() -> None:
     """In a child that needs no pandas: keep Arrow from importing it."""
     sys.meta_path.insert(0, _NoPandas())
+
+
+def keep_pandas_from_arrow() -> None:
+    """In a process that goes on: keep Arrow from importing pandas, which whoever needs it can still import."""
+    if "pandas" in sys.modules:
+        return
+    import pyarrow as pa  # only here, for most children do without it
+
+    without = _NoPandas()
+    sys.meta_path.insert(0, without)
+    try:
+        # It looks for pandas once, with its first array.
+        pa.array([None])
+    finally:
+        sys.meta_path.remove(without)

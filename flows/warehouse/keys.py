@@ -59,7 +59,7 @@ def reached(*modules: str) -> set[Path]:
     Raises:
         ValueError: one of the modules is not there.
     """
-    if missing := [module for module in modules if _file(module) is None]:
+    if missing := [module for module in modules if _file(PACKAGE, module) is None]:
         raise ValueError(f"no such module: {', '.join(missing)}")
     closure: set[Path] = set()
     names: set[str] = set()
@@ -100,15 +100,17 @@ def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 def _files(module: str) -> list[Path]:
     """The files that run where a module is imported: those of the packages that it is in, and its own."""
     parts = module.split(".")
-    packages = [_file(".".join(parts[:depth])) for depth in range(1, len(parts) + 1)]
+    packages = [_file(PACKAGE, ".".join(parts[:depth])) for depth in range(1, len(parts) + 1)]
     return [path for path in packages if path is not None]
 
 
-def _file(module: str) -> Path | None:
-    """The file of a module of this package; None for any other, and for a name that is no module."""
+# Asked for some thousand times by the keys of a build, of a hundred modules.
+@cache
+def _file(package: Path, module: str) -> Path | None:
+    """The file of a module of a package; None for any other, and for a name that is no module."""
     first, *rest = module.split(".")
-    if first != PACKAGE.name:
+    if first != package.name:
         return None
-    folder = PACKAGE.joinpath(*rest)
+    folder = package.joinpath(*rest)
     files_of_it = [folder / "__init__.py"] + ([folder.with_suffix(".py")] if rest else [])
     return next((path for path in files_of_it if path.is_file()), None)

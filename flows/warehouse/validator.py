@@ -15,13 +15,14 @@ import dataclasses
 import gc
 import io
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from importlib.util import LazyLoader
@@ -197,7 +198,8 @@ def _close(pipe: IO[bytes] | None) -> None:
 def serve(folder: Path, names: IO[str], answers: IO[str]) -> None:
     """Check each table that `names` names, one a line, and answer with a line of JSON: its failures, or an error."""
     sys.meta_path.insert(0, _Lean())
-    checking = import_checking()
+    with _no_readers():
+        checking = import_checking()
     # What the import leaves lives as long as the process: the collector need not go through it again and again.
     gc.freeze()
     context = checking.context()
@@ -217,8 +219,8 @@ def serve(folder: Path, names: IO[str], answers: IO[str]) -> None:
 class _Lean(MetaPathFinder):
     """What Great Expectations imports for expectations and stores that no suite here has: a third of its time, and 60 MB."""
 
-    # Needed by no expectation but those that test distributions, which then load it after all.
-    _LATER = ("altair", "scipy.stats")
+    # Needed by no expectation but those that test distributions or JSON, which then load it after all.
+    _LATER = ("altair", "jsonschema", "mistune", "scipy.stats")
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> Any:
         """Load some modules with the first use of what is in them, and say of SQL's toolkit that it is not installed."""
@@ -230,6 +232,24 @@ class _Lean(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             spec.loader = LazyLoader(spec.loader)
         return spec
+
+
+@contextmanager
+def _no_readers() -> Iterator[None]:
+    """Hide pandas' readers of files: Great Expectations makes models of the parameters of each, a fifth of its import."""
+    import pandas as pd
+
+    readers = {name: getattr(pd, name) for name in dir(pd) if name.startswith("read_")}
+    for name in readers:
+        delattr(pd, name)
+    # It warns of each kind of files that there is nothing to read them.
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        for name, reader in readers.items():
+            setattr(pd, name, reader)
 
 
 def _suite(one: dict[str, Any]) -> Suite:
