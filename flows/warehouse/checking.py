@@ -39,10 +39,14 @@ from flows.warehouse.expectations import (
 
 _SHOWN = 5
 _AT_ONCE = "expect_table_to_meet_all"
+_OF_KEY = (UNIQUE, UNIQUE_TOGETHER, NEVER_NULL)
 # Those whose condition is of a row and reads nothing but its columns.
 _OF_ROWS = (
-    *(NEVER_NULL, UNIQUE, UNIQUE_TOGETHER, "expect_column_values_to_be_between", "expect_column_values_to_be_in_set"),
-    *("expect_column_values_to_match_regex", "expect_column_pair_values_a_to_be_greater_than_b"),
+    *_OF_KEY,
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_pair_values_a_to_be_greater_than_b",
 )
 
 
@@ -91,7 +95,10 @@ def check(context: AbstractDataContext, suite: Suite, frame: pd.DataFrame) -> li
         SuiteError: an expectation lacks what it needs, or fewer ran than the suite has (Great Expectations only logs a type
             that it does not know).
     """
-    each = list(_by_column(suite.expectations))
+    # Keys first, for what is wrong with them is often the reason for the rest.
+    each = sorted(
+        _by_column(suite.expectations), key=lambda one: one["severity"] != "critical" or one["type"] not in _OF_KEY
+    )
     if all(one.success for one in _run(context, suite, _at_once(each), frame, "BOOLEAN_ONLY")):
         return []
     failed = [one for one in _run(context, suite, each, frame, "BOOLEAN_ONLY") if not one.success]
@@ -113,9 +120,10 @@ def _run(
     except (ValueError, TypeError, GreatExpectationsError) as error:
         raise SuiteError(f"expectations/{suite.table}.json: {error}") from error
     # Not as a batch of a data source, for which a digest of the whole frame is made, twice.
-    engine = PandasExecutionEngine(batch_data_dict={suite.table: frame})
-    results = Validator(engine, data_context=context).graph_validate(
-        configurations=whole.expectation_configurations, runtime_configuration={"result_format": result_format}
+    validator = Validator(PandasExecutionEngine(batch_data_dict={suite.table: frame}), data_context=context)
+    results = validator.graph_validate(
+        validator.process_expectations_for_validation(whole.expectation_configurations),
+        runtime_configuration={"result_format": result_format},
     )
     missing = Counter(one["type"] for one in expectations) - Counter(
         one.expectation_config.type for one in results if one.expectation_config is not None
@@ -134,9 +142,9 @@ def _with_near(kind: str) -> str:
 def _at_once(expectations: Sequence[Expectation]) -> list[Expectation]:
     """One expectation for those that can be run as one, then the others."""
     plain = [one for one in expectations if _is_plain(one)]
-    parts = [{"type": one["type"], "kwargs": one["kwargs"]} for one in plain]
+    parts = [{name: one[name] for name in ("type", "kwargs", "severity")} for one in plain]
     whole: Expectation = {"type": _AT_ONCE, "kwargs": {"expectations": parts}, "severity": "critical"}
-    return [whole, *(one for one in expectations if one not in plain)]
+    return [whole, *(one for one in expectations if not _is_plain(one))]
 
 
 def _is_plain(one: Expectation) -> bool:
@@ -148,7 +156,7 @@ def _is_plain(one: Expectation) -> bool:
 
 def _is_met(engine: PandasExecutionEngine, domain: dict[str, Any], plain: Expectation) -> bool:
     """As Great Expectations has it of an expectation by itself, whose metrics it would look for one by one."""
-    one: Any = get_expectation_impl(plain["type"])(**plain["kwargs"])
+    one: Any = get_expectation_impl(plain["type"])(severity=plain["severity"], **plain["kwargs"])
     frame = engine.get_domain_records(domain)
     if plain["type"] == ROW_COUNT:
         low, high = one.min_value, one.max_value
