@@ -87,3 +87,15 @@ def test_a_child_may_do_without_pandas_which_arrow_would_import(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert said(children.start("said", more={"ARROW_DEFAULT_MEMORY_POOL": "system"})) == "False\n"
+
+
+def test_arrow_does_not_import_pandas_in_a_process_that_goes_on_and_may_need_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "said.py").write_text(
+        "import sys\nfrom flows import children\nchildren.keep_pandas_from_arrow()\n"
+        "import pyarrow as pa\nrows = pa.table({'a': [1.0, None]})\nprint('pandas' in sys.modules)\n"
+        "print(rows.to_pandas()['a'].isna().tolist())"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert said(children.start("said")) == "False\n[False, True]\n"

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from flows.warehouse import validator
-from flows.warehouse.expectations import Failure, SuiteError, suite_of
+from flows.warehouse.expectations import ROW_COUNT, Failure, SuiteError, suite_of
 
 FRAME = pd.DataFrame({"a": [1, 2, 2], "b": ["x", None, "z"], "c": [None, 0.5, 2.0]})
 BETWEEN = "expect_column_values_to_be_between"
+GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 
 
 def expectation(kind: str, severity: str = "warning", **kwargs: Any) -> dict[str, Any]:
@@ -40,6 +41,91 @@ def test_what_is_not_met_says_how_many_rows_and_which(context: Any) -> None:
         ),
         Failure("core.t", f"{BETWEEN}({{'column': 'c', 'max_value': 1.0}})", "warning", "1 of 3 rows, such as [2.0]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "met", "unmet", "finding"),
+    [
+        (ROW_COUNT, {"min_value": 3, "max_value": 3}, {"min_value": 4}, "observed 3"),
+        (ROW_COUNT, {"max_value": 3}, {"max_value": 2}, "observed 3"),
+        (ROW_COUNT, {"max_value": 4, "strict_max": True}, {"max_value": 3, "strict_max": True}, "observed 3"),
+        (
+            BETWEEN,
+            {"column": "c", "min_value": 0.5},
+            {"column": "c", "min_value": 0.5, "strict_min": True},
+            "1 of 3 rows",
+        ),
+        (BETWEEN, {"column": "a", "max_value": 1, "mostly": 0.3}, {"column": "a", "max_value": 1}, "2 of 3 rows"),
+        (
+            BETWEEN,
+            {"column": "c", "max_value": 1, "row_condition": 'col("a") == 1', "condition_parser": "great_expectations"},
+            {"column": "c", "min_value": 1, "row_condition": "c < 1", "condition_parser": "pandas"},
+            "1 of 1 rows",
+        ),
+        ("expect_column_values_to_be_unique", {"column": "b"}, {"column": "a"}, "2 of 3 rows"),
+        (
+            "expect_compound_columns_to_be_unique",
+            {"column_list": ["a", "b"]},
+            {"column_list": ["a", "d"]},
+            "2 of 3 rows",
+        ),
+        ("expect_column_values_to_not_be_null", {"column": "a"}, {"column": "c"}, "1 of 3 rows"),
+        (
+            "expect_column_values_to_be_in_set",
+            {"column": "b", "value_set": ["x", "z"]},
+            {"column": "b", "value_set": ["x"]},
+            "1 of 3 rows",
+        ),
+        (
+            "expect_column_values_to_match_regex",
+            {"column": "b", "regex": "^[xz]$"},
+            {"column": "b", "regex": "^x"},
+            "1 of 3 rows",
+        ),
+        (
+            GREATER,
+            {"column_A": "a", "column_B": "d", "or_equal": True},
+            {"column_A": "a", "column_B": "d"},
+            "3 of 3 rows",
+        ),
+        (
+            GREATER,
+            {"column_A": "a", "column_B": "c", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+            {"column_A": "a", "column_B": "c", "ignore_row_if": "either_value_is_missing"},
+            "1 of 3 rows",
+        ),
+    ],
+)
+def test_each_kind_is_met_and_not_as_by_itself(
+    context: Any, kind: str, met: dict[str, Any], unmet: dict[str, Any], finding: str
+) -> None:
+    frame = FRAME.assign(d=FRAME["a"])
+    others = [expectation(BETWEEN, column="a", min_value=1), expectation(BETWEEN, column="c", max_value=2)]
+
+    def told(kwargs: dict[str, Any]) -> list[Failure]:
+        suite = suite_of("core.t", None, [others[0], expectation(kind, **kwargs), others[1]])
+        return list(validator.import_checking().check(context, suite, frame))
+
+    assert told(met) == []
+    (failure,) = told(unmet)
+    assert failure.expectation.startswith(f"{kind}(")
+    assert failure.finding.startswith(finding)
+
+
+def test_great_expectations_is_asked_once_of_a_table_that_meets_all(
+    context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    of_graph = validator.import_checking().Validator.graph_validate
+
+    def counted(self: Any, configurations: Any, **kwargs: Any) -> Any:
+        asked.append(len(configurations))
+        return of_graph(self, configurations, **kwargs)
+
+    monkeypatch.setattr(validator.import_checking().Validator, "graph_validate", counted)
+    in_range = [expectation(BETWEEN, column=column, min_value=0) for column in ("a", "c")]
+    assert failures(context, ("b?", "a"), *in_range) == []
+    assert asked == [1]
 
 
 def test_of_several_columns_the_one_with_a_null_is_named_with_its_row(context: Any) -> None:
@@ -89,6 +175,8 @@ def test_a_column_that_is_not_there_is_a_failure_that_says_so(context: Any) -> N
         ("expect_column_values_to_be_betwen", {"column": "a"}, f"not run: .*near names: {BETWEEN}"),
         ("expect_no_such_thing_at_all", {"column": "a"}, "expect_no_such_thing_at_all"),
         (BETWEEN, {"max_value": 1}, "column"),
+        (BETWEEN, {"column": "c", "max_value": 2, "min_valu": 1}, "min_valu"),
+        ("expect_column_values_to_be_in_set", {"column": "b", "value_set": "xz"}, "value_set"),
     ],
 )
 def test_a_suite_that_cannot_be_run_names_its_file(context: Any, kind: str, kwargs: dict[str, Any], said: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -113,6 +114,38 @@ def test_frames_keep_their_types(warehouse_path: Path, tmp_path: Path) -> None:
             assert frame.dtypes.to_dict() == same.dtypes.to_dict(), name
             assert frame.equals(same), name
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("bigint", "1, 2"),
+        ("bigint", "1, null"),
+        ("double", "0.5, null"),
+        ("double", "null, null"),
+        ("varchar", "'a', null"),
+        ("varchar", "null, null"),
+        ("boolean", "true, null"),
+        ("date", "date '2020-01-01', null"),
+        ("integer", "1, 2"),
+        ("varchar[]", "['a'], null"),
+    ],
+)
+@pytest.mark.parametrize("limit", [2, 0])
+def test_a_frame_is_that_of_duckdb_whoever_makes_it(tmp_path: Path, kind: str, values: str, limit: int) -> None:
+    with connection.connect(":memory:") as con:
+        con.execute(f"create table t as select unnest([{values}])::{kind} as a limit {limit}")
+        rows = table(con, "t")
+        with pa.ipc.new_file(tmp_path / "t", rows.schema) as writer:
+            writer.write_table(rows)
+        pd.testing.assert_frame_equal(validator._frame(con, tmp_path / "t"), con.execute("select * from t").df())
+
+
+def test_pandas_has_no_readers_of_files_while_great_expectations_is_imported_and_then_again() -> None:
+    read_csv = pd.read_csv
+    with validator._no_readers():
+        assert [name for name in dir(pd) if name.startswith("read_")] == []
+    assert pd.read_csv is read_csv
 
 
 def test_only_what_is_submitted_is_checked_and_each_has_its_results(started: list[subprocess.Popen[bytes]]) -> None:
