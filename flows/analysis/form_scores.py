@@ -206,7 +206,7 @@ def _compute_share(sample: Sample, rule: FitRule) -> tuple[float, float, float]:
     step = max(1, _DRAWS // len(x))
     shares = [
         with_time.compute_shares(
-            x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many)[:, unit]
+            x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many), unit
         )
         for start in range(0, rule.resamples, step)
     ]
