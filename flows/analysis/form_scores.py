@@ -205,9 +205,7 @@ def _compute_share(sample: Sample, rule: FitRule) -> tuple[float, float, float]:
     rng, many = resampling.seeded(rule.seed, sample.name, "compute share"), int(unit.max()) + 1
     step = max(1, _DRAWS // len(x))
     shares = [
-        with_time.compute_shares(
-            x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many), unit
-        )
+        with_time.compute_shares(x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many), unit)
         for start in range(0, rule.resamples, step)
     ]
     share = float(with_time.compute_shares(x, error, year, np.ones((1, len(x)), dtype=np.int64))[0])

@@ -107,9 +107,15 @@ def _files(module: str) -> list[Path]:
 
 def _file(module: str) -> Path | None:
     """The file of a module of this package; None for any other, and for a name that is no module."""
+    return _file_in(PACKAGE, module)
+
+
+# The closures of the parsers share most of their modules.
+@cache
+def _file_in(package: Path, module: str) -> Path | None:
     first, *rest = module.split(".")
-    if first != PACKAGE.name:
+    if first != package.name:
         return None
-    folder = PACKAGE.joinpath(*rest)
+    folder = package.joinpath(*rest)
     files_of_it = [folder / "__init__.py"] + ([folder.with_suffix(".py")] if rest else [])
     return next((path for path in files_of_it if path.is_file()), None)
