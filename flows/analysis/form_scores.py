@@ -146,10 +146,9 @@ def time_splits(sample: Sample, level: float) -> Iterator[TimeSplit]:
 def _line_split(form: str, before: Sample, after: Sample, year: int, level: float) -> TimeSplit:
     line = least_squares.ols(before.x, response(form, before.error))
     y = response(form, after.error)
-    predictions = [projection.prediction(line, float(x), level) for x in after.x]
-    covered = [read.new_low <= one <= read.new_high for read, one in zip(predictions, y, strict=True)]
+    low, high = projection.of_new(line, after.x, level)
     predicted = error_at(form, line.intercept + line.slope * after.x, HIGHEST_FRACTION)
-    return _split(form, predicted, before, after, year, float(np.mean(covered)))
+    return _split(form, predicted, before, after, year, float(np.mean((low <= y) & (y <= high))))
 
 
 def _split(form: str, error: Array, before: Sample, after: Sample, year: int, coverage: float | None) -> TimeSplit:
