@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import __version__, paths, processes, sources
+from flows import __version__, lean, paths, processes, sources
 from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import kept, keys, publishing
@@ -195,12 +195,10 @@ def read_sources(
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
     """
-    from flows import children
     from flows.declared import forecast_register, settings
     from flows.pages import versions
     from flows.pages.limited import Reader
 
-    children.keep_pandas_from_arrow()
     pages, readings = [], []
     rows = settings.rows() | {"source_setting": [], "page_setting": [], "held_page": []}
     if (register := paths.register_in_use()) is not None:
@@ -396,6 +394,8 @@ def _build(
     built: Path, raw: Path, shipped: Path | None, as_of: date, step: Callable[[str], None], before: Path | None
 ) -> list[Failure]:
     """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
+    lean.load_later()
+    lean.make_arrow_do_without_pandas()
     with kept.published(before) as published, processes.beside(published, suites) as beside:
         build_key = key(raw, shipped, as_of)
         step("reading pages and facts")

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from importlib.abc import MetaPathFinder
 from typing import IO
 
 from flows import paths
@@ -62,32 +61,3 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="watch the parent", daemon=True).start()
-
-
-class _NoPandas(MetaPathFinder):
-    """Arrow imports pandas with the first array that it makes, if there is one: 0.3 s and 40 MB."""
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        """Say of pandas that it is not installed, and leave all else to the others."""
-        if fullname == "pandas":
-            raise ModuleNotFoundError(f"no {fullname} in a process that does without", name=fullname)
-
-
-def do_without_pandas() -> None:
-    """In a child that needs no pandas: keep Arrow from importing it."""
-    sys.meta_path.insert(0, _NoPandas())
-
-
-def keep_pandas_from_arrow() -> None:
-    """In a process that goes on: keep Arrow from importing pandas, which whoever needs it can still import."""
-    if "pandas" in sys.modules:
-        return
-    import pyarrow as pa  # only here, for most children do without it
-
-    without = _NoPandas()
-    sys.meta_path.insert(0, without)
-    try:
-        # It looks for pandas once, with its first array.
-        pa.array([None])
-    finally:
-        sys.meta_path.remove(without)

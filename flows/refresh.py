@@ -23,7 +23,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, paths, progress, runs, sources
+from flows import build, children, lean, paths, progress, runs, sources
 from flows.pages import fetch, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
@@ -158,6 +158,8 @@ def _build(
     published: Path | None,
     step: Callable[[str], None],
 ) -> list[str]:
+    lean.load_later()
+    lean.make_arrow_do_without_pandas()
     built, build_key = publishing.next_path(final), build.key(raw, shipped, as_of)
     step("reading pages and facts")
     page_keys = read_task(built, raw, shipped, as_of, outcomes, published, build_key)

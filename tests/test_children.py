@@ -76,26 +76,3 @@ def test_settings_of_its_own_are_beside_ours(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("OURS", "1")
     assert said(children.start("said", more={"ITS": "2"})) == "1 2\n"
-
-
-def test_a_child_may_do_without_pandas_which_arrow_would_import(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "said.py").write_text(
-        "import sys\nfrom flows import children\nchildren.do_without_pandas()\n"
-        "import pyarrow as pa\npa.array([1.0])\nprint('pandas' in sys.modules)"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert said(children.start("said", more={"ARROW_DEFAULT_MEMORY_POOL": "system"})) == "False\n"
-
-
-def test_arrow_does_not_import_pandas_in_a_process_that_goes_on_and_may_need_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "said.py").write_text(
-        "import sys\nfrom flows import children\nchildren.keep_pandas_from_arrow()\n"
-        "import pyarrow as pa\nrows = pa.table({'a': [1.0, None]})\nprint('pandas' in sys.modules)\n"
-        "print(rows.to_pandas()['a'].isna().tolist())"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert said(children.start("said")) == "False\n[False, True]\n"

@@ -19,7 +19,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from flows import children
+from flows import children, lean
 from flows.warehouse.connection import BuildError
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def _sendable(error: Exception) -> Exception:
 
 def _main() -> None:
     answers = children.answers()
-    children.do_without_pandas()
+    lean.do_without_pandas()
+    lean.load_later()
     from flows.analysis.computed import computed
 
     while True:

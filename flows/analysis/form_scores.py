@@ -146,10 +146,9 @@ def time_splits(sample: Sample, level: float) -> Iterator[TimeSplit]:
 def _line_split(form: str, before: Sample, after: Sample, year: int, level: float) -> TimeSplit:
     line = least_squares.ols(before.x, response(form, before.error))
     y = response(form, after.error)
-    predictions = [projection.prediction(line, float(x), level) for x in after.x]
-    covered = [read.new_low <= one <= read.new_high for read, one in zip(predictions, y, strict=True)]
+    low, high = projection.of_new(line, after.x, level)
     predicted = error_at(form, line.intercept + line.slope * after.x, HIGHEST_FRACTION)
-    return _split(form, predicted, before, after, year, float(np.mean(covered)))
+    return _split(form, predicted, before, after, year, float(np.mean((low <= y) & (y <= high))))
 
 
 def _split(form: str, error: Array, before: Sample, after: Sample, year: int, coverage: float | None) -> TimeSplit:
@@ -205,9 +204,7 @@ def _compute_share(sample: Sample, rule: FitRule) -> tuple[float, float, float]:
     rng, many = resampling.seeded(rule.seed, sample.name, "compute share"), int(unit.max()) + 1
     step = max(1, _DRAWS // len(x))
     shares = [
-        with_time.compute_shares(
-            x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many)[:, unit]
-        )
+        with_time.compute_shares(x, error, year, resampling.counts(rng, min(step, rule.resamples - start), many), unit)
         for start in range(0, rule.resamples, step)
     ]
     share = float(with_time.compute_shares(x, error, year, np.ones((1, len(x)), dtype=np.int64))[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +64,12 @@ class Line:
         """The line at x."""
         return self.intercept + self.slope * x
 
-    def variance_at(self, x: float) -> float:
-        """Variance of the estimated line at x."""
+    @overload
+    def variance_at(self, x: float) -> float: ...
+    @overload
+    def variance_at(self, x: Array) -> Array: ...
+    def variance_at(self, x: float | Array) -> float | Array:
+        """Variance of the estimated line at x, or at each."""
         return self.intercept_variance + 2 * x * self.covariance + x * x * self.slope_variance
 
     def quantile(self, level: float) -> float:

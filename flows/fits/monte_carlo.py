@@ -103,10 +103,10 @@ def shares(parts: Sequence[Array | None], total: Array, low: float, high: float)
     inside = np.flatnonzero((total >= max(low, -_LARGEST)) & (total <= min(high, _LARGEST)))
     if len(inside) < 2:
         return [math.nan] * len(parts)
-    apart = total[inside]
+    apart = total.take(inside)
     apart -= apart.mean()
     variance = float(apart @ apart)
     if variance <= 1e-24 * len(inside):
         return [math.nan] * len(parts)
-    others = [0.0 if part is None else float((part[inside] @ apart) / variance) for part in parts[1:]]
+    others = [0.0 if part is None else float((part.take(inside) @ apart) / variance) for part in parts[1:]]
     return [1 - math.fsum(others), *others]

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from flows.fits.line import Array, FitError, Line
 
 BOUNDED = "bounded"
@@ -59,6 +61,17 @@ def prediction(line: Line, x: float, level: float) -> Prediction:
     of_line = half * math.sqrt(_variance(line, x, new=False))
     of_new = half * math.sqrt(_variance(line, x, new=True))
     return Prediction(y, y - of_line, y + of_line, y - of_new, y + of_new)
+
+
+def of_new(line: Line, x: Array, level: float) -> tuple[Array, Array]:
+    """The ends of the interval of a new observation at each x (m,), as `prediction` has it of one.
+
+    Raises:
+        FitError: as `prediction`.
+    """
+    y, of_line = line.intercept + line.slope * x, line.variance_at(x)
+    apart = _t(line, level) * np.sqrt(np.where(of_line < 0, 0.0, of_line) + line.residual_sd**2)
+    return y - apart, y + apart
 
 
 def solve(line: Line, y0: float, level: float, *, new: bool = False) -> Projection:

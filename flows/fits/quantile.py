@@ -217,9 +217,9 @@ def _turn_down(x: Array, weights: Array, tau: float, below: Booleans, on: Boolea
     """
     on_weights = weights * on
     low = on_weights.cumsum(axis=1)
-    low += (weights * below).sum(axis=1, keepdims=True)
+    low += np.einsum("bn,bn->b", weights, below)[:, None]
     is_on = on_weights > 0
-    enough = is_on & (low >= (tau * weights.sum(axis=1))[:, None])
+    enough = is_on & (low >= tau * weights.sum(axis=1, keepdims=True))
     last = x.size - 1 - is_on[:, ::-1].argmax(axis=1)
     pivots = np.where(enough.any(axis=1), enough.argmax(axis=1), last)
     dx = x - x[pivots, None]

@@ -28,6 +28,8 @@ from flows.fits.line import NO_SPREAD, OK, SLOPE_MAY_BE_ZERO, TOO_FEW_POINTS, Ar
 from flows.fits.selections import unsure
 
 POINTS_MIN = 4
+# A part of a sum of squares that is this small is none.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,12 @@ def without_interval(plane: TimeFit) -> TimeFit:
     )
 
 
-def compute_shares(log10_compute: Array, error: Array, year: Array, drawn: NDArray[np.int64]) -> Array:
+def compute_shares(
+    log10_compute: Array, error: Array, year: Array, drawn: NDArray[np.int64], unit: NDArray[np.intp] | None = None
+) -> Array:
     """The share of progress that is computation, over resamples (B,) given as how often each point is drawn (B, n).
+
+    With `unit` (n,), which numbers the papers of the points from 0, as how often each paper is drawn (B, papers).
 
     With g the growth of log10(C) a year (the slope of its regression on the year), log10(error) falls by b·g + c a year, which
     is the slope of its own regression on the year (the formula of the omitted variable; Greene 2012, Econometric Analysis,
@@ -139,12 +145,16 @@ def compute_shares(log10_compute: Array, error: Array, year: Array, drawn: NDArr
     y = np.log10(error)
     y = y - y.mean()
     products = np.stack([np.ones_like(x), x, t, y, x * x, x * t, t * t, x * y, t * y])
-    n, sx, st, sy, sxx, sxt, stt, sxy, sty = np.einsum("kn,bn->kb", products, drawn.astype(np.float64))
+    if unit is not None:
+        products = np.stack([np.bincount(unit, weights=product) for product in products])
+    n, sx, st, sy, sxx, sxt, stt, sxy, sty = products @ drawn.astype(np.float64).T
     with np.errstate(divide="ignore", invalid="ignore"):
         xx, xt, tt = sxx - sx * sx / n, sxt - sx * st / n, stt - st * st / n
         xy, ty = sxy - sx * sy / n, sty - st * sy / n
         left = xx * tt - xt * xt
-        b = np.where(left > 1e-12 * xx * tt, (xy * tt - ty * xt) / left, np.nan)
+        # Of equal x, or of one year, rounding leaves a spread that is none.
+        is_spread = (xx > _ROUNDING * sxx) & (tt > _ROUNDING * stt) & (left > _ROUNDING * xx * tt)
+        b = np.where(is_spread, (xy * tt - ty * xt) / left, np.nan)
         share: Array = b * xt / ty
     return share
 

@@ -22,7 +22,7 @@ from threading import Event, Timer
 from types import TracebackType
 from typing import IO, Any, Self
 
-from flows import children
+from flows import children, lean
 from flows.pages.parse import Gathered, parse_page
 from flows.readers.record import PageError
 from flows.sources import Page, Source
@@ -183,7 +183,7 @@ def _exchange(process: Popen[bytes], question: object) -> Any:
 
 def _main() -> None:
     answers = children.answers()
-    children.do_without_pandas()
+    lean.do_without_pandas()
     import pyarrow as pa
 
     # Made once before memory is counted: what Arrow and the allocator keep from then on is none of a page's.

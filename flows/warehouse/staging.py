@@ -44,11 +44,12 @@ def of_rows(row_type: type[Any], rows: list[Any]) -> Staged:
     return Staged(row_type, columns.table(row_type, rows))
 
 
-def create(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> None:
-    """Make one table, or make it anew, by way of Arrow: five million rows a second."""
-    con.register("given", staged.content)
+def create(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> dict[str, str]:
+    """Make one table, or make it anew, by way of Arrow: five million rows a second. Returns {column: its comment}."""
+    given = staged.content  # noqa: F841  # DuckDB finds it by its name: to register it takes longer than to make a small table
     con.execute(f"create or replace table {table} as select * from given")
-    con.unregister("given")
     addressed = ADDRESS if set(ADDRESS) <= set(staged.content.column_names) else {}
     own = {column: text for column, (_, text) in columns.columns(staged.row_type).items()}
-    connection.comment(con, table, columns.comment(staged.row_type), addressed | own)
+    comments = addressed | own
+    connection.comment(con, table, columns.comment(staged.row_type), comments)
+    return comments

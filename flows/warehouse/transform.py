@@ -64,15 +64,15 @@ def transform(
         make_known(con, root, functions)
         # One transaction: a commit per comment would cost more than the tables.
         con.begin()
-        known = {table: connection.comments(con, table) for table in given}
+        commented = connection.all_comments(con)
+        known = {table: commented.get(table, {}) for table in given}
         for table in known:
             made(con, table)
         _make(con, before, known, made)
         computed.start(con)
         _make(con, beside, known, made)
         for table, content in computed.tables().items():
-            staging.create(con, table, Staged(computed.row_types[table], content))
-            known[table] = connection.comments(con, table)
+            known[table] = staging.create(con, table, Staged(computed.row_types[table], content))
             made(con, table)
         _make(con, after, known, made)
         _lineage(con, tables, computed)
@@ -157,8 +157,8 @@ def _select(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict
     """Make the table of a SQL file; returns the comments of its columns, its own and those of the tables that it reads."""
     _create(con, file)
     inherited = {column: text for table in file.reads for column, text in known[table].items()}
-    columns, texts = _columns(con, file.table), inherited | dict(file.column_comments)
-    comments = {column: texts[column] for column in columns if column in texts}
+    texts = inherited | dict(file.column_comments)
+    comments = {column: texts[column] for column in con.table(file.table).columns if column in texts}
     connection.comment(con, file.table, file.comment, comments)
     return comments
 
@@ -178,7 +178,3 @@ def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[Node], computed: C
     con.unregister("edges")
     about = {"table_name": "a table, with its schema", "reads": "a table that it is computed from"}
     connection.comment(con, "meta.lineage", _LINEAGE, about)
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return [column[0] for column in con.execute(f"select * from {table} limit 0").description or []]

@@ -38,12 +38,16 @@ switches as (
 ),
 
 as_found as (
-    -- What no rule changes, once for all variants. A pool is what is fitted together.
+    -- What no rule changes, once for all variants. A pool is what is fitted together, a recipe what one trainer runs again; by
+    -- numbers, which windows sort sooner than texts.
     select
         dense_rank() over (order by row_set, benchmark, metric, compute_measure) as pool,
+        dense_rank() over (order by evaluation_id) as evaluation,
+        purpose = 'reproduction' as is_reproduction,
+        name_key(printed_name) as name_key,
+        dense_rank() over (order by is_reproduction, coalesce(trainer, training_id), name_key) as recipe,
         row_set, benchmark, metric, compute_measure, result_id, training_id, evaluation_id, paper_id, trainer, purpose,
         result_source, is_copy, nearness, error, compute_flop,
-        name_key(printed_name) as name_key,
         of_results.preference as result_preference,
         of_measures.preference as measure_preference,
     from core.candidates as candidates
@@ -52,23 +56,31 @@ as_found as (
     join core.page_order as of_measures on candidates.source = of_measures.source and candidates.page = of_measures.page
 ),
 
+touching as (
+    -- What a rule can change anything of: a pool that it has marked something in, or that it finds several in to choose among.
+    select as_found.pool, marks.rule
+    from as_found
+    join core.rule_marks as marks using (row_set, benchmark, metric, compute_measure, result_id)
+    union
+    select pool, 'same_weights' as rule from as_found group by pool, evaluation having count(*) > 1
+    union
+    select pool, 'one_reproduction' as rule from as_found where is_reproduction group by pool, recipe having count(*) > 1
+    union
+    select old.pool, 'superseded' as rule
+    from (select distinct pool, result_source from as_found) as old
+    join staging.supersedes as supersedes on old.result_source = supersedes.older
+    join (select distinct pool, result_source from as_found) as newer on
+        old.pool = newer.pool and supersedes.source = newer.result_source
+),
+
 touched as (
-    -- Where a rule has marked none of a pool, switching it changes nothing there, but for those that choose among several.
-    select as_found.pool, switches.variant
-    from (select distinct pool, row_set, benchmark, metric, compute_measure from as_found) as as_found
-    cross join switches
-    where
-        switches.variant in ('', 'all rules', 'no rules', 'superseded', 'same_weights', 'one_reproduction')
-        or exists (
-            select 1
-            from core.rule_marks as marks
-            where
-                marks.rule = switches.variant
-                and marks.row_set = as_found.row_set
-                and marks.benchmark = as_found.benchmark
-                and marks.metric = as_found.metric
-                and marks.compute_measure = as_found.compute_measure
-        )
+    select distinct pool, '' as variant from as_found
+    union
+    select touching.pool, variants.variant
+    from touching
+    join variants using (rule)
+    join rules using (rule)
+    where variants.is_on != rules.is_active
 ),
 
 candidates as (
@@ -119,7 +131,7 @@ with_middle as (
     select
         *,
         median(error) over (
-            partition by variant, pool, evaluation_id
+            partition by variant, pool, evaluation
         ) as median_error,
     from after_superseded
 ),
@@ -133,7 +145,7 @@ ranked_weights as (
         same_weights_is_on and result_id != first_of_evaluation as is_same_weights,
     from with_middle
     window of_evaluation as (
-        partition by variant, pool, evaluation_id
+        partition by variant, pool, evaluation
         order by
             is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9),
             result_preference, measure_preference, result_id
@@ -144,10 +156,8 @@ of_recipes as (
     -- Runs of one recipe by one trainer, and their median computation among those that nothing else has taken.
     select
         *,
-        purpose = 'reproduction' as is_reproduction,
-        coalesce(trainer, training_id) as who,
         median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights)) over (
-            partition by variant, pool, is_reproduction, who, name_key
+            partition by variant, pool, recipe
         ) as median_log10_compute,
     from ranked_weights
 ),
@@ -159,7 +169,7 @@ ranked_runs as (
         one_reproduction_is_on and is_reproduction and result_id != first_of_recipe as is_another_run,
     from of_recipes
     window of_recipe as (
-        partition by variant, pool, is_reproduction, who, name_key
+        partition by variant, pool, recipe
         order by
             is_taken or is_superseded or is_same_weights,
             abs(round(log10(compute_flop) - median_log10_compute, 9)), result_preference, result_id

@@ -30,6 +30,7 @@ records as (
             ),
             '-', '_'
         ) as file_name,
+        name_family(file_name) as file_family,
     from staging.model as models
     join copies using (source)
     join staging.result as results using (source, page, locator)
@@ -135,7 +136,7 @@ by_likeness as (
     join weights on
         records.of_source = weights.of_source
         and records.benchmark = weights.benchmark
-        and weights.family in (records.family, name_family(records.file_name))
+        and weights.family in (records.family, records.file_family)
         and coalesce(records.image_size, weights.image_size) = weights.image_size
         and (
             -- Authors' pages print two digits of the parameters.

@@ -17,13 +17,13 @@ trainings as (
 ),
 
 candidates as (
+    -- A pool is what sets of points are selected from.
     select
-        sample_sets.sample_id,
-        sample_sets.row_set,
-        sample_sets.benchmark,
-        sample_sets.metric,
-        sample_sets.compute_measure,
-        sample_sets.selection,
+        dense_rank() over (order by points.row_set, points.benchmark, points.metric, points.compute_measure) as pool,
+        points.row_set,
+        points.benchmark,
+        points.metric,
+        points.compute_measure,
         points.result_id,
         points.model_id,
         points.training_id,
@@ -42,11 +42,6 @@ candidates as (
         -log10(points.error) as log10_performance,  -- y of the polynomial form: log10(1/error)
         1 / points.error as performance,  -- y of the exponential form: 1/error
     from points
-    join sample_sets on
-        points.row_set = sample_sets.row_set
-        and points.benchmark = sample_sets.benchmark
-        and points.metric = sample_sets.metric
-        and points.compute_measure = sample_sets.compute_measure
     join results on points.result_id = results.result_id
     join trainings on points.training_id = trainings.training_id
     -- The performance of an error of 0 is infinite; the suite of core.results tells of it.
@@ -54,18 +49,18 @@ candidates as (
 ),
 
 of_trainings as (
-    select *, min(paper) over (partition by sample_id, training_id) as of_training from candidates
+    select *, min(paper) over (partition by pool, training_id) as of_training from candidates
 ),
 
 of_models as (
-    select *, min(of_training) over (partition by sample_id, model_id) as of_model from of_trainings
+    select *, min(of_training) over (partition by pool, model_id) as of_model from of_trainings
 ),
 
 clustered as (
     -- What shares a training, a model or a paper hangs together: twins of one training may stand under two names or papers.
     select
         * exclude (of_training, of_model),
-        min(of_model) over (partition by sample_id, paper) as cluster,  -- points that hang together: of one paper, model or training; named by one of its papers, where none is known by an architecture or a model
+        min(of_model) over (partition by pool, paper) as cluster,  -- points that hang together: of one paper, model or training; named by one of its papers, where none is known by an architecture or a model
     from of_models
 ),
 
@@ -73,13 +68,13 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by sample_id, training_id order by is_beside_the_training, distance_in_size, log10_compute, result_id
+            partition by pool, training_id order by is_beside_the_training, distance_in_size, log10_compute, result_id
         ) as rank_in_training,
-        row_number() over (partition by sample_id, paper order by error, log10_compute, result_id) as rank_in_paper,
-        row_number() over (partition by sample_id, year order by error, log10_compute, result_id) as rank_in_year,
-        row_number() over (partition by sample_id, released_on order by error, log10_compute, result_id) as rank_on_day,
+        row_number() over (partition by pool, paper order by error, log10_compute, result_id) as rank_in_paper,
+        row_number() over (partition by pool, year order by error, log10_compute, result_id) as rank_in_year,
+        row_number() over (partition by pool, released_on order by error, log10_compute, result_id) as rank_on_day,
         min(error) over (
-            partition by sample_id
+            partition by pool
             order by released_on
             range between unbounded preceding and interval 1 day preceding
         ) as lowest_error_before,
@@ -87,8 +82,19 @@ ranked as (
 ),
 
 samples as (
-    select * exclude (is_beside_the_training, distance_in_size, rank_in_training, rank_in_paper, rank_in_year, rank_on_day, lowest_error_before)
+    select
+        sample_sets.sample_id,
+        sample_sets.row_set,
+        sample_sets.benchmark,
+        sample_sets.metric,
+        sample_sets.compute_measure,
+        sample_sets.selection,
+        ranked.* exclude (
+            pool, row_set, benchmark, metric, compute_measure, is_beside_the_training, distance_in_size,
+            rank_in_training, rank_in_paper, rank_in_year, rank_on_day, lowest_error_before
+        ),
     from ranked
+    join sample_sets using (row_set, benchmark, metric, compute_measure)
     where case selection
         when 'all' then true
         -- The evaluation at the size trained at, else nearest to it; never chosen by its score.

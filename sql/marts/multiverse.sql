@@ -27,16 +27,31 @@ sets as (
 ),
 
 as_declared as (
-    select * exclude (variant) from core.point_variants where variant = ''
+    -- A pool is what is fitted together.
+    select
+        * exclude (variant),
+        dense_rank() over (order by row_set, benchmark, metric, compute_measure) as pool,
+    from core.point_variants
+    where variant = ''
+),
+
+pools as (
+    select distinct pool, row_set, benchmark, metric, compute_measure from as_declared
+),
+
+told as (
+    -- What is not told of a variant is as declared ('' here): where nothing of a pool is told it has the lines as declared.
+    select distinct variants.variant, pools.pool
+    from core.point_variants as variants
+    join pools using (row_set, benchmark, metric, compute_measure)
 ),
 
 points as (
-    -- What is not told of a variant is as declared.
     select
-        variants.rules,
+        told.variant,
         as_declared.* exclude (rules, stands_for_it, is_point),
     from as_declared
-    cross join variants
+    join told using (pool)
     left join core.point_variants as switched using (variant, row_set, benchmark, metric, compute_measure, result_id)
     where coalesce(switched.is_point, as_declared.is_point) and as_declared.error > 0
 ),
@@ -71,16 +86,16 @@ ranked as (
         ) as lowest_error_before,
     from candidates
     window
-        of_set as (partition by rules, row_set, benchmark, metric, compute_measure),
-        of_set_and_training as (partition by rules, row_set, benchmark, metric, compute_measure, training_id),
-        of_set_and_paper as (partition by rules, row_set, benchmark, metric, compute_measure, paper),
-        of_set_and_year as (partition by rules, row_set, benchmark, metric, compute_measure, year),
-        of_set_and_day as (partition by rules, row_set, benchmark, metric, compute_measure, released_on)
+        of_set as (partition by variant, pool),
+        of_set_and_training as (partition by variant, pool, training_id),
+        of_set_and_paper as (partition by variant, pool, paper),
+        of_set_and_year as (partition by variant, pool, year),
+        of_set_and_day as (partition by variant, pool, released_on)
 ),
 
 selected as (
     select
-        rules, row_set, benchmark, metric, compute_measure, x, y,
+        variant, pool, x, y,
         unnest([
             'all',
             if(rank_in_training = 1, 'one_per_training', null),
@@ -93,7 +108,7 @@ selected as (
 
 moments as (
     select
-        rules, row_set, benchmark, metric, compute_measure, selection,
+        variant, pool, selection,
         count(*) as n,
         avg(x) as mean_x,
         var_pop(x) as var_x,
@@ -127,13 +142,12 @@ lines as (
     from sets
     cross join variants
     cross join fit_rule
+    left join pools using (row_set, benchmark, metric, compute_measure)
+    left join told on variants.variant = told.variant and pools.pool = told.pool
     left join moments on
-        sets.row_set = moments.row_set
-        and sets.benchmark = moments.benchmark
-        and sets.metric = moments.metric
-        and sets.compute_measure = moments.compute_measure
+        pools.pool = moments.pool
         and sets.selection = moments.selection
-        and variants.rules = moments.rules
+        and coalesce(told.variant, '') = moments.variant
 ),
 
 by_direction as (

@@ -61,6 +61,21 @@ def test_the_share_of_computation_is_that_of_two_regressions() -> None:
         assert share == pytest.approx(of_computation / (of_computation + plane.year_slope), rel=1e-7)
 
 
+def test_the_share_by_paper_is_that_of_its_points() -> None:
+    x, error, year = points(0.04)
+    unit = np.arange(30) // 3
+    counts = np.random.default_rng(0).multinomial(10, np.full(10, 1 / 10), 20)
+    by_paper, by_point = (compute_shares(x, error, year, *of) for of in ((counts, unit), (counts[:, unit],)))
+    np.testing.assert_allclose(by_paper, by_point, rtol=1e-9)
+
+
+def test_a_resample_of_one_year_has_no_share_whatever_rounding_leaves() -> None:
+    x = np.array([17.3, 18.1, 19.7, 20.2, 20.9, 21.4, 22.3])
+    error, year = np.linspace(0.5, 0.27, 7), np.array([2016.0, 2017, 2018, 2018, 2019, 2020, 2020])
+    counts = np.array([[0] * 5 + [k, 7 - k] for k in range(1, 7)])
+    assert np.isnan(compute_shares(x, error, year, counts)).all()
+
+
 def test_points_that_tell_no_plane() -> None:
     x, error, year = points(0.04)
     assert with_time(x[:3], error[:3], year[:3], 0.9).status == TOO_FEW_POINTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import sys
@@ -68,6 +69,36 @@ def test_a_change_in_a_package_that_a_module_is_in_changes_the_key(of_package: M
 def test_a_change_in_another_module_does_not(of_package: Made) -> None:
     assert of_package("flows.a") == of_package("flows.a", {"not_imported.py": "import flows.e\n"})
     assert of_package("flows.room.up") == of_package("flows.room.up", {"a.py": "", "e.py": "import json\n"})
+
+
+def test_the_imports_that_are_read_are_those_of_the_grammar() -> None:
+    for path in sorted(keys.PACKAGE.rglob("*.py")):
+        told = set[str]()
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                told |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, "this test knows no relative imports, of which the package has none"
+                told |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        assert keys._imports(path) == {name for name in told if name.split(".")[0] == "flows"}, path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, flows.a as b  # noqa (x)",
+        "if True: import flows.a",
+        "x = 1; from flows import a",
+        "from flows import (  # )\n    a,\n)",
+        "from \\\n    flows import a",
+        "def late():\n\timport flows.a\r\n",
+        "from flows import(a)",
+    ],
+)
+def test_an_import_is_seen_however_it_stands(of_package: Made, text: str) -> None:
+    assert of_package("flows.room.up", {"room/up.py": text}) != of_package(
+        "flows.room.up", {"room/up.py": text, "a.py": "x = 1"}
+    )
 
 
 def test_a_module_that_is_not_there_is_refused(of_package: Made) -> None:

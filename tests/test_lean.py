@@ -1,0 +1,58 @@
+"""flows/lean.py: what a process does not load, and that it is there when it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LOADED = "print([one for one in ('pandas', 'unittest') if one in sys.modules])"
+
+
+def said(code: str) -> list[str]:
+    """What a process of its own prints."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\nfrom flows import lean\n{code}"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("without", ["do_without_pandas", "make_arrow_do_without_pandas"])
+def test_arrow_does_without_pandas(without: str) -> None:
+    code = f"lean.{without}()\nimport pyarrow as pa\nimport pyarrow.compute as pc\npc.fill_null(pa.array([1.0]), 0)\n{LOADED}"
+    assert said(code) == ["[]"]
+
+
+def test_who_asks_arrow_for_a_frame_has_one_all_the_same() -> None:
+    code = """
+lean.make_arrow_do_without_pandas()
+import pyarrow as pa
+frame = pa.table({"a": [1.0, None]}).to_pandas()
+print(type(frame).__module__.split(".")[0], pa.array(frame["a"]).null_count)
+"""
+    assert said(code) == ["pandas 1"]
+
+
+def test_arrow_goes_on_with_a_pandas_that_is_loaded() -> None:
+    code = """
+import pandas
+lean.make_arrow_do_without_pandas()
+import pyarrow as pa
+print(pa.array(pandas.Series([1.0, None])).null_count)
+"""
+    assert said(code) == ["1"]
+
+
+def test_what_numpy_has_for_tests_is_loaded_with_its_first_use() -> None:
+    code = f"""
+lean.load_later()
+lean.load_later()
+from scipy.special import stdtrit
+{LOADED}
+import numpy
+numpy.testing.assert_array_equal([stdtrit(1e9, 0.5)], [0.0])
+{LOADED}
+"""
+    assert said(code) == ["[]", "['unittest']"]
