@@ -16,14 +16,43 @@ from pathlib import Path
 from conftest import copy_shipped
 from running import FIXTURES, ROOT
 
-from flows import sources
+from flows import build, sources
+from flows.analysis import computed
 from flows.pages import bundling, decisions, snapshots
 from flows.pages.snapshots import Snapshot
+from flows.warehouse import sql_files, transform
 
 # Those whose fixture is kept as a page, so that there are bytes to edit.
 WITH_PAGES = ("codecarbon", "gpu_info", "mlco2", "squad_explorer")
 # The paper's own points, of which more is expected than of others, and what every cost needs.
 WHOLE = ("computerprogress", "mit_futuretech", "epoch_hardware", "owid_carbon")
+# The tables that code reads by name while it builds and reports: with all that they read, they are left in a light copy.
+READ_BY_CODE = (
+    *(
+        "core.left_out",
+        "core.quarantine",
+        "exports.figure_3_costs",
+        "marts.numbers",
+        "marts.reproduction",
+        "marts.scaling",
+    ),
+    *("meta.held_pages", "meta.pages", "meta.runs", "meta.sources"),
+)
+# {file of settings: (what stands there, what does in a light copy)}
+LIGHT = {
+    "estimation.toml": [
+        (r"^resamples = \d+", "resamples = 100"),
+        (r"^\[estimators\]\n(?:.+\n)+", '[estimators]\nols_cluster = ["all"]\n'),
+    ],
+    "row_sets/current.toml": [(r"^selections = .*", 'selections = ["all"]'), (r"^headline = .*", 'headline = "all"')],
+    "row_sets/paper_v1.toml": [(r"^selections = .*", 'selections = ["all"]')],
+    "row_sets/paper_v2.toml": [(r"^selections = .*", 'selections = ["all"]')],
+}
+# Benchmarks and scenarios of the paper, which its row sets and its printed numbers name.
+LEFT = {
+    "domains": ("imagenet", "coco", "coco_test_dev", "squad", "squad_dev", "conll", "wmt_en_*"),
+    "scenarios": ("paper_2020",),
+}
 # Before every version of a page that an edit may add, between them, and after all.
 FIRST, LAST = date(2026, 11, 25), date(2027, 3, 1)
 
@@ -100,6 +129,47 @@ def copy(root: Path, share: int, seed: int = 5) -> Place:
             # It is far shorter than the page whose facts ship.
             decisions.accept(sources.source(key), page.name, hashlib.sha256(body).hexdigest(), place.raw, [place.raw])
     return place
+
+
+def lighten(place: Place) -> None:
+    """Leave of a copy what a build cannot do without, for tests of how it ends and not of what it gives.
+
+    No facts but of the sources of `WHOLE`, so that each page of those of `WITH_PAGES` is the first of its source and a change
+    of one is published, not held back; few benchmarks, estimators and resamples; and no table that nothing else reads.
+    """
+    for folder in place.shipped.iterdir():
+        if folder.name not in WHOLE:
+            shutil.rmtree(folder)
+    declared = place.root / "flows" / "declared"
+    for folder, left in LEFT.items():
+        for path in (declared / folder).glob("*.toml"):
+            if not any(path.match(f"{name}.toml") for name in left):
+                path.unlink()
+    for name, edits in LIGHT.items():
+        text = (declared / name).read_text(encoding="utf-8")
+        for pattern, other in edits:
+            text, n = re.subn(pattern, other, text, flags=re.MULTILINE)
+            assert n == 1, f"{name}: {pattern} matches {n} times"
+        (declared / name).write_text(text, encoding="utf-8")
+    for path, kept in tables_of(place.root / "sql").items():
+        if not kept:
+            path.unlink()
+            (place.root / "expectations" / f"{path.parent.name}.{path.stem}.json").unlink(missing_ok=True)
+
+
+def tables_of(root: Path) -> dict[Path, bool]:
+    """{SQL file: whether a light copy needs its table}."""
+    tables = computed.Tables()
+    needed = transform.needed(tables)
+    given = [f"staging.{name}" for name in build.staged()]
+    nodes = sql_files.in_order(root, given, dict.fromkeys(tables.row_types, needed))
+    wanted, size = {*READ_BY_CODE, *needed}, 0
+    reads = {node.table: node.reads for node in nodes}
+    while size < len(wanted):
+        size = len(wanted)
+        wanted |= {read for table in wanted for read in reads.get(table, ())}
+    files = [node.table for node in nodes if isinstance(node, sql_files.SqlFile)]
+    return {root / f"{table.replace('.', '/')}.sql": table in wanted for table in files}
 
 
 def table(path: Path) -> list[list[str]]:

@@ -1,13 +1,18 @@
 """Faults of network, content, disk, process and clock around whole refreshes, composed by a seed that is printed with each.
 
-A refresh of four sources over a small site, from a tenth of the facts, against a real Prefect server. After each one, however
-it ended: the published file opens; it is the one of before, or what a fresh build makes of the pages that are kept; no process
-is left; the lock names each version once. After all of them a refresh without a fault ends well and leaves nothing else.
+A refresh of four sources over a small site, from few facts, against a real Prefect server. After each one, however it ended: the
+published file opens; it is the one of before, or what a fresh build makes of the pages that are kept; no process is left; the lock
+names each version once. After all of them a refresh without a fault ends well and leaves nothing else.
+
+And every call by which a build writes, syncs or renames, one after the other: it fails or is the last that the process makes.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
+import os
 import random
 import re
 import shutil
@@ -15,7 +20,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -23,77 +30,141 @@ from pathlib import Path
 
 import pytest
 import running
-from conftest import checksums
+from conftest import checksums, once
 from running import HANGS_S, Api, Site, environment, fixture_pages, kill_left, processes, sample, tool, wait_for
-from small_checkout import WITH_PAGES, Place, copy
+from small_checkout import WITH_PAGES, copy, lighten
 
 from flows.pages import snapshots
 
 pytestmark = pytest.mark.slow
 api = running.api
 
-# Each takes about ten seconds, and as long again where something was published.
-STEPS = sample(full=10, part=4)
+STEPS = 10
 # Of a page: as it is, and ways in which it may come otherwise.
 CONTENTS = ("as before", "a digit", "a digit", "a digit", "a line less", "no page", "half", "a scale")
 ANSWERS = ("whole",) * 6 + ("404", "500", "cut", "reset")
 # What may end or hinder the process. Kills: at any moment, or with the nth call of one kind, as the renaming of what is built.
-KILLS = ("kill", "kill", "killed by write", "killed by sync", "killed by rename")
-COMPOSED = (*KILLS, "none", "terminate", "pause", "failing write", "failing sync", "failing rename")
-# {kind of call: (its name, the error that it gives, how late a call may be drawn)}
-CALLS = {"write": ("pwrite64", "ENOSPC", 150), "sync": ("fsync,fdatasync", "EIO", 10), "rename": ("rename", "EIO", 2)}
+KILLS = ("kill", "killed by write", "killed by sync", "killed by rename", "killed by publish")
+COMPOSED = (*KILLS, "none", "terminate", "pause", "failing write", "failing sync", "failing rename", "failing publish")
+# {kind of call: its name}, and the errors that may come of one; the first is drawn. A thread that fetches renames what it keeps.
+CALLS = {"write": "pwrite64", "sync": "fsync,fdatasync", "rename": "rename"}
+ERRORS = {"write": ("ENOSPC", "EIO"), "sync": ("EIO", "ENOSPC"), "rename": ("EIO", "ENOSPC"), "publish": ("EIO",)}
+# In the sample of calls of a build: one in so many of a kind, with the first error and with a kill.
+SOME = {"write": 75, "sync": 5, "rename": 1}
+# How long a call waits for its process to be killed; strace ends no sooner.
+WAITS_S = 1
 DAYS = (date(2027, 3, 1), date(2027, 3, 8))
 
 
 @dataclass
 class World:
-    """A checkout of its own, its site, and what is published."""
+    """A checkout, a data folder and a site, and what stands in it."""
 
-    place: Place
+    checkout: Path
     site: Site
     env: dict[str, str]
     home: Path
     rng: random.Random
-    bodies: dict[str, bytes] = field(default_factory=dict)
-    length: float = 0.0
+    bodies: dict[str, bytes]
+    # {digest of what is kept: checksums of what a fresh build makes of it}
+    fresh: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return Path(self.env["COMPUTE_LIMITS_DATA"])
 
     @property
     def published(self) -> Path:
-        return Path(self.env["COMPUTE_LIMITS_DATA"]) / "warehouse" / "compute_limits.duckdb"
+        return self.data / "warehouse" / "compute_limits.duckdb"
 
-    def arguments(self, day: date, *before: str) -> list[str]:
-        named = [argument for key in WITH_PAGES for argument in ("--source", key)]
-        return [*before, sys.executable, "-P", "-m", "flows", "refresh", *named, "--as-of", day.isoformat()]
+    @property
+    def log(self) -> Path:
+        return self.home.with_suffix(".log")
 
-    def start(self, log: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
-        with log.open("wb") as out:
+    @property
+    def calls(self) -> Path:
+        return self.home.with_suffix(".calls")
+
+    def start(self, arguments: Sequence[str], *before: str) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as out:
             return subprocess.Popen(
-                arguments,
-                cwd=self.place.root,
+                [*before, sys.executable, "-P", "-m", "flows", *arguments],
+                cwd=self.checkout,
                 env=self.env,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
+    def finish(self, arguments: Sequence[str], *before: str) -> None:
+        """Run a command without a fault."""
+        assert self.start(arguments, *before).wait(HANGS_S) == 0, self.log.read_text()
 
-@pytest.fixture
-def world(tmp_path: Path, api: Api, request: pytest.FixtureRequest) -> Iterator[World]:
-    seed = int(request.param)
-    place = copy(tmp_path / "checkout", 10)
-    shutil.rmtree(place.raw)
-    home = tmp_path / "prefect"
-    with Site(fixture_pages(*WITH_PAGES)).running() as site:
-        more = {
-            "PREFECT_API_URL": api.url, "COMPUTE_LIMITS_MIRROR": site.address, "PYTHONPATH": str(place.root),
-            "COMPUTE_LIMITS_FACTS": str(place.shipped), "PYTHONDONTWRITEBYTECODE": "1",
-        }  # fmt: skip
-        world = World(place, site, environment(tmp_path / "data", home, **more), home, random.Random(seed))
-        world.bodies = {path: body for path, body in site.pages.items() if not path.endswith("robots.txt")}
-        try:
+
+@dataclass(frozen=True)
+class Begun:
+    """What all begin from: a light checkout, its data after three refreshes, and what was published after the first of them."""
+
+    folder: Path
+    length: float  # of a refresh with some pages changed, in seconds
+    calls: Mapping[str, int]  # {kind of call: how many of them one thread makes in such a refresh}
+    older: Mapping[str, str]
+    newer: Mapping[str, str]
+
+    @contextmanager
+    def world(self, folder: Path, api: Api, seed: int) -> Iterator[World]:
+        """A data folder of one's own."""
+        shutil.copytree(self.folder / "data", folder / "data")
+        bodies = {f"/{path.name.replace('|', '/')}": path.read_bytes() for path in (self.folder / "pages").iterdir()}
+        with a_world(self.folder / "checkout", folder, api, seed, bodies) as world:
+            world.fresh[kept(world)] = dict(self.newer)
             yield world
+
+
+@contextmanager
+def a_world(checkout: Path, folder: Path, api: Api, seed: int, bodies: dict[str, bytes]) -> Iterator[World]:
+    home = folder / "prefect"
+    with Site(dict(bodies)).running() as site:
+        # Bytecode is kept, or every process would compile the copy anew.
+        more = {
+            "PREFECT_API_URL": api.url, "COMPUTE_LIMITS_MIRROR": site.address, "PYTHONPATH": str(checkout),
+            "COMPUTE_LIMITS_FACTS": str(checkout / "data" / "raw"), "PYTHONDONTWRITEBYTECODE": "",
+        }  # fmt: skip
+        try:
+            yield World(checkout, site, environment(folder / "data", home, **more), home, random.Random(seed), bodies)
         finally:
             kill_left(home)
+
+
+def begin(folder: Path, api: Api) -> None:
+    place = copy(folder / "checkout", 1)
+    lighten(place)
+    shutil.rmtree(place.raw)
+    with a_world(place.root, folder, api, 0, fixture_pages(*WITH_PAGES)) as world:
+        world.finish(refresh(DAYS[0]))
+        older = require_whole(world, {})
+        shutil.copy(world.published, folder / "older.duckdb")
+        change_some(world)
+        world.finish(refresh(DAYS[0]), *traced(world, ",".join(CALLS.values())))
+        calls = {call: max(begun_calls(world, call).values()) for call in CALLS}
+        change_some(world)
+        began = time.monotonic()
+        world.finish(refresh(DAYS[0]))
+        told = {"length": time.monotonic() - began, "calls": calls, "older": older, "newer": require_whole(world, {})}
+        (folder / "pages").mkdir()
+        for path, body in world.bodies.items():
+            (folder / "pages" / path[1:].replace("/", "|")).write_bytes(body)
+    (folder / "told.json").write_text(json.dumps(told))
+
+
+@pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory, api: Api) -> Begun:
+    folder = once(tmp_path_factory, "simulated", lambda folder: begin(folder, api))
+    return Begun(folder, **json.loads((folder / "told.json").read_text()))
+
+
+def refresh(day: date) -> list[str]:
+    return ["refresh", *(part for key in WITH_PAGES for part in ("--source", key)), "--as-of", day.isoformat()]
 
 
 # --- faults
@@ -129,28 +200,72 @@ def spoil(world: World) -> str:
     return "; ".join(told)
 
 
-def hindered(how: str, call: str, nth: int) -> list[str]:
-    """The words before a command whose nth call of a kind, in each of its threads, fails or kills it."""
-    name, error, _ = CALLS[call]
-    what = f"error={error}" if how == "failing" else "signal=SIGKILL"
-    # Where it does not stop at every call (--seccomp-bpf), which is faster, strace sends no signals.
-    faster = ["--seccomp-bpf"] if how == "failing" else []
-    options = ["-f", "-qq", *faster, "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:{what}:when={nth}"]
-    return [tool("strace", "strace"), *options]
+def change_some(world: World) -> None:
+    """Another digit in each page."""
+    for path, body in world.bodies.items():
+        world.bodies[path] = world.site.pages[path] = changed(body, "a digit", world.rng)
 
 
-def run(world: World, log: Path, day: date, kinds: Sequence[str]) -> str:
-    """One refresh with what hinders it; says what."""
+def traced(world: World, names: str, *inject: str) -> list[str]:
+    """The words before a command that have strace list these calls of it, and of what it starts."""
+    injected = [part for one in inject for part in ("-e", f"inject={names}:{one}")]
+    listed = ["-f", "-qq", "--seccomp-bpf", "-o", str(world.calls), "-e", f"trace={names}"]
+    return [tool("strace", "strace"), *listed, *injected]
+
+
+def hindering(world: World, call: str, how: str, nth: int) -> list[str]:
+    """The words before a command whose nth call of a kind is hindered, in each of its threads."""
+    if call == "publish":
+        # The one rename that this path is in, whichever of all it is.
+        return [*traced(world, CALLS["rename"], f"{how}:when={nth}"), "-P", str(world.published)]
+    return traced(world, CALLS[call], f"{how}:when={nth}")
+
+
+def begun_calls(world: World, call: str) -> Counter[int]:
+    """{thread: how many calls of a kind it has begun} in the run that is traced."""
+    text = world.calls.read_text() if world.calls.exists() else ""
+    return Counter(
+        int(thread)
+        for thread in re.findall(rf"^(\d+) +(?:{CALLS.get(call, 'rename').replace(',', '|')})\(", text, re.MULTILINE)
+    )
+
+
+def killed(world: World, arguments: Sequence[str], call: str, nth: int) -> int | None:
+    """Kill the process in which a thread is the first to begin its nth call of a kind; the status, or None where none did.
+
+    The call waits until then: strace itself sends no signal where it does not stop at every call, which would take long.
+    """
+    world.calls.unlink(missing_ok=True)
+    process = world.start(arguments, *hindering(world, call, f"delay_enter={WAITS_S}s", nth))
+    while process.poll() is None:
+        for thread, n in begun_calls(world, call).items():
+            if n == nth:
+                os.kill(thread, signal.SIGKILL)
+                return process.wait(HANGS_S)
+        time.sleep(0.01)
+    return None
+
+
+def failing(world: World, arguments: Sequence[str], call: str, nth: int, error: str) -> int:
+    """Have the nth call of a kind fail in each thread; the status."""
+    return world.start(arguments, *hindering(world, call, f"error={error}", nth)).wait(HANGS_S)
+
+
+def run(world: World, begun: Begun, day: date, kinds: Sequence[str]) -> tuple[str, bool]:
+    """One refresh with what hinders it; says what, and whether a process was killed."""
     kind = world.rng.choice(kinds)
     how, _, call = kind.replace(" by ", " ").partition(" ")
     if call:
-        nth = world.rng.randint(1, CALLS[call][2])
-        code = world.start(log, world.arguments(day, *hindered(how, call, nth))).wait(HANGS_S)
-        return f"{day}, {kind} {nth}, status {code}"
-    process = world.start(log, world.arguments(day))
-    moment = world.rng.uniform(0, world.length)
+        nth = world.rng.randint(1, begun.calls.get(call, 1))
+        if how == "failing":
+            return f"{day}, {kind} {nth}, status {failing(world, refresh(day), call, nth, ERRORS[call][0])}", False
+        status = killed(world, refresh(day), call, nth)
+        return f"{day}, {kind} {nth}, status {status}", status is not None
+    process = world.start(refresh(day))
+    moment = world.rng.uniform(0, begun.length)
     try:
-        process.wait(HANGS_S if kind == "none" else moment)
+        status = process.wait(HANGS_S if kind == "none" else moment)
+        return f"{day}, {kind}, status {status}", False
     except subprocess.TimeoutExpired:
         if kind == "pause":
             process.send_signal(signal.SIGSTOP)
@@ -158,37 +273,47 @@ def run(world: World, log: Path, day: date, kinds: Sequence[str]) -> str:
             process.send_signal(signal.SIGCONT)
         else:
             process.send_signal(signal.SIGKILL if kind == "kill" else signal.SIGTERM)
-    return f"{day}, {kind} at {moment:.2f} s, status {process.wait(HANGS_S)}"
+    return f"{day}, {kind} at {moment:.2f} s, status {process.wait(HANGS_S)}", kind == "kill"
 
 
 # --- what must hold
 
 
-def require_whole(world: World, before: dict[str, str], fresh: Path, day: date) -> dict[str, str]:
+def require_whole(world: World, before: Mapping[str, str]) -> dict[str, str]:
     """That what is published is whole, and either of before or what a fresh build makes of what is kept; its checksums."""
     now = checksums(world.published)
     if now != before:
-        wanted = of_a_fresh_build(world, fresh, day)
+        wanted = of_a_fresh_build(world)
         assert now == wanted, [table for table in now if now[table] != wanted.get(table)]
     return now
 
 
-def of_a_fresh_build(world: World, folder: Path, day: date) -> dict[str, str]:
-    """The checksums of a build of what is kept, in another folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(Path(world.env["COMPUTE_LIMITS_DATA"]) / "raw", folder / "raw")
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "flows", "build", "--as-of", day.isoformat()],
-        cwd=world.place.root, env=world.env | {"COMPUTE_LIMITS_DATA": str(folder)},
-        capture_output=True, encoding="utf-8", timeout=HANGS_S, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    return checksums(folder / "warehouse" / "compute_limits.duckdb")
+def kept(world: World) -> str:
+    """Digest of what is kept: the pages, their locks, and what was decided."""
+    files = sorted(path for path in (world.data / "raw").rglob("*") if path.is_file())
+    parts = [part for path in files for part in (str(path.relative_to(world.data)).encode(), path.read_bytes())]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def of_a_fresh_build(world: World) -> dict[str, str]:
+    """The checksums of a build of what is kept, in another folder; of the same, on whatever day, it is made once."""
+    key, folder = kept(world), world.home.with_suffix(".fresh")
+    if key not in world.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(world.data / "raw", folder / "raw")
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "flows", "build", "--as-of", DAYS[1].isoformat()],
+            cwd=world.checkout, env=world.env | {"COMPUTE_LIMITS_DATA": str(folder)},
+            capture_output=True, encoding="utf-8", timeout=HANGS_S, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        world.fresh[key] = checksums(folder / "warehouse" / "compute_limits.duckdb")
+    return world.fresh[key]
 
 
 def require_in_order(world: World) -> None:
     """That the lock names each version once, and that each that is kept is whole."""
-    raw = Path(world.env["COMPUTE_LIMITS_DATA"]) / "raw"
+    raw = world.data / "raw"
     for key in WITH_PAGES:
         lines = snapshots.read(raw, key) if (raw / key).exists() else []
         for page in {line.page for line in lines}:
@@ -197,50 +322,105 @@ def require_in_order(world: World) -> None:
         assert all(snapshots.intact(raw, line) for line in lines if line.path(raw).exists()), key
 
 
+def require_ended(world: World) -> None:
+    """That no process is left, and no failure was told by a traceback."""
+    assert "Traceback" not in world.log.read_text(), world.log.read_text()
+    wait_for(lambda: not processes(world.home), lambda: str(processes(world.home)))
+
+
+def require_nothing_left(world: World) -> None:
+    """That beside the published file stands nothing that a build had begun."""
+    left = {path.name for path in world.published.parent.iterdir()}
+    assert {name for name in left if ".duckdb" in name} == {world.published.name}
+
+
 # 500 kills and 500 faults of all kinds in full.
 CASES = [
-    *(pytest.param(seed, KILLS, id=f"kills, seed {seed}") for seed in range(sample(full=50, part=1))),
+    *(pytest.param(seed, KILLS, id=f"kills, seed {seed}") for seed in range(sample(full=50, part=4))),
     *(pytest.param(seed, COMPOSED, id=f"composed, seed {seed}") for seed in range(sample(full=50, part=1))),
 ]
 
 
-@pytest.mark.parametrize(("how", "status"), [("failing", 1), ("killed", -signal.SIGKILL)])
-@pytest.mark.parametrize("call", CALLS)
-def test_what_hinders_a_call_does_so(how: str, status: int, call: str, tmp_path: Path) -> None:
-    # Else a simulation without faults would pass: the second call of each kind is hindered, the first is not.
-    code = (
-        "import os, sys\nfile = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)\n"
-        "calls = {'write': lambda: os.pwrite(file, b'x', 0), 'sync': lambda: os.fsync(file), "
-        "'rename': lambda: os.rename(sys.argv[1], sys.argv[1])}\n"
-        "calls[sys.argv[2]]()\nprint('once', flush=True)\ncalls[sys.argv[2]]()\nprint('twice')"
-    )
-    ended = subprocess.run(
-        [*hindered(how, call, 2), sys.executable, "-S", "-c", code, str(tmp_path / "f"), call],
-        capture_output=True, encoding="utf-8", timeout=HANGS_S, check=False,
-    )  # fmt: skip
-    assert (ended.returncode, ended.stdout) == (status, "once\n"), ended.stderr
-    assert how == "killed" or f"Errno {getattr(errno, CALLS[call][1])}" in ended.stderr
+@pytest.mark.soak
+@pytest.mark.parametrize(("seed", "kinds"), CASES)
+def test_whatever_happens_what_is_published_is_whole(
+    seed: int, kinds: Sequence[str], begun: Begun, api: Api, tmp_path: Path
+) -> None:
+    with begun.world(tmp_path, api, seed) as world:
+        before, steps = dict(begun.newer), 0
+        for number in range(5 * STEPS):
+            told, day = spoil(world), world.rng.choice(DAYS)
+            how, was_killed = run(world, begun, day, kinds)
+            print(f"step {number}: {told}\n  {how}", flush=True)
+            require_ended(world)
+            before = require_whole(world, before)
+            require_in_order(world)
+            # A run that ended before it could be killed is none of the kills.
+            steps += was_killed or kinds is COMPOSED
+            if steps == STEPS:
+                break
+        assert steps == STEPS
+        world.site.wrong.clear()
+        world.site.pages |= world.bodies
+        world.finish(refresh(DAYS[1]))
+        assert checksums(world.published) == of_a_fresh_build(world)
+        require_in_order(world)
+        require_nothing_left(world)
+
+
+FAULTS = [(call, fault) for call in CALLS for fault in (*ERRORS[call][: sample(full=2, part=1)], "SIGKILL")]
+
+
+def hindered(world: World, arguments: Sequence[str], call: str, nth: int, fault: str) -> int | None:
+    """Run a command whose nth call of a kind gives an error or is its last; the status, None where there was no such call."""
+    if fault == "SIGKILL":
+        return killed(world, arguments, call, nth)
+    status = failing(world, arguments, call, nth, fault)
+    return status if max(begun_calls(world, call).values(), default=0) >= nth else None
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("world", "kinds"), CASES, indirect=["world"])
-def test_whatever_happens_what_is_published_is_whole(world: World, kinds: Sequence[str], tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    began = time.monotonic()
-    assert world.start(log, world.arguments(DAYS[0])).wait(HANGS_S) == 0, log.read_text()
-    world.length = time.monotonic() - began
-    before = require_whole(world, {}, tmp_path / "fresh", DAYS[0])
-    for number in range(STEPS):
-        told, day = spoil(world), world.rng.choice(DAYS)
-        print(f"step {number}: {told}\n  {run(world, log, day, kinds)}", flush=True)
-        assert "Traceback" not in log.read_text(), log.read_text()
-        wait_for(lambda: not processes(world.home), lambda: str(processes(world.home)))
-        before = require_whole(world, before, tmp_path / "fresh", day)
-        require_in_order(world)
-    world.site.wrong.clear()
-    world.site.pages |= world.bodies
-    assert world.start(log, world.arguments(DAYS[1])).wait(HANGS_S) == 0, log.read_text()
-    assert checksums(world.published) == of_a_fresh_build(world, tmp_path / "fresh", DAYS[1])
-    require_in_order(world)
-    left = {path.name for path in world.published.parent.iterdir()}
-    assert {name for name in left if ".duckdb" in name} == {world.published.name}
+@pytest.mark.parametrize(("call", "fault"), FAULTS)
+def test_each_call_of_a_build_may_fail_or_be_its_last(
+    call: str, fault: str, begun: Begun, api: Api, tmp_path: Path
+) -> None:
+    with begun.world(tmp_path, api, 0) as world:
+        build = ["build", "--as-of", DAYS[0].isoformat()]
+        nth, some = 1, sample(full=1, part=SOME[call])
+        while True:
+            # From older tables to those of the pages that are kept.
+            shutil.copy(begun.folder / "older.duckdb", world.published)
+            status = hindered(world, build, call, nth, fault)
+            print(f"call {nth}: status {status}", flush=True)
+            require_ended(world)
+            if status is None:
+                break
+            assert checksums(world.published) in (begun.older, begun.newer)
+            world.finish(build)
+            assert checksums(world.published) == begun.newer
+            require_nothing_left(world)
+            nth += some
+        assert nth > 1
+        assert checksums(world.published) == begun.newer
+
+
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "SIGKILL"])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_hinders_a_call_does_so(fault: str, call: str, tmp_path: Path) -> None:
+    # Else a simulation without faults would pass: the second call of each kind is hindered, the first is not.
+    (tmp_path / "flows.py").write_text(
+        "import os, sys\nfile = os.open('f', os.O_CREAT | os.O_RDWR)\n"
+        "calls = {'write': lambda: os.pwrite(file, b'x', 0), 'sync': lambda: os.fsync(file), "
+        "'rename': lambda: os.rename('f', 'f')}\n"
+        "calls[sys.argv[1]]()\nprint('once', flush=True)\ncalls[sys.argv[1]]()\nprint('twice')"
+    )
+    env = {"COMPUTE_LIMITS_DATA": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    world = World(tmp_path, Site({}), env, tmp_path / "home", random.Random(0), {})
+    status = hindered(world, [call], call, 2, fault)
+    said = world.log.read_text()
+    assert status == (-signal.SIGKILL if fault == "SIGKILL" else 1), said
+    assert said.startswith("once\n")
+    assert "twice" not in said
+    assert fault == "SIGKILL" or f"Errno {getattr(errno, fault)}" in said
+    assert hindered(world, [call], call, 3, fault) is None
+    assert world.log.read_text() == "once\ntwice\n"
