@@ -80,9 +80,13 @@ def _fault(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FAULTS:
             return os.strerror(error.errno)
-        told = [os.strerror(fault) for fault in _FAULTS if isinstance(error, duckdb.Error)]
-        if (fault := next((one for one in told if one in str(error)), None)) is not None:
-            return fault
+        if isinstance(error, duckdb.Error):
+            told = [os.strerror(fault) for fault in _FAULTS]
+            if (fault := next((one for one in told if one in str(error)), None)) is not None:
+                return fault
+            # Of a sync that fails DuckDB gives no reason.
+            if "fsync failed" in str(error):
+                return os.strerror(errno.EIO)
         error = error.__cause__
     return None
 

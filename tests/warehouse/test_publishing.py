@@ -195,6 +195,16 @@ def test_a_disk_that_is_full_leaves_what_was_published_and_nothing_aside(by: str
     assert read_elsewhere(final) == "1"
 
 
+def test_a_sync_that_fails_is_said_as_a_write_that_does(tmp_path: Path) -> None:
+    # As DuckDB says it, without the reason; tests/faults/test_simulator.py has it say so.
+    def fail() -> None:
+        with publishing.exclusive(tmp_path / "final.duckdb"):
+            raise duckdb.FatalException("FATAL Error: fsync failed!")
+
+    with pytest.raises(BuildError, match=r"not published, for .* cannot be written \(Input/output error\); make room"):
+        fail()
+
+
 def test_a_build_that_fails_leaves_nothing_aside_but_what_its_message_names(tmp_path: Path) -> None:
     final = tmp_path / "final.duckdb"
     built = publishing.next_path(final)
