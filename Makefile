@@ -59,4 +59,4 @@ vulnerabilities: $(VENV)/installed  ## known vulnerabilities of the lock; says s
 	@$(BIN)/python .ci/vulnerabilities.py
 
 clean:  ## remove the environment and what is derived
-	rm -rf $(VENV) data/warehouse/compute_limits*.duckdb* build dist
+	rm -rf $(VENV) $(VENV)-3.* data/warehouse/compute_limits*.duckdb* build dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,9 +16,8 @@ from running import HANGS_S, ROOT
 
 from flows.publish import exports
 
-pytestmark = pytest.mark.slow
-
 PYTHONS = ("3.11", "3.12", "3.13")
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Turkish has another small i and writes 1,5 for 1.5.
 TURKISH = "tr_TR.UTF-8"
 # What may differ from a default. In the first all text is ASCII unless a file says otherwise.
@@ -33,15 +33,40 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def python(version: str) -> str | None:
-    """A Python of that version with the libraries of the lock: the one that runs the tests, or another that is installed."""
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
-        return sys.executable
-    path = shutil.which(f"python{version}")
-    needed = "import duckdb, great_expectations, prefect, pyarrow, scipy"
-    if path is None or subprocess.run([path, "-c", needed], capture_output=True, check=False).returncode:
+def interpreter(version: str) -> Path | None:
+    """A Python of that version that is installed: on the PATH, or by pyenv."""
+    named = shutil.which(f"python{version}")
+    # pyenv puts a name there for each version that it has, which runs only where that version is chosen.
+    if named and subprocess.run([named, "-c", ""], capture_output=True, check=False).returncode == 0:
+        return Path(named)
+    if shutil.which("pyenv") is None:
         return None
-    return path
+    have = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, encoding="utf-8", check=True).stdout
+    for one in have.split():
+        if re.fullmatch(rf"{re.escape(version)}\.\d+", one):
+            prefix = subprocess.run(["pyenv", "prefix", one], capture_output=True, encoding="utf-8", check=True).stdout
+            return Path(prefix.strip()) / "bin" / "python"
+    return None
+
+
+def python(version: str) -> str:
+    """A Python of that version with the libraries of the lock: the one that runs the tests, or one made for them and kept."""
+    if version == THIS:
+        return sys.executable
+    folder = ROOT / f".venv-{version}"
+    lock, installed = ROOT / "requirements.lock", folder / "installed"
+    if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
+        base = interpreter(version)
+        if base is None:
+            pytest.skip(f"no Python {version} is installed, on the PATH or by pyenv")
+        subprocess.run([base, "-m", "venv", "--clear", folder], check=True)
+        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        only = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", lock]
+        ended = subprocess.run([*pip, *only], capture_output=True, encoding="utf-8", check=False)
+        if ended.returncode:
+            pytest.skip(f"requirements.lock cannot be installed for Python {version}: {ended.stderr.strip()[-500:]}")
+        installed.write_bytes(lock.read_bytes())
+    return str(folder / "bin" / "python")
 
 
 def locales(folder: Path) -> dict[str, str]:
@@ -56,24 +81,26 @@ def locales(folder: Path) -> dict[str, str]:
     return {"LOCPATH": str(folder)}
 
 
-def run(interpreter: str, environment: dict[str, str], folder: Path, cpus: set[int], *arguments: str) -> None:
+def run(executable: str, environment: dict[str, str], folder: Path, cpus: set[int], *arguments: str) -> None:
     ended = subprocess.run(
-        [interpreter, "-m", "flows", *arguments], cwd=folder, env=environment, capture_output=True, timeout=HANGS_S, check=False,
+        [executable, "-m", "flows", *arguments], cwd=folder, env=environment, capture_output=True, timeout=HANGS_S, check=False,
         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr.decode()
 
 
-@pytest.mark.parametrize(
-    ("version", "setting"),
-    [*((version, "foreign") for version in PYTHONS), ("this", "plain")],
-)
+# The libraries of another version take minutes to install, once.
+CASES = [
+    *(pytest.param(one, "foreign", marks=pytest.mark.slow if one == THIS else pytest.mark.soak) for one in PYTHONS),
+    pytest.param(THIS, "plain", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("version", "setting"), CASES)
 def test_a_build_is_the_same_to_the_byte(
     version: str, setting: str, tmp_path: Path, shipped: Path, warehouse_path: Path
 ) -> None:
-    interpreter = sys.executable if version == "this" else python(version)
-    if interpreter is None:
-        pytest.skip(f"no Python {version} with the libraries of requirements.lock is installed")
+    executable = python(version)
     folder = tmp_path / ("a" if setting == "plain" else "ein anderer Ort, größer")
     facts = shutil.copytree(shipped, folder / "facts")
     kept = {
@@ -86,8 +113,8 @@ def test_a_build_is_the_same_to_the_byte(
     cpus = {min(every)} if setting == "plain" else every
     # On another day too, after every page that ships.
     day = AS_OF if setting == "plain" else AS_OF - timedelta(days=300)
-    run(interpreter, environment, folder, cpus, "build", "--fresh", "--as-of", day.isoformat())
-    run(interpreter, environment, folder, cpus, "export", str(folder / "exports"))
+    run(executable, environment, folder, cpus, "build", "--fresh", "--as-of", day.isoformat())
+    run(executable, environment, folder, cpus, "export", str(folder / "exports"))
     assert checksums(folder / "data" / "warehouse" / "compute_limits.duckdb") == checksums(warehouse_path)
     others = exports.export(warehouse_path, tmp_path / "other")
     assert len(others) == len(list((folder / "exports").iterdir())) > 10
