@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ from flows.declared.setting_types import RowSet
 from flows.pages.parse import Gathered
 from flows.pages.states import SourceState
 from flows.pages.versions import PageSetting, SourceSetting
-from flows.readers.row_types import TYPE_NAMES, PageCount
+from flows.readers.row_types import ROW_TYPES, TYPE_NAMES, PageCount
 from flows.sources import Page
-from flows.warehouse import connection
+from flows.warehouse import connection, staging
+from flows.warehouse.staging import Staged
 
 DAY = date(2026, 1, 1)
 
@@ -34,6 +37,28 @@ def facts(folder: Path, source: str, kind: str) -> list[dict[str, str]]:
 
 def at(row: dict[str, str]) -> tuple[str, str]:
     return row["page"], row["locator"]
+
+
+@cache
+def without_records() -> bytes:
+    """A staged file with the project's own settings and no record."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "staged.duckdb"
+        build.stage(path, [], settings.rows())
+        return path.read_bytes()
+
+
+def stage(path: Path, gathered: Gathered, given: dict[str, list[Any]]) -> None:
+    """What `build.stage` makes of the same, but only what differs from a file without records is made anew."""
+    path.write_bytes(without_records())
+    tables = {name: Staged(ROW_TYPES[name], gathered.table(name)) for name in gathered.rows}
+    tables |= {name: staging.of_rows(build.declared()[name], rows) for name, rows in given.items()}
+    with connection.connect(path) as con:
+        con.begin()
+        for name, staged in tables.items():
+            staging.create(con, f"staging.{name}", staged)
+        con.commit()
+        con.execute("checkpoint")
 
 
 @contextmanager
@@ -57,7 +82,7 @@ def built(
             for row in rows:
                 gathered.add(TYPE_NAMES[type(row)], page, f"row {number}", row)
         gathered.add("page_count", page, "", PageCount("0" * 64, len(mine)))
-    given = settings.rows() | {
+    given = {
         "source_setting": [
             SourceSetting(source, source, source, "CC0-1.0", source, rank) for source, rank in ranks.items()
         ],
@@ -68,7 +93,7 @@ def built(
         "row_set": [RowSet("current", source, True, "flop", "one_per_training") for source in ranks],
     }
     path = folder / "hand_made.duckdb"
-    build.stage(path, [gathered], given | declared)
+    stage(path, gathered, given | declared)
     if only:
         part_of_it.make(path, *only)
     else:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 from flows import build, paths
 from flows.analysis import computed
 from flows.warehouse import sql_files, transform
+from flows.warehouse.sql_files import SqlFile
 
 
 @dataclass
@@ -31,13 +33,19 @@ class NoneComputed:
         return {}
 
 
+@cache
+def files(root: Path) -> dict[str, SqlFile]:
+    """{table: its file}; read once, for many tests make a few of them."""
+    return {file.table: file for file in map(sql_files.read_table_file, sql_files.table_paths(root))}
+
+
 def make(staged: Path, *wanted: str) -> None:
     """Make in a staged file what is wanted, tables or whole layers, and what that reads: all that SQL makes, no fits."""
     given = [f"staging.{name}" for name in build.staged()]
-    files = {file.table: file for file in map(sql_files.read_table_file, sql_files.table_paths(paths.SQL))}
+    known = files(paths.SQL)
     root = Path(tempfile.mkdtemp(prefix="sql-", dir=staged.parent))
     shutil.copytree(paths.SQL / "macros", root / "macros")
-    needed = {table for table in files if table in wanted or table.partition(".")[0] in wanted}
+    needed = {table for table in known if table in wanted or table.partition(".")[0] in wanted}
     todo = list(needed)
     while todo:
         table = todo.pop()
@@ -45,7 +53,7 @@ def make(staged: Path, *wanted: str) -> None:
         copy = root / f"{table.replace('.', '/')}.sql"
         copy.parent.mkdir(exist_ok=True)
         shutil.copy(paths.SQL / copy.relative_to(root), copy)
-        new = set(files[table].reads) - needed - set(given)
+        new = set(known[table].reads) - needed - set(given)
         needed |= new
         todo += new
     transform.transform(staged, root, given, NoneComputed(), build.functions())

@@ -250,11 +250,8 @@ def before(warehouse_path: Path) -> dict[str, str]:
     return checksums(warehouse_path)
 
 
-@pytest.mark.parametrize(
-    # One of them, which has all that the others have, among the quick tests.
-    "what",
-    [what if what == "one failed" else pytest.param(what, marks=pytest.mark.slow) for what in OUTCOMES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("what", OUTCOMES)
 def test_states_are_those_of_a_fresh_build_of_the_day(
     what: str, tmp_path: Path, published: Path, shipped: Path, as_built: dict[str, Any], before: dict[str, str]
 ) -> None:

@@ -76,6 +76,14 @@ def warehouse_of(env: dict[str, str]) -> Path:
     return Path(env["COMPUTE_LIMITS_DATA"]) / "warehouse" / "compute_limits.duckdb"
 
 
+@pytest.fixture
+def published(env: dict[str, str], warehouse_path: Path) -> Path:
+    """What was published before: the shared warehouse, of which a refresh takes over what does not change."""
+    path = warehouse_of(env)
+    path.parent.mkdir(parents=True)
+    return Path(shutil.copyfile(warehouse_path, path))
+
+
 def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:
     """The one flow run that was not there before."""
     known = {run["id"] for run in before}
@@ -123,6 +131,7 @@ def test_a_refresh_completes_with_what_it_can_get(
     assert of_the_page <= changed <= of_all | downstream(warehouse_of(env), "core.carbon_intensities")
 
 
+@pytest.mark.usefixtures("published")
 def test_a_degraded_refresh_says_so(env: dict[str, str]) -> None:
     """A page that is gone: the last line names source and page, here and in the report; only with --strict is it a failure."""
     (page,) = (page for page in sources.source("squad_explorer").pages[:1])
@@ -145,6 +154,7 @@ def test_a_degraded_refresh_says_so(env: dict[str, str]) -> None:
     assert "degraded" not in ended.stdout
 
 
+@pytest.mark.usefixtures("published")
 def test_only_the_named_source_is_asked_for(env: dict[str, str], site: Site) -> None:
     ended = command(env, "refresh", "--source", "owid_carbon", "--strict")
     assert ended.returncode == 0, ended
@@ -156,7 +166,7 @@ def test_only_the_named_source_is_asked_for(env: dict[str, str], site: Site) -> 
 
 
 def test_a_build_that_fails_leaves_what_was_published(
-    env: dict[str, str], api: Api, warehouse_path: Path, shipped: Path, tmp_path: Path
+    env: dict[str, str], api: Api, published: Path, warehouse_path: Path, shipped: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(shipped, tmp_path / "facts")
     broken = folder / "computerprogress" / "result.facts.csv"
@@ -165,8 +175,6 @@ def test_a_build_that_fails_leaves_what_was_published(
     cells[header.split(",").index("value")] = "not a number"
     broken.write_text("\n".join([header, ",".join(cells), rest]), encoding="utf-8")
     bundling.seal(folder, "computerprogress")
-    warehouse_of(env).parent.mkdir(parents=True)
-    shutil.copyfile(warehouse_path, warehouse_of(env))
     before = api.flow_runs()
     ended = command(env | {"COMPUTE_LIMITS_FACTS": str(folder)}, "refresh", "--offline")
     assert (ended.returncode, ended.stdout) == (1, ""), ended
@@ -176,7 +184,7 @@ def test_a_build_that_fails_leaves_what_was_published(
     assert run["state_type"] == "FAILED"
     tasks = wait_for(lambda: (runs := api.task_runs(run["id"])).get("read") == "FAILED" and runs)
     assert tasks == {"read": "FAILED"}
-    assert warehouse_of(env).read_bytes() == warehouse_path.read_bytes()
+    assert published.read_bytes() == warehouse_path.read_bytes()
 
 
 def test_a_mirror_that_is_no_address_is_told(env: dict[str, str]) -> None:
@@ -186,6 +194,7 @@ def test_a_mirror_that_is_no_address_is_told(env: dict[str, str]) -> None:
     assert not warehouse_of(env).exists()
 
 
+@pytest.mark.usefixtures("published")
 def test_of_two_refreshes_the_second_asks_for_nothing_and_says_who_the_first_is(
     env: dict[str, str], site: Site, tmp_path: Path
 ) -> None:

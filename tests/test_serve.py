@@ -82,11 +82,11 @@ def site() -> Iterator[Site]:
 
 
 def started(env: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], Api]:
-    process = start(env, log, "serve", "--every", "20s")
+    process = start(env, log, "serve", "--every", "10s")
 
     def told() -> re.Match[str] | None:
         assert process.poll() is None, log.read_text()
-        return re.search(r"refresh is scheduled \(20s\) on (http://127\.0\.0\.1:\d+/api);", log.read_text())
+        return re.search(r"refresh is scheduled \(10s\) on (http://127\.0\.0\.1:\d+/api);", log.read_text())
 
     return process, Api(wait_for(told, log.read_text)[1])
 
@@ -103,7 +103,7 @@ def test_runs_come_one_after_the_other_and_stop_with_it(
         wait_for(lambda: len(own.flow_runs()) > 1 or "Late" in {run["state_name"] for run in own.post("flow_runs")})
         assert len(own.flow_runs()) == 1
         site.gate.set()
-        runs = wait_for(lambda: len(found := own.flow_runs("COMPLETED")) >= 4 and found, log.read_text)
+        runs = wait_for(lambda: len(found := own.flow_runs("COMPLETED")) >= 3 and found, log.read_text)
         with capsys.disabled():
             print(
                 "",

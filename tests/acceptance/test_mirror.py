@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import running
 from conftest import OF_THE_RUN, checksums, downstream
-from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored
+from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored, sample
 
 from flows import sources
 from flows.pages import snapshots
@@ -212,7 +212,8 @@ def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> Non
     assert len(sent) == len(changed)
 
 
-@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.soak
+@pytest.mark.parametrize("day", DAYS[:: sample(full=1, part=4)])
 def test_every_page_that_is_there_on_a_day_is_used(
     day: str, tmp_path: Path, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -955,8 +955,13 @@ def test_a_table_with_two_rows_of_one_key_is_not_published(tmp_path: Path) -> No
     assert "marts.largest_burdens: expect_column_values_to_be_unique({'column': 'benchmark'})" in ended.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RECIPES)
+# Each of them in `make soak`; together they are built above.
+ALONE = ("a source", "an estimator of lines", "a table")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALONE else pytest.mark.soak) for name in RECIPES]
+)
 def test_a_recipe_works_alone(tmp_path: Path, name: str) -> None:
     make(tmp_path, *RECIPES[name].after, name)
     alone = made(tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import part_of_it
+import pytest
 from conftest import AS_OF, checksums, content
 
 from flows import build, paths, sources
@@ -181,6 +182,7 @@ def test_flops_stand_before_multiply_adds_and_these_count_twice(tmp_path: Path) 
 # --- the same from the same
 
 
+@pytest.mark.slow
 def test_what_is_built_before_the_fits_is_the_same_to_the_last_digit(
     tmp_path: Path, shipped: Path, warehouse_path: Path
 ) -> None:

@@ -530,7 +530,8 @@ def test_the_order_of_the_records_does_not_matter(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(frame, figures[1][mart], rtol=1e-10, atol=1e-12, obj=mart)
 
 
-@pytest.mark.slow
+# In whole builds, of other things too, by tests/acceptance/test_same_everywhere.py.
+@pytest.mark.soak
 def test_threads_change_no_published_digit(tmp_path: Path, shipped: Path) -> None:
     code = (
         "import sys; from datetime import date; from pathlib import Path; "
