@@ -179,6 +179,7 @@ class Fit:
     )
     error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
     is_leading: bool = column("whether it is the form that the benchmark's costs lead with, as its file declares")
+    metric_rank: int = column("place of the metric among those of the benchmark, from 1: the first one leads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,12 +165,13 @@ def _metrics(file: RowSetFile, benchmarks: dict[str, Domain]) -> dict[str, list[
 def _fits(name: str, file: RowSetFile, benchmarks: dict[str, Domain]) -> Iterator[Fit]:
     for benchmark, metrics in _metrics(file, benchmarks).items():
         domain = benchmarks[benchmark]
-        for metric in metrics:
+        for rank, metric in enumerate(metrics, 1):
             for measure in domain.compute_measures or file.compute_measures:
                 for form in domain.forms:
                     for selection in file.selections:
                         leads = form == domain.leads
-                        yield Fit(name, benchmark, metric, measure, form, selection, domain.error_of_guessing, leads)
+                        line = name, benchmark, metric, measure, form, selection
+                        yield Fit(*line, domain.error_of_guessing, leads, rank)
 
 
 def _compute_errors(factors: ComputeErrorFactors) -> Iterator[ComputeError]:
