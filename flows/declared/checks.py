@@ -55,6 +55,17 @@ def check(files: Files, registry: Path) -> None:
     _check_points(files, known)
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
     check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
+    _check_landmarks(files)
+
+
+def _check_landmarks(files: Files) -> None:
+    path, landmarks, labels = files.folder / "landmarks.toml", files.landmarks.landmarks, files.labels
+    for at, one in enumerate(landmarks):
+        check_name(path, ("landmarks", at, "benchmark"), one.benchmark, files.benchmarks, "benchmark")
+    check_unique(path, ("landmarks",), ((one.benchmark, one.rank) for one in landmarks), "benchmark and rank")
+    path = files.folder / "labels.toml"
+    for key in ("words", "data", "names"):
+        check_unique(path, (key,), (one for one, _ in getattr(labels, key)), "what is written")
 
 
 def _check_domains(files: Files, known: dict[str, Source]) -> None:

@@ -13,6 +13,8 @@ from flows.declared.models import (
     Estimation,
     Faults,
     Growth,
+    Labels,
+    Landmarks,
     Merges,
     Points,
     Processors,
@@ -43,6 +45,8 @@ class Files:
     faults: Faults
     points: Points
     reference_models: ReferenceModels
+    landmarks: Landmarks
+    labels: Labels
     regions: Regions
 
     @property
@@ -69,6 +73,8 @@ def files(package: Path = PACKAGE) -> Files:
         faults=toml_files.read(folder / "faults.toml", Faults),
         points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
+        landmarks=toml_files.read(folder / "landmarks.toml", Landmarks),
+        labels=labels(package),
         regions=regions(package),
     )
 
@@ -84,6 +90,12 @@ def domains(package: Path = PACKAGE) -> dict[str, Domain]:
 def estimation(package: Path = PACKAGE) -> Estimation:
     """What estimation.toml declares. Raises `SettingError`."""
     return toml_files.read(package / "declared" / "estimation.toml", Estimation)
+
+
+@cache
+def labels(package: Path = PACKAGE) -> Labels:
+    """What labels.toml declares. Raises `SettingError`."""
+    return toml_files.read(package / "declared" / "labels.toml", Labels)
 
 
 @cache

@@ -271,6 +271,33 @@ class ReferenceModels(Closed):
     models: list[Annotated[ReferenceModel, FromTable]]
 
 
+class Landmark(Closed):
+    """A model that people know. `names`: as pages print it; its points are those of one of these names."""
+
+    benchmark: Text
+    rank: Annotated[int, Ge(1), Le(8)]
+    label: Text
+    names: Annotated[list[Text], Len(1), Once]
+
+
+class Landmarks(Closed):
+    """landmarks.toml."""
+
+    landmarks: list[Landmark]
+
+
+_Pairs = Annotated[list[Annotated[list[Text], Len(2, 2)]], Once]
+
+
+class Labels(Closed):
+    """labels.toml: pairs of what a code has and how it is written, and the parts of codes that are left out."""
+
+    words: _Pairs
+    dropped: Annotated[list[Text], Once]
+    data: _Pairs
+    names: _Pairs
+
+
 class Regions(Closed):
     """regions.toml: {ISO 3166-1 alpha-2: the key of the region's electricity, alpha-3 where it has one}."""
 

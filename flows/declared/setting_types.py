@@ -81,6 +81,7 @@ class Trainer:
 
     source: Text = column(ADDRESS["source"])
     trainer: Text = column("who trained them")
+    kind_of_run: Literal["vendor", "contest"] = column("vendor: a model zoo's own trainings; contest: entries of one")
     reason: Text = column("how it is known")
     released_on: date | None = optional("the day that all of them were released; null where each has its own")
 
@@ -354,6 +355,16 @@ class ReferenceModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Landmark:
+    """One row per model that people know and name that pages print it under."""
+
+    benchmark: str = column("the benchmark in whose plots it is named")
+    rank: int = column("1 is named first, where there is room for few")
+    label: str = column("what it is called there")
+    name: str = column("its name as a page prints it")
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredFault:
     """One row per record that is known to be wrong or out of place in a way that no rule can find."""
 
@@ -528,6 +539,7 @@ SETTINGS: dict[str, type[Any]] = {
     "processor_unit": ProcessorUnit,
     "processor_family": ProcessorFamily,
     "reference_model": ReferenceModel,
+    "landmark": Landmark,
     "declared_fault": DeclaredFault,
     "theory_row": TheoryRow,
     "theory_match": TheoryMatch,

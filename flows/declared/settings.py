@@ -23,6 +23,7 @@ from flows.declared.setting_types import (
     Fit,
     FitRule,
     GrowthLevel,
+    Landmark,
     PointRule,
     Published,
     RowSet,
@@ -66,6 +67,11 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "published": [row for name, one in declared.published.items() for row in _published(name, one)],
         "claim": declared.claims.claims,
         "reference_model": declared.reference_models.models,
+        "landmark": [
+            Landmark(one.benchmark, one.rank, one.label, name)
+            for one in declared.landmarks.landmarks
+            for name in one.names
+        ],
         "declared_fault": declared.faults.faults,
         **_points(declared.points),
         "merge": declared.merges.merges,

@@ -60,6 +60,7 @@ class SourceSetting:
     source: str = column(ADDRESS["source"])
     title: str = column("what the source is")
     publisher: str = column("who publishes it")
+    homepage: str = column("where a person reads of it")
     licence: str = column("its licence (SPDX where there is one)")
     attribution: str = column("the credit that its licence asks for")
     source_rank: int = column("where sources disagree the lowest rank is preferred")
@@ -476,6 +477,7 @@ def setting(source: Source) -> SourceSetting:
         source=source.key,
         title=source.title,
         publisher=source.publisher,
+        homepage=source.homepage,
         licence=source.licence,
         attribution=source.attribution,
         source_rank=source.rank,

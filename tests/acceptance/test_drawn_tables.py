@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.interpolate import CubicSpline
 
+from flows.declared import settings
+
 Db = duckdb.DuckDBPyConnection
 Array = NDArray[np.float64]
 _Y: dict[str, Callable[[Array], Array]] = {"polynomial": lambda e: -np.log10(e), "exponential": lambda e: 1 / e}
@@ -189,3 +191,85 @@ def test_half_the_error_takes_two_to_the_exponent(db: Db) -> None:
                 assert math.log2(factor) == pytest.approx(exponent, abs=1e-9)
     without = [line for line in lines if line["form"] == "polynomial" and line["halving_factor"] is None]
     assert all(line["slope"] < 0 or line["exponent"] >= 996 for line in without)
+
+
+# --- points
+
+
+def test_every_point_of_a_plot_is_there_with_what_a_reader_asks(db: Db) -> None:
+    points = rows(db, "select * from marts.points")
+    fitted = rows(db, "select row_set, benchmark, metric, compute_measure, result_id from fits.points where error > 0")
+    keys = {(row["row_set"], row["benchmark"], row["metric"], row["compute_measure"], row["point"]) for row in points}
+    assert keys == {tuple(row.values()) for row in fitted}
+    assert len(points) == len(fitted)
+    assert {row["kind_of_run"] for row in points} == {"paper", "vendor", "list"}
+    for row in points:
+        # Codes have underscores; a person does not open a raw file or an archive.
+        assert "_" not in row["label"], row["printed_name"]
+        assert row["address"].startswith("http"), row
+        assert "raw.githubusercontent" not in row["address"]
+        assert not row["address"].endswith(".zip")
+        assert row["computation"] == pytest.approx(10 ** row["log10_computation"])
+    # Papers' rows have a year, but for a few whose page names none.
+    told = [row for row in points if row["kind_of_run"] == "paper" and row["compute_measure"] == "hardware_burden"]
+    assert sum(row["year"] is not None for row in told) > 0.95 * len(told)
+
+
+def test_a_point_has_its_paper_its_processors_and_what_it_is(db: Db) -> None:
+    # Golden: Dosovitskiy et al. 2020 (arXiv 2010.11929); Yu et al. 2022, CoCa: 2,048 CloudTPUv4 chips, 5 days.
+    of = {
+        row["label"]: row
+        for row in rows(
+            db,
+            "select * from marts.points where row_set = 'current' and benchmark = 'imagenet' "
+            "and compute_measure = 'hardware_burden'",
+        )
+    }
+    vit = of["ViT-H/14"]
+    assert vit["paper_address"] == "https://arxiv.org/abs/2010.11929"
+    assert (vit["year"], vit["kind_of_run"], vit["is_landmark"]) == (2020, "paper", True)
+    assert vit["row_address"].startswith("https://github.com/MIT-FutureTech/TheComputationalLimitsOfDeepLearning/blob/")
+    vendors = of["ResNet-50 v1.5"]
+    assert (vendors["trainer"], vendors["kind_of_run"], vendors["landmark_label"]) == ("NVIDIA", "vendor", "ResNet-50")
+    assert "A100" in vendors["hardware"]
+    assert of["NASNet-A"]["printed_name"] == "NASNET-A(6)"
+    assert of["NASNet-A"]["hardware"].startswith("500 × ")
+
+
+def test_races_to_a_target_are_a_contest() -> None:
+    """DAWNBench's entries are no points by the rules that ship; where somebody takes them in they are what they are."""
+    entries = {row.source: row.kind_of_run for row in settings.rows()["trainer"]}
+    assert entries["dawnbench"] == "contest"
+    assert {kind for source, kind in entries.items() if source != "dawnbench"} == {"vendor"}
+
+
+def test_landmarks_are_few_and_there(db: Db) -> None:
+    points = rows(db, "select * from marts.points where is_landmark")
+    by_set: dict[tuple[str, ...], list[int]] = {}
+    for row in points:
+        key = row["row_set"], row["benchmark"], row["metric"], row["compute_measure"]
+        by_set.setdefault(key, []).append(row["landmark_rank"])
+    assert all(len(ranks) == len(set(ranks)) <= 8 for ranks in by_set.values())
+    assert len(by_set["current", "imagenet", "top1", "hardware_burden"]) >= 6
+    declared = {(row.benchmark, row.label) for row in settings.rows()["landmark"]}
+    assert {(row["benchmark"], row["landmark_label"]) for row in points} == declared
+
+
+def test_points_say_in_which_selections_they_are(db: Db) -> None:
+    counted = rows(
+        db,
+        "select row_set, benchmark, metric, compute_measure, "
+        "count(*) filter (is_one_per_training) as once, count(*) filter (is_frontier) as frontier, "
+        "count(is_one_per_training) as told from marts.points group by all",
+    )
+    for row in counted:
+        sizes = dict(
+            db.execute(
+                "select selection, n from fits.sample_sets join fits.sample_sizes using (sample_id) "
+                "where (row_set, benchmark, metric, compute_measure) = (?, ?, ?, ?)",
+                [row[name] for name in ("row_set", "benchmark", "metric", "compute_measure")],
+            ).fetchall()
+        )
+        assert row["frontier"] == sizes["frontier"]
+        assert row["once"] == sizes.get("one_per_training", 0)
+        assert (row["told"] > 0) == ("one_per_training" in sizes)
