@@ -49,7 +49,7 @@ class _Words:
 @cache
 def _declared() -> _Words:
     found = files.labels()
-    words, data, names = ({one: other for one, other in pairs} for pairs in (found.words, found.data, found.names))
+    words, data, names = (dict(pairs) for pairs in (found.words, found.data, found.names))
     return _Words(words, frozenset(found.dropped), data, names)
 
 

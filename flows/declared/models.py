@@ -36,6 +36,7 @@ from flows.declared.setting_types import (
     Trainer,
     Whole,
 )
+from flows.sources import Https
 from flows.toml_files import Closed, FromTable, Once, matching, slip
 
 ALL, OF_EACH_DOMAIN = "all", "of each domain"
@@ -131,7 +132,7 @@ class Price(Closed):
 
 
 class Figure(Closed):
-    """A figure of a scenario, in `unit`; low and high are the value where they are left out."""
+    """A figure of a scenario, in `unit`; low and high are the value where they are left out. `address`: where it can be read."""
 
     quantity: Text
     low: Positive | None = None
@@ -140,6 +141,7 @@ class Figure(Closed):
     unit: Text
     citation: Text
     as_of: date
+    address: Https | None = None
 
 
 class ScenarioFile(Closed):

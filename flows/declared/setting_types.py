@@ -302,6 +302,7 @@ class Conversion:
     unit: str = column("unit of the figure")
     citation: str = column("where the figure is from")
     as_of: date = column("the day that the figure is from")
+    address: str | None = optional("where a person reads it, where that is on the web")
 
 
 @dataclass(frozen=True, slots=True)

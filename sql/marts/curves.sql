@@ -10,7 +10,7 @@ reach as (
 ),
 
 fit_rule as (
-    select level, supported_ranges from staging.fit_rule
+    select supported_ranges from staging.fit_rule
 ),
 
 guessing as (
@@ -19,43 +19,8 @@ guessing as (
     join sample_sets using (row_set, benchmark, metric, compute_measure, selection)
 ),
 
-independent as (
-    -- As if each point stood alone; seen from the mean of x, where height and slope do not hang together.
-    select
-        sample_id, form, 'ols' as estimator, n, intercept, slope, mean_x, degrees_of_freedom, residual_sd,
-        residual_sd * residual_sd / n as height_variance,
-        0.0 as covariance,
-        slope_se * slope_se as slope_variance,
-        student_t_quantile((1 + level) / 2, degrees_of_freedom) as t,
-        excludes_zero(slope - t * slope_se, slope + t * slope_se) as is_sloped,
-    from fits.ols
-    cross join fit_rule
-    where slope_se is not null
-),
-
-by_cluster as (
-    -- The same line with standard errors for points of one paper, model or training, which costs and their projections have.
-    select
-        estimates.sample_id, estimates.form, estimates.estimator, estimates.n, estimates.intercept, estimates.slope,
-        ols.mean_x,
-        estimates.degrees_of_freedom,
-        estimates.residual_sd,
-        estimates.intercept_se * estimates.intercept_se
-            + ols.mean_x * (2 * estimates.covariance + ols.mean_x * estimates.slope_se * estimates.slope_se) as height_variance,
-        estimates.covariance + ols.mean_x * estimates.slope_se * estimates.slope_se as covariance,
-        estimates.slope_se * estimates.slope_se as slope_variance,
-        excludes_zero(estimates.slope_low, estimates.slope_high) as is_sloped,
-        student_t_quantile((1 + fit_rule.level) / 2, estimates.degrees_of_freedom) as t,
-    from fits.estimates as estimates
-    join fits.ols as ols using (sample_id, form)
-    cross join fit_rule
-    where estimates.estimator = 'ols_cluster' and estimates.slope_se is not null
-),
-
 surest as (
-    select * from by_cluster
-    union all by name
-    select * from independent anti join by_cluster using (sample_id, form)
+    select * from fits.surest_lines
 ),
 
 calibrations as (
@@ -65,14 +30,14 @@ calibrations as (
         form,
         drift_per_year - half_width as low,
         drift_per_year + half_width as high,
-        -sign(low) * student_t_quantile(student_t_two_sided_p(abs(low), 'infinity'::double) / 2, degrees_of_freedom) as t_low,
-        -sign(high) * student_t_quantile(student_t_two_sided_p(abs(high), 'infinity'::double) / 2, degrees_of_freedom) as t_high,
-        height_variance,
-        slope_variance,
-        residual_sd,
-    from fits.calibrations
-    join independent using (sample_id, form)
-    where status = 'ok'
+        -sign(low) * student_t_quantile(student_t_two_sided_p(abs(low), 'infinity'::double) / 2, ols.degrees_of_freedom) as t_low,
+        -sign(high) * student_t_quantile(student_t_two_sided_p(abs(high), 'infinity'::double) / 2, ols.degrees_of_freedom) as t_high,
+        ols.residual_sd * ols.residual_sd / ols.n as height_variance,
+        ols.slope_se * ols.slope_se as slope_variance,
+        ols.residual_sd,
+    from fits.calibrations as calibrations
+    join fits.ols as ols using (sample_id, form)
+    where calibrations.status = 'ok' and ols.slope_se is not null
 ),
 
 steps as (

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+import shipped_facts
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.interpolate import CubicSpline
@@ -273,3 +274,128 @@ def test_points_say_in_which_selections_they_are(db: Db) -> None:
         assert row["frontier"] == sizes["frontier"]
         assert row["once"] == sizes.get("one_per_training", 0)
         assert (row["told"] > 0) == ("one_per_training" in sizes)
+
+
+# --- the published table beside today's
+
+
+def test_figure_3_has_each_published_cell_and_judges_unrounded_values(db: Db) -> None:
+    cells = rows(db, "select * from exports.figure_3")
+    assert len(cells) == 5 * 3 * 2 * 3
+    assert [cell["domain"] for cell in cells[::18]] == [
+        "image classification", "object detection", "question answering", "named entity recognition",
+        "machine translation",
+    ]  # fmt: skip
+    of = {(cell["domain"], cell["target"], cell["form"], cell["quantity"]): cell for cell in cells}
+    for cell in cells:
+        assert math.floor(cell["published_log10"]) == cell["published_power"]
+        ratio = cell["log10_today"] - cell["published_log10"]
+        assert cell["log10_ratio"] == pytest.approx(ratio)
+        assert cell["is_supported"] == (cell["status"] == "ok")
+        assert cell["more_than_three_times"] == (cell["is_supported"] and abs(ratio) > math.log10(3))
+        assert (cell["ratio"] is None) == (abs(ratio) >= 300)
+    # Powers that are cut off differ far more often than values that the points support.
+    powers = [cell for cell in cells if math.floor(cell["log10_today"]) != cell["published_power"]]
+    assert len(powers) > 2 * sum(cell["more_than_three_times"] for cell in cells) > 0
+    # By hand, from the published rows: 5 % on ImageNet is 10^19.06 Gflop, 8.03e7 Gflop cost a USD and 1.266e8 make a lb.
+    imagenet = [
+        of["image classification", "target_1", "polynomial", quantity] for quantity in ("gflop", "lb_co2", "usd")
+    ]
+    assert imagenet[0]["published_log10"] == pytest.approx(19.06, abs=0.01)
+    assert imagenet[1]["published_log10"] == pytest.approx(19.06 - math.log10(1.266e8), abs=0.01)
+    assert imagenet[2]["published_log10"] == pytest.approx(19.06 - math.log10(8.03e7), abs=0.01)
+    # Today's, by a line through the points of the warehouse.
+    points = np.array(
+        db.execute(
+            "select log10_compute, error from fits.samples where row_set = 'current' and benchmark = 'imagenet' "
+            "and compute_measure = 'hardware_burden' and selection = 'one_per_training'"
+        ).fetchall()
+    )
+    slope, intercept = np.polyfit(points[:, 0], -np.log10(points[:, 1]), 1)
+    today = (math.log10(20) - intercept) / slope - 9
+    assert imagenet[0]["log10_today"] == pytest.approx(today)
+    # What the paper calls MS COCO is test-dev.
+    assert of["object detection", "today", "polynomial", "usd"]["benchmark"] == "coco_test_dev"
+
+
+# --- costs of any error
+
+
+def test_a_line_of_costs_has_the_interval_of_costs(db: Db) -> None:
+    """One quantity, one interval: at a target the line is where marts.costs and the method cluster of marts.projections are."""
+    lines = rows(db, "select * from marts.cost_lines order by step")
+    by_line: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in lines:
+        key = row["row_set"], row["benchmark"], row["metric"], row["compute_measure"], row["form"]
+        by_line.setdefault(key, []).append(row)
+    told = rows(
+        db,
+        "select * from marts.costs where scenario = 'h100_2026' and region = 'USA' and form in ('polynomial', 'exponential') "
+        "and log10_gflop is not null",
+    )
+    met = dict.fromkeys(("log10_flop", "log10_flop_low", "log10_flop_high"), 0)
+    for cost in told:
+        key = cost["row_set"], cost["benchmark"], cost["metric"], cost["compute_measure"], cost["form"]
+        line = by_line[key]
+        assert [row["step"] for row in line] == list(range(61))
+        error = np.array([row["error"] for row in line])
+        y, at = _Y[cost["form"]](error), float(_Y[cost["form"]](np.array([cost["error"]]))[0])
+        for end in met:
+            of_cost = cost[end.replace("flop", "gflop")]
+            known = [row[end] for row in line]
+            if of_cost is not None and None not in known and error[-1] <= cost["error"] <= error[0]:
+                assert float(np.interp(at, y, np.array(known))) == pytest.approx(of_cost + 9, rel=0.01), (key, end)
+            # The last step is the lowest target: there the line is marts.costs to the last digit.
+            if cost["error"] == pytest.approx(error[-1]):
+                assert known[-1] == (None if of_cost is None else pytest.approx(of_cost + 9, rel=1e-9)), (key, end)
+                assert line[-1]["status"] == cost["status"]
+                met[end] += of_cost is not None
+    assert min(met.values()) > 20, met
+
+
+def test_an_interval_is_the_same_wherever_it_stands(db: Db) -> None:
+    """Over all rows that marts.projections (method cluster, else y_on_x) and marts.costs share, whatever scenario."""
+    shared = rows(
+        db,
+        "select costs.scenario, costs.interval_by, costs.published, costs.log10_gflop_low, costs.log10_gflop_high, "
+        "projections.log10_compute_low - if(projections.compute_unit = 'flop', 9, 0) as low, "
+        "projections.log10_compute_high - if(projections.compute_unit = 'flop', 9, 0) as high "
+        "from marts.costs as costs join marts.projections as projections "
+        "using (row_set, benchmark, metric, compute_measure, form, selection, target) "
+        "where costs.form != 'stacked' and costs.interval_by is not null "
+        "and projections.method = if(costs.interval_by = 'clusters', 'cluster', 'y_on_x')",
+    )
+    assert {row["scenario"] for row in shared} >= {"h100_2026", "paper_2020"}
+    assert len(shared) > 1000
+    for row in shared:
+        for end in ("low", "high"):
+            expected = None if row[end] is None else pytest.approx(row[end], rel=1e-9)
+            assert row[f"log10_gflop_{end}"] == expected, row
+
+
+def test_factors_make_the_costs_and_say_where_they_are_from(db: Db) -> None:
+    factors = rows(db, "select * from marts.cost_factors")
+    assert all(row["source"] and row["as_of"] and row["low"] <= row["value"] <= row["high"] for row in factors)
+    told = {(row["scenario"], row["region"], row["factor"]): row for row in factors}
+    for cost in rows(
+        db,
+        "select * from marts.costs where row_set = 'current' and benchmark = 'imagenet' and form = 'polynomial' "
+        "and target = 'target_1' and compute_measure in ('hardware_burden', 'training_compute')",
+    ):
+        of = {key[2]: row["value"] for key, row in told.items() if key[:2] == (cost["scenario"], cost["region"])}
+        is_burden = cost["compute_measure"] == "hardware_burden"
+        rate = of["burden_rate"] if is_burden else of["rate"] * of["utilisation"]
+        hours = 10 ** (cost["log10_gflop"] + 9) / rate / 3600
+        assert 10 ** cost["log10_hours"] == pytest.approx(hours, rel=1e-6)
+        assert 10 ** cost["log10_usd"] == pytest.approx(hours * of["price"], rel=1e-6)
+        kwh = hours * of["power"] * of["draw_fraction"] * of["pue"]
+        assert 10 ** cost["log10_kwh"] == pytest.approx(kwh, rel=1e-6)
+        assert 10 ** cost["log10_kg_co2"] == pytest.approx(kwh * of["carbon_intensity"] / 1000, rel=1e-6)
+    drawn = told["h100_2026", "FRA", "draw_fraction"]
+    # Latif et al. 2024, and the data sheet's 700 W.
+    assert (drawn["low"], drawn["value"], drawn["high"]) == (1.0, 1.5, 1.82)
+    assert drawn["source_url"] == "https://arxiv.org/abs/2412.08602"
+    assert told["h100_2026", "FRA", "power"]["value"] == pytest.approx(0.7)
+    # Our World in Data, France 2025.
+    assert told["h100_2026", "FRA", "carbon_intensity"]["value"] == pytest.approx(shipped_facts.intensity("FRA", 2025))
+    assert told["h100_2026", "FRA", "carbon_intensity"]["year"] == 2025
