@@ -59,7 +59,7 @@ def built(
         gathered.add("page_count", page, "", PageCount("0" * 64, len(mine)))
     given = settings.rows() | {
         "source_setting": [
-            SourceSetting(source, source, source, "https://example.org/", "CC0-1.0", source, rank)
+            SourceSetting(source, source, source, "https://example.org/", "CC0-1.0", source, rank, "frozen", None)
             for source, rank in ranks.items()
         ],
         "source_state": [SourceState(source, "shipped", None, None) for source in ranks],

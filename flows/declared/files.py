@@ -9,9 +9,11 @@ from pathlib import Path
 from flows import toml_files
 from flows.declared.models import (
     Claims,
+    Comparisons,
     Domain,
     Estimation,
     Faults,
+    Freshness,
     Growth,
     Labels,
     Landmarks,
@@ -46,6 +48,8 @@ class Files:
     points: Points
     reference_models: ReferenceModels
     landmarks: Landmarks
+    freshness: Freshness
+    comparisons: Comparisons
     labels: Labels
     regions: Regions
 
@@ -74,6 +78,8 @@ def files(package: Path = PACKAGE) -> Files:
         points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
         landmarks=toml_files.read(folder / "landmarks.toml", Landmarks),
+        freshness=toml_files.read(folder / "freshness.toml", Freshness),
+        comparisons=toml_files.read(folder / "comparisons.toml", Comparisons),
         labels=labels(package),
         regions=regions(package),
     )

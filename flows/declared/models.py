@@ -12,13 +12,17 @@ from flows.columns import Fraction, Text
 from flows.declared.setting_types import (
     Apart,
     Backtest,
+    Cadence,
     Claim,
+    Cluster,
+    Comparison,
     ComputeMeasure,
     Copies,
     Count,
     DeclaredFault,
     Form,
     GrowthEra,
+    GrowthFigure,
     GrowthRule,
     GrowthSeries,
     LossSet,
@@ -204,6 +208,7 @@ class Growth(Closed):
     series: list[Annotated[GrowthSeries, FromTable]]
     eras: list[Annotated[GrowthEra, FromTable]]
     rules: list[Annotated[GrowthRule, FromTable]]
+    figure: list[Annotated[GrowthFigure, FromTable]]
 
 
 class Claims(Closed):
@@ -271,6 +276,19 @@ class ReferenceModels(Closed):
     """reference_models.toml."""
 
     models: list[Annotated[ReferenceModel, FromTable]]
+
+
+class Comparisons(Closed):
+    """comparisons.toml."""
+
+    comparisons: list[Annotated[Comparison, FromTable]]
+    clusters: list[Annotated[Cluster, FromTable]]
+
+
+class Freshness(Closed):
+    """freshness.toml."""
+
+    cadences: list[Annotated[Cadence, FromTable]]
 
 
 class Landmark(Closed):

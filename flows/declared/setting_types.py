@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt
 
 from flows.columns import ADDRESS, Fraction, Text, column, optional
+from flows.sources import Https
 
 Form = Literal["polynomial", "exponential"]
 Selection = Literal["all", "one_per_training", "best_per_paper", "best_per_year", "frontier"]
@@ -73,6 +74,43 @@ class RuleFinding:
 
     rule: str = column("the rule: key of staging.point_rule")
     finding: str = column("a rule of core.artefacts")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One row per figure that a person grasps, to hold a cost against."""
+
+    comparison: Text = column("what it is: a key")
+    label: Text = column("the same in words, as a sentence may have it")
+    quantity: Literal["electricity", "emissions"] = column("electricity or emissions")
+    value: Positive = column("the figure, in unit")
+    unit: Literal["kWh", "kg"] = column("kWh of electricity, kg of emissions")
+    source: Text = column("where the figure is from, with what stands there")
+    address: Https = column("where a person reads it")
+    as_of: date = column("the day that it is from: of a year its last")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One row per number of processors that computations are held against."""
+
+    comparison: Text = column("what it is: a key")
+    label: Text = column("the same in words, as a sentence may have it")
+    processor: Text = column("the processor, as a data sheet has it")
+    precision: Precision = column("whose peak rate arithmetic done is held against; burdens count the FP32 peak")
+    processors: Count = column("how many")
+    days: Positive = column("for how long")
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """One row per word for how often a publisher changes a source."""
+
+    cadence: Text = column("how often its publisher changes it, as the source's file says")
+    reason: Text = column("why that limit")
+    stale_after_days: Count | None = optional(
+        "days from which on its newest page counts as stale; null: it does not change"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +503,16 @@ class GrowthRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowthFigure:
+    """One row per series that the figure of growth shows."""
+
+    series: Text = column("a series of growth")
+    subject: Literal["model", "processor"] = column("of models or of processors")
+    era: Text = column("the period whose line is drawn")
+    relative_to: Text = column("the model or processor, as printed, whose value is 1")
+
+
+@dataclass(frozen=True, slots=True)
 class TheoryRow:
     """One row per setting of the simulation, model and number of observations."""
 
@@ -514,6 +562,9 @@ SETTINGS: dict[str, type[Any]] = {
     "benchmark": Benchmark,
     "point_rule": PointRule,
     "rule_finding": RuleFinding,
+    "comparison": Comparison,
+    "cluster": Cluster,
+    "cadence": Cadence,
     "trainer": Trainer,
     "copies": Copies,
     "purpose": Purpose,
@@ -548,4 +599,5 @@ SETTINGS: dict[str, type[Any]] = {
     "growth_series": GrowthSeries,
     "growth_era": GrowthEra,
     "growth_rule": GrowthRule,
+    "growth_figure": GrowthFigure,
 }

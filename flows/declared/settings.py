@@ -67,6 +67,9 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "published": [row for name, one in declared.published.items() for row in _published(name, one)],
         "claim": declared.claims.claims,
         "reference_model": declared.reference_models.models,
+        "comparison": declared.comparisons.comparisons,
+        "cluster": declared.comparisons.clusters,
+        "cadence": declared.freshness.cadences,
         "landmark": [
             Landmark(one.benchmark, one.rank, one.label, name)
             for one in declared.landmarks.landmarks
@@ -83,6 +86,7 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "growth_series": declared.growth.series,
         "growth_era": declared.growth.eras,
         "growth_rule": declared.growth.rules,
+        "growth_figure": declared.growth.figure,
     }
 
 

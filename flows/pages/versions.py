@@ -64,6 +64,8 @@ class SourceSetting:
     licence: str = column("its licence (SPDX where there is one)")
     attribution: str = column("the credit that its licence asks for")
     source_rank: int = column("where sources disagree the lowest rank is preferred")
+    cadence: str = column("how often its publisher changes it: key of staging.cadence")
+    own_stale_after_days: int | None = column("days from which on it counts as stale, where the file says so itself")
 
 
 @dataclass(frozen=True)
@@ -481,6 +483,8 @@ def setting(source: Source) -> SourceSetting:
         licence=source.licence,
         attribution=source.attribution,
         source_rank=source.rank,
+        cadence=source.cadence,
+        own_stale_after_days=source.stale_after_days,
     )
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import hand_made
 import numpy as np
 import pytest
 import shipped_facts
+import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.interpolate import CubicSpline
 
 from flows.declared import settings
+from flows.pages.versions import PageSetting, SourceSetting
+from flows.readers.row_types import Model
 
 Db = duckdb.DuckDBPyConnection
 Array = NDArray[np.float64]
@@ -399,3 +405,159 @@ def test_factors_make_the_costs_and_say_where_they_are_from(db: Db) -> None:
     # Our World in Data, France 2025.
     assert told["h100_2026", "FRA", "carbon_intensity"]["value"] == pytest.approx(shipped_facts.intensity("FRA", 2025))
     assert told["h100_2026", "FRA", "carbon_intensity"]["year"] == 2025
+
+
+# --- figures 1 and 2 of the brief
+
+
+def test_figure_1_has_the_curves_and_where_they_meet_the_oracle(db: Db) -> None:
+    curves = rows(db, "select * from exports.figure_1a")
+    assert {row["model"] for row in curves} == {"oracle", "expert", "regularised", "flexible"}
+    match = {row["model"]: row for row in curves if row["kind"] == "match"}
+    assert match["oracle"]["n_observations"] == 15
+    # Least-squares theory: 1,401; the brief reads 1,500 and 175 off its figure.
+    assert match["flexible"]["n_observations"] == pytest.approx(1401, rel=0.02)
+    assert match["flexible"]["n_observations_low"] < 1408 < match["flexible"]["n_observations_high"]
+    assert match["regularised"]["n_observations"] == pytest.approx(175, rel=0.02)
+    for row in curves:
+        if row["kind"] == "simulated":
+            assert row["performance_low"] < row["performance"] < row["performance_high"]
+        else:
+            assert row["performance"] == pytest.approx(match["oracle"]["performance"])
+    # Excess error of least squares: sigma^2 p / (n - p - 1), here with 10 of 10 features.
+    oracle = {
+        row["n_observations"]: row["performance"]
+        for row in curves
+        if (row["kind"], row["model"]) == ("simulated", "oracle")
+    }
+    assert oracle[1000] == pytest.approx((1000 - 10 - 1) / 10, rel=0.05)
+
+
+def test_figure_1b_never_falls(db: Db) -> None:
+    curves = rows(db, "select * from exports.figure_1b")
+    dips = 0
+    for model in ("oracle", "expert", "regularised", "flexible"):
+        own = [row for row in curves if (row["kind"], row["model"]) == ("simulated", model)]
+        assert own == sorted(own, key=lambda row: (row["performance"], row["computation_flop"]))
+        assert [row["computation_flop"] for row in own] == sorted(row["computation_flop"] for row in own)
+        simulated = rows(db, "select * from marts.theory where setting = 'base' and model = ?", model)
+        dips += len(simulated) > len(own)
+        # Who asks for a performance pays the least that gives it or more.
+        for row in own:
+            enough = [one["computation_flop"] for one in simulated if one["performance"] >= row["performance"]]
+            assert row["computation_flop"] == min(enough)
+    assert dips >= 1
+    # Least squares of p features on n observations: about n p^2 operations, p 1,000 against 10 and n 1,408 against 15.
+    ratio = {row["model"]: row for row in curves if row["kind"] == "match"}
+    assert ratio["flexible"]["computation_ratio"] == pytest.approx(750_000, rel=0.01)
+    assert ratio["regularised"]["computation_ratio"] == pytest.approx(9_900, rel=0.01)
+    for row in ratio.values():
+        assert row["computation_ratio_low"] < row["computation_ratio"] < row["computation_ratio_high"]
+
+
+def test_one_statistic_is_held_against_the_brief(db: Db) -> None:
+    matches = rows(db, "select * from marts.theory_observations")
+    assert {row["statistic"] for row in matches if row["is_headline"]} == {"mean"}
+    held = {
+        row["cell"]: row["recomputed"]
+        for row in rows(db, "select cell, recomputed from marts.claims where cell is not null")
+    }
+    for row in matches:
+        if row["setting"] == "base" and row["is_headline"] and row["model"] != "expert":
+            assert held[f"theory/{row['model']}/observations"] == row["n_observations"]
+
+
+def test_figure_2a_is_relative_to_alexnet_and_its_card(db: Db) -> None:
+    drawn = rows(db, "select * from exports.figure_2a")
+    assert {(row["series"], row["relative_to"]) for row in drawn} == {
+        ("notable_models_list", "AlexNet"),
+        ("gpus", "NVIDIA GeForce GTX 580"),
+    }
+    for series in ("notable_models_list", "gpus"):
+        points = [row for row in drawn if (row["series"], row["kind"]) == (series, "point")]
+        lines = [row for row in drawn if (row["series"], row["kind"]) == (series, "line")]
+        assert any(row["name"] == row["relative_to"] and row["log10_relative"] == 0 for row in points)
+        # The line and its band, by statsmodels through the points since 2010.
+        since = [row for row in points if row["released_on"].year >= 2010]
+        x, y = (np.array([row[name] for row in since]) for name in ("year", "log10_relative"))
+        fit = sm.OLS(y, sm.add_constant(x)).fit()
+        assert len(lines) == 21
+        assert {row["n"] for row in lines} == {len(since)}
+        for row in lines:
+            read = fit.get_prediction([[1, row["year"]]])
+            low, high = read.conf_int(alpha=1 - row["level"])[0]
+            assert row["log10_relative"] == pytest.approx(read.predicted_mean[0], abs=1e-6)
+            assert (row["log10_relative_low"], row["log10_relative_high"]) == pytest.approx((low, high), abs=1e-6)
+            assert row["growth_per_year"] == pytest.approx(10 ** fit.params[1], rel=1e-6)
+    # AlexNet's own computation, Epoch AI: 4.7e17 FLOP; a GTX 580: 1.58e12 FLOP/s.
+    told = {row["name"]: row["log10_value"] for row in drawn if row["kind"] == "point"}
+    assert 10 ** told["AlexNet"] == pytest.approx(4.7e17, rel=0.01)
+    assert 10 ** told["NVIDIA GeForce GTX 580"] == pytest.approx(1.581e12, rel=0.01)
+
+
+def test_figure_2b_has_one_series_that_is_shown(db: Db) -> None:
+    models = rows(db, "select * from exports.figure_2b where is_headline")
+    assert {(row["row_set"], row["compute_measure"]) for row in models} == {("paper_v2", "hardware_burden")}
+    alexnet = next(row for row in models if row["label"] == "AlexNet")
+    assert (alexnet["compute_to_alexnet"], alexnet["year"]) == (1, pytest.approx(2012.75, abs=0.01))
+    assert all("_" not in row["label"] for row in models)
+
+
+# --- how new it is, and what it is like
+
+
+def test_a_source_is_stale_by_its_own_limit_and_the_newest_page(tmp_path: Path) -> None:
+    ranks = {"daily": 1, "own": 2, "frozen": 3, "new": 4}
+    limits = {"daily": ("daily", None), "own": ("daily", 40), "frozen": ("frozen", None), "new": ("daily", None)}
+    days = {"daily": 14, "own": 14, "frozen": 900, "new": 0}
+    newest = date(2026, 11, 22)
+    records = [(source, Model(name=source)) for source in ranks]
+    told = {
+        "source_setting": [
+            SourceSetting(source, source, source, "https://example.org/", "CC0-1.0", source, rank, *limits[source])
+            for source, rank in ranks.items()
+        ],
+        "page_setting": [
+            PageSetting(source, "p", "https://example.org/p", "0" * 64, 1, newest - timedelta(days), None, 1)
+            for source, days in days.items()
+        ],
+    }
+    with hand_made.built(tmp_path, records, ranks, only=("meta.sources", "meta.freshness"), **told) as con:
+        found = {row["source"]: row for row in rows(con, "select * from meta.sources")}
+        (fresh,) = rows(con, "select * from meta.freshness")
+    assert {source: row["is_stale"] for source, row in found.items()} == {
+        "daily": True, "own": False, "frozen": False, "new": False,
+    }  # fmt: skip
+    assert {source: row["stale_after_days"] for source, row in found.items()} == {
+        "daily": 14, "own": 40, "frozen": None, "new": 14,
+    }  # fmt: skip
+    assert found["own"]["stale_on"] == newest + timedelta(26)
+    assert found["frozen"]["stale_on"] is None
+    assert fresh == {
+        "newest_page_on": newest,
+        "n_sources": 4,
+        "n_sources_with_pages": 4,
+        "n_sources_stale": 1,
+        "sources_stale": "daily",
+        "next_stale_on": newest + timedelta(14),
+    }
+
+
+def test_the_overview_has_one_row_on_how_new_it_is(db: Db) -> None:
+    (fresh,) = rows(db, "select * from meta.freshness")
+    of_pages = db.execute("select max(retrieved_on), count(distinct source) from meta.pages").fetchall()
+    assert [(fresh["newest_page_on"], fresh["n_sources_with_pages"])] == of_pages
+    assert fresh["n_sources"] >= 24
+
+
+def test_comparisons_have_their_measure_and_a_source(db: Db) -> None:
+    told = {(row["comparison"], row["measure"]): row for row in rows(db, "select * from marts.comparisons")}
+    assert all(row["source_url"].startswith("https://") and row["as_of"] for row in told.values())
+    # The data sheet of the H100 SXM5: 66.9 TFLOP/s in FP32 and 989 on its tensor cores; a year has 31,557,600 s.
+    assert told["cluster_year", "hardware_burden"]["value"] == pytest.approx(66.9e12 * 1e5 * 31_557_600, rel=1e-3)
+    assert told["cluster_year", "training_compute"]["value"] == pytest.approx(989.4e12 * 1e5 * 31_557_600, rel=1e-3)
+    for measure in ("hardware_burden", "training_compute"):
+        largest = db.execute("select max(compute_flop) from core.measures where compute_measure = ?", [measure])
+        assert largest.fetchall() == [(told["largest_training", measure]["value"],)]
+    assert told["electricity_ireland", "electricity"]["unit"] == "kWh"
+    assert told["car_year", "emissions"]["value"] == 4600
