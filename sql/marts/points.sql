@@ -14,7 +14,7 @@ once_declared as (
 ),
 
 kinds as (
-    select trainer, min(kind_of_run) as kind_of_run from staging.trainer group by trainer
+    select trainer, min(kind_of_run) as kind from staging.trainer group by trainer
 ),
 
 papers as (
@@ -77,7 +77,7 @@ points as (
         case
             when points.purpose = 'time_to_target' then 'contest'
             when points.trainer = 'authors' then 'paper'
-            when kinds.kind_of_run is not null then kinds.kind_of_run
+            when kinds.kind is not null then kinds.kind
             else 'list'
         end as kind_of_run,
         points.purpose,

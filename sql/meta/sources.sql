@@ -24,7 +24,7 @@ pages as (
 ),
 
 cadences as (
-    select cadence, stale_after_days from staging.cadence
+    select cadence, stale_after_days as usual from staging.cadence
 ),
 
 newest as (
@@ -38,7 +38,7 @@ counted as (
         states.state,
         pages.retrieved_on,  -- the day that the newest page in use was first fetched
         pages.retrieved_on as newest_page_on,  -- the same; the day that it is as old as
-        coalesce(sources.own_stale_after_days, cadences.stale_after_days)::bigint as stale_after_days,  -- days from which on its newest page counts as stale; null: its publisher does not change it
+        coalesce(sources.own_stale_after_days, cadences.usual)::bigint as stale_after_days,  -- days from which on its newest page counts as stale; null: its publisher does not change it
         pages.retrieved_on + stale_after_days::integer as stale_on,  -- the day from which on it does: who reads later than that holds a stale source
         coalesce(newest.as_of >= stale_on, false) as is_stale,  -- whether it does on the day of the newest page of all sources
         states.age_days,

@@ -258,7 +258,18 @@ def test_landmarks_are_few_and_there(db: Db) -> None:
         by_set.setdefault(key, []).append(row["landmark_rank"])
     assert all(len(ranks) == len(set(ranks)) <= 8 for ranks in by_set.values())
     assert len(by_set["current", "imagenet", "top1", "hardware_burden"]) >= 6
-    declared = {(row.benchmark, row.label) for row in settings.rows()["landmark"]}
+    names = {(row.benchmark, row.label, row.name) for row in settings.rows()["landmark"]}
+    for row in points:
+        # Of several points of one model its own authors' is the one that people know.
+        key = tuple(row[name] for name in ("row_set", "benchmark", "metric", "compute_measure"))
+        own = [name for benchmark, label, name in names if (benchmark, label) == (row["benchmark"], row["landmark_label"])]
+        kinds = db.execute(
+            "select distinct kind_of_run from marts.points where (row_set, benchmark, metric, compute_measure) = ? "
+            "and list_contains(?, printed_name)",
+            [key, own],
+        ).fetchall()
+        assert row["kind_of_run"] == "paper" or ("paper",) not in kinds, row
+    declared = {(benchmark, label) for benchmark, label, _ in names}
     assert {(row["benchmark"], row["landmark_label"]) for row in points} == declared
 
 
