@@ -262,11 +262,13 @@ def test_landmarks_are_few_and_there(db: Db) -> None:
     for row in points:
         # Of several points of one model its own authors' is the one that people know.
         key = tuple(row[name] for name in ("row_set", "benchmark", "metric", "compute_measure"))
-        own = [name for benchmark, label, name in names if (benchmark, label) == (row["benchmark"], row["landmark_label"])]
+        own = [
+            name for benchmark, label, name in names if (benchmark, label) == (row["benchmark"], row["landmark_label"])
+        ]
         kinds = db.execute(
-            "select distinct kind_of_run from marts.points where (row_set, benchmark, metric, compute_measure) = ? "
+            "select distinct kind_of_run from marts.points where (row_set, benchmark, metric, compute_measure) = (?, ?, ?, ?) "
             "and list_contains(?, printed_name)",
-            [key, own],
+            [*key, own],
         ).fetchall()
         assert row["kind_of_run"] == "paper" or ("paper",) not in kinds, row
     declared = {(benchmark, label) for benchmark, label, _ in names}
