@@ -326,12 +326,14 @@ def grains() -> dict[str, tuple[str, ...]]:
 
 
 def functions() -> Functions:
-    """Student's t for SQL."""
+    """Student's t and the readable names of models, for SQL."""
+    from flows.declared import labels
     from flows.fits import student_t
 
     return {
         "student_t_two_sided_p": (student_t.two_sided_p, ["DOUBLE", "DOUBLE"], "DOUBLE"),
         "student_t_quantile": (student_t.quantile, ["DOUBLE", "DOUBLE"], "DOUBLE"),
+        "readable_name": (labels.label, ["VARCHAR"], "VARCHAR"),
     }
 
 

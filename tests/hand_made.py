@@ -84,7 +84,8 @@ def built(
         gathered.add("page_count", page, "", PageCount("0" * 64, len(mine)))
     given = {
         "source_setting": [
-            SourceSetting(source, source, source, "CC0-1.0", source, rank) for source, rank in ranks.items()
+            SourceSetting(source, source, source, "https://example.org/", "CC0-1.0", source, rank, "frozen", None)
+            for source, rank in ranks.items()
         ],
         "source_state": [SourceState(source, "shipped", None, None) for source in ranks],
         "page_setting": [

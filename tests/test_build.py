@@ -29,7 +29,7 @@ from flows.warehouse.kept import BUILD, SUITE, DamagedError
 
 WEEK = timedelta(days=7)
 # What depends on the day and on what fetching gave.
-OF_THE_DAY = ("staging.source_state", "meta.sources", "meta.runs", "exports.sources")
+OF_THE_DAY = ("staging.source_state", "meta.sources", "meta.freshness", "meta.runs", "exports.sources")
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def of_a_fresh_build(folder: Path, shipped: Path, as_of: date, outcomes: Sequenc
     path = folder / f"fresh of {as_of}.duckdb"
     build_key = build.key(folder / "raw", shipped, as_of)
     build.read_sources(path, folder / "raw", shipped, as_of, outcomes, build_key=build_key)
-    part_of_it.make(path, "meta.sources", "meta.runs", "exports.sources")
+    part_of_it.make(path, "meta.sources", "meta.freshness", "meta.runs", "exports.sources")
     return described(path)
 
 

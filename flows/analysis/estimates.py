@@ -52,6 +52,7 @@ class Estimate:
     slope_se: float | None = column(
         "standard error of the slope; null where the estimator has none, and where points were chosen by their error"
     )
+    covariance: float | None = column("covariance of intercept and slope; null where the standard errors are")
     slope_low: float | None = column("lower end of the slope's interval; by paper of ols_cluster and nls")
     slope_high: float | None = column("upper end of the same; of nls null where the points allow a step")
     degrees_of_freedom: float | None = column(
@@ -111,7 +112,7 @@ def _all_estimates(
 
 # What says how sure an estimate is.
 _SURE = (
-    *("intercept_se", "slope_se", "slope_low", "slope_high", "degrees_of_freedom", "p_value"),
+    *("intercept_se", "slope_se", "covariance", "slope_low", "slope_high", "degrees_of_freedom", "p_value"),
     *("irreducible_error_low", "irreducible_error_high", "irreducible_error_status"),
 )
 
@@ -145,6 +146,7 @@ def _line(sample: Sample, form: str, name: str, level: float, seed: int) -> Esti
         intercept_se=number(line.intercept_se),
         slope=number(line.slope),
         slope_se=number(line.slope_se),
+        covariance=number(line.covariance),
         slope_low=number(fitted.low),
         slope_high=number(fitted.high),
         degrees_of_freedom=number(line.degrees_of_freedom),
@@ -177,6 +179,7 @@ def _curve(sample: Sample, curve: Curve) -> Estimate:
         intercept_se=number(intercept_se),
         slope=number(fit.slope),
         slope_se=number(fit.slope_se),
+        covariance=None,
         slope_low=number(low),
         slope_high=number(high),
         degrees_of_freedom=number(fit.degrees_of_freedom),

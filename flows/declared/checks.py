@@ -55,6 +55,29 @@ def check(files: Files, registry: Path) -> None:
     _check_points(files, known)
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
     check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
+    _check_landmarks(files)
+    compared, clusters = files.comparisons.comparisons, files.comparisons.clusters
+    path = files.folder / "comparisons.toml"
+    check_unique(path, ("comparisons",), (one.comparison for one in compared), "comparison")
+    check_unique(path, ("clusters",), (one.comparison for one in clusters), "comparison")
+    units = {"electricity": "kWh", "emissions": "kg"}
+    for at, one in enumerate(compared):
+        if one.unit != units[one.quantity]:
+            refuse(path, ("comparisons", at, "unit"), one.unit, f"but {one.quantity} is in {units[one.quantity]}")
+    cadences = [one.cadence for one in files.freshness.cadences]
+    check_unique(files.folder / "freshness.toml", ("cadences",), cadences, "cadence")
+    for key, source in known.items():
+        check_name(registry / f"{key}.toml", ("cadence",), source.cadence, cadences, "cadence of freshness.toml")
+
+
+def _check_landmarks(files: Files) -> None:
+    path, landmarks, labels = files.folder / "landmarks.toml", files.landmarks.landmarks, files.labels
+    for at, one in enumerate(landmarks):
+        check_name(path, ("landmarks", at, "benchmark"), one.benchmark, files.benchmarks, "benchmark")
+    check_unique(path, ("landmarks",), ((one.benchmark, one.rank) for one in landmarks), "benchmark and rank")
+    path = files.folder / "labels.toml"
+    for key in ("words", "data", "names"):
+        check_unique(path, (key,), (one for one, _ in getattr(labels, key)), "what is written")
 
 
 def _check_domains(files: Files, known: dict[str, Source]) -> None:
@@ -230,6 +253,12 @@ def _check_growth(files: Files, known: Collection[str]) -> None:
     check_unique(path, ("series",), (one.series for one in growth.series), "series")
     check_unique(path, ("eras",), ((one.era, one.subject) for one in growth.eras), "era and subject")
     check_unique(path, ("rules",), (one.rule for one in growth.rules), "rule")
+    for at, drawn in enumerate(growth.figure):
+        of_subject = [one.series for one in growth.series if one.subject == drawn.subject]
+        check_name(path, ("figure", at, "series"), drawn.series, of_subject, f"series of a {drawn.subject}")
+        eras = [one.era for one in growth.eras if one.subject == drawn.subject]
+        check_name(path, ("figure", at, "era"), drawn.era, eras, f"era of a {drawn.subject}")
+    check_unique(path, ("figure",), (one.series for one in growth.figure), "series")
 
 
 def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, known: Collection[str]) -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 from flows import toml_files
 from flows.declared.models import (
     Claims,
+    Comparisons,
     Domain,
     Estimation,
     Faults,
+    Freshness,
     Growth,
+    Labels,
+    Landmarks,
     Merges,
     Points,
     Processors,
@@ -43,6 +47,10 @@ class Files:
     faults: Faults
     points: Points
     reference_models: ReferenceModels
+    landmarks: Landmarks
+    freshness: Freshness
+    comparisons: Comparisons
+    labels: Labels
     regions: Regions
 
     @property
@@ -69,6 +77,10 @@ def files(package: Path = PACKAGE) -> Files:
         faults=toml_files.read(folder / "faults.toml", Faults),
         points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),
+        landmarks=toml_files.read(folder / "landmarks.toml", Landmarks),
+        freshness=toml_files.read(folder / "freshness.toml", Freshness),
+        comparisons=toml_files.read(folder / "comparisons.toml", Comparisons),
+        labels=labels(package),
         regions=regions(package),
     )
 
@@ -84,6 +96,12 @@ def domains(package: Path = PACKAGE) -> dict[str, Domain]:
 def estimation(package: Path = PACKAGE) -> Estimation:
     """What estimation.toml declares. Raises `SettingError`."""
     return toml_files.read(package / "declared" / "estimation.toml", Estimation)
+
+
+@cache
+def labels(package: Path = PACKAGE) -> Labels:
+    """What labels.toml declares. Raises `SettingError`."""
+    return toml_files.read(package / "declared" / "labels.toml", Labels)
 
 
 @cache

@@ -12,13 +12,17 @@ from flows.columns import Fraction, Text
 from flows.declared.setting_types import (
     Apart,
     Backtest,
+    Cadence,
     Claim,
+    Cluster,
+    Comparison,
     ComputeMeasure,
     Copies,
     Count,
     DeclaredFault,
     Form,
     GrowthEra,
+    GrowthFigure,
     GrowthRule,
     GrowthSeries,
     LossSet,
@@ -36,6 +40,7 @@ from flows.declared.setting_types import (
     Trainer,
     Whole,
 )
+from flows.sources import Https
 from flows.toml_files import Closed, FromTable, Once, matching, slip
 
 ALL, OF_EACH_DOMAIN = "all", "of each domain"
@@ -131,7 +136,7 @@ class Price(Closed):
 
 
 class Figure(Closed):
-    """A figure of a scenario, in `unit`; low and high are the value where they are left out."""
+    """A figure of a scenario, in `unit`; low and high are the value where they are left out. `address`: where it can be read."""
 
     quantity: Text
     low: Positive | None = None
@@ -140,6 +145,7 @@ class Figure(Closed):
     unit: Text
     citation: Text
     as_of: date
+    address: Https | None = None
 
 
 class ScenarioFile(Closed):
@@ -202,6 +208,7 @@ class Growth(Closed):
     series: list[Annotated[GrowthSeries, FromTable]]
     eras: list[Annotated[GrowthEra, FromTable]]
     rules: list[Annotated[GrowthRule, FromTable]]
+    figure: list[Annotated[GrowthFigure, FromTable]]
 
 
 class Claims(Closed):
@@ -269,6 +276,46 @@ class ReferenceModels(Closed):
     """reference_models.toml."""
 
     models: list[Annotated[ReferenceModel, FromTable]]
+
+
+class Comparisons(Closed):
+    """comparisons.toml."""
+
+    comparisons: list[Annotated[Comparison, FromTable]]
+    clusters: list[Annotated[Cluster, FromTable]]
+
+
+class Freshness(Closed):
+    """freshness.toml."""
+
+    cadences: list[Annotated[Cadence, FromTable]]
+
+
+class Landmark(Closed):
+    """A model that people know. `names`: as pages print it; its points are those of one of these names."""
+
+    benchmark: Text
+    rank: Annotated[int, Ge(1), Le(8)]
+    label: Text
+    names: Annotated[list[Text], Len(1), Once]
+
+
+class Landmarks(Closed):
+    """landmarks.toml."""
+
+    landmarks: list[Landmark]
+
+
+_Pairs = Annotated[list[Annotated[list[Text], Len(2, 2)]], Once]
+
+
+class Labels(Closed):
+    """labels.toml: pairs of what a code has and how it is written, and the parts of codes that are left out."""
+
+    words: _Pairs
+    dropped: Annotated[list[Text], Once]
+    data: _Pairs
+    names: _Pairs
 
 
 class Regions(Closed):

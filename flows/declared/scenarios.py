@@ -146,7 +146,9 @@ def _declared(path: Path, file: ScenarioFile) -> Declared:
 
 def _conversion(scenario: str, figure: Figure) -> Conversion:
     low, high = figure.low or figure.value, figure.high or figure.value
-    return Conversion(scenario, figure.quantity, low, figure.value, high, figure.unit, figure.citation, figure.as_of)
+    return Conversion(
+        scenario, figure.quantity, low, figure.value, high, figure.unit, figure.citation, figure.as_of, figure.address
+    )
 
 
 def _contract(scenario: str, price: Price | None) -> Iterator[Conversion]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt
 
 from flows.columns import ADDRESS, Fraction, Text, column, optional
+from flows.sources import Https
 
 Form = Literal["polynomial", "exponential"]
 Selection = Literal["all", "one_per_training", "best_per_paper", "best_per_year", "frontier"]
@@ -76,11 +77,49 @@ class RuleFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One row per figure that a person grasps, to hold a cost against."""
+
+    comparison: Text = column("what it is: a key")
+    label: Text = column("the same in words, as a sentence may have it")
+    quantity: Literal["electricity", "emissions"] = column("electricity or emissions")
+    value: Positive = column("the figure, in unit")
+    unit: Literal["kWh", "kg"] = column("kWh of electricity, kg of emissions")
+    source: Text = column("where the figure is from, with what stands there")
+    address: Https = column("where a person reads it")
+    as_of: date = column("the day that it is from: of a year its last")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One row per number of processors that computations are held against."""
+
+    comparison: Text = column("what it is: a key")
+    label: Text = column("the same in words, as a sentence may have it")
+    processor: Text = column("the processor, as a data sheet has it")
+    precision: Precision = column("whose peak rate arithmetic done is held against; burdens count the FP32 peak")
+    processors: Count = column("how many")
+    days: Positive = column("for how long")
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """One row per word for how often a publisher changes a source."""
+
+    cadence: Text = column("how often its publisher changes it, as the source's file says")
+    reason: Text = column("why that limit")
+    stale_after_days: Count | None = optional(
+        "days from which on its newest page counts as stale; null: it does not change"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Trainer:
     """One row per source whose models its publisher trained."""
 
     source: Text = column(ADDRESS["source"])
     trainer: Text = column("who trained them")
+    kind_of_run: Literal["vendor", "contest"] = column("vendor: a model zoo's own trainings; contest: entries of one")
     reason: Text = column("how it is known")
     released_on: date | None = optional("the day that all of them were released; null where each has its own")
 
@@ -179,6 +218,7 @@ class Fit:
     )
     error_of_guessing: float | None = column("error of a model that guesses, as a fraction; null where it has none")
     is_leading: bool = column("whether it is the form that the benchmark's costs lead with, as its file declares")
+    metric_rank: int = column("place of the metric among those of the benchmark, from 1: the first one leads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +340,7 @@ class Conversion:
     unit: str = column("unit of the figure")
     citation: str = column("where the figure is from")
     as_of: date = column("the day that the figure is from")
+    address: str | None = optional("where a person reads it, where that is on the web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +391,16 @@ class ReferenceModel:
     image_size: Count = column("side of the square input, pixels")
     mac: Positive = column("multiply-adds of one forward pass")
     citation: Text = column("where the count is from")
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """One row per model that people know and name that pages print it under."""
+
+    benchmark: str = column("the benchmark in whose plots it is named")
+    rank: int = column("1 is named first, where there is room for few")
+    label: str = column("what it is called there")
+    name: str = column("its name as a page prints it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +503,16 @@ class GrowthRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowthFigure:
+    """One row per series that the figure of growth shows."""
+
+    series: Text = column("a series of growth")
+    subject: Literal["model", "processor"] = column("of models or of processors")
+    era: Text = column("the period whose line is drawn")
+    relative_to: Text = column("the model or processor, as printed, whose value is 1")
+
+
+@dataclass(frozen=True, slots=True)
 class TheoryRow:
     """One row per setting of the simulation, model and number of observations."""
 
@@ -501,6 +562,9 @@ SETTINGS: dict[str, type[Any]] = {
     "benchmark": Benchmark,
     "point_rule": PointRule,
     "rule_finding": RuleFinding,
+    "comparison": Comparison,
+    "cluster": Cluster,
+    "cadence": Cadence,
     "trainer": Trainer,
     "copies": Copies,
     "purpose": Purpose,
@@ -527,6 +591,7 @@ SETTINGS: dict[str, type[Any]] = {
     "processor_unit": ProcessorUnit,
     "processor_family": ProcessorFamily,
     "reference_model": ReferenceModel,
+    "landmark": Landmark,
     "declared_fault": DeclaredFault,
     "theory_row": TheoryRow,
     "theory_match": TheoryMatch,
@@ -534,4 +599,5 @@ SETTINGS: dict[str, type[Any]] = {
     "growth_series": GrowthSeries,
     "growth_era": GrowthEra,
     "growth_rule": GrowthRule,
+    "growth_figure": GrowthFigure,
 }

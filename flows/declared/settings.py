@@ -23,6 +23,7 @@ from flows.declared.setting_types import (
     Fit,
     FitRule,
     GrowthLevel,
+    Landmark,
     PointRule,
     Published,
     RowSet,
@@ -66,6 +67,14 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "published": [row for name, one in declared.published.items() for row in _published(name, one)],
         "claim": declared.claims.claims,
         "reference_model": declared.reference_models.models,
+        "comparison": declared.comparisons.comparisons,
+        "cluster": declared.comparisons.clusters,
+        "cadence": declared.freshness.cadences,
+        "landmark": [
+            Landmark(one.benchmark, one.rank, one.label, name)
+            for one in declared.landmarks.landmarks
+            for name in one.names
+        ],
         "declared_fault": declared.faults.faults,
         **_points(declared.points),
         "merge": declared.merges.merges,
@@ -77,6 +86,7 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
         "growth_series": declared.growth.series,
         "growth_era": declared.growth.eras,
         "growth_rule": declared.growth.rules,
+        "growth_figure": declared.growth.figure,
     }
 
 
@@ -165,12 +175,13 @@ def _metrics(file: RowSetFile, benchmarks: dict[str, Domain]) -> dict[str, list[
 def _fits(name: str, file: RowSetFile, benchmarks: dict[str, Domain]) -> Iterator[Fit]:
     for benchmark, metrics in _metrics(file, benchmarks).items():
         domain = benchmarks[benchmark]
-        for metric in metrics:
+        for rank, metric in enumerate(metrics, 1):
             for measure in domain.compute_measures or file.compute_measures:
                 for form in domain.forms:
                     for selection in file.selections:
                         leads = form == domain.leads
-                        yield Fit(name, benchmark, metric, measure, form, selection, domain.error_of_guessing, leads)
+                        line = name, benchmark, metric, measure, form, selection
+                        yield Fit(*line, domain.error_of_guessing, leads, rank)
 
 
 def _compute_errors(factors: ComputeErrorFactors) -> Iterator[ComputeError]:

@@ -60,9 +60,12 @@ class SourceSetting:
     source: str = column(ADDRESS["source"])
     title: str = column("what the source is")
     publisher: str = column("who publishes it")
+    homepage: str = column("where a person reads of it")
     licence: str = column("its licence (SPDX where there is one)")
     attribution: str = column("the credit that its licence asks for")
     source_rank: int = column("where sources disagree the lowest rank is preferred")
+    cadence: str = column("how often its publisher changes it: key of staging.cadence")
+    own_stale_after_days: int | None = column("days from which on it counts as stale, where the file says so itself")
 
 
 @dataclass(frozen=True)
@@ -476,9 +479,12 @@ def setting(source: Source) -> SourceSetting:
         source=source.key,
         title=source.title,
         publisher=source.publisher,
+        homepage=source.homepage,
         licence=source.licence,
         attribution=source.attribution,
         source_rank=source.rank,
+        cadence=source.cadence,
+        own_stale_after_days=source.stale_after_days,
     )
 
 

@@ -90,7 +90,8 @@ def _few(con: Any, row_set: str) -> dict[tuple[str, str], str]:
     """{(benchmark, metric): papers and trainers} of the lines in the cost table that rest on few."""
     rows = con.execute(
         "select benchmark, metric, rests_on_few from marts.scaling where row_set = ? and compute_measure = 'hardware_burden' "
-        "and form = 'polynomial' and estimator = 'ols' and direction = 'y_on_x' and is_headline and rests_on_few is not null",
+        "and form = 'polynomial' and estimator = 'ols' and direction = 'y_on_x' and is_headline_selection "
+        "and rests_on_few is not null",
         [row_set],
     ).fetchall()
     return {(benchmark, metric): few for benchmark, metric, few in rows}

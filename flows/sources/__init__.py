@@ -32,7 +32,7 @@ _FOLDER = Path(__file__).parent
 # What a source has as its file has it.
 _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
-    "parse_cpu_s", "parse_memory_mb",
+    "parse_cpu_s", "parse_memory_mb", "stale_after_days",
 }  # fmt: skip
 # Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
 _OPTIONAL = ("content", "page_rank")
@@ -76,6 +76,7 @@ class _SourceFile(Closed):
     pause_s: Annotated[float, Ge(0)] | None = None
     parse_cpu_s: Annotated[float, Gt(0)] | None = None
     parse_memory_mb: Annotated[float, Gt(0)] | None = None
+    stale_after_days: Annotated[int, Gt(0)] | None = None
     lookups: dict[str, Any] = Field(default_factory=dict)
     pages: list[_PageEntry] = Field(default_factory=list)
     page_lists: list[_PageList] = Field(default_factory=list)
@@ -107,6 +108,7 @@ class Source:
 
     `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `parse_cpu_s`
     and `parse_memory_mb`: what parsing one of its pages may take, where the usual (flows/pages/limited.py) is not enough.
+    `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Source:
     pause_s: float | None = None
     parse_cpu_s: float | None = None
     parse_memory_mb: float | None = None
+    stale_after_days: int | None = None
 
 
 class Parser(Protocol):

@@ -25,5 +25,5 @@ select
     exponent_high,
     status,
 from marts.scaling
-where slope is not null and estimator = 'ols' and (selection in ('all', 'best_per_paper') or is_headline)
+where slope is not null and estimator = 'ols' and (selection in ('all', 'best_per_paper') or is_headline_selection)
 order by row_set, benchmark, metric, compute_measure, form, estimator, selection, direction

@@ -7,7 +7,7 @@ with scaling as (
         compute_measure in ('hardware_burden', 'consolidated_burden', 'training_compute')
         and estimator = 'ols'
         and direction = 'y_on_x'
-        and is_headline
+        and is_headline_selection
 ),
 
 targets as (

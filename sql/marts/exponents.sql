@@ -17,13 +17,13 @@ choices as (
         max(n_clusters) filter (selection = 'all') as n_clusters,
         max(n_trainings) filter (selection = 'all') as n_trainings,
         max(n_trainers) filter (selection = 'all') as n_trainers,
-        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as rests_on_few,  -- clusters (papers, or models without a known paper) and trainers, where the line of `exponent` rests on fewer than five; else null
-        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline) as exponent,  -- least squares, performance on computation, through the row set's headline selection
-        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline) as exponent_low,  -- lower end of its interval, by cluster: points of one paper or model hang together
-        max(exponent_high) filter (estimator = 'ols_cluster' and is_headline) as exponent_high,  -- upper end of the same; null where a slope of 0 is not ruled out
+        max(rests_on_few) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline_selection) as rests_on_few,  -- clusters (papers, or models without a known paper) and trainers, where the line of `exponent` rests on fewer than five; else null
+        max(exponent) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline_selection) as exponent,  -- least squares, performance on computation, through the row set's headline selection
+        max(exponent_low) filter (estimator = 'ols_cluster' and is_headline_selection) as exponent_low,  -- lower end of its interval, by cluster: points of one paper or model hang together
+        max(exponent_high) filter (estimator = 'ols_cluster' and is_headline_selection) as exponent_high,  -- upper end of the same; null where a slope of 0 is not ruled out
         coalesce(
-            max(status) filter (estimator = 'ols_cluster' and is_headline),
-            max(status) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline)
+            max(status) filter (estimator = 'ols_cluster' and is_headline_selection),
+            max(status) filter (estimator = 'ols' and direction = 'y_on_x' and is_headline_selection)
         ) as status,  -- status of that line by paper: ok, slope_not_different_from_0, or why there is no line or no interval
         count(*) as n_tried,  -- lines that were tried, over all selections, directions and estimators
         count(*) filter (exponent > 0) as n_with_exponent,  -- those that give a positive exponent, whether or not their slope may be 0

@@ -50,9 +50,27 @@ declared as (
         ) as form,
         estimators.estimator,
         fit.is_leading and estimators.estimator != 'nls' as is_leading,
+        fit.metric_rank,
     from staging.fit as fit
     join sample_sets using (row_set, benchmark, metric, compute_measure, selection)
     join estimators using (selection)
+),
+
+headlines as (
+    -- Costs are of least squares with standard errors by cluster; where there are too few clusters, as if each point stood alone.
+    select sample_id, form, estimator, direction
+    from lines
+    join sample_sets using (sample_id)
+    join declared using (sample_id, form, estimator)
+    where
+        sample_sets.is_headline
+        and declared.is_leading
+        and estimator in ('ols_cluster', 'ols')
+        and direction = 'y_on_x'
+        and slope is not null
+    qualify row_number() over (
+        partition by row_set, benchmark, compute_measure order by metric_rank, estimator = 'ols'
+    ) = 1
 ),
 
 scaling as (
@@ -65,7 +83,8 @@ scaling as (
         declared.form,  -- polynomial: log10(1/error) = a + b log10 C; exponential: 1/error = a + b log10 C; asymptotic: error = E + 10^-(a + b log10 C); logistic, g being the error of guessing: log10((g - error) / (error - E)) = a + b log10 C
         declared.estimator,  -- how the line is fitted: ols is ordinary least squares; for the others see fits.estimates
         sample_sets.selection,  -- all; one_per_training; or chosen by the error: best_per_paper, best_per_year, frontier, whose lines carry a selection bias and no interval
-        sample_sets.is_headline,
+        sample_sets.is_headline as is_headline_selection,  -- whether lines of the selection lead in tables, and give costs
+        headlines.sample_id is not null as is_headline,  -- whether it is the one line of its row set, benchmark and compute measure that pages and costs quote: of the leading metric, selection and form
         declared.is_leading,  -- whether costs lead with the form, as the benchmark's file declares
         lines.direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x; symmetric: both have errors
         sample_sets.compute_unit,
@@ -87,6 +106,9 @@ scaling as (
         lines.exponent,  -- computation grows as performance to this power: 1/b of the polynomial form; of the asymptotic form as error - E falls, of the logistic one as (g - error) / (error - E) rises
         lines.exponent_low,  -- lower end of the exponent's interval; null where it has none
         lines.exponent_high,
+        if(lines.exponent > 0 and lines.form = 'polynomial', halving_factor(lines.exponent), null) as halving_factor,  -- how many times the computation half the error takes: 2 to the exponent; null where the polynomial form has no positive one
+        if(lines.exponent > 0 and lines.form = 'polynomial', halving_factor(lines.exponent_low), null) as halving_factor_low,  -- lower end of its interval
+        if(lines.exponent > 0 and lines.form = 'polynomial', halving_factor(lines.exponent_high), null) as halving_factor_high,  -- upper end of the same; null where it is not bounded, and beyond 1e300
         lines.exponent_interval,  -- bounded, or unbounded: a slope of 0 cannot be ruled out; null where there is no interval
         lines.residual_sd,  -- scatter of single points around the line, along y; of least squares with n - 2 degrees of freedom
         lines.irreducible_error,
@@ -98,6 +120,7 @@ scaling as (
     join sample_sets using (sample_id)
     join sample_sizes using (sample_id)
     left join declared using (sample_id, form, estimator)
+    left join headlines using (sample_id, form, estimator, direction)
 )
 
 select * from scaling

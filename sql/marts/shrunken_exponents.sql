@@ -5,7 +5,7 @@ with sample_sets as (
 ),
 
 own as (
-    select * from marts.scaling where form = 'polynomial' and estimator = 'ols_cluster' and is_headline
+    select * from marts.scaling where form = 'polynomial' and estimator = 'ols_cluster' and is_headline_selection
 ),
 
 shrunken as (

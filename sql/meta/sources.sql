@@ -23,11 +23,24 @@ pages as (
     group by source
 ),
 
+cadences as (
+    select cadence, stale_after_days as usual from staging.cadence
+),
+
+newest as (
+    -- What the warehouse knows of the present: nothing in it has a clock.
+    select max(retrieved_on) as as_of from meta.pages
+),
+
 counted as (
     select
         sources.source,
         states.state,
         pages.retrieved_on,  -- the day that the newest page in use was first fetched
+        pages.retrieved_on as newest_page_on,  -- the same; the day that it is as old as
+        coalesce(sources.own_stale_after_days, cadences.usual)::bigint as stale_after_days,  -- days from which on its newest page counts as stale; null: its publisher does not change it
+        pages.retrieved_on + stale_after_days::integer as stale_on,  -- the day from which on it does: who reads later than that holds a stale source
+        coalesce(newest.as_of >= stale_on, false) as is_stale,  -- whether it does on the day of the newest page of all sources
         states.age_days,
         coalesce(pages.rows_read, 0) as rows_read,  -- records in its pages in use, counted while reading
         coalesce(pages.rows_accepted, 0) as rows_accepted,  -- records of these that gave at least one row
@@ -38,12 +51,16 @@ counted as (
         sources.source_rank,
         sources.title,
         sources.publisher,
+        sources.homepage,
+        sources.cadence,
         sources.licence,
         sources.attribution,
         states.message,
     from sources
     join states on sources.source = states.source
     left join pages on sources.source = pages.source
+    left join cadences on sources.cadence = cadences.cadence
+    cross join newest
 )
 
 select * from counted

@@ -60,7 +60,7 @@ def test_the_tables_are_the_random_effects_of_the_clustered_slopes(db: duckdb.Du
                 ("paper_v2", "hardware_burden")]:  # fmt: skip
         own = rows(
             db,
-            "select benchmark, metric, slope, slope_se, n from marts.scaling where is_headline and form = 'polynomial' "
+            "select benchmark, metric, slope, slope_se, n from marts.scaling where is_headline_selection and form = 'polynomial' "
             f"and estimator = 'ols_cluster' and slope_se > 0 and (row_set, compute_measure) = {key!r} order by n desc, metric",
         )
         # Of two metrics of one benchmark the one with more points.

@@ -132,8 +132,8 @@ def test_an_exponent_leads_to_the_points_of_its_line(db: duckdb.DuckDBPyConnecti
     traced = traces.trace(path, "marts.exponents", HEADLINE)
     steps = {step.table: step for _, step in traced.root.walk()}
     ((n,),) = db.execute(
-        "select n from marts.scaling where row_set = 'current' and benchmark = 'imagenet' and is_headline and form = 'polynomial' "
-        "and compute_measure = 'hardware_burden' and estimator = 'ols' and direction = 'y_on_x'"
+        "select n from marts.scaling where row_set = 'current' and benchmark = 'imagenet' and is_headline_selection "
+        "and form = 'polynomial' and compute_measure = 'hardware_burden' and estimator = 'ols' and direction = 'y_on_x'"
     ).fetchall()
     assert len(steps["fits.points"].rows) == len(steps["fits.samples"].rows) == len(steps["core.results"].rows) == n
     # A burden is processors × peak × time: so the data sheets are part of it.

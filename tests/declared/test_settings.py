@@ -43,6 +43,10 @@ SINGLE: dict[str, type[toml_files.Closed]] = {
     "declared/faults.toml": models.Faults,
     "declared/points.toml": models.Points,
     "declared/reference_models.toml": models.ReferenceModels,
+    "declared/comparisons.toml": models.Comparisons,
+    "declared/freshness.toml": models.Freshness,
+    "declared/landmarks.toml": models.Landmarks,
+    "declared/labels.toml": models.Labels,
     "declared/regions.toml": models.Regions,
 }
 FOLDERS: dict[str, type[toml_files.Closed]] = {
