@@ -567,17 +567,21 @@ def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None
 
 
 @app.command
-def export(folder: Path) -> None:
+def export(folder: Path, *, tables: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX.
 
     Parameters
     ----------
     folder
         Where to; made if it is not there.
+    tables
+        Write every table of core and marts too, as Parquet with descriptions and units.
     """
-    from flows.publish import exports
+    from flows.publish import exports, parquet
 
     for path in exports.export(paths.warehouse(), folder):
+        print(path)
+    for path in parquet.write(paths.warehouse(), folder) if tables else ():
         print(path)
 
 
