@@ -318,6 +318,17 @@ def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedPr
     assert ESCAPE not in ended.stdout
     assert re.search(r"ImageNet .* 11\.5 +14 +6 +6 +14 +6 +6 ", ended.stdout)
     assert "figure_3 90 of 90" in ended.stdout
+    have, where, then = ended.stdout.splitlines()[-3:]
+    with duckdb.connect(path, read_only=True) as con:
+        results, newest = con.execute(
+            "select (select count(*) from core.results), max(retrieved_on) from meta.pages"
+        ).fetchall()[0]
+    assert re.match(
+        rf"have +{results:,} results of .* from {len(sources.names())} sources, newest page of {newest}$", have
+    )
+    assert re.match(rf"where +{re.escape(str(path))}$", where)
+    assert re.match(r'next +compute-limits sql "show tables"', then)
+    assert "expect_" not in ended.stdout
     with duckdb.connect(path, read_only=True) as con:
         states = dict(con.execute("select source, state from meta.sources").fetchall())
     assert states == dict.fromkeys(sources.names(), "shipped")

@@ -1,7 +1,14 @@
 -- One row per line of the polynomial form that leads in tables: the exponent of a benchmark, with interval and number of points.
 -- grain: row_set, benchmark, metric, compute_measure, estimator, selection, direction
-with scaling as (
-    select * from marts.scaling where form = 'polynomial' and is_headline
+with headlines as (
+    select row_set, benchmark, metric, compute_measure, selection from fits.sample_sets where is_headline
+),
+
+scaling as (
+    select lines.*
+    from marts.scaling as lines
+    join headlines using (row_set, benchmark, metric, compute_measure, selection)
+    where form = 'polynomial'
 ),
 
 benchmarks as (

@@ -22,7 +22,8 @@ ROWS_OF = {
     "papers": "core.papers",
     "runs": "core.run_phases",
     "leaderboard": "(select distinct benchmark, metric, model_id from core.results)",
-    "exponents": "(from marts.scaling where form = 'polynomial' and is_headline)",
+    "exponents": "(from marts.scaling semi join (from fits.sample_sets where is_headline) using (row_set, benchmark, metric, "
+    "compute_measure, selection) where form = 'polynomial')",
     "exponents_by_year": "marts.exponents_by_year",
     "costs": "marts.costs",
     "processors": "core.processors",
