@@ -21,6 +21,7 @@ from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import kept, keys, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
+from flows.warehouse.unmet import sentence
 
 if TYPE_CHECKING:
     import duckdb
@@ -98,10 +99,10 @@ def unchanged(
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
             stood = [SourceState(*row) for row in published.rows("staging.source_state", SourceState)]
             in_use = published.query("select source, page, retrieved_on from staging.page_setting")
-            unmet = published.query(f"select table_name, expectation, finding from {kept.UNMET}")
+            unmet_rows = published.query(f"select table_name, expectation, finding from {kept.UNMET}")
         except kept.DamagedError:
             return None
-    now, warnings = states_of(readings, outcomes, as_of, in_use), [": ".join(row) for row in unmet]
+    now, warnings = states_of(readings, outcomes, as_of, in_use), [sentence(*row) for row in unmet_rows]
     return warnings if now == stood or _restate(final, now) else None
 
 
@@ -353,7 +354,7 @@ def validate(built: Path, failures: Sequence[Failure]) -> list[str]:
             f"not published, {len(critical)} critical expectations are not met:\n{listed}\n"
             f"The tables are in {built}; what was published before stands."
         )
-    return [str(failure) for failure in failures]
+    return [sentence(failure.table, failure.expectation, failure.finding) for failure in failures]
 
 
 # --- all of it

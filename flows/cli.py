@@ -66,7 +66,7 @@ def refresh(
     from flows.refresh import run
 
     ended = run(source, offline=offline, as_of=as_of, fresh=fresh)
-    _show(ended["warnings"])
+    _show(ended["warnings"], built=True)
     _end(strict=strict)
 
 
@@ -93,7 +93,7 @@ def build(
 
     with runs.recorded("build"), progress.steps() as step:
         warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
-    _show(warnings)
+    _show(warnings, built=True)
     _end(strict=strict)
 
 
@@ -367,7 +367,7 @@ def cost(
     json
         Write JSON: all numbers as log10, every factor and price that was used.
     """
-    from flows.answers import cost_quotes, rendering
+    from flows.answers import cost_quotes, layouts, rendering
 
     quote = cost_quotes.quote(
         paths.warehouse(),
@@ -385,7 +385,9 @@ def cost(
     if json:
         _write((rendering.as_json(quote) + "\n").encode())
     else:
-        print(rendering.printable("\n".join(cost_quotes.lines(quote))))
+        out = rendering.console()
+        for line in cost_quotes.lines(quote, narrow=out.is_terminal and out.width < cost_quotes.WIDTH):
+            layouts.say(rendering.printable(line), out)
 
 
 @app.command
@@ -565,17 +567,21 @@ def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None
 
 
 @app.command
-def export(folder: Path) -> None:
+def export(folder: Path, *, tables: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX.
 
     Parameters
     ----------
     folder
         Where to; made if it is not there.
+    tables
+        Write every table of core and marts too, as Parquet with descriptions and units.
     """
-    from flows.publish import exports
+    from flows.publish import exports, parquet
 
     for path in exports.export(paths.warehouse(), folder):
+        print(path)
+    for path in parquet.write(paths.warehouse(), folder) if tables else ():
         print(path)
 
 
@@ -712,16 +718,16 @@ def _two_variables(points: fit_requests.Data, given: dict[str, Any], *, json: bo
 
 def _tell(answer: dict[str, Any], *, json: bool) -> None:
     """Print a fit, its notes last."""
-    from flows.answers import rendering
+    from flows.answers import layouts, rendering
 
     if json:
         _write((rendering.as_json(answer) + "\n").encode())
         return
-    notes = answer.pop("notes")
+    notes, out = answer.pop("notes"), rendering.console()
     for name, value in rendering.lines(answer):
-        print(f"{name:31} {value}")
+        layouts.say(f"{name:31} {value}", out)
     for note in notes:
-        print(rendering.note(note))
+        layouts.say(rendering.note(note, min(80, out.width)), out)
 
 
 def _points(
@@ -759,7 +765,7 @@ def _growth(
     """Fit growth over time to a file or a query, and tell it."""
     from threadpoolctl import threadpool_limits
 
-    from flows.answers import dated_points, growth_fits, rendering
+    from flows.answers import dated_points, growth_fits, layouts, rendering
     from flows.declared import settings
 
     _check_place(csv, query, delimiter, decimal)
@@ -776,7 +782,9 @@ def _growth(
     if json:
         _write((rendering.as_json(answer) + "\n").encode())
     else:
-        print(rendering.printable("\n".join(growth_fits.lines(answer))))
+        out = rendering.console()
+        for line in growth_fits.lines(answer):
+            layouts.say(rendering.printable(line), out)
 
 
 def _check_one(*, json: bool, csv: bool) -> None:
@@ -803,8 +811,8 @@ def _prepare_prefect() -> None:
         os.environ.setdefault(name, value)
 
 
-def _show(warnings: Iterable[str] = ()) -> None:
-    """The report, the warnings of a build, and last whether it is degraded."""
+def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
+    """The report, the warnings of a build, what there is after it, and last whether it is degraded."""
     from flows.answers import queries, rendering
     from flows.pages import states
     from flows.publish import reports
@@ -812,7 +820,8 @@ def _show(warnings: Iterable[str] = ()) -> None:
     rows = queries.own(
         paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
     ).rows
-    closing = [*(f"warning: {warning}" for warning in warnings), *states.degraded(rows)]
+    at_hand = reports.at_hand(paths.warehouse()) if built else []
+    closing = [*(f"warning: {warning}" for warning in warnings), *at_hand, *states.degraded(rows)]
     reports.show(paths.warehouse(), rendering.console(), closing)
 
 

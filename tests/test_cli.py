@@ -290,14 +290,14 @@ def test_what_sql_refuses_ends_with_1(env: dict[str, str], tmp_path: Path, state
 
 
 def rows_of(table: str) -> list[list[str]]:
-    """The cells of a table's rows, those that were broken into lines put together again."""
+    """The cells of a table's rows, a last one that was broken into lines put together again."""
     rows: list[list[str]] = []
-    for line in table.splitlines():
-        cells = [cell.strip() for cell in line.strip("│").split("│")] if line.startswith("│") else []
-        if cells and cells[0]:
+    for line in re.split(r"─ *\n", table)[1].splitlines():
+        cells = re.split("  +", line.strip())
+        if line.startswith("   ") and cells != [""]:
+            rows[-1][-1] += f" {cells[0]}"
+        elif cells != [""]:
             rows.append(cells)
-        elif cells:
-            rows[-1] = [" ".join(filter(None, both)) for both in zip(rows[-1], cells, strict=True)]
     return rows
 
 
@@ -307,7 +307,7 @@ def test_sources_shows_each_with_its_licence_and_counts(env: dict[str, str]) -> 
     shown = rows_of(ended.stdout)
     assert {row[0]: row[-1] for row in shown} == {name: sources.source(name).licence for name in sources.names()}
     assert all(row[1] == "shipped" for row in shown)
-    assert re.search(r"owid_carbon.* 6332 │ +6332 │ +0 │ +0 ", ended.stdout)
+    assert re.search(r"owid_carbon.* 6332 +6332 +0 +0 ", ended.stdout)
     assert ESCAPE not in ended.stdout
 
 
@@ -316,8 +316,19 @@ def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedPr
     assert ended.returncode == 0, ended
     assert ended.stderr == ""  # no progress bar where it is piped
     assert ESCAPE not in ended.stdout
-    assert re.search(r"ImageNet .* 11\.5 │ +14 │ +6 │ +6 │ +14 │ +6 │ +6 ", ended.stdout)
+    assert re.search(r"ImageNet .* 11\.5 +14 +6 +6 +14 +6 +6 ", ended.stdout)
     assert "figure_3 90 of 90" in ended.stdout
+    have, where, then = ended.stdout.splitlines()[-3:]
+    with duckdb.connect(path, read_only=True) as con:
+        results, newest = con.execute(
+            "select (select count(*) from core.results), max(retrieved_on) from meta.pages"
+        ).fetchall()[0]
+    assert re.match(
+        rf"have +{results:,} results of .* from {len(sources.names())} sources, newest page of {newest}$", have
+    )
+    assert re.match(r"where +/.*/data/warehouse/compute_limits\.duckdb$", where)
+    assert re.match(r'next +compute-limits sql "show tables"', then)
+    assert "expect_" not in ended.stdout
     with duckdb.connect(path, read_only=True) as con:
         states = dict(con.execute("select source, state from meta.sources").fetchall())
     assert states == dict.fromkeys(sources.names(), "shipped")

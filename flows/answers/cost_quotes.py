@@ -43,6 +43,8 @@ _SET = (
     "n_trainers",
     "rests_on_few",
 )
+# How wide its lines of numbers are.
+WIDTH = 74
 _QUANTITIES = {
     "gflop": "Gflop",
     "hours": "hours on the processor",
@@ -111,8 +113,9 @@ def fraction(given: str) -> float:
     return error
 
 
-def lines(answer: dict[str, Any]) -> Iterator[str]:
-    """The answer as text."""
+def lines(answer: dict[str, Any], *, narrow: bool = False) -> Iterator[str]:
+    """The answer as text; `narrow`, in 60 columns, with the word for the intervals once, above them, and not in each line."""
+    interval = "" if narrow else f"{answer['level']:.0%} interval "
     factors = answer["factors"]
     yield (
         f"{answer['title']} ({answer['metric']}), error {100 * answer['error']:g} %, "
@@ -128,11 +131,13 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         yield f"{heading}: {result['status']}" + (
             f" ({_STATUS[result['status']]})" if result["status"] in _STATUS else ""
         )
+        if narrow:
+            yield f"{'':40}{answer['level']:.0%} interval"
         for name, label in _QUANTITIES.items():
             centre, low, high = (result[f"log10_{name}{end}"] for end in ("", "_low", "_high"))
             upper = "unbounded" if high is None and low is not None else power(high)
             shown = label.format(**factors)
-            yield f"  {shown:24} {power(centre):>10}   {answer['level']:.0%} interval {power(low)} … {upper}"
+            yield f"  {shown:24} {power(centre):>10}   {interval}{power(low)} … {upper}"
         for quantity, label in (("usd", "USD"), ("kwh", "kWh and CO2e")):
             shares = [
                 f"{part} {result[f'{quantity}_share_{name}']:.1%}"
@@ -145,7 +150,7 @@ def lines(answer: dict[str, Any]) -> Iterator[str]:
         if result["form"] == STACKED:
             yield from new_models.weight_lines(result["weights"])
         else:
-            yield from new_models.lines(result["new_model"], answer["level"], power)
+            yield from new_models.lines(result["new_model"], interval, power)
         if result["share_unreachable"]:
             yield f"  in {result['share_unreachable']:.1%} of the draws no computation is enough"
         yield ""

@@ -47,10 +47,10 @@ def told(
     return figures | _scores(con, sample.sample_id, form) | told
 
 
-def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str]) -> Iterator[str]:
-    """The answer as text; `power` writes ten to a power."""
+def lines(new: dict[str, Any], interval: str, power: Callable[[float | None], str]) -> Iterator[str]:
+    """The answer as text; `interval` stands before each interval, `power` writes ten to a power."""
     yield _row(
-        "one new model, by the line", level, *(power(new[f"log10_gflop_nominal_{end}"]) for end in ("low", "high"))
+        "one new model, by the line", interval, *(power(new[f"log10_gflop_nominal_{end}"]) for end in ("low", "high"))
     )
     if new["calibration"] != OK:
         yield (
@@ -61,7 +61,7 @@ def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str
     low, high = (new[f"log10_gflop_calibrated_{end}"] for end in ("low", "high"))
     yield _row(
         "one of the next year, calibrated",
-        level,
+        interval,
         "any" if low is None else power(low),
         "unbounded" if high is None else power(high),
     )
@@ -76,9 +76,9 @@ def lines(new: dict[str, Any], level: float, power: Callable[[float | None], str
         )
 
 
-def _row(what: str, level: float, low: str, high: str) -> str:
+def _row(what: str, interval: str, low: str, high: str) -> str:
     """As the rows of a cost, whose intervals begin in this column."""
-    return f"  {what:<38}{level:.0%} interval {low} … {high}"
+    return f"  {what:<38}{interval}{low} … {high}"
 
 
 def weights(con: duckdb.DuckDBPyConnection, sample_id: int) -> dict[str, dict[str, Any]]:

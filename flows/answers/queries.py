@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from flows.answers import table_names
 from flows.answers.query_limits import Limits, bounded, is_nearly_full, out_of_memory, out_of_time
 from flows.answers.query_limits import QueryError as QueryError
 from flows.warehouse import connection, reading
@@ -192,7 +193,7 @@ def readable(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     Raises:
         QueryError: it is anything else.
     """
-    statement = _only(con, sql)
+    statement = _only(con, table_names.told(con, sql))
     kind = statement.type
     if kind == duckdb.StatementType.EXPLAIN:
         # EXPLAIN ANALYZE does what it explains, and whatever that is the statement's type is EXPLAIN.

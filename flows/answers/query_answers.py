@@ -45,6 +45,6 @@ def _table(warehouse: Path, sql: str, output: Path | None, limits: Limits) -> No
             rendering.show_table(result, shown)
         else:
             out.write(rendering.as_text(lambda console: rendering.show_table(result, console)))
-    if (left := rendering.rest(result)) is not None:
+    if not is_terminal and (left := rendering.rest(result)) is not None:
         # Among rows that are piped it would be one more.
-        print(left, file=sys.stdout if is_terminal else sys.stderr)
+        print(left, file=sys.stderr)

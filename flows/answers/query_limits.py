@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows.answers import table_names
 from flows.errors import UserError
 
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -91,7 +92,7 @@ def bounded(con: duckdb.DuckDBPyConnection, given: Limits) -> Iterator[threading
             raise KeyboardInterrupt from error
         if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
             raise out_of_memory(given) from error
-        raise QueryError(_said(error)) from error
+        raise QueryError(table_names.unknown(con, error) or _said(error)) from error
     finally:
         timer.cancel()
 

@@ -7,14 +7,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.answers import queries
+from flows.answers import layouts, queries
 from flows.answers.queries import QueryError
 from flows.answers.rendering import printable
 from flows.errors import near
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 # What is of a record stands before what is of a cell of it, and the most frequent reason first.
 _SELECT = """
@@ -39,7 +38,7 @@ order by source, what desc, n_of_rule desc, rule, page, locator, column_name, li
 COLUMNS = ("source", "what", "rule", "reason", "column_name", "literal", "page", "locator", "url", "n_of_rule")
 # How many of one source and rule are shown, and how much of what stood there; --json and --csv have all.
 _SHOWN, _LITERAL = 3, 60
-_WIDTH = 80
+_WIDTH, _INDENT = 80, " " * 6
 
 
 def rejected(path: Path, source: str | None = None) -> list[dict[str, Any]]:
@@ -74,33 +73,37 @@ def show(rows: list[dict[str, Any]], out: Console, *, counts_alone: bool) -> Non
         for (what, rule, count), of_rule in groupby(mine, key=itemgetter("what", "rule", "n_of_rule")):
             out.print(Text(f"  {rule} ({_many(count, what)})"))
             if not counts_alone:
-                out.print(_table(list(of_rule)))
+                _show_some(list(of_rule), out)
     if not counts_alone:
         for page, url in {row["page"]: row["url"] for row in rows}.items():
             # An address is for copying: it is not broken.
             out.print(printable(f"{page}: {url}"), soft_wrap=True, markup=False, highlight=False)
     more = "compute-limits quarantine SOURCE shows some of each; " if counts_alone else ""
-    out.print(f"{more}--json and --csv have all, with addresses.", highlight=False)
+    layouts.say(f"{more}--json and --csv have all, with addresses.", out)
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    from rich.table import Table
+def _show_some(rows: list[dict[str, Any]], out: Console) -> None:
     from rich.text import Text
 
-    table = Table(box=None, show_header=False, pad_edge=False, expand=True)
-    table.add_column(width=4)
-    table.add_column(ratio=1, overflow="fold")
+    def indented(text: str, style: str = "") -> None:
+        lines = layouts.folded(f"{_INDENT}{printable(text)}", out.width, _INDENT)
+        out.print(Text(lines, style=style), soft_wrap=True)
+
     for row in rows[:_SHOWN]:
-        literal = row["literal"] or ""
-        shown = literal if len(literal) <= _LITERAL else literal[: _LITERAL - 1] + "…"
-        cell = Text.assemble(
-            f"{row['column_name']} {shown!r}" if row["column_name"] else repr(shown), ": ", row["reason"]
-        )
-        cell.append(f"\n{row['page']} {row['locator']}", style="dim")
-        table.add_row("", cell)
+        shown = _beginning(row["literal"] or "")
+        what = f"{row['column_name']} {shown!r}" if row["column_name"] else repr(shown)
+        indented(f"{what}: {row['reason']}")
+        indented(f"{row['page']} {row['locator']}", "dim")
     if len(rows) > _SHOWN:
-        table.add_row("", Text(f"… and {len(rows) - _SHOWN} more"))
-    return table
+        indented(f"… and {len(rows) - _SHOWN} more")
+
+
+def _beginning(literal: str) -> str:
+    """A text, or so much of its beginning as is shown, which ends behind a word: half a number would be another one."""
+    if len(literal) <= _LITERAL:
+        return literal
+    begun = literal[: _LITERAL - 1]
+    return (begun.rpartition(" ")[0] or begun.rstrip("0123456789.,")) + "…"
 
 
 def _many(count: int, what: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
+from flows.answers import layouts
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 # Wide enough for every table where the output is no terminal, whose width could be asked for.
 _WIDTH = 118
-# Wider than any result: a piped table is for grep, not for a screen.
-_UNCUT = 10_000
 # On a terminal what can still be scrolled; elsewhere what is laid out in seconds.
 _ROWS_ON_TERMINAL, _ROWS_ELSEWHERE = 200, 10_000
 # Controls, which a terminal obeys; marks of direction and of no width; halves of characters; separators of lines.
@@ -58,18 +58,14 @@ def rows_shown(*, is_terminal: bool) -> int:
 
 
 def show_table(result: Result, out: Console) -> None:
-    """Print a result as a table, its first rows where it has more; where it is piped no cell is cut."""
-    from rich.table import Table
-    from rich.text import Text
+    """Print the first rows of a result as a table, or as records where a terminal is too narrow, and how many are left.
 
-    table = Table()
-    for name, is_numeric in zip(result.columns, result.is_numeric, strict=True):
-        table.add_column(Text(printable(name)), justify="right" if is_numeric else "left", overflow="fold")
-    for row in result.rows:
-        table.add_row(*(Text(_shown(value)) for value in row))
+    Elsewhere than on a terminal numbers have all their digits, and no cell is broken.
+    """
+    shown = _shown if out.is_terminal else _whole
     if not out.is_terminal:
-        out.width = _UNCUT
-    out.print(table)
+        out.width = layouts.UNCUT
+    layouts.show(layouts.of_result(result, shown, out), out, rest(result) if out.is_terminal else None)
 
 
 def rest(result: Result) -> str | None:
@@ -87,6 +83,10 @@ def printable(text: str) -> str:
         letter if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN else ascii(letter)[1:-1]
         for letter in text
     )
+
+
+def _whole(value: object) -> str:
+    return "" if value is None else printable(str(value))
 
 
 def _shown(value: object) -> str:
@@ -181,10 +181,10 @@ def lines(answer: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
             yield prefix + name, " … ".join(shown)
 
 
-def note(text: str) -> str:
-    """A sentence beside the figures, broken at 80 columns."""
+def note(text: str, width: int = 80) -> str:
+    """A sentence beside the figures, broken at so many columns."""
     return textwrap.fill(
-        f"note: {printable(text)}", 80, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+        f"note: {printable(text)}", width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
     )
 
 

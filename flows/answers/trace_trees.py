@@ -5,16 +5,20 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from flows.answers import layouts
 from flows.answers.rendering import printable
 from flows.answers.traces import Page, Step, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
     from rich.tree import Tree
 
 # How many of a kind are shown; --json and --csv have all.
 _VALUES, _PLACES, _PAGES_OF_STEP, _FILES, _PAGES = 12, 4, 3, 3, 6
 _WIDTH = 80
+# What a branch of the tree takes in front of its text.
+_GUIDE = 4
 
 
 def show(traced: Trace, out: Console) -> None:
@@ -25,28 +29,37 @@ def show(traced: Trace, out: Console) -> None:
     if not out.is_terminal:
         out.width = _WIDTH
     root = Tree(Text(f"{traced.root.table}, {_many(len(traced.root.rows), 'row')}", style="bold"))
+    room = out.width - _GUIDE
     for row in traced.root.rows[:1]:
-        root.add(Text(printable(_values(row))))
-    _grow(root, traced.root)
+        root.add(_label(_values(row), room))
+    _grow(root, traced.root, room)
     out.print(root)
     pages = list(traced.pages.values())
     for page in pages[:_PAGES]:
         out.print()
         for line in _of_page(page):
-            # An address and a digest are for copying: they are not broken.
-            out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
+            if "/" in line:
+                # An address and a path are for copying: they are not broken.
+                out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
+            else:
+                layouts.say(printable(line), out)
     if len(pages) > _PAGES:
         out.print(f"\n… and {len(pages) - _PAGES} more pages; --json and --csv have all", highlight=False)
 
 
-def _grow(tree: Tree, step: Step) -> None:
+def _grow(tree: Tree, step: Step, room: int) -> None:
+    for line in _ends(step):
+        tree.add(_label(line, room))
+    for below in step.below:
+        branch = tree.add(_label(f"{below.what}: {below.table}, {_many(len(below.rows), 'row')}", room))
+        _grow(branch, below, room - _GUIDE)
+
+
+def _label(line: str, room: int) -> Text:
+    """A line in the columns that it has at its depth, broken here, for rich would break inside of a number."""
     from rich.text import Text
 
-    for line in _ends(step):
-        tree.add(Text(printable(line)))
-    for below in step.below:
-        branch = tree.add(Text(f"{below.what}: {below.table}, {_many(len(below.rows), 'row')}"))
-        _grow(branch, below)
+    return Text(layouts.folded(printable(line), room), no_wrap=True, overflow="ignore")
 
 
 def _ends(step: Step) -> list[str]:

@@ -321,6 +321,14 @@ class ScenarioRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionCode:
+    """One row per region that has an ISO code of two letters."""
+
+    region: str = column("the region as electricity is keyed: ISO 3166-1 alpha-3, or OWID_* where it has none")
+    alpha_2: str = column("ISO 3166-1 alpha-2: FR")
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioProcessor:
     """One row per scenario and name of a processor whose prices count."""
 
@@ -582,6 +590,7 @@ SETTINGS: dict[str, type[Any]] = {
     "target": Target,
     "scenario": Scenario,
     "scenario_region": ScenarioRegion,
+    "region_code": RegionCode,
     "scenario_processor": ScenarioProcessor,
     "conversion": Conversion,
     "published": Published,

@@ -16,6 +16,7 @@ import pyarrow as pa
 from flows import paths
 from flows.answers import outputs, queries, rendering
 from flows.declared import domains
+from flows.publish import parquet
 from flows.warehouse import connection, sql_files
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def export(path: Path, folder: Path, tables: Collection[str] | None = None) -> l
     with queries.of_this_version(path), queries.connect(path) as con:
         for table in _tables(con, path, _made() if tables is None else tables):
             name = f"exports.{table}"
-            rows = con.sql(f"select * from {name}").to_arrow_table()
+            rows = parquet.described(con, name)
             columns = con.execute(
                 "select column_name, comment from duckdb_columns() where schema_name = 'exports' and table_name = ? "
                 "order by column_index",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.answers import outputs, queries
+from flows.answers import layouts, outputs, queries
 from flows.answers.rendering import printable
 from flows.declared.domains import titles
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
+_TITLES = {
+    "paper_v1": "The published table, recomputed from the rows of 2020 (paper_v1)",
+    "current": "The same from all sources reconciled (current)",
+}
+_UNITS = "Gflop   lb  USD"
+_NOTES = (
+    "Powers of ten of Gflop, lb CO2 and USD at which the fitted line reaches the error (paper_2020).",
+    "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0.",
+    "A number of papers or trainers in brackets: the lines of that benchmark rest on so few.",
+)
+_AT_HAND = (
+    "select count(*), count(distinct model_id), count(distinct benchmark), "
+    "(select count(*) from meta.sources where retrieved_on is not null), (select max(retrieved_on) from meta.sources) "
+    "from core.results"
+)
+_COUNTS = {"read": "read", "accepted": "acc.", "duplicate": "dup.", "quarantined": "quar."}
 _WIDTH_OF_COSTS = 104
+_NARROW, _LICENCE = 54, 26
 
 
 def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
@@ -29,7 +48,20 @@ def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
         _show_costs(con, out)
         sources(con, out)
     for line in closing:
-        out.print(printable(line), soft_wrap=True, markup=False, highlight=False)
+        layouts.say(printable(line), out)
+
+
+def at_hand(path: Path) -> list[str]:
+    """What a person has after a build, where it is, and what to do next: a line each, below an empty one."""
+    results, models, benchmarks, sources_in_use, newest = queries.own(path, _AT_HAND).rows[0]
+    return [
+        "",
+        f"have   {results:,} results of {models:,} models on {benchmarks} benchmarks from {sources_in_use} sources, "
+        f"newest page of {newest}",
+        f"where  {path}",
+        'next   compute-limits sql "show tables" lists what there is; compute-limits cost --benchmark imagenet --error 5% '
+        "prices a target",
+    ]
 
 
 def draw(path: Path, svg: Path) -> None:
@@ -44,45 +76,85 @@ def draw(path: Path, svg: Path) -> None:
 
 
 def _show_costs(con: Any, out: Console) -> None:
-    out.print(_costs(con, "paper_v1", "The published table, recomputed from the rows of 2020 (paper_v1)"))
-    out.print(_costs(con, "current", "The same from all sources reconciled (current)"))
-    out.print("Powers of ten of Gflop, lb CO2 and USD at which the fitted line reaches the error (paper_2020).")
-    out.print(
-        "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0."
-    )
-    out.print("A number of papers or trainers in brackets: the lines of that benchmark rest on so few.")
+    for row_set, title in _TITLES.items():
+        rows = _cost_rows(con, row_set)
+        out.print(layouts.first_that_fits([_wide(rows, title), _narrow(rows, title)], out))
+    for line in _NOTES:
+        layouts.say(line, out)
     agreed = con.execute(
         "select printed_in, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
     ).fetchall()
-    out.print("Published numbers reproduced: " + ", ".join(f"{f} {a} of {n}" for f, a, n in agreed))
+    layouts.say("Published numbers reproduced: " + ", ".join(f"{f} {a} of {n}" for f, a, n in agreed), out)
 
 
-def _costs(con: Any, row_set: str, title: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in ("benchmark", "metric", "target"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("error %", justify="right")
-    for form in ("polynomial", "exponential"):
-        for unit in ("Gflop", "lb", "USD"):
-            table.add_column(f"{form}\n{unit}" if unit == "Gflop" else f"\n{unit}", justify="right")
-    cursor = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set])
-    rows, few = cursor.fetchall(), _few(con, row_set)
+@dataclass(frozen=True)
+class _Row:
+    """A line of the cost table, as text: what it is of, the target, and for each form the powers of Gflop, lb and USD."""
+
+    benchmark: str
+    metric: str
+    few: str
+    target: str
+    error: str
+    forms: tuple[str, str]
+
+
+def _cost_rows(con: Any, row_set: str) -> list[list[_Row]]:
+    """The rows of each benchmark and metric, in the paper's order: today, then the targets."""
+    rows = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set]).fetchall()
+    few = _few(con, row_set)
     order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
     rows.sort(key=lambda row: (order.index(row[:2]), list(_TARGETS).index(row[2])))
-    previous: tuple[str, str] | None = None
-    for benchmark, metric, target, error, *powers, polynomial, exponential in rows:
-        is_next = (benchmark, metric) != previous
-        if is_next and previous is not None:
-            table.add_section()
-        previous = (benchmark, metric)
-        named = (titles().get(benchmark, benchmark), metric) if is_next else ("", "")
-        if target == "target_1" and (benchmark, metric) in few:
-            named = (f"({few[benchmark, metric]})", "")
-        marks = [""] * len(powers)
-        # At the first number of each form, which the others are a factor of.
-        marks[0], marks[3] = ("" if status == "ok" else "*" for status in (polynomial, exponential))
-        shown = ["–" if power is None else f"{mark}{power}" for mark, power in zip(marks, powers, strict=True)]
-        table.add_row(*named, _TARGETS[target], "–" if error is None else f"{error:g}", *shown)
+    made = [_row(few.get(row[:2], ""), *row) for row in rows]
+    return [list(block) for _, block in groupby(made, key=lambda row: (row.benchmark, row.metric))]
+
+
+def _row(few: str, benchmark: str, metric: str, target: str, error: float | None, *rest: Any) -> _Row:
+    *powers, polynomial, exponential = rest
+    forms = _powers(powers[:3], polynomial), _powers(powers[3:], exponential)
+    shown = "–" if error is None else f"{error:g}"
+    return _Row(titles().get(benchmark, benchmark), metric, few, _TARGETS[target], shown, forms)
+
+
+def _powers(powers: list[int | None], status: str) -> str:
+    """Three numbers below the three words of `_UNITS`; the star stands at the first, which the others are a factor of."""
+    mark = "" if status == "ok" or powers[0] is None else "*"
+    first, *others = ("–" if power is None else str(power) for power in powers)
+    return f"{mark + first:>5}" + "".join(f"{other:>5}" for other in others)
+
+
+def _wide(blocks: list[list[_Row]], title: str) -> Table:
+    table = _table(title, "benchmark", "metric", "target")
+    for block in blocks:
+        table.add_section()
+        for at, row in enumerate(block):
+            # Below the name, so that the numbers of the block stand together.
+            named = {0: (row.benchmark, row.metric), 1: (row.few and f"({row.few})", "")}.get(at, ("", ""))
+            table.add_row(*map(Text, (*named, row.target, row.error, *row.forms)))
+    return table
+
+
+def _narrow(blocks: list[list[_Row]], title: str) -> Text:
+    """As `_wide`, in 54 columns, with the name of each block in a line above it."""
+    lines = Text(no_wrap=True, overflow="ignore")
+    lines.append(layouts.folded(title, _NARROW), style="bold")
+    lines.append(f"\n\n{'':20}  {'polynomial':>15}  {'exponential':>15}\n", style="bold")
+    lines.append(f"{'':12}{'error %':>8}  {_UNITS}  {_UNITS}\n", style="bold")
+    for block in blocks:
+        few = f" ({block[0].few})" if block[0].few else ""
+        lines.append(f"{block[0].benchmark}, {block[0].metric}{few}\n", style="bold")
+        for row in block:
+            lines.append(f"  {row.target:10}{row.error:>8}  {row.forms[0]}  {row.forms[1]}\n")
+    return lines
+
+
+def _table(title: str, *names: str) -> Table:
+    table = layouts.light(title)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column("\nerror %", justify="right", no_wrap=True)
+    for form in ("polynomial", "exponential"):
+        table.add_column(f"{form:>15}\n{_UNITS}", justify="right", no_wrap=True)
     return table
 
 
@@ -99,20 +171,56 @@ def _few(con: Any, row_set: str) -> dict[tuple[str, str], str]:
 
 def sources(con: Any, out: Console) -> None:
     """Print what each source gave."""
-    table = Table(title="Sources", title_justify="left")
-    for name in ("source", "state", "retrieved", "read", "accepted", "duplicate", "quarantined", "licence"):
-        right = name in ("read", "accepted", "duplicate", "quarantined")
-        table.add_column(name, justify="right" if right else "left")
-    cursor = con.execute(
+    rows = con.execute(
         "select source, state, age_days, retrieved_on, rows_read, rows_accepted, rows_duplicate, rows_quarantined, "
         "licence, message from meta.sources order by source"
-    )
-    messages: list[str] = []
-    for source, state, age, day, *counts, licence, message in cursor.fetchall():
-        aged = f"{state} ({age} days)" if age is not None else state
-        cells = (source, aged, str(day or "–"), *map(str, counts), licence)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-        messages += [] if message is None else message.splitlines()
-    out.print(table)
+    ).fetchall()
+    cells = [
+        tuple(
+            printable(cell)
+            for cell in (
+                source,
+                _aged(state, age),
+                str(day or "–"),
+                *map(str, counts),
+                layouts.folded(licence, _LICENCE),
+            )
+        )
+        for source, state, age, day, *counts, licence, _ in rows
+    ]
+    lasting = [cell[:-1] for cell in cells]
+    narrow = _source_lines(cells)
+    out.print()
+    out.print(layouts.first_that_fits([_sources(cells, licence=True), _sources(lasting), narrow], out))
+    messages = [line for row in rows for line in (row[-1] or "").splitlines()]
     for message in dict.fromkeys(messages):
-        out.print(f"! {printable(message)}", soft_wrap=True, markup=False)
+        layouts.say(f"! {printable(message)}", out)
+
+
+def _aged(state: str, age: int | None) -> str:
+    return state if age is None else f"{state} ({age} day{'' if age == 1 else 's'})"
+
+
+def _sources(cells: Sequence[Sequence[str]], *, licence: bool = False) -> Table:
+    """Whole, or in eighty columns: short headings, and no licences."""
+    table = layouts.light("Sources")
+    for name in ("source", "state", "retrieved"):
+        table.add_column(name, no_wrap=True)
+    for name in _COUNTS if licence else _COUNTS.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    if licence:
+        table.add_column("licence", no_wrap=True)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _source_lines(cells: Sequence[Sequence[str]]) -> Text:
+    """Each source in lines of its own, below sixty columns wide."""
+    lines = Text(no_wrap=True, overflow="ignore")
+    lines.append("Sources\n\n", style="bold")
+    for source, state, day, *counts, _ in cells:
+        told = ", ".join(f"{many} {name}" for name, many in zip(_COUNTS, counts, strict=True))
+        lines.append(f"{source}", style="bold")
+        lines.append(f"  {state}, {day}\n  {told}\n")
+    return lines

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     import duckdb
 
 
+# What every client from DuckDB 1.2 on reads; that of DuckDB 2 can be read by no client of 1.x.
+STORAGE_VERSION = "v1.2.0"
+# Trying them takes nearly a second of each build in that version, and makes the file no smaller.
+_SLOW_COMPRESSION = "fsst,alp,alprd,zstd"
+
+
 class BuildError(UserError):
     """The build is not published; the message says what is wrong and where."""
 
@@ -24,7 +30,11 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
     # Not with the module: a process that fits opens none, and would load it for nothing.
     import duckdb
 
-    con = duckdb.connect(path, read_only=read_only, config={"threads": 1})
+    # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
+    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
+    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
+    if not read_only:
+        con.execute(f"set disabled_compression_methods = '{_SLOW_COMPRESSION}'")
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
     con.execute("set enable_progress_bar = false")
     return con
@@ -53,13 +63,15 @@ def all_comments(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     return found
 
 
-def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:
-    """Say of a table and of its columns what they are."""
+def comment(
+    con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str], *, is_view: bool = False
+) -> None:
+    """Say of a table or view and of its columns what they are."""
 
     def quoted(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
 
-    of_table = f"comment on table {table} is {quoted(text)}"
+    of_table = f"comment on {'view' if is_view else 'table'} {table} is {quoted(text)}"
     of_columns = [f'comment on column {table}."{column}" is {quoted(remark)}' for column, remark in columns.items()]
     # All at once: each call takes longer than what it does. The optimizer takes as long to find nothing to do.
     con.execute(";\n".join(["pragma disable_optimizer", of_table, *of_columns, "pragma enable_optimizer"]))

@@ -4,6 +4,7 @@ A file's first line is a comment that states the grain; it becomes the table's c
 a row. In the SELECT, `column,  -- text` documents the column of that name. A column without a text inherits that of the same
 name in a table that is read.
 
+The files in sql/main make views, for any client that opens the file: no macro is there for it, and DuckDB 1.2 has no `if`.
 The files in sql/macros make no tables: each makes one macro of its name, a rule that several SELECTs use.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-MACROS = "macros"
+MACROS, VIEWS = "macros", "main"
 _COLUMN_COMMENT = re.compile(r"(\w+)\s*,?\s*--\s*(\S.*)$")
 _GRAIN = re.compile(r"-- grain: (?:none, \S.*|(?!none\b)(\w+\??(?:, \w+\??)*))")
 # What names no table: comments, and strings.
@@ -49,6 +50,11 @@ class SqlFile(Node):
     select: str
     comment: str
     column_comments: Mapping[str, str]
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view, for analysts, which is named without a schema."""
+        return self.table.startswith(f"{VIEWS}.")
 
     @property
     def grain(self) -> tuple[str, ...]:
@@ -122,8 +128,8 @@ def _macro(path: Path) -> Macro:
 
 
 def grains(root: Path) -> dict[str, tuple[str, ...]]:
-    """{table: its key columns} of all files below `root`. Raises `SqlFileError` where a file does not state them."""
-    return {file.table: file.grain for file in map(read_table_file, table_paths(root))}
+    """{table: its key columns} of all files below `root` that make tables. Raises `SqlFileError`: one does not state them."""
+    return {file.table: file.grain for file in map(read_table_file, table_paths(root)) if not file.is_view}
 
 
 def in_order(root: Path, given: Iterable[str], computed: Mapping[str, tuple[str, ...]]) -> list[Node]:

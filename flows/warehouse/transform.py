@@ -102,7 +102,7 @@ def again(path: Path, root: Path, changed: Iterable[str]) -> list[str]:
         for file in remade:
             texts = connection.comments(con, file.table)
             _create(con, file)
-            connection.comment(con, file.table, file.comment, texts)
+            connection.comment(con, file.table, _comment(file), texts, is_view=file.is_view)
         con.commit()
         con.execute("checkpoint")
     return [file.table for file in remade]
@@ -150,7 +150,9 @@ def _make(
 ) -> None:
     for file in files:
         known[file.table] = _select(con, file, known)
-        made(con, file.table)
+        # A view has the rows of tables that were looked at when they were made.
+        if not file.is_view:
+            made(con, file.table)
 
 
 def _select(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -159,13 +161,23 @@ def _select(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict
     inherited = {column: text for table in file.reads for column, text in known[table].items()}
     texts = inherited | dict(file.column_comments)
     comments = {column: texts[column] for column in con.table(file.table).columns if column in texts}
-    connection.comment(con, file.table, file.comment, comments)
+    connection.comment(con, file.table, _comment(file), comments, is_view=file.is_view)
     return comments
 
 
+def _comment(file: SqlFile) -> str:
+    """What a table is; of a view with its key columns, for a view can declare none."""
+    return f"{file.comment} Key: {', '.join(map(_unmarked, file.grain))}." if file.is_view else file.comment
+
+
+def _unmarked(column: str) -> str:
+    return f"{column.removesuffix('?')} (may be null)" if column.endswith("?") else column
+
+
 def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    kind = "view" if file.is_view else "table"
     try:
-        con.execute(f"create or replace table {file.table} as\n{file.select}")
+        con.execute(f"create or replace {kind} {file.table} as\n{file.select}")
     except duckdb.Error as error:
         raise BuildError(f"{file.table}: {error}") from error
 

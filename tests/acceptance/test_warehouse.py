@@ -26,7 +26,8 @@ from flows.warehouse import connection, expectations, sql_files
 BOOKKEEPING = {"quarantine", "rejected_cell", "duplicate", "page_count"}
 # What a build says of itself.
 OF_THE_BUILD = {"meta.lineage", "meta.kept_keys", "meta.unmet_expectations"}
-FILES = sql_files.table_paths(paths.SQL)
+FILES = [path for path in sql_files.table_paths(paths.SQL) if path.parent.name != sql_files.VIEWS]
+VIEWS = {f"{sql_files.VIEWS}.{path.stem}": path for path in (paths.SQL / sql_files.VIEWS).glob("*.sql")}
 
 
 # --- what stands in it
@@ -71,10 +72,14 @@ def test_every_table_has_rows_or_a_source_that_would_give_them(db: duckdb.DuckDB
 def test_lineage_has_an_edge_for_every_table(db: duckdb.DuckDBPyConnection) -> None:
     edges = db.execute("select table_name, reads from meta.lineage").fetchall()
     made = {table for table in connection.tables(db) if not table.startswith("staging.")} - OF_THE_BUILD
-    assert {table for table, _ in edges} == made
+    assert {table for table, _ in edges} == made | set(VIEWS)
     assert {read for _, read in edges} <= set(connection.tables(db))
     assert sorted(edges) == sorted(
-        [(f"{p.parent.name}.{p.stem}", read) for p in FILES for read in sql_files.read_table_file(p).reads]
+        [
+            (f"{p.parent.name}.{p.stem}", read)
+            for p in (*FILES, *VIEWS.values())
+            for read in sql_files.read_table_file(p).reads
+        ]
         + [(table, read) for table in computed.TABLES for read in computed.READS[table]]
     )
 

@@ -47,7 +47,7 @@ def test_ends_are_where_the_line_is_as_far_away_as_earlier_predictions_were(
         [sample.sample_id],
     ).fetchall()[0]
     assert (found["coverage_nominal"], found["coverage_calibrated"]) == scores
-    text = "\n".join(new_models.lines(found, 0.95, cost_quotes.power))
+    text = "\n".join(new_models.lines(found, "95% interval ", cost_quotes.power))
     assert f"held {scores[1]:.0%} of later results" in text
 
 
@@ -78,7 +78,7 @@ def test_an_interval_that_lies_below_its_line_says_why(warehouse_path: Path) -> 
     found = told(warehouse_path, "gpqa_diamond", "polynomial")
     assert found["log10_gflop"] > found["log10_gflop_calibrated_high"]
     assert "  all below the line: later results needed less computation than it said" in list(
-        new_models.lines(found, 0.95, cost_quotes.power)
+        new_models.lines(found, "95% interval ", cost_quotes.power)
     )
 
 
@@ -88,7 +88,7 @@ def test_a_benchmark_with_few_results_has_no_calibrated_interval(warehouse_path:
     assert found["log10_gflop_calibrated_low"] is None
     assert found["log10_gflop_calibrated_high"] is None
     assert isinstance(found["log10_gflop_nominal_low"], float)
-    text = "\n".join(new_models.lines(found, 0.95, cost_quotes.power))
+    text = "\n".join(new_models.lines(found, "95% interval ", cost_quotes.power))
     assert "none calibrated" in text
     assert "of the next year" not in text
 

@@ -107,7 +107,13 @@ def test_a_table_elsewhere_says_beside_it_what_is_left(
 def on_a_terminal(data: Path, *arguments: str) -> str:
     """What a terminal of 24 lines and 80 columns gets."""
     ours, theirs = pty.openpty()
-    environment = os.environ | {"COMPUTE_LIMITS_DATA": str(data), "COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
+    environment = os.environ | {
+        "COMPUTE_LIMITS_DATA": str(data),
+        "COLUMNS": "80",
+        "LINES": "24",
+        "TERM": "xterm",
+        "PAGER": "cat",
+    }
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     command = [sys.executable, "-m", "flows", "sql", *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:

@@ -41,8 +41,8 @@ def test_parquet_gives_the_table_back() -> None:
     assert pq.read_table(io.BytesIO(rendering.as_parquet(table))).equals(table)
 
 
-def test_a_table_has_numbers_on_the_right_and_six_digits() -> None:
-    out = Console(file=io.StringIO(), record=True, no_color=True)
+def test_a_table_has_numbers_on_the_right_and_on_a_terminal_six_digits() -> None:
+    out = Console(file=io.StringIO(), record=True, force_terminal=True)
     rendering.show_table(Result(("name", "x"), (False, True), [("[b]a", 1 / 3), (None, 12345678.9)]), out)
     rows = [line.split("│")[1:3] for line in out.export_text().splitlines() if line.startswith("│")]
     assert rows == [[" [b]a ", "    0.333333 "], ["      ", " 1.23457e+07 "]]

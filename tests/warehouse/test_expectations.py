@@ -24,7 +24,11 @@ from flows.warehouse.sql_files import SqlFileError
 SUITES = sorted(paths.EXPECTATIONS.glob("*.json"))
 # Of each table that is made; read once, for hundreds of tests ask.
 GRAINS = build.grains()
-SQL_TABLES = sorted(f"{path.parent.name}.{path.stem}" for path in sql_files.table_paths(paths.SQL))
+SQL_TABLES = sorted(
+    f"{path.parent.name}.{path.stem}"
+    for path in sql_files.table_paths(paths.SQL)
+    if path.parent.name != sql_files.VIEWS
+)
 
 ROWS = "expect_table_row_count_to_be_between"
 BETWEEN = "expect_column_values_to_be_between"
@@ -448,8 +452,7 @@ def test_warnings_are_told_and_do_not_block(warned: tuple[Path, list[str], list[
     folder, warnings, steps = warned
     final = folder / "final.duckdb"
     (of_results,) = [warning for warning in warnings if warning.startswith("core.results: ")]
-    assert of_results.startswith("core.results: expect_table_row_count_to_be_between({'max_value': 1")
-    assert "104" in of_results
+    assert of_results == "core.results: the number of rows is not at most 1 (observed 104)"
     # One source gives few of the tables; each that is empty is told, and nothing else.
     with connection.connect(final, read_only=True) as con:
         empty = [table for table in sorted(build.grains()) if con.execute(f"from {table} limit 1").fetchone() is None]

@@ -161,6 +161,23 @@ def test_lineage_is_what_each_table_reads(tmp_path: Path, root: Path) -> None:
         ]  # fmt: skip
 
 
+def test_a_file_in_main_makes_a_view_with_comments_and_its_key(tmp_path: Path, root: Path) -> None:
+    view = "-- One row per number.\n-- grain: n, m?\nselect n, doubled as m from core.doubles\n"
+    (root / "main").mkdir()
+    (root / "main" / "numbers.sql").write_text(view, encoding="utf-8")
+    seen, _ = made(tmp_path / "x.duckdb", root)
+    # It has the rows of a table that was looked at.
+    assert "main.numbers" not in seen
+    assert set(sql_files.grains(root)) == set(MADE)
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        con.execute("insert into core.doubles values (5, 10)")
+        assert con.execute("from numbers order by n").fetchall() == [(1, 2), (3, 6), (5, 10)]
+        ((comment,),) = con.execute("select comment from duckdb_views() where view_name = 'numbers'").fetchall()
+        assert comment == "One row per number. Key: n, m (may be null)."
+        assert connection.comments(con, "main.numbers") == {"n": "the number"}
+        assert ("main.numbers", "core.doubles") in con.execute("from meta.lineage").fetchall()
+
+
 def described(path: Path) -> dict[str, Any]:
     with connection.connect(path, read_only=True) as con:
         return {

@@ -1,0 +1,97 @@
+"""Tables as Parquet that say what they are: the description of the table, and of each column its description and unit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.answers import outputs, queries, rendering
+from flows.warehouse import connection
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+SCHEMAS = ("core", "marts")
+# What a name ends with; of two that fit the longer one.
+_UNITS = {
+    "flop": "FLOP",
+    "gflop": "Gflop",
+    "flop_per_s": "FLOP/s",
+    "op_per_s": "OP/s",
+    "byte": "byte",
+    "byte_per_s": "byte/s",
+    "watt": "W",
+    "kw": "kW",
+    "kwh": "kWh",
+    "g_per_kwh": "g CO2e/kWh",
+    "kg_co2": "kg CO2e",
+    "lb_co2": "lb CO2e",
+    "usd": "USD",
+    "usd_constant": "USD of constant_year",
+    "usd_2023": "USD of 2023",
+    "usd_per_hour": "USD/h",
+    "hours": "h",
+    "month": "month",
+    "years": "year",
+    "decades": "decade",
+    "percent": "%",
+    "s": "s",
+}
+_ENDS = ("_low", "_high", "_calibrated", "_new", "_se", "_before", "_after", "_max", "_min")
+
+
+def write(path: Path, folder: Path) -> list[Path]:
+    """Write every table of core and marts of a warehouse to folder/core.results.parquet …; returns the files.
+
+    Raises:
+        flows.answers.queries.QueryError: there is no warehouse, or it cannot be read.
+        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
+    """
+    with queries.of_this_version(path), queries.connect(path) as con:
+        names = [name for name in connection.tables(con) if name.partition(".")[0] in SCHEMAS]
+        bodies = {folder / f"{name}.parquet": rendering.as_parquet(described(con, name)) for name in names}
+    outputs.folder(folder)
+    outputs.write_all(bodies)
+    return list(bodies)
+
+
+def described(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
+    """The rows of a table; `description` of the table and `columns`, {column: {description, unit}} in JSON, in its metadata.
+
+    Arrow's readers find the same at each column; DuckDB's `parquet_kv_metadata` gives the file's alone.
+    """
+    rows = con.sql(f"from {table}").to_arrow_table()
+    texts = connection.comments(con, table)
+    about = {name: _about(texts.get(name), unit(name)) for name in rows.column_names}
+    fields = [field.with_metadata(about[field.name]) for field in rows.schema]
+    of_table = con.execute(
+        "select comment from duckdb_tables() where schema_name = ? and table_name = ?", table.split(".")
+    ).fetchall()[0][0]
+    said = {"description": of_table or table, "columns": json.dumps(about, ensure_ascii=False)}
+    return rows.cast(_schema(fields, said))
+
+
+def _schema(fields: list[pa.Field], said: dict[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(fields, metadata=said)
+
+
+def _about(description: str | None, of_unit: str | None) -> dict[str, str]:
+    told = {"description": description, "unit": of_unit}
+    return {name: text for name, text in told.items() if text}
+
+
+def unit(column: str) -> str | None:
+    """The unit that a column's name tells (quantity_unit), log10(…) where it is a power of ten; None where there is none."""
+    quantity = column
+    while (end := next((one for one in _ENDS if quantity.endswith(one)), None)) is not None:
+        quantity = quantity.removesuffix(end)
+    if quantity.startswith("log10_"):
+        inner = unit(quantity.removeprefix("log10_"))
+        return f"log10({inner})" if inner else None
+    fitting = [end for end in _UNITS if quantity == end or quantity.endswith(f"_{end}")]
+    # What is a share, a rank or a ratio of such a quantity has none.
+    return _UNITS[max(fitting, key=len)] if fitting and not quantity.startswith(("n_", "share_")) else None

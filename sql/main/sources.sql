@@ -1,0 +1,3 @@
+-- One row per source that the project knows, with what the last run made of it.
+-- grain: source
+select * from meta.sources
