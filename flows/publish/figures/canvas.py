@@ -320,7 +320,7 @@ def rendered(canvas: Canvas, picture: Picture, form: str, *, ground: str | None 
 def _described(svg: bytes, picture: Picture) -> bytes:
     """With title and description for who does not see it, and without the addresses that matplotlib writes at its head."""
     text = svg.decode()
-    text = re.sub(r"<!DOCTYPE[^>]*>\n", "", text, count=1)
+    text = re.sub(r"<\?xml[^>]*>\n|<!DOCTYPE[^>]*>\n", "", text, count=2)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
     told = f"<title>{escape(texts.plain(picture.title), quote=False)}</title>\n <desc>{escape(picture.alt, quote=False)}</desc>"

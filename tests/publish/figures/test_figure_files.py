@@ -73,6 +73,7 @@ def test_no_text_is_smaller_than_seven_points_but_what_is_raised(pictures: dict[
                 assert 8.6 in sizes
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_at_the_edges(pictures: dict[str, Picture]) -> None:
     with canvas.drawing():
         for picture in pictures.values():
