@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # The layers in the order in which a person reads them, and what each is.
 _LAYERS = {
+    "main": "views for analysts, whose names need no schema",
     "exports": "tables for papers",
     "marts": "answers",
     "fits": "points, lines and what was fitted",
@@ -43,7 +44,7 @@ _WORKED = (
         "What would 5 % error on ImageNet cost in France?",
         "select scenario, form, log10_usd, log10_usd_low, log10_usd_high, status from marts.costs\n"
         "where row_set = 'current' and benchmark = 'imagenet' and target = 'target_1' and region = 'FRA'\n"
-        "and is_leading order by all limit 8",
+        "and compute_measure = 'hardware_burden' and is_leading order by all limit 8",
     ),
 )
 
@@ -85,7 +86,9 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[Row]:
     tables = rows(
         con,
         "select schema_name, schema_name || '.' || table_name as name, comment, estimated_size as n_rows from duckdb_tables() "
-        "where schema_name in (select unnest(?)) order by name",
+        "where list_contains($1, schema_name) union all "
+        "select schema_name, schema_name || '.' || view_name, comment, null from duckdb_views() "
+        "where list_contains($1, schema_name) and not internal order by name",
         [list(_LAYERS)],
     )
     return [

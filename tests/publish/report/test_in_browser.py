@@ -176,7 +176,8 @@ def test_a_point_tells_what_it_is_and_opens_its_page(seen: Seen, db: duckdb.Duck
     label, error, paper, hardware, address = asked(
         db,
         "select label, error, paper_title, hardware, address from marts.points where row_set = 'current' "
-        "and benchmark = 'imagenet' and compute_measure = 'hardware_burden' and is_one_per_training order by log10_computation desc, error limit 1",
+        "and benchmark = 'imagenet' and compute_measure = 'hardware_burden' and is_one_per_training "
+        "order by log10_computation desc, error limit 1",
     )
     page.focus("#plot svg")
     page.keyboard.press("ArrowLeft")  # from behind the last: the one of most computation

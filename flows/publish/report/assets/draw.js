@@ -1,7 +1,7 @@
 // What all plots share: SVG elements, numbers in words, scales, places for labels, controls. Pages come from files, so no modules.
 window.CL ??= {};
 (() => {
-  const NARROW = "\u202f", THIN = "\u2009";
+  const NARROW = "\u202f", THIN = "\u2009", PAPER = 680;
   const SVG = "http://www.w3.org/2000/svg";
   CL.data = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -106,6 +106,9 @@ window.CL ??= {};
       if (now && now !== width) { width = now; draw(now); }
     };
     new ResizeObserver(again).observe(element);
+    // On paper (A4, some 180 mm) text keeps its size too.
+    addEventListener("beforeprint", () => draw(PAPER));
+    addEventListener("afterprint", () => { width = 0; again(); });
     again();
     return () => { width = element.clientWidth; draw(width); };
   };
@@ -114,7 +117,7 @@ window.CL ??= {};
   CL.choice = ({ name, label, buttons = false, whole = false, change }) => {
     const select = CL.html("select", { id: `select-${name}`, name });
     const labelled = CL.html("label", { for: `select-${name}` }, label);
-    const single = CL.html("div", { class: `control${buttons ? " only-phone" : ""}${whole ? " whole" : ""}` }, labelled, select);
+    const single = CL.html("div", { class: `control${buttons ? " only-small" : ""}${whole ? " whole" : ""}` }, labelled, select);
     const row = CL.html("span", { class: "buttons" });
     const group = CL.html("fieldset", { class: "control only-desktop" }, CL.html("legend", {}, label), row);
     select.addEventListener("change", () => change(select.value));

@@ -57,7 +57,7 @@
   // --- the plot
   const draw = (width) => {
     const set = setOf(), lines = linesOf(set);
-    const isPhone = width < 600;
+    const isPhone = width < 720;
     const height = isPhone ? 440 : Math.round(Math.min(480, width * 0.43 + 40));
     const frame = { left: isPhone ? 44 : 56, right: width - 6, top: 22, bottom: height - 52 };
     const decades = Math.max(set.x_max - set.x_min, 0.5);
@@ -195,14 +195,18 @@
       if (!told || told.log10 === null) return;
       const [colour, ink] = COLOURS[line.form].map((one) => `var(${one})`);
       const isOut = x(told.log10) > frame.right;
+      // Where two intervals overlap the second lies below the rule, so that both are seen.
+      const lead = lines[0].targets.find((one) => one.error === error);
+      const low = told.new_low ?? told.low ?? told.log10, high = lead?.new_high ?? lead?.high ?? Infinity;
+      const under = place && lead && low < high && x(low) < frame.right ? 10 : 0;
       const fits = (log10) => Math.min(Math.max(x(log10), frame.left), frame.right);
-      if (told.new_low !== null) add(CL.svg("path", { d: `M${fits(told.new_low)} ${at}H${fits(told.new_high ?? 1e9)}`, stroke: colour, "stroke-width": 1.4 }));
+      if (told.new_low !== null) add(CL.svg("path", { d: `M${fits(told.new_low)} ${at + under}H${fits(told.new_high ?? 1e9)}`, stroke: colour, "stroke-width": 1.4 }));
       if (told.low !== null) {
         const isOpen = told.high === null || x(told.high) > frame.right;
-        if (fits(told.low) < frame.right) add(CL.svg("path", { d: `M${fits(told.low)} ${at}H${fits(told.high ?? 1e9) - (isOpen ? 8 : 0)}`, stroke: colour, "stroke-width": 7 }));
-        if (isOpen) add(CL.svg("path", { d: `M${frame.right - 9} ${at - 7}l9 7l-9 7z`, fill: colour }));
-      } else if (isOut) add(CL.svg("path", { d: `M${frame.right - 9} ${at - 6}l9 6l-9 6z`, fill: colour }));
-      if (!isOut) add(CL.svg("path", { d: `M${x(told.log10)} ${at - 8}v16`, stroke: colour, "stroke-width": 2.6 }));
+        if (fits(told.low) < frame.right) add(CL.svg("path", { d: `M${fits(told.low)} ${at + under}H${fits(told.high ?? 1e9) - (isOpen ? 8 : 0)}`, stroke: colour, "stroke-width": 7 }));
+        if (isOpen) add(CL.svg("path", { d: `M${frame.right - 9} ${at + under - 7}l9 7l-9 7z`, fill: colour }));
+      } else if (isOut) add(CL.svg("path", { d: `M${frame.right - 9} ${at + under - 6}l9 6l-9 6z`, fill: colour }));
+      if (!isOut) add(CL.svg("path", { d: `M${x(told.log10)} ${at + under - 8}v16`, stroke: colour, "stroke-width": 2.6 }));
       // The median large above the rule, left of its crossing; the interval small below. A second form's are on one line.
       const size = isPhone ? 17 : 20;
       const median = CL.power(told.log10), ends = told.low === null ? [] : CL.powers(told.low, told.high);
@@ -222,14 +226,13 @@
       // On a line of its own below, as far right as there is room; beyond the frame with an arrow.
       const parts = [median, ends.length && !isPhone ? [" (", ends, ")"] : [], isOut ? " →" : ""];
       const wide = CL.measure(parts, 14) + 8;
-      for (const ty of [at + 21, at - 10, at + 40, at - 28]) {
-        const end = isOut ? frame.right - 2 : Math.min(frame.right - 2, fits(told.high ?? told.log10) );
-        const box = { x: end - wide, y: ty - 14, w: wide, h: 17 };
-        if (!clear(box)) continue;
-        places.take(box);
-        add(CL.text(end, ty, parts, { "text-anchor": "end", size: 14, "font-weight": 600, style: `fill:${ink}` }));
-        break;
-      }
+      const end = isOut ? frame.right - 2 : Math.min(frame.right - 2, fits(told.high ?? told.log10));
+      const tries = [[end, 21], [end, -10], [end, 40], [end, -28], [frame.right - 2, 21], [frame.right - 2, -10], [frame.right - 2, 40]]
+        .map(([right, dy]) => ({ right, ty: at + dy + (dy > 0 ? under : 0), box: { x: right - wide, y: at + dy + (dy > 0 ? under : 0) - 14, w: wide, h: 17 } }));
+      // A number is never left out: where all places are taken it stands in the first, with the ground around its letters.
+      const free = tries.find((one) => clear(one.box)), best = free ?? tries[0];
+      places.take(best.box);
+      add(CL.text(best.right, best.ty, parts, { "text-anchor": "end", size: 14, "font-weight": 600, class: free ? null : "halo", style: `fill:${ink}` }));
     });
   };
 
