@@ -71,7 +71,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 {"what": way.what, "table": way.table, "file": way.file} for way in grounds().of(name)
             ],
         }
-        for name in (*_BY_BENCHMARK, *_WHOLE)
+        for name in (*_BY_BENCHMARK, *_WHOLE, "fits.points")
     }  # fmt: skip
     yield Page(
         file="trace.html",

@@ -320,6 +320,27 @@ def test_a_number_leads_to_the_pages_it_was_read_from(seen: Seen, db: duckdb.Duc
     assert sources <= linked
 
 
+def test_a_point_leads_to_its_own_page_alone(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("imagenet.html")
+    page.locator("#points tbody tr").first.locator("a.n").first.click()
+    page.wait_for_selector("#trace table")
+    label, locator = asked(
+        db,
+        "select m.name, p.locator from fits.samples as s join fits.points as p "
+        "using (row_set, benchmark, metric, compute_measure, result_id) join core.models as m on m.model_id = p.model_id "
+        "where row_set = 'current' and benchmark = 'imagenet' and compute_measure = 'hardware_burden' "
+        "and selection = 'one_per_training' order by s.error limit 1",
+    )
+    told = page.inner_text("#trace")
+    assert "Where it was read" in told
+    assert label in told
+    assert locator in told
+    # An address that somebody made up loads nothing but the report's own files.
+    page = seen.open("trace.html#marts.scaling?benchmark=../../elsewhere")
+    page.wait_for_selector("#trace pre")
+    assert "do not hold this row" in page.inner_text("#trace")
+
+
 def test_by_keys_alone(seen: Seen) -> None:
     page = seen.open("index.html")
     page.keyboard.press("Tab")

@@ -7,7 +7,7 @@ window.CL ??= {};
   const waiting = {};
   CL.received = (name, value) => { got[name] = value; waiting[name]?.(); };
   // A page from a file may not fetch; it may load a script.
-  const load = (name) => got[name] ? Promise.resolve(got[name]) : new Promise((done) => {
+  const load = (name) => got[name] ? Promise.resolve(got[name]) : !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
     waiting[name] = () => done(got[name]);
     const script = Object.assign(document.createElement("script"), { src: `traces/${name}.js` });
     script.onerror = () => done(null);
@@ -37,7 +37,7 @@ window.CL ??= {};
 
   const show = async () => {
     const [name, query = ""] = location.hash.slice(1).split("?");
-    if (!name) return;
+    if (!name || !/^\w+\.\w+$/.test(name)) return;
     const key = Object.fromEntries(new URLSearchParams(query));
     const of = known[name];
     const parts = [element("h2", name), element("p", of?.comment ?? "")];
@@ -57,10 +57,12 @@ window.CL ??= {};
       parts.push(element("ul", of.ways.map((way) => element("li", way.table ? [`${way.what}: `, link(`dictionary.html#${way.table}`, way.table)] : `${way.what}: ${way.file}`))));
     }
     const row = found[0] ?? key;
-    const named = kept?.sets?.[[row.row_set, row.metric, row.compute_measure ?? "hardware_burden", row.selection ?? "all"].join("/")];
+    const points = kept?.points ? records(kept.points) : [];
+    const ofSet = kept?.sets?.[[row.row_set, row.metric, row.compute_measure ?? "hardware_burden", row.selection ?? "all"].join("/")];
+    const isPoint = (point) => ["row_set", "metric", "compute_measure", "result_id"].every((column) => point[column] === key[column]);
+    const named = key.result_id ? points.map((_, at) => at).filter((at) => isPoint(points[at])) : ofSet;
     if (named?.length) {
-      const points = records(kept.points);
-      parts.push(element("h2", `Its points: ${named.length}`));
+      parts.push(element("h2", key.result_id ? "Where it was read" : `Its points: ${named.length}`));
       parts.push(table("Its points", ["Model", "Error, %", "log10 of computation", "Score read at", "Computation read at"], named.map((at) => points[at]).map((point) => [
         point.name, (point.error * 100).toFixed(2), point.log10_compute.toFixed(2),
         where(pages, point.score_source, point.score_page, point.score_locator),
@@ -69,6 +71,7 @@ window.CL ??= {};
       const ends = [...new Set(named.flatMap((at) => [`${points[at].score_source} ${points[at].score_page}`, `${points[at].source} ${points[at].page}`]))];
       pagesOf(parts, pages, ends.sort());
     } else if (key.source) pagesOf(parts, pages, Object.keys(pages).filter((page) => page.startsWith(`${key.source} `)));
+    if (!found.length && !named?.length) parts.push(element("p", "The pages of the report do not hold this row; the command above tells it.", { class: "muted" }));
     place.replaceChildren(...parts);
   };
   const pagesOf = (parts, pages, ends) => {
