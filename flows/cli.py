@@ -128,17 +128,33 @@ def sql(
 
 
 @app.command
-def report(*, svg: Path | None = None) -> None:
-    """Show the cost tables and the sources again, as at the end of a refresh.
+def report(
+    folder: Path | None = None,
+    *,
+    svg: Path | None = None,
+    open: Annotated[bool, Parameter(negative="")] = False,  # noqa: A002
+) -> None:
+    """Show the cost tables and the sources again, as at the end of a refresh; or write the report's pages to a folder.
+
+    The pages need no server: `index.html` opens in any browser. They ask for nothing from outside.
 
     Parameters
     ----------
+    folder
+        Write the pages to this folder, made if it is not there.
     svg
-        Draw it to this SVG file instead.
+        Draw the cost tables to this SVG file instead.
+    open
+        Open the first page in a browser.
     """
     from flows.answers import queries
     from flows.publish import reports
 
+    if folder is not None:
+        _write_report(folder, svg, is_opened=open)
+        return
+    if open:
+        raise _Stop("--open opens the pages of a folder; name one: `compute-limits report DIR --open`")
     if not paths.warehouse().is_file():
         raise _Stop(f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)")
     with queries.of_this_version(paths.warehouse()):
@@ -725,6 +741,19 @@ def _two_variables(points: fit_requests.Data, given: dict[str, Any], *, json: bo
     with progress.bar("fit", two_variable_fits.marks(request)) as done, threadpool_limits(1):
         law = two_variable_fits.fit(points, request, done)
     _tell(law | {"left_out": len(points.left_out), "notes": list(points.notes)}, json=json)
+
+
+def _write_report(folder: Path, svg: Path | None, *, is_opened: bool) -> None:
+    import webbrowser
+
+    from flows.publish.report import writing
+
+    if svg is not None:
+        raise _Stop("--svg draws the cost tables of the terminal; it goes without a folder")
+    first = writing.write(paths.warehouse(), folder)
+    print(first)
+    if is_opened and not webbrowser.open(first.resolve().as_uri()):
+        raise _Stop(f"no browser was found; open {first.resolve()} in one")
 
 
 def _tell(answer: dict[str, Any], *, json: bool) -> None:

@@ -29,7 +29,7 @@ USES: dict[str, set[str]] = {
     "declared": {"fits", "sources", "theory"},
     "analysis": {"declared", "fits", "warehouse"},
     "answers": {"analysis", "declared", "fits", "readers", "warehouse"},
-    "publish": {"answers", "declared", "warehouse"},
+    "publish": {"answers", "declared", "fits", "warehouse"},
 }
 # Modules beside the rooms that a room may use: what it needs of the project as a whole.
 SHARED = {"flows", "flows.children", "flows.columns", "flows.errors", "flows.lean", "flows.paths", "flows.toml_files"}

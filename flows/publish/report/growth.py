@@ -1,0 +1,91 @@
+"""Growth: how fast the computation of models and the speed of processors rise, by series, era and frontier rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from flows.publish.report import wording
+from flows.publish.report.page import Page, Row, rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Whose growth the page is headed by: models from 2010 on, and the GPUs that they ran on.
+_MODELS, _PROCESSORS, _ERA = "notable_models", "gpus", "since_2010"
+_COMPUTE = """
+select
+    series, era, rule, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
+    growth_per_year_high, doubling_time_month, doubling_time_month_low, doubling_time_month_high, status,
+from marts.compute_growth
+order by series, era, rule
+"""
+_HARDWARE = _COMPUTE.replace("compute_growth", "hardware_growth")
+_POINTS = """
+select series, name, released_on, 2000 + years as year, log10_value, points.source, points.page, locator, pages.url as address
+from fits.growth_points as points
+left join meta.pages as pages on points.source = pages.source and points.page = pages.page
+order by series, released_on, name, thing
+"""
+
+
+def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
+    """The page of growth."""
+    compute, hardware, points = rows(con, _COMPUTE), rows(con, _HARDWARE), rows(con, _POINTS)
+    yield Page(
+        file="growth.html",
+        here="growth",
+        title="How fast computation grows",
+        description="Growth of models' computation and of processors' speed, by series and era.",
+        template="growth.html",
+        values={
+            "headline": _headline(compute, hardware),
+            "parts": [
+                ("Computation of models", "marts.compute_growth", _shown(compute)),
+                ("Speed of processors, and speed for the money", "marts.hardware_growth", _shown(hardware)),
+            ],
+            "grown": {
+                "lines": [line for line in (*compute, *hardware) if line["n"]],
+                "points": _by_series(points),
+                "chosen": {"series": _MODELS, "era": _ERA, "rule": "all"},
+                "processors": sorted({line["series"] for line in hardware}),
+            },
+        },
+        scripts=("tables.js", "draw.js", "xy.js", "growth.js"),
+        tables={"compute_growth.csv": compute, "hardware_growth.csv": hardware, "growth_points.csv": points},
+    )
+
+
+def _headline(compute: Sequence[Row], hardware: Sequence[Row]) -> Markup:
+    models, processors = _line(compute, _MODELS), _line(hardware, _PROCESSORS)
+    if models is None or processors is None:
+        return Markup("How fast computation grows")
+    return Markup("Models’ computation has grown {} times a year since 2010, the speed of a GPU only {} times").format(
+        wording.decimal(models["growth_per_year"]), wording.decimal(processors["growth_per_year"])
+    )
+
+
+def _line(lines: Sequence[Row], series: str) -> Row | None:
+    key = (series, _ERA, "all")
+    found = [line for line in lines if (line["series"], line["era"], line["rule"]) == key and line["growth_per_year"]]
+    return found[0] if found else None
+
+
+def _shown(lines: Sequence[Row]) -> list[Row]:
+    """The lines through all points of their era; those of frontier rules are in the plot and in the data."""
+    return [line for line in lines if line["rule"] == "all" and line["n"]]
+
+
+def _by_series(points: Sequence[Row]) -> dict[str, Row]:
+    """{series: its points as lists, and the pages that they are from}; an address stands once."""
+    found: dict[str, Row] = {}
+    for point in points:
+        series = found.setdefault(point["series"], {"pages": {}, "points": []})
+        page = f"{point['source']} {point['page']}"
+        series["pages"][page] = point["address"]
+        series["points"].append(
+            [point["name"], round(point["year"], 3), round(point["log10_value"], 4), page, point["locator"]]
+        )
+    return found

@@ -1,0 +1,146 @@
+"""Traces: what every number of the report leads to. A page shows what a row was made of; the rows lie in files beside it.
+
+The page computes nothing: it looks up, by the address that a number links to, the row itself, the table's comment and grounds,
+the points of its line and the places in pages that these were read from. `compute-limits trace` follows the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from flows.declared.grounds import grounds
+from flows.publish.report.page import Page, Row, rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+_POINTS = """
+select
+    points.benchmark, points.row_set, points.metric, points.compute_measure, points.result_id,
+    coalesce(models.name, points.model_id) as name, points.error, points.log10_compute, points.compute_unit, points.is_predicted,
+    results.source as score_source, results.page as score_page, results.locator as score_locator,
+    points.source, points.page, points.locator,
+from fits.points as points
+left join core.results as results using (result_id)
+left join core.models as models on models.model_id = points.model_id
+order by points.benchmark, row_set, points.metric, compute_measure, error, result_id
+"""
+_SAMPLES = """
+select benchmark, row_set, metric, compute_measure, selection, result_id from fits.samples
+order by benchmark, row_set, metric, compute_measure, selection, error, result_id
+"""
+# What the row of a number is shown from: a SELECT for each table that numbers link to by a benchmark.
+_BY_BENCHMARK = {
+    "marts.scaling": "select * from marts.scaling",
+    "marts.cost_lines": "select * from marts.cost_lines where row_set = 'current'",
+    "marts.costs": "select * from marts.costs where scenario = 'paper_2020' and region = 'USA' and estimator = 'ols'",
+    "marts.projections": "select * from marts.projections where row_set = 'current'",
+    "exports.figure_3_costs": "select * from exports.figure_3_costs",
+}
+# Of others there are few rows, or few are shown.
+_WHOLE = (
+    "meta.sources",
+    "marts.cost_factors",
+    "marts.compute_growth",
+    "marts.hardware_growth",
+    "marts.theory_observations",
+)
+
+
+def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
+    """The page that shows traces, with what all of them have in common."""
+    comments = dict(
+        con.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables() where comment is not null order by 1"
+        ).fetchall()
+    )
+    columns = rows(
+        con,
+        "select schema_name || '.' || table_name as name, column_name, comment from duckdb_columns() "
+        "where comment is not null and name in (select unnest(?)) order by name, column_index",
+        [[*_BY_BENCHMARK, *_WHOLE]],
+    )
+    known = {
+        name: {
+            "comment": comments[name],
+            "columns": {column["column_name"]: column["comment"] for column in columns if column["name"] == name},
+            "ways": [
+                {"what": way.what, "table": way.table, "file": way.file} for way in grounds().of(name)
+            ],
+        }
+        for name in (*_BY_BENCHMARK, *_WHOLE, "fits.points")
+    }  # fmt: skip
+    yield Page(
+        file="trace.html",
+        here="",
+        title="Where a number comes from",
+        description="The row that a number stands in, what it was made of, and the places in pages that it was read from.",
+        template="trace.html",
+        values={"known": known},
+        scripts=("trace.js",),
+    )
+
+
+def scripts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Name and text of the files that the page of traces loads when it needs them."""
+    yield "traces/pages.js", _script("pages", _pages(con))
+    yield (
+        "traces/tables.js",
+        _script("tables", {name: _compact(rows(con, f"from {name} order by all")) for name in _WHOLE}),
+    )
+    by_benchmark = {
+        name: {
+            key: list(of)
+            for key, of in groupby(
+                sorted(rows(con, f"select * from ({select}) order by all"), key=_benchmark), key=_benchmark
+            )
+        }
+        for name, select in _BY_BENCHMARK.items()
+    }
+    samples = {key: list(of) for key, of in groupby(rows(con, _SAMPLES), key=_benchmark)}
+    for benchmark, of in groupby(rows(con, _POINTS), key=_benchmark):
+        tables = {name: _compact(rows_of.get(benchmark, [])) for name, rows_of in by_benchmark.items()}
+        sets = _sets(list(points := list(of)), samples.get(benchmark, []))
+        kept = [{key: point[key] for key in point if key != "benchmark"} for point in points]
+        yield f"traces/{benchmark}.js", _script(benchmark, {"points": _compact(kept), "sets": sets, "tables": tables})
+
+
+def _benchmark(row: Row) -> str:
+    return str(row["benchmark"])
+
+
+def _sets(points: Sequence[Row], samples: Sequence[Row]) -> dict[str, list[int]]:
+    """{"row set/metric/measure/selection": the places of its points}."""
+    at = {
+        (point["row_set"], point["metric"], point["compute_measure"], point["result_id"]): place
+        for place, point in enumerate(points)
+    }
+    found: dict[str, list[int]] = {}
+    for sample in samples:
+        key = (sample["row_set"], sample["metric"], sample["compute_measure"], sample["result_id"])
+        if key in at:
+            found.setdefault("/".join([*key[:3], sample["selection"]]), []).append(at[key])
+    return found
+
+
+def _pages(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """{"source page": [address, day, SHA-256, licence]}."""
+    told = con.execute(
+        "select source || ' ' || page, url, pages.retrieved_on::varchar, sha256, licence from meta.pages as pages "
+        "join meta.sources using (source) order by all"
+    ).fetchall()
+    return {key: list(rest) for key, *rest in told}
+
+
+def _compact(table: Sequence[Row]) -> dict[str, Any]:
+    """Rows as lists under the names of their columns; each text once."""
+    names = list(table[0]) if table else []
+    return {"columns": names, "rows": [[row[name] for name in names] for row in table]}
+
+
+def _script(name: str, value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return f'CL.received("{name}",{text});\n'

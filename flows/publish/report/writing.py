@@ -1,0 +1,112 @@
+"""All pages of the report, rendered and written: byte-equal for an equal warehouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from flows import __version__
+from flows.answers import outputs, queries, rendering
+from flows.publish.report import (
+    benchmarks,
+    cost_explorer,
+    dictionary,
+    growth,
+    overview,
+    past_forecasts,
+    quality,
+    theory,
+    tracing,
+    wording,
+)
+from flows.publish.report.page import Page, Row, one
+
+_NAV = (
+    ("index.html", "Overview", "overview"),
+    ("domains.html", "Domains", "domains"),
+    ("costs.html", "Costs", "costs"),
+    ("growth.html", "Growth", "growth"),
+    ("theory.html", "Theory", "theory"),
+    ("forecasts.html", "Forecasts", "forecasts"),
+    ("data.html", "Data", "data"),
+)
+_SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, quality, dictionary, tracing)
+_FILTERS = ("words", "capital", "power", "scientific", "whole", "decimal", "rounded", "percent", "day", "many")
+
+
+def write(path: Path, folder: Path) -> Path:
+    """Write the report of a warehouse to a folder, made if it is not there; returns its first page.
+
+    All files or none are written: pages beside each other, what they share in `assets/`, rows of what is drawn in `data/`, rows
+    that traces end at in `traces/`.
+
+    Raises:
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
+        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
+    """
+    with queries.of_this_version(path), queries.connect(path) as con:
+        outputs.folder(folder)  # before seconds of work for a place that cannot be
+        shared = one(con, "select max(retrieved_on) as newest from meta.pages")
+        pages = [page for section in _SECTIONS for page in section.pages(con)]
+        bodies = {
+            **_rendered(pages, shared),
+            **_data(pages),
+            **_assets(),
+            **{name: text.encode() for name, text in tracing.scripts(con)},
+        }
+    for parent in sorted({(folder / name).parent for name in bodies}):
+        outputs.folder(parent)
+    outputs.write_all({folder / name: body for name, body in bodies.items()})
+    return folder / "index.html"
+
+
+def _rendered(pages: Iterable[Page], shared: Mapping[str, Any]) -> dict[str, bytes]:
+    templates = _templates()
+    common = {**shared, "nav": _NAV, "version": __version__}
+    return {
+        page.file: templates.get_template(page.template)
+        .render(common, **page.values, title=page.title, description=page.description, here=page.here, this=page.file,
+                page_scripts=page.scripts)
+        .encode()
+        for page in pages
+    }  # fmt: skip
+
+
+def _templates() -> jinja2.Environment:
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("flows.publish.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded)
+    templates.globals["interval"] = wording.interval
+    return templates
+
+
+def _embedded(value: object) -> Markup:
+    """JSON inside a page; no text in it can end the element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+
+
+def _data(pages: Iterable[Page]) -> dict[str, bytes]:
+    return {f"data/{name}": _csv(rows) for page in pages for name, rows in page.tables.items()}
+
+
+def _csv(rows: Iterable[Row]) -> bytes:
+    table = list(rows)
+    names = list(table[0]) if table else []
+    return rendering.as_csv(names, (row.values() for row in table)).encode()
+
+
+def _assets() -> dict[str, bytes]:
+    folder = resources.files("flows.publish.report") / "assets"
+    return {f"assets/{file.name}": file.read_bytes() for file in sorted(folder.iterdir(), key=lambda file: file.name)}

@@ -1,0 +1,404 @@
+"""The report in a real browser, from files: what a person sees, chooses and reads, with a mouse, by keys alone, on a phone.
+
+What a page should show is asked of the warehouse by SQL of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import duckdb
+import pytest
+import report_pages
+from running import tool
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+SCALING = {"row_set": "current", "benchmark": "imagenet", "metric": "top1", "compute_measure": "hardware_burden",
+           "form": "polynomial",
+           "estimator": "ols_cluster", "selection": "one_per_training", "direction": "y_on_x"}  # fmt: skip
+PAGES = (
+    *(
+        "index.html",
+        "domains.html",
+        "imagenet.html",
+        "squad.html",
+        "mmlu.html",
+        "costs.html",
+        "growth.html",
+        "theory.html",
+    ),
+    *("forecasts.html", "data.html", "dictionary.html#marts.scaling", f"trace.html#marts.scaling?{urlencode(SCALING)}"),
+)
+# Phone, tablet, desktop; light and dark take turns, so that each page is seen in both.
+SCREENS = ((390, "dark"), (1024, "light"), (1600, "dark"))
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> Path:
+    return report_pages.written(tmp_path_factory, warehouse_path)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = tool("chromium", "chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Seen:
+    """A page with what went wrong in it: messages of its console, faults of its scripts, requests to anywhere but files."""
+
+    def __init__(self, browser: Browser, report: Path, width: int = 1280, theme: Any = "light") -> None:
+        self.report, self.faults = report, list[str]()
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", lambda message: self.faults.append(f"{self.page.url}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def _asked(self, address: str) -> None:
+        if not address.startswith(("file:", "data:", "about:")):
+            self.faults.append(f"{self.page.url} asks for {address}")
+
+    def open(self, address: str) -> Page:
+        self.page.goto("about:blank")  # an address that differs by its fragment alone would not load
+        self.page.goto(f"{self.report.as_uri()}/{address}")
+        return self.page
+
+
+@pytest.fixture
+def seen(browser: Browser, report: Path) -> Iterator[Seen]:
+    one = Seen(browser, report)
+    yield one
+    one.context.close()
+    assert one.faults == []
+
+
+@pytest.fixture
+def phone(browser: Browser, report: Path) -> Iterator[Seen]:
+    one = Seen(browser, report, 390, "dark")
+    yield one
+    one.context.close()
+    assert one.faults == []
+
+
+def asked(db: duckdb.DuckDBPyConnection, select: str, *parameters: object) -> tuple[Any, ...]:
+    (row,) = db.execute(select, list(parameters)).fetchall()
+    return tuple(row)
+
+
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
+def test_every_page_fits_and_asks_for_nothing(browser: Browser, report: Path, width: int, theme: str) -> None:
+    seen = Seen(browser, report, width, theme)
+    wide = []
+    for address in PAGES:
+        page = seen.open(address)
+        page.wait_for_load_state()
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(address)
+        # Text of a plot keeps its size: it is drawn for the width that there is.
+        small = page.eval_on_selector_all(
+            ".chart svg text", "all => all.filter(one => one.getBoundingClientRect().width && "
+            "parseFloat(getComputedStyle(one).fontSize) < 12).length"
+        )  # fmt: skip
+        assert small == 0, address
+    seen.context.close()
+    assert wide == []
+    assert seen.faults == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1024, "light"), (390, "dark")])
+def test_nothing_keeps_a_person_from_reading(browser: Browser, report: Path, width: int, theme: str) -> None:
+    """By axe-core, half of the pages each way, the overview and the plot both; rows of a table are alike, and some of them tell."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen, axe, faults = Seen(browser, report, width, theme), Axe(), []
+    for address in dict.fromkeys(("index.html", "imagenet.html", *PAGES[theme == "dark" :: 2])):
+        page = seen.open(address)
+        page.wait_for_load_state()
+        page.eval_on_selector_all(
+            "tr:nth-child(n + 7), details.table:nth-of-type(n + 4):not([open])",
+            "all => all.forEach(one => one.remove())",
+        )
+        found = axe.run(page).response["violations"]
+        faults += [
+            (address, one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
+        ]
+    seen.context.close()
+    assert faults == []
+
+
+def test_measure_points_and_form_are_chosen(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("imagenet.html")
+    page.select_option("#select-measure", "operations_per_pass")
+    page.select_option("#select-points", "current/all")
+    exponent, n = asked(
+        db,
+        "select exponent, n from marts.scaling where row_set = 'current' and benchmark = 'imagenet' and metric = 'top1' "
+        "and compute_measure = 'operations_per_pass' and selection = 'all' and form = 'polynomial' and estimator = 'ols_cluster'",
+    )
+    said = page.inner_text("#said")
+    assert f"the power {exponent:.1f} of performance" in said
+    assert f"All {n:,} points".replace(",", report_pages.THIN) in said
+    assert page.inner_text("#more") == f"Show all {n:,}".replace(",", report_pages.THIN)
+    assert page.locator("#plot path.line").count() == 2
+    page.get_by_text("Exponential", exact=True).locator("visible=true").click()
+    assert page.locator("#plot path.line.exponential").count() == page.locator("#plot path.line").count() == 1
+    page.select_option("#select-fitted", "x_on_y")
+    page.get_by_text("Polynomial", exact=True).locator("visible=true").click()
+    (other,) = asked(
+        db,
+        "select exponent from marts.scaling where row_set = 'current' and benchmark = 'imagenet' and metric = 'top1' "
+        "and compute_measure = 'operations_per_pass' and selection = 'all' and form = 'polynomial' and direction = 'x_on_y'",
+    )
+    assert f"the power {other:.1f} of performance" in page.inner_text("#said")
+    # The address keeps the choice.
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    assert page.input_value("#select-fitted") == "x_on_y"
+
+
+def test_a_point_tells_what_it_is_and_opens_its_page(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("imagenet.html")
+    label, error, paper, hardware, address = asked(
+        db,
+        "select label, error, paper_title, hardware, address from marts.points where row_set = 'current' "
+        "and benchmark = 'imagenet' and compute_measure = 'hardware_burden' and is_one_per_training "
+        "order by log10_computation desc, error limit 1",
+    )
+    page.focus("#plot svg")
+    page.keyboard.press("ArrowLeft")  # from behind the last: the one of most computation
+    told = page.inner_text("#plot .tip")
+    assert label in told
+    assert f"{float(f'{error * 100:.3g}'):g}{report_pages.THIN}% error" in told
+    assert paper in told
+    assert hardware is None or hardware in told
+    place = page.locator("#plot circle[stroke='var(--ink)']").bounding_box()
+    page.keyboard.press("Escape")
+    assert page.locator("#plot .tip").is_hidden()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    assert page.inner_text("#plot .tip") == told
+    seen.context.route(re.compile("^https?:"), lambda route: route.fulfill(body="its page"))
+    with page.expect_popup() as opened:
+        page.mouse.down()
+        page.mouse.up()
+    opened.value.wait_for_load_state()
+    assert opened.value.url.rstrip("/") == address.rstrip("/")
+
+
+def test_the_table_of_points_is_searched_and_sorted(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("imagenet.html")
+    page.get_by_role("button", name="Computation, FLOP").click()
+    (least,) = asked(
+        db,
+        "select label from marts.points where row_set = 'current' and benchmark = 'imagenet' "
+        "and compute_measure = 'hardware_burden' and is_one_per_training order by log10_computation, error limit 1",
+    )
+    assert page.locator("#points tbody tr").first.locator("td").first.inner_text() == least
+    page.fill("#find", "coca")
+    rows = page.locator("#points tbody tr").all_inner_texts()
+    assert rows
+    assert all("coca" in row.lower() for row in rows)
+    page.fill("#find", "no such model")
+    assert "try a part of it" in page.inner_text("#points tbody")
+    page.fill("#find", "")
+    page.click("#more")
+    (n,) = asked(
+        db,
+        "select n from marts.scaling where is_headline and row_set = 'current' and benchmark = 'imagenet' "
+        "and compute_measure = 'hardware_burden'",
+    )
+    assert page.locator("#points tbody tr").count() == n
+
+
+def test_the_choices_of_the_exponent_mark_the_one_that_is_shown(seen: Seen) -> None:
+    page = seen.open("imagenet.html")
+    shown = page.locator("#choices text", has_text="shown above").text_content()
+    said = re.search(r"the power ([\d.]+)", page.inner_text("#said"))
+    assert shown.endswith(said[1])
+    page.locator("details", has_text="As a table").locator("summary").first.click()
+    assert page.locator("#choices-table tbody tr").count() == int(page.inner_text("#n-choices").split()[0])
+
+
+def test_the_explorer_agrees_with_the_costs_of_the_warehouse(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("costs.html")
+    usd, low, high, kg = asked(
+        db,
+        "select log10_usd, log10_usd_low, log10_usd_high, log10_kg_co2 from marts.costs where row_set = 'current' "
+        "and benchmark = 'imagenet' and target = 'target_1' and form = 'polynomial' and estimator in ('ols', 'ols_cluster') "
+        "and compute_measure = 'hardware_burden' and scenario = 'h100_2026' and region = 'FRA'",
+    )
+    shown = report_pages.number(page.inner_text("#usd").removesuffix("USD"))
+    assert shown == pytest.approx(10**usd, rel=0.05)  # two digits
+    ends = [report_pages.number(one) for one in page.inner_text("#usd-interval b").split("–")]
+    # Other draws of the same: by chance ends of 10,000 are off by some hundredths of a decade.
+    assert [math.log10(end) for end in ends] == pytest.approx([low, high], abs=0.1)
+    page.select_option("#select-region", "POL")
+    (other,) = asked(
+        db,
+        "select log10_kg_co2 from marts.costs where row_set = 'current' and benchmark = 'imagenet' and target = 'target_1' "
+        "and form = 'polynomial' and estimator in ('ols', 'ols_cluster') and compute_measure = 'hardware_burden' "
+        "and scenario = 'h100_2026' and region = 'POL'",
+    )
+    tonnes = {"t": 1e3, "kt": 1e6, "Mt": 1e9, "Gt": 1e12}
+    told = re.search(r"([\d.]+)\s(\w*t)\b", page.inner_text("#emissions-chain tr:last-child b"))
+    assert float(told[1]) * tonnes[told[2]] == pytest.approx(10**other, rel=0.05)
+    assert other > kg
+    page.focus("#error")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#error-told") == f"4.7{report_pages.THIN}%"
+    assert report_pages.number(page.inner_text("#usd").removesuffix("USD")) > shown
+    page.select_option("#select-benchmark", "squad/f1")
+    assert "SQuAD 1.1 F1" in page.inner_text("#cost-chain")
+
+
+def test_every_choice_of_the_explorer_gives_an_answer(seen: Seen) -> None:
+    page = seen.open("costs.html")
+    for name in ("hardware", "benchmark"):
+        for value in page.eval_on_selector_all(f"#select-{name} option", "all => all.map(one => one.value)"):
+            page.select_option(f"#select-{name}", value)
+            for key in ("Home", "End"):
+                page.focus("#error")
+                page.keyboard.press(key)
+                told = page.inner_text("main")
+                assert not re.search(r"NaN|undefined|null|\[object", told), (value, key)
+                assert re.match(r"[\d∞]", page.inner_text("#usd")), (value, key)
+
+
+def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("growth.html")
+    page.select_option("#select-series", "gpus")
+    (rate,) = asked(
+        db,
+        "select growth_per_year from marts.hardware_growth where series = 'gpus' and era = 'since_2010' and rule = 'all'",
+    )
+    assert f"It has grown {rate:.2f} times a year" in page.inner_text("#said")
+    page = seen.open("theory.html")
+    page.get_by_text("Computation", exact=True).locator("visible=true").click()
+    assert "Computation of one fit" in page.inner_html("#plot")
+    page = seen.open("forecasts.html")
+    page.select_option("#select-line", "paper_v1/imagenet/top1/hardware_burden/polynomial")
+    later, held = asked(
+        db,
+        "select n_later, n_covered from marts.backtest_coverage where row_set = 'paper_v1' and benchmark = 'imagenet' "
+        "and compute_measure = 'hardware_burden' and form = 'polynomial'",
+    )
+    assert f"Of {later} later results the interval holds {held}" in page.inner_text("#said")
+
+
+def test_a_number_leads_to_the_pages_it_was_read_from(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("index.html")
+    page.locator("article .big a").first.click()
+    page.wait_for_selector("#trace table")
+    exponent, n = asked(
+        db,
+        "select exponent, n from marts.scaling where is_headline and row_set = 'current' and benchmark = 'imagenet' "
+        "and compute_measure = 'hardware_burden'",
+    )
+    assert f"{exponent:.8g}" in page.inner_text("#trace")
+    assert f"Its points: {n}" in page.inner_text("#trace")
+    sources = {row[0] for row in db.execute(
+        "select distinct url from fits.samples join fits.points using (row_set, benchmark, metric, compute_measure, result_id) "
+        "join meta.pages using (source, page) where row_set = 'current' and benchmark = 'imagenet' and metric = 'top1' "
+        "and compute_measure = 'hardware_burden' and selection = 'one_per_training'"
+    ).fetchall()}  # fmt: skip
+    linked = set(page.eval_on_selector_all("#trace a", "all => all.map(one => one.getAttribute('href'))"))
+    assert sources <= linked
+
+
+def test_a_point_leads_to_its_own_page_alone(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("imagenet.html")
+    page.locator("#points tbody tr").first.locator("a.n").first.click()
+    page.wait_for_selector("#trace table")
+    label, locator = asked(
+        db,
+        "select m.name, p.locator from fits.samples as s join fits.points as p "
+        "using (row_set, benchmark, metric, compute_measure, result_id) join core.models as m on m.model_id = p.model_id "
+        "where row_set = 'current' and benchmark = 'imagenet' and compute_measure = 'hardware_burden' "
+        "and selection = 'one_per_training' order by s.error limit 1",
+    )
+    told = page.inner_text("#trace")
+    assert "Where it was read" in told
+    assert label in told
+    assert locator in told
+    # An address that somebody made up loads nothing but the report's own files.
+    page = seen.open("trace.html#marts.scaling?benchmark=../../elsewhere")
+    page.wait_for_selector("#trace pre")
+    assert "do not hold this row" in page.inner_text("#trace")
+
+
+def test_by_keys_alone(seen: Seen) -> None:
+    page = seen.open("index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page = seen.open("imagenet.html")
+    order = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        order.append(
+            page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.tagName")
+        )
+        # Where the focus is can be seen; of a button it is its label that shows it.
+        assert page.evaluate(
+            "[document.activeElement, document.activeElement.closest('label')]"
+            ".some(one => one && getComputedStyle(one).outlineStyle !== 'none')"
+        )
+    # As it is read: measure, form, points, line, then the plot.
+    wanted = ["select-measure", "button-form", "select-points", "select-fitted", "svg"]
+    assert [one for one in order if one in wanted] == wanted
+    page.focus("#select-measure")
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#select-measure") != "hardware_burden"
+    page.locator("input[name='button-form'] >> nth=0").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#plot path.line").count() == 1
+
+
+def test_light_and_dark(seen: Seen) -> None:
+    page = seen.open("index.html")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.get_by_role("button", name="Use dark colours").click()
+    assert page.evaluate(ground) == "rgb(20, 23, 26)"
+    page.goto(f"{seen.report.as_uri()}/costs.html")
+    assert page.evaluate(ground) == "rgb(20, 23, 26)"  # the choice goes along
+    page.get_by_role("button", name="Use light colours").click()
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+def test_a_phone_shows_one_quantity_at_a_time(phone: Seen) -> None:
+    page = phone.open("index.html")
+    first = page.locator("table.costs tbody tr >> nth=0")
+    assert first.locator("td:visible").count() == 4
+    computation = first.locator("td:visible").all_inner_texts()
+    page.get_by_text("Cost", exact=True).click()
+    assert first.locator("td:visible").all_inner_texts() != computation
+    page = phone.open("imagenet.html")
+    page.select_option("#select-form", "polynomial")
+    assert page.locator("#plot path.line").count() == 1
+
+
+def test_the_dictionary_finds_a_column(seen: Seen) -> None:
+    page = seen.open("dictionary.html#marts.scaling")
+    assert page.locator("details[id='marts.scaling']").get_attribute("open") is not None
+    page.fill("#find", "halving_factor_low")
+    assert page.locator("details.table:visible").count() == int(page.inner_text("#found").split()[0]) >= 1
+    page.fill("#find", "no_such_column")
+    assert "try a part of a word" in page.inner_text("#found")

@@ -1,0 +1,218 @@
+"""The report as files: what stands in them is the warehouse's, every link leads somewhere, nothing is asked from outside."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import tomllib
+import webbrowser
+from fnmatch import fnmatch
+from pathlib import Path
+
+import duckdb
+import pytest
+import report_pages
+from running import ROOT, command_here, environment
+
+from flows.answers.outputs import OutputError
+from flows.publish.report import writing
+
+OUTSIDE = re.compile(r"https?://[^\s\"'<>)]+")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> Path:
+    return report_pages.written(tmp_path_factory, warehouse_path)
+
+
+def test_the_table_is_the_published_one_beside_todays(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    """Each power of the page against costs, asked for one by one by what the cell links to."""
+    cells = report_pages.page(report, "index.html").xpath("//table[contains(@class, 'costs')]//td[a]")
+    assert len(cells) == 15 * 14
+    powers = [cell for cell in cells if cell.xpath(".//sup")]
+    assert len(powers) == 180
+    for place, cell in enumerate(powers):
+        table, key = report_pages.traced(cell.xpath("a/@href")[0])
+        quantity = ("gflop", "lb_co2", "usd")[place % 3]
+        where = " and ".join(f"{column} = ?" for column in key)
+        ((log10, status),) = db.execute(
+            f"select log10_{quantity}, status from {table} where {where}", [*key.values()]
+        ).fetchall()
+        assert cell.xpath("string(.//sup)").replace("−", "-") == str(math.floor(log10))
+        assert ("far" in cell.get("class").split()) == (status != "ok")
+
+
+def test_differences_are_judged_on_unrounded_values(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    ((expected,),) = db.execute(
+        "with cells as (unpivot (select *, log10_gflop as g, log10_lb_co2 as l, log10_usd as u from marts.costs where "
+        "compute_measure = 'hardware_burden' and estimator = 'ols' and scenario = 'paper_2020' and region = 'USA') on g, l, u "
+        "into name quantity value log10_value) select count(*) from cells as was join cells as today on was.row_set = 'paper_v1' "
+        "and today.row_set = 'current' and today.benchmark = if(was.benchmark = 'coco', 'coco_test_dev', was.benchmark) "
+        "and (was.metric, was.target, was.form, was.quantity) = (today.metric, today.target, today.form, today.quantity) "
+        "where today.form in ('polynomial', 'exponential') and today.status = 'ok' "
+        "and abs(today.log10_value - was.log10_value) > log10(3) "
+        "and was.benchmark in ('imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr')"
+    ).fetchall()
+    bold = report_pages.page(report, "index.html").xpath("//td[contains(concat(' ', @class, ' '), ' differs ')]")
+    assert len(bold) == expected > 0
+
+
+def test_cards_tell_the_lines_that_are_quoted(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    cards = report_pages.page(report, "index.html").xpath("//article")
+    told = [(card.xpath("string(p[@class='big']/a)"), card.xpath("string(p[@class='facts'])")) for card in cards]
+    rows = db.execute(
+        "select exponent, n from marts.scaling where is_headline and row_set = 'current' and compute_measure = 'hardware_burden' "
+        "and benchmark in ('imagenet', 'coco_test_dev', 'squad', 'conll', 'wmt_en_fr') order by list_position("
+        "['imagenet', 'coco_test_dev', 'squad', 'conll', 'wmt_en_fr'], benchmark)"
+    ).fetchall()
+    assert [exponent for exponent, _ in told] == [f"{exponent:.1f}" for exponent, _ in rows]
+    assert all(facts.startswith(f"{n} training") for (_, facts), (_, n) in zip(told, rows, strict=True))
+
+
+def test_the_title_of_a_benchmark_has_its_factor(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    ((exponent,),) = db.execute(
+        "select exponent from marts.scaling where is_headline and row_set = 'current' and benchmark = 'imagenet' "
+        "and compute_measure = 'hardware_burden'"
+    ).fetchall()
+    factor = float(f"{2**exponent:.2g}")
+    title = report_pages.page(report, "imagenet.html").xpath("string(//h1)")
+    assert title == f"Each halving of ImageNet’s error has taken about {factor:,.0f} times the computation".replace(
+        ",", report_pages.THIN
+    )
+
+
+def test_every_link_between_pages_leads_somewhere(report: Path) -> None:
+    pages = {path.name: report_pages.page(report, path.name) for path in sorted(report.glob("*.html"))}
+    assert len(pages) > 25
+    ids = {name: set(page.xpath("//@id")) for name, page in pages.items()}
+    broken = []
+    for name, page in pages.items():
+        for address in page.xpath("//@href | //@src"):
+            file, _, fragment = address.partition("#")
+            if OUTSIDE.match(address) or address == "data:,":
+                continue
+            there = file or name
+            if not (report / there).is_file() or (fragment and there != "trace.html" and fragment not in ids[there]):
+                broken.append(f"{name}: {address}")
+    assert broken == []
+
+
+def test_every_number_leads_to_one_row(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    addresses = {
+        address
+        for path in report.glob("*.html")
+        for address in report_pages.page(report, path.name).xpath("//a[starts-with(@href, 'trace.html#')]/@href")
+    }
+    assert len(addresses) > 200
+    for address in sorted(addresses):
+        table, key = report_pages.traced(address)
+        where = " and ".join(f"{column}::varchar = ?" for column in key)
+        ((count,),) = db.execute(f"select count(*) from {table} where {where}", [*key.values()]).fetchall()
+        assert count == 1, address
+
+
+def test_nothing_is_asked_from_outside(report: Path) -> None:
+    for path in report.glob("*.html"):
+        page = report_pages.page(report, path.name)
+        asked = page.xpath("//*[not(self::a)]/@href | //@src | //@srcset | //@action | //@poster")
+        assert [address for address in asked if OUTSIDE.match(address)] == []
+        assert all(link.get("rel") == "noreferrer" for link in page.xpath("//a[starts-with(@href, 'http')]"))
+    for path in (report / "assets").iterdir():
+        found = set(OUTSIDE.findall(path.read_text(encoding="utf-8")))
+        assert found <= {"http://www.w3.org/2000/svg"}, path.name  # a name, which nothing loads
+        assert not re.search(r"@import|url\((?!#)|\bfetch\(|XMLHttpRequest|WebSocket", path.read_text(encoding="utf-8"))
+
+
+def test_the_overview_is_light(report: Path) -> None:
+    page = report_pages.page(report, "index.html")
+    loaded = [
+        report / "index.html",
+        *(report / address for address in page.xpath("//script/@src | //link[@rel='stylesheet']/@href")),
+    ]
+    assert sum(path.stat().st_size for path in loaded) < 2_000_000
+    assert not page.xpath("//img | //iframe | //video")
+
+
+def test_a_name_that_ends_a_script_does_not(report: Path) -> None:
+    embedded = str(writing._embedded({"name": "</script><script>alert(1)</script>"}))
+    assert "<" not in embedded
+    assert (report / "imagenet.html").read_text(encoding="utf-8").count("</script>") == 6
+
+
+def test_the_command_writes_and_opens(tmp_path: Path, warehouse_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr(writing, "write", lambda _, folder: folder / "index.html")
+    env = environment(warehouse_path.parents[1], tmp_path / "prefect")
+    ended = command_here(env, "report", str(tmp_path / "pages"), "--open")
+    assert (ended.returncode, ended.stdout.strip()) == (0, str(tmp_path / "pages" / "index.html"))
+    assert opened == [(tmp_path / "pages" / "index.html").as_uri()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--open",), "name one: `compute-limits report DIR --open`"),
+        (("pages", "--svg", "a.svg"), "goes without a folder"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ended = command_here(environment(tmp_path, tmp_path), "report", *arguments)
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path, warehouse_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="file"):
+        writing.write(warehouse_path, tmp_path / "file")
+
+
+def test_no_warehouse_is_said(tmp_path: Path) -> None:
+    ended = command_here(environment(tmp_path, tmp_path), "report", str(tmp_path / "pages"))
+    assert ended.returncode == 1
+    assert "compute-limits build" in ended.stderr
+    assert not (tmp_path / "pages").exists()
+
+
+def test_the_wheel_carries_pages_and_assets() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = told["tool"]["hatch"]["build"]["targets"]["wheel"]["include"]
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "flows/publish/report").rglob("*.*")
+        if "__pycache__" not in path.parts
+    ]
+    assert len(files) > 30
+    assert [file for file in files if not any(fnmatch(file, pattern) for pattern in patterns)] == []
+
+
+@pytest.mark.slow
+def test_two_reports_of_one_warehouse_are_equal_to_the_byte(report: Path, tmp_path: Path, warehouse_path: Path) -> None:
+    writing.write(warehouse_path, tmp_path / "again")
+    first, again = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (report, tmp_path / "again")
+    )
+    assert sorted(first) == sorted(again)
+    assert [str(name) for name in first if first[name] != again[name]] == []
+
+
+@pytest.mark.slow
+def test_what_is_empty_says_what_to_do(tmp_path: Path, warehouse_path: Path) -> None:
+    path = Path(shutil.copyfile(warehouse_path, tmp_path / "copy.duckdb"))
+    path.chmod(0o644)
+    with duckdb.connect(path) as con:
+        for table in ("marts.forecast_scores", "marts.forecast_methods", "core.quarantine", "core.left_out",
+                      "meta.unmet_expectations",
+                      "marts.backtest", "marts.backtest_coverage", "marts.comparisons"):  # fmt: skip
+            con.execute(f"delete from {table}")
+        con.execute("update meta.sources set state = 'stale', age_days = 40 where source = 'timm'")
+    folder = writing.write(path, tmp_path / "pages").parent
+    assert "timm" in report_pages.page(folder, "index.html").xpath("string(//p[@class='state'])")
+    assert "No forecast is registered" in report_pages.page(folder, "forecasts.html").text_content()
+    assert "No row is in quarantine" in report_pages.page(folder, "data.html").text_content()
+    assert "All expectations are met" in report_pages.page(folder, "data.html").text_content()
+    assert "every result with computation is a point" in report_pages.page(folder, "imagenet.html").text_content()
