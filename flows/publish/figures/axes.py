@@ -1,0 +1,52 @@
+"""Axes: powers of ten, errors in percent, years; ticks that say what is needed and no more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flows.publish.figures import style, texts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+_STEPS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
+_PERCENTS = (0.5, 1, 2, 3, 5, 10, 20, 40, 80)
+
+
+def powers(axis: Axis, low: float, high: float, most: int) -> list[int]:
+    """Ticks at whole powers of ten on an axis of logarithms, as many as `most`; returns the powers."""
+    step = next(step for step in _STEPS if high - low <= step * most)
+    ticks = [at for at in range(math.ceil(low), math.floor(high) + 1) if at % step == 0]
+    axis.set_ticks(ticks, [texts.power(tick, 0) for tick in ticks])
+    return ticks
+
+
+def numbers(axis: Axis, ticks: Sequence[float], unit: str = "") -> None:
+    """Ticks at these numbers on an axis of their logarithms, written out; the unit stands at the last."""
+    labels = [texts.whole(tick, 1) for tick in ticks]
+    axis.set_ticks([math.log10(tick) for tick in ticks], [*labels[:-1], labels[-1] + unit])
+
+
+def errors(ax: Axes, low: float, high: float) -> None:
+    """Ticks of the y axis of log10 of an error, in percent, between two errors that are fractions."""
+    shown = [percent for percent in _PERCENTS if low * 100 <= percent <= high * 100]
+    labels = [f"{percent:g}" for percent in shown]
+    ax.yaxis.set_ticks([math.log10(percent / 100) for percent in shown], [*labels[:-1], f"{labels[-1]}{texts.THIN}%"])
+
+
+def years(axis: Axis, first: int, last: int, most: int) -> None:
+    """Ticks at whole years."""
+    step = next(step for step in _STEPS if last - first <= step * most)
+    ticks = [year for year in range(first, last + 1) if year % step == 0]
+    axis.set_ticks(ticks, [str(tick) for tick in ticks])
+
+
+def label_above(ax: Axes, text: str) -> None:
+    """The name of the y axis, above it and set as text is, so that no head has to turn."""
+    ax.annotate(
+        texts.for_math(text), (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points",
+        size=style.SMALL_PT, color=style.MUTED, annotation_clip=False,
+    )  # fmt: skip

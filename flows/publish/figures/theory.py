@@ -1,0 +1,192 @@
+"""Figures 1a and 1b of the brief: what flexibility costs in observations and in computation, by the simulation of linear models."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from flows.publish.figures import axes, labels, style, texts
+from flows.publish.figures.picture import Picture, Rows, behind, select
+
+if TYPE_CHECKING:
+    import duckdb
+    from matplotlib.axes import Axes
+
+    from flows.publish.figures.canvas import Canvas
+
+# Colour of line and of text on it.
+_LOOKS = {
+    "oracle": (style.INK, style.INK),
+    "regularised": (style.FIRST, style.FIRST),
+    "flexible": (style.SECOND, style.SECOND_TEXT),
+    "expert": (style.THIRD, style.THIRD),
+}
+_CURVES = """
+    select model, n_observations, performance, computation_flop
+    from marts.theory where setting = 'base' order by model, n_observations
+"""
+# Where each model does as well as the oracle with its observations; the oracle itself stands first.
+_MATCHES = """
+    with matches as (
+        select * from marts.theory_observations where setting = 'base' and statistic = 'mean' and status = 'ok'
+    ), oracle as (
+        select performance, n_observations, computation_flop from marts.theory
+        where setting = 'base' and model = 'oracle'
+            and n_observations = (select any_value(target_observations) from matches)
+    )
+    select 'oracle' as model, n_observations::double as n, null as low, null as high, performance, computation_flop,
+        1.0 as ratio from oracle
+    union all
+    select model, matches.n_observations, n_observations_low, n_observations_high, 1 / target_excess_error,
+        matches.computation_flop, matches.computation_flop / oracle.computation_flop
+    from matches cross join oracle
+    order by n
+"""
+
+
+def observations(con: duckdb.DuckDBPyConnection) -> Picture:
+    """Figure 1a: performance by observations."""
+    curves, matches = select(con, _CURVES), select(con, _MATCHES)
+    by_model = {match["model"]: match for match in matches}
+    counts = {model: texts.exact(round(match["n"])) for model, match in by_model.items()}
+    told = ", ".join(
+        f"{model} {texts.exact(round(match['low']))}–{texts.exact(round(match['high']))}"
+        for model, match in by_model.items()
+        if match["low"] is not None
+    )
+    columns, rows = behind([{"kind": "curve", **curve} for curve in curves] + _as_rows(matches))
+    title = (
+        f"To do as well as an oracle with {counts['oracle']} observations a flexible model needs "
+        f"{counts['flexible']}, a regularised one {counts['regularised']}"
+    )
+    return Picture(
+        "figure_1a",
+        title,
+        f"performance (1 / excess error), mean of 1{texts.THIN}000 simulations; 95{texts.THIN}%: {told}",
+        f"Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. {title}. "
+        f"An expert model needs {counts['expert']} and levels off near a performance of 1. The flexible model dips "
+        "where there are as many observations as features.",
+        columns,
+        rows,
+        lambda canvas: _draw_observations(canvas, curves, by_model),
+    )
+
+
+def computation(con: duckdb.DuckDBPyConnection) -> Picture:
+    """Figure 1b: computation of the fit for a performance."""
+    curves, matches = _running_best(select(con, _CURVES)), select(con, _MATCHES)
+    by_model = {match["model"]: match for match in matches}
+    times = {model: texts.whole(match["ratio"]) for model, match in by_model.items()}
+    columns, rows = behind([{"kind": "curve", **curve} for curve in curves] + _as_rows(matches))
+    title = (
+        f"To do as well as an oracle with {round(by_model['oracle']['n'])} observations a flexible model takes "
+        f"{times['flexible']} times its computation, a regularised one {times['regularised']}"
+    )
+    return Picture(
+        "figure_1b",
+        title,
+        "least computation of the fit, FLOP, for a performance (1 / excess error)",
+        f"Line chart on log axes of computation against performance for four linear models. {title}. "
+        f"An expert model takes {times['expert']} times as much and gets no further than a performance of about 1.",
+        columns,
+        rows,
+        lambda canvas: _draw_computation(canvas, curves, by_model),
+    )
+
+
+def _as_rows(matches: Rows) -> Rows:
+    """Matches as rows of the CSV, beside those of the curves."""
+    names = {"n": "n_observations", "performance": "performance", "computation_flop": "computation_flop"}
+    return [
+        {"kind": "match", "model": match["model"], **{names[key]: match[key] for key in names}} for match in matches
+    ]
+
+
+def _running_best(curves: Rows) -> Rows:
+    """Of each model the sizes of sample that do better than all smaller ones: more data that do worse cost more for nothing."""
+    best: dict[str, float] = {}
+    kept = []
+    for row in curves:
+        if row["performance"] > best.get(row["model"], 0):
+            best[row["model"]] = row["performance"]
+            kept.append(row)
+    return kept
+
+
+def _runs(curves: Rows, x: str, y: str) -> dict[str, list[tuple[float, float]]]:
+    runs: dict[str, list[tuple[float, float]]] = {}
+    for row in curves:
+        runs.setdefault(row["model"], []).append((math.log10(row[x]), math.log10(row[y])))
+    return runs
+
+
+def _lines(ax: Axes, runs: dict[str, list[tuple[float, float]]]) -> None:
+    for model, run in runs.items():
+        ax.plot(*zip(*run, strict=True), color=_LOOKS[model][0], zorder=3)
+
+
+def _draw_observations(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> None:
+    ax = canvas.axes(left=30, bottom=31, right=9)
+    runs = _runs(curves, "n_observations", "performance")
+    ax.set_xlim(0.93, 4.06)
+    ax.set_ylim(-1.85, 3.25)
+    level = math.log10(matches["oracle"]["performance"])
+    ax.axhline(level, color=style.FRAME, linewidth=style.FRAME_PT, zorder=1)
+    _lines(ax, runs)
+    axes.numbers(ax.xaxis, (10, 100, 1_000, 10_000))
+    axes.numbers(ax.yaxis, (0.1, 1, 10, 100, 1_000))
+    ax.set_xlabel("Observations")
+    for model, match in matches.items():
+        at = (math.log10(match["n"]), level)
+        _dot(ax, at, model)
+        over = model == "oracle"
+        ax.annotate(
+            texts.exact(round(match["n"])), at, (-3, 4) if over else (3, -4), textcoords="offset points",
+            ha="right" if over else "left", va="bottom" if over else "top",
+            color=_LOOKS[model][1], weight="semibold",
+        )  # fmt: skip
+    _name(ax, runs, {"oracle": 2.7, "regularised": 2.85, "flexible": 3.45, "expert": 2.15})
+    dip = min((run for run in runs["flexible"] if 2.8 < run[0] < 3.2), key=lambda at: at[1])
+    ax.annotate(
+        "as many observations as features", dip, (2, -3), textcoords="offset points", ha="right", va="top",
+        size=style.SMALL_PT, color=style.MUTED,
+    )  # fmt: skip
+
+
+def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> None:
+    ax = canvas.axes(left=30, bottom=31, right=9)
+    runs = _runs(curves, "performance", "computation_flop")
+    ax.set_xlim(-1.15, 3.12)
+    ax.set_ylim(3, 10.6)
+    level = math.log10(matches["oracle"]["performance"])
+    ax.axvline(level, color=style.FRAME, linewidth=style.FRAME_PT, zorder=1)
+    _lines(ax, runs)
+    axes.numbers(ax.xaxis, (0.1, 1, 10, 100, 1_000))
+    axes.powers(ax.yaxis, 3, 10.6, 5)
+    ax.set_xlabel("Performance (1 / excess error)")
+    for model, match in matches.items():
+        at = (level, math.log10(match["computation_flop"]))
+        _dot(ax, at, model)
+        if model in ("flexible", "regularised"):
+            ax.annotate(
+                f"{texts.whole(match['ratio'])}{texts.THIN}×", at, (4, -4), textcoords="offset points", va="top",
+                color=_LOOKS[model][1], weight="semibold",
+            )  # fmt: skip
+    _name(ax, runs, {"oracle": 2.1, "regularised": 1.35, "flexible": 0.5, "expert": -0.03})
+
+
+def _dot(ax: Axes, at: tuple[float, float], model: str) -> None:
+    ax.plot(*at, "o", color=_LOOKS[model][0], markersize=4.2, markeredgecolor=style.GROUND, markeredgewidth=0.7, zorder=5)
+
+
+def _name(ax: Axes, runs: dict[str, list[tuple[float, float]]], at: dict[str, float]) -> None:
+    """The name of each line, where it runs nearest to an x, without covering any line."""
+    placed: list[labels.Box] = []
+    for model, x in at.items():
+        run = runs[model]
+        y = next((y0 + (y1 - y0) * (x - x0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(run) if x0 <= x <= x1), run[-1][1])
+        placed += labels.place(
+            ax, [labels.Label(x, y, model)], lines=list(runs.values()), taken=placed,
+            size=style.TEXT_PT, color=_LOOKS[model][1],
+        )  # fmt: skip
