@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 _STEPS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
+_YEARS = (1, 2, 4, 5, 10, 20)
 _PERCENTS = (0.5, 1, 2, 3, 5, 10, 20, 40, 80)
 
 
@@ -20,7 +21,7 @@ def powers(axis: Axis, low: float, high: float, most: int) -> list[int]:
     """Ticks at whole powers of ten on an axis of logarithms, as many as `most`; returns the powers."""
     step = next(step for step in _STEPS if high - low <= step * most)
     ticks = [at for at in range(math.ceil(low), math.floor(high) + 1) if at % step == 0]
-    axis.set_ticks(ticks, [texts.power(tick, 0) for tick in ticks])
+    axis.set_ticks(ticks, [{0: "1", 1: "10"}.get(tick) or texts.power(tick, 0) for tick in ticks])
     return ticks
 
 
@@ -39,7 +40,7 @@ def errors(ax: Axes, low: float, high: float) -> None:
 
 def years(axis: Axis, first: int, last: int, most: int) -> None:
     """Ticks at whole years."""
-    step = next(step for step in _STEPS if last - first <= step * most)
+    step = next(step for step in _YEARS if last - first <= step * most)
     ticks = [year for year in range(first, last + 1) if year % step == 0]
     axis.set_ticks(ticks, [str(tick) for tick in ticks])
 

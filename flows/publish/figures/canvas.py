@@ -187,7 +187,7 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 def _filled(text: str, width: float, size: float, *, bold: bool) -> list[str]:
     lines: list[str] = []
     # A formula's spaces do not break.
-    for piece in re.findall(r"(?:\$[^$]*\$|[^\s$]|\u202f)+", text):
+    for piece in re.findall(r"(?:\$[^$]*\$|[^\s$]|[\u202f\u00a0])+", text):
         longer = f"{lines[-1]} {piece}" if lines else piece
         if lines and extent(longer, size, bold=bold)[0] <= width:
             lines[-1] = longer

@@ -43,9 +43,11 @@ class Label(NamedTuple):
 
 # Where a label may stand: its direction from the point and how far, those that read best first.
 _DIRECTIONS = ((1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, -1))
-_DISTANCES_PT = (3.5, 7.0, 12.0)
+_DISTANCES_PT = (4.5, 7.5, 12.0)
 _LINE_STEP_PT = 2.0
-_PAD_PT = 1.4
+_PAD_PT = 1.5
+_POINT_PT = 2.5  # about the radius of a point, and some room
+_NAME_STEP = 6  # steps of a line between places where its name is tried
 
 
 def place(
@@ -62,25 +64,76 @@ def place(
 
     `points` and `lines` are in units of the axes, `taken` in points of the sheet.
     """
-    frame = Box(*ax.get_window_extent().extents)
-    spots = [tuple(at) for at in ax.transData.transform(points)] if len(points) else []
-    runs = [at for line in lines for at in _along(ax, line)]
+    sheet = _sheet(ax, points, lines)
     placed = list(taken)
     for label in wanted:
-        x, y = ax.transData.transform((label.x, label.y))
-        width, height = canvas.extent(label.text, size)
-        tried = [_beside(x, y, direction, far, width, height) for far in _DISTANCES_PT for direction in _DIRECTIONS]
-        free = [box for box in tried if _is_free(_padded(box), frame, placed, runs)]
-        if not free:
-            continue
-        # min keeps the first of equals, which reads best.
-        box = min(free, key=lambda box: sum(box.holds(*spot) for spot in spots))
-        placed.append(_padded(box))
-        ax.annotate(
-            texts.for_math(label.text), ((box.left), (box.bottom)), xycoords="figure points",
-            size=size, color=color, va="bottom", zorder=6,
-        )  # fmt: skip
+        box = _best(sheet, [ax.transData.transform((label.x, label.y))], label.text, size, placed)
+        if box:
+            placed.append(_padded(box))
+            _write(ax, box, label.text, size, color)
     return placed[len(taken) :]
+
+
+def along(
+    ax: Axes,
+    run: Sequence[tuple[float, float]],
+    text: str,
+    *,
+    points: Sequence[tuple[float, float]] = (),
+    lines: Sequence[Sequence[tuple[float, float]]] = (),
+    taken: Sequence[Box] = (),
+    size: float = style.TEXT_PT,
+    color: str = style.INK,
+    bold: bool = False,
+) -> list[Box]:
+    """Write the name of a line where there is most room beside it, from its end backwards; nothing where there is none."""
+    spots = _along(ax, run)[:: -_NAME_STEP]
+    box = _best(_sheet(ax, points, [*lines, run]), spots, text, size, taken, bold=bold)
+    if box:
+        _write(ax, box, text, size, color, bold=bold)
+    return [_padded(box)] if box else []
+
+
+class _Sheet(NamedTuple):
+    """What labels keep clear of: the frame that they stay in, points, and places along lines."""
+
+    frame: Box
+    points: list[tuple[float, float]]
+    lines: list[tuple[float, float]]
+
+
+def _sheet(ax: Axes, points: Sequence[tuple[float, float]], lines: Sequence[Sequence[tuple[float, float]]]) -> _Sheet:
+    spots = [(float(x), float(y)) for x, y in ax.transData.transform(points)] if len(points) else []
+    return _Sheet(Box(*ax.get_window_extent().extents), spots, [at for line in lines for at in _along(ax, line)])
+
+
+def _best(
+    sheet: _Sheet,
+    spots: Sequence[tuple[float, float]],
+    text: str,
+    size: float,
+    placed: Sequence[Box],
+    *,
+    bold: bool = False,
+) -> Box | None:
+    """The place beside one of the spots that covers fewest points, the first of equals; None where all cover more than that."""
+    width, height = canvas.extent(text, size, bold=bold)
+    best, least = None, len(sheet.points) + 1
+    for x, y in spots:
+        for far in _DISTANCES_PT:
+            for direction in _DIRECTIONS:
+                box = _beside(x, y, direction, far, width, height)
+                if _is_free(_padded(box), sheet.frame, placed, sheet.lines):
+                    covered = sum(_padded(box, _POINT_PT).holds(*spot) for spot in sheet.points)
+                    best, least = (box, covered) if covered < least else (best, least)
+    return best
+
+
+def _write(ax: Axes, box: Box, text: str, size: float, color: str, *, bold: bool = False) -> None:
+    ax.annotate(
+        texts.for_math(text), (box.left, box.bottom), xycoords="figure points", size=size, color=color,
+        va="bottom", weight="semibold" if bold else "normal", zorder=6,
+    )  # fmt: skip
 
 
 def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Sequence[tuple[float, float]]) -> bool:
@@ -88,8 +141,8 @@ def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Sequence[tuple[f
     return inside and not any(box.meets(other) for other in placed) and not any(box.holds(*at) for at in runs)
 
 
-def _padded(box: Box) -> Box:
-    return Box(box.left - _PAD_PT, box.bottom - _PAD_PT, box.right + _PAD_PT, box.top + _PAD_PT)
+def _padded(box: Box, by: float = _PAD_PT) -> Box:
+    return Box(box.left - by, box.bottom - by, box.right + by, box.top + by)
 
 
 def _beside(x: float, y: float, direction: tuple[int, int], far: float, width: float, height: float) -> Box:

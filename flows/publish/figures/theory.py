@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from flows.publish.figures import axes, labels, style, texts
@@ -26,6 +25,7 @@ _CURVES = """
     select model, n_observations, performance, computation_flop
     from marts.theory where setting = 'base' order by model, n_observations
 """
+_NAMED_WITHIN = 0.5  # decades
 # Where each model does as well as the oracle with its observations; the oracle itself stands first.
 _MATCHES = """
     with matches as (
@@ -181,12 +181,9 @@ def _dot(ax: Axes, at: tuple[float, float], model: str) -> None:
 
 
 def _name(ax: Axes, runs: dict[str, list[tuple[float, float]]], at: dict[str, float]) -> None:
-    """The name of each line, where it runs nearest to an x, without covering any line."""
+    """The name of each line, near an x, without covering any line."""
     placed: list[labels.Box] = []
     for model, x in at.items():
-        run = runs[model]
-        y = next((y0 + (y1 - y0) * (x - x0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(run) if x0 <= x <= x1), run[-1][1])
-        placed += labels.place(
-            ax, [labels.Label(x, y, model)], lines=list(runs.values()), taken=placed,
-            size=style.TEXT_PT, color=_LOOKS[model][1],
-        )  # fmt: skip
+        run, (_, color) = runs[model], _LOOKS[model]
+        part = [spot for spot in run if abs(spot[0] - x) < _NAMED_WITHIN]
+        placed += labels.along(ax, part, model, lines=list(runs.values()), taken=placed, color=color)
