@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 _STEPS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
 _YEARS = (1, 2, 4, 5, 10, 20)
-_PERCENTS = (0.5, 1, 2, 3, 5, 10, 20, 40, 80)
+# Errors at ticks, coarser and finer: the first of which the axis has enough.
+_PERCENTS = (
+    (0.5, 1, 2, 5, 10, 20, 40, 80),
+    (0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80),
+    (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, *range(30, 100, 5)),
+    tuple(range(1, 100)),
+)
+_TICKS_MIN = 3
 
 
 def powers(axis: Axis, low: float, high: float, most: int) -> list[int]:
@@ -27,13 +34,19 @@ def powers(axis: Axis, low: float, high: float, most: int) -> list[int]:
 
 def numbers(axis: Axis, ticks: Sequence[float], unit: str = "") -> None:
     """Ticks at these numbers on an axis of their logarithms, written out; the unit stands at the last."""
-    labels = [texts.whole(tick, 1) for tick in ticks]
+    labels = [texts.whole(tick, max(len(f"{tick:g}".strip("0.")), 1)) for tick in ticks]
     axis.set_ticks([math.log10(tick) for tick in ticks], [*labels[:-1], labels[-1] + unit])
+
+
+def enough(scales: Sequence[Sequence[float]], low: float, high: float) -> list[float]:
+    """The ticks between two ends of the first scale that has enough there, else of the last."""
+    tried = [[tick for tick in scale if low <= tick <= high] for scale in scales]
+    return next((ticks for ticks in tried if len(ticks) >= _TICKS_MIN), tried[-1])
 
 
 def errors(ax: Axes, low: float, high: float) -> None:
     """Ticks of the y axis of log10 of an error, in percent, between two errors that are fractions."""
-    shown = [percent for percent in _PERCENTS if low * 100 <= percent <= high * 100]
+    shown = enough(_PERCENTS, low * 100, high * 100)
     labels = [f"{percent:g}" for percent in shown]
     ax.yaxis.set_ticks([math.log10(percent / 100) for percent in shown], [*labels[:-1], f"{labels[-1]}{texts.THIN}%"])
 

@@ -120,7 +120,8 @@ def _settings() -> dict[str, Any]:
         "mathtext.bf": f"{style.FONT}:semibold",
         "mathtext.bfit": f"{style.FONT}:semibold",
         "text.color": style.INK,
-        "text.parse_math": True,
+        # As it is measured: hinting moves letters to pixels.
+        "text.hinting": "no_hinting",
         "axes.edgecolor": style.FRAME,
         "axes.linewidth": style.FRAME_PT,
         "axes.labelcolor": style.INK,
@@ -202,7 +203,7 @@ def draw(picture: Picture, size: str) -> Canvas:
 
     width = style.WIDTHS_IN[size] * 72
     heads = [
-        (wrapped(text, width, points, bold=bold), points, bold)
+        (wrapped(text, width - 1, points, bold=bold), points, bold)
         for text, points, bold in ((picture.title, style.TITLE_PT, True), (picture.subtitle, style.SMALL_PT, False))
         if text
     ]
@@ -224,9 +225,9 @@ def rendered(canvas: Canvas, picture: Picture, form: str, *, ground: str | None 
     """The bytes of a file of the figure, in one of `FORMATS`; the same for the same figure. `ground`: a colour behind all."""
     file = io.BytesIO()
     told: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None, "Producer": None, "Creator": None, "Title": _plain(picture.title)},
+        "pdf": {"CreationDate": None, "Producer": None, "Creator": None, "Title": texts.plain(picture.title)},
         "svg": {"Date": None},
-        "png": {"Software": None, "Title": _plain(picture.title), "Description": picture.alt},
+        "png": {"Software": None, "Title": texts.plain(picture.title), "Description": picture.alt},
     }
     canvas.figure.savefig(
         file, format=form, dpi=_PNG_DPI if form == "png" else 72, metadata=told[form], facecolor=ground or "none"
@@ -240,14 +241,10 @@ def _described(svg: bytes, picture: Picture) -> bytes:
     text = re.sub(r"<!DOCTYPE[^>]*>\n", "", text, count=1)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
-    told = f"<title>{escape(_plain(picture.title))}</title>\n <desc>{escape(picture.alt)}</desc>"
+    told = f"<title>{escape(texts.plain(picture.title))}</title>\n <desc>{escape(picture.alt)}</desc>"
     return re.sub(r"(<svg [^>]*)>", rf'\1 role="img">\n {_literal(told)}', text, count=1).encode()
 
 
 def _literal(text: str) -> str:
     return text.replace("\\", r"\\")
 
-
-def _plain(text: str) -> str:
-    """A sentence without what sets powers."""
-    return re.sub(r"\$\\mathdefault\{10\^\{([^}]*)\}\}\$", r"10^\1", text).replace(texts.THIN, "\u00a0")

@@ -24,7 +24,9 @@ _KNOWN = {
     "GPT-4": "GPT-4",
     "Grok-3": "Grok-3",
 }
-_KNOWN_IMAGENET = ("AlexNet", "VGG-19", "NASNET-A(6)", "ViT-H/14", "Xception")
+_KNOWN_IMAGENET = {
+    name: name for name in ("AlexNet", "VGG-19", "ViT-H/14", "Xception", "CoCa", "LeViT-384")
+} | {"NASNET-A(6)": "NASNet-A"}
 # A model by how people call it, where its record says more; of the lines those since 2010, of everything of the series.
 _POINTS = f"""
     with of_models as (
@@ -80,7 +82,7 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture:
         title,
         f"relative to AlexNet and to its GPU, a GeForce GTX 580 (log\u00a0scale); {round(model['level'] * 100)}{texts.THIN}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
-        f"of {model['n']} notable models and the FP32 speed of {gpu['n']} GPUs, both as multiples of AlexNet's. {title}. The "
+        f"of {model['n']} notable models and the FP32 speed of {gpu['n']} GPUs, both as multiples of AlexNet's. {texts.plain(title)}. The "
         f"largest took {texts.whole(10 ** max(row['log10_relative'] for row in points))} times AlexNet's computation.",
         columns,
         rows,
@@ -92,6 +94,7 @@ def imagenet(con: duckdb.DuckDBPyConnection) -> Picture:
     """Figure 2b: hardware burden of ImageNet's models by day of publication, as a multiple of AlexNet's."""
     points = select(con, _IMAGENET)
     gpu = next(line for line in select(con, _LINES) if line["kind"] == "gpu")
+    growth = texts.fixed(gpu["growth_per_year"], 2)
     alexnet = next(row for row in points if row["log10_compute_to_alexnet"] == 0)
     largest = max(points, key=lambda row: row["log10_compute_to_alexnet"])
     years = _years(largest["released_on"]) - _years(alexnet["released_on"])
@@ -104,9 +107,10 @@ def imagenet(con: duckdb.DuckDBPyConnection) -> Picture:
     return Picture(
         "figure_2b",
         title,
-        f"hardware burden relative to AlexNet 2012 (log\u00a0scale); {len(points)} models of the authors’ rows of 2022",
+        f"hardware burden relative to AlexNet 2012 (log\u00a0scale); {len(points)} models of the authors’ rows of 2022; "
+        f"line: GPU speed × {growth} a year",
         f"Scatter chart on a log axis of the hardware burden of {len(points)} ImageNet models by day of publication, as "
-        f"multiples of AlexNet's. {title}. Labelled largest: {largest['name']}.",
+        f"multiples of AlexNet's. {texts.plain(title)}. Labelled largest: {largest['name']}.",
         columns,
         rows,
         lambda canvas: _draw_imagenet(canvas, points, gpu, largest),
@@ -143,10 +147,6 @@ def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Any]) -> None:
     axes.years(ax.xaxis, _FROM, int(last) + 1, 6 if not canvas.is_wide else 12)
     axes.powers(ax.yaxis, *ax.get_ylim(), 7)
     known = [row for row in kinds["model"] if row["name"] in _KNOWN]
-    for row in known:
-        ax.plot(
-            _years(row["released_on"]), row["log10_relative"], "o", color=style.INK, markersize=style.LANDMARK_PT, zorder=5
-        )
     boxes = _said(ax, lines)
     wanted = [labels.Label(_years(row["released_on"]), row["log10_relative"], _KNOWN[row["name"]]) for row in known]
     labels.place(ax, wanted, points=at["model"], lines=[*runs, [(_FROM, 0), (last, 0)]], taken=boxes)
@@ -190,13 +190,11 @@ def _draw_imagenet(canvas: Canvas, points: Rows, gpu: dict[str, Any], largest: d
     ax.plot(*zip(*at, strict=True), "o", color=style.FIRST, markersize=3.0, markeredgewidth=0, zorder=3)
     axes.years(ax.xaxis, math.floor(first), math.ceil(last), 6 if not canvas.is_wide else 12)
     axes.powers(ax.yaxis, *ax.get_ylim(), 8)
-    spoken = f"GPU speed × {texts.fixed(gpu['growth_per_year'], 2)} a year"
-    boxes = labels.along(ax, run, spoken, points=at, lines=[[(first, 0), (last, 0)]])
+    level = [(first, 0), (last, 0)]
+    boxes = labels.along(ax, run, "GPU speed", points=at, lines=[level], size=style.SMALL_PT)
     wanted = [
-        labels.Label(*spot, row["name"].removesuffix("(6)"))
+        labels.Label(*spot, _KNOWN_IMAGENET.get(row["name"], row["name"]))
         for row, spot in zip(points, at, strict=True)
         if row["name"] in (*_KNOWN_IMAGENET, largest["name"])
     ]
-    for label in wanted:
-        ax.plot(label.x, label.y, "o", color=style.INK, markersize=style.LANDMARK_PT, zorder=4)
-    labels.place(ax, wanted, points=at, lines=[run, [(first, 0), (last, 0)]], taken=boxes)
+    labels.place(ax, wanted, points=at, lines=[run, level], taken=boxes)

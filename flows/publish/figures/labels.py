@@ -46,6 +46,8 @@ _DIRECTIONS = ((1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, 
 _DISTANCES_PT = (4.5, 7.5, 12.0)
 _LINE_STEP_PT = 2.0
 _PAD_PT = 1.5
+_LEAD_PT = 2.0
+_PLACES, _EDGE_PT = 12, 3.0  # places tried along each side for what stands anywhere, and how far from the frame
 _POINT_PT = 2.5  # about the radius of a point, and some room
 _NAME_STEP = 6  # steps of a line between places where its name is tried
 
@@ -60,17 +62,19 @@ def place(
     size: float = style.SMALL_PT,
     color: str = style.INK,
 ) -> list[Box]:
-    """Write the labels, in their order; one that would cover a line or another label is left out. Returns where they stand.
+    """Mark the points of the labels and write these, in their order; where one would cover a line or another label, neither.
 
-    `points` and `lines` are in units of the axes, `taken` in points of the sheet.
+    Returns where they stand. `points` and `lines` are in units of the axes, `taken` in points of the sheet.
     """
     sheet = _sheet(ax, points, lines)
     placed = list(taken)
     for label in wanted:
-        box = _best(sheet, [ax.transData.transform((label.x, label.y))], label.text, size, placed)
+        spot = ax.transData.transform((label.x, label.y))
+        box = _best(sheet, [spot], canvas.extent(label.text, size), placed)
         if box:
             placed.append(_padded(box))
-            _write(ax, box, label.text, size, color)
+            _write(ax, box.left, box.bottom, label.text, size, color)
+            ax.plot(label.x, label.y, "o", color=style.INK, markersize=style.LANDMARK_PT, markeredgewidth=0, zorder=5)
     return placed[len(taken) :]
 
 
@@ -84,14 +88,22 @@ def along(
     taken: Sequence[Box] = (),
     size: float = style.TEXT_PT,
     color: str = style.INK,
-    bold: bool = False,
+    below: str = "",
 ) -> list[Box]:
-    """Write the name of a line where there is most room beside it, from its end backwards; nothing where there is none."""
+    """Write the name of a line where there is most room beside it, from its end backwards; nothing where there is none.
+
+    `below` stands under the name, in small letters.
+    """
     spots = _along(ax, run)[:: -_NAME_STEP]
-    box = _best(_sheet(ax, points, [*lines, run]), spots, text, size, taken, bold=bold)
-    if box:
-        _write(ax, box, text, size, color, bold=bold)
-    return [_padded(box)] if box else []
+    sizes = [canvas.extent(text, size), *([canvas.extent(below, style.SMALL_PT)] if below else [])]
+    width, height = max(width for width, _ in sizes), sum(height for _, height in sizes) + _LEAD_PT * (len(sizes) - 1)
+    box = _best(_sheet(ax, points, [*lines, run]), spots, (width, height), taken)
+    if not box:
+        return []
+    _write(ax, box.left, box.top - sizes[0][1], text, size, color)
+    if below:
+        _write(ax, box.left, box.bottom, below, style.SMALL_PT, color)
+    return [_padded(box)]
 
 
 class _Sheet(NamedTuple):
@@ -110,14 +122,11 @@ def _sheet(ax: Axes, points: Sequence[tuple[float, float]], lines: Sequence[Sequ
 def _best(
     sheet: _Sheet,
     spots: Sequence[tuple[float, float]],
-    text: str,
-    size: float,
+    size: tuple[float, float],
     placed: Sequence[Box],
-    *,
-    bold: bool = False,
 ) -> Box | None:
     """The place beside one of the spots that covers fewest points, the first of equals; None where all cover more than that."""
-    width, height = canvas.extent(text, size, bold=bold)
+    width, height = size
     best, least = None, len(sheet.points) + 1
     for x, y in spots:
         for far in _DISTANCES_PT:
@@ -129,11 +138,10 @@ def _best(
     return best
 
 
-def _write(ax: Axes, box: Box, text: str, size: float, color: str, *, bold: bool = False) -> None:
+def _write(ax: Axes, left: float, bottom: float, text: str, size: float, color: str) -> None:
     ax.annotate(
-        texts.for_math(text), (box.left, box.bottom), xycoords="figure points", size=size, color=color,
-        va="bottom", weight="semibold" if bold else "normal", zorder=6,
-    )  # fmt: skip
+        texts.for_math(text), (left, bottom), xycoords="figure points", size=size, color=color, va="bottom", zorder=6
+    )
 
 
 def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Sequence[tuple[float, float]]) -> bool:
@@ -165,3 +173,39 @@ def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[float, f
         share = np.linspace(0, 1, steps + 1)
         found += list(zip(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, strict=True))
     return found
+
+
+def clear_left(
+    ax: Axes, right: float, bottom: float, size: tuple[float, float], lines: Sequence[Sequence[tuple[float, float]]]
+) -> Box:
+    """The place at this height, as far right as may be, that no line runs through; `right` and `bottom` in points."""
+    runs = [at for line in lines for at in _along(ax, line)]
+    left_most = ax.get_window_extent().x0
+    while True:
+        box = Box(right - size[0], bottom, right, bottom + size[1])
+        if box.left <= left_most or not any(_padded(box, _POINT_PT).holds(*at) for at in runs):
+            return box
+        right -= _LINE_STEP_PT
+
+
+def room(
+    ax: Axes,
+    width: float,
+    height: float,
+    *,
+    points: Sequence[tuple[float, float]] = (),
+    lines: Sequence[Sequence[tuple[float, float]]] = (),
+    taken: Sequence[Box] = (),
+) -> Box | None:
+    """The emptiest place in the axes for something of this size in points, furthest left and then lowest; None where all is full."""
+    sheet = _sheet(ax, points, lines)
+    best, least = None, len(sheet.points) + 1
+    for column in range(_PLACES + 1):
+        for row in range(_PLACES + 1):
+            left = sheet.frame.left + _EDGE_PT + (sheet.frame.right - sheet.frame.left - width - 2 * _EDGE_PT) * column / _PLACES
+            bottom = sheet.frame.bottom + _EDGE_PT + (sheet.frame.top - sheet.frame.bottom - height - 2 * _EDGE_PT) * row / _PLACES
+            box = Box(left, bottom, left + width, bottom + height)
+            if _is_free(_padded(box), sheet.frame, taken, sheet.lines):
+                covered = sum(_padded(box, _POINT_PT).holds(*spot) for spot in sheet.points)
+                best, least = (box, covered) if covered < least else (best, least)
+    return best

@@ -24,7 +24,7 @@ TITLE_PT, TEXT_PT, SMALL_PT = 8.6, 8.0, 7.0
 LEADING = 1.24  # from line to line, in sizes of text
 LINE_PT, BEYOND_PT, FRAME_PT, EDGE_PT = 1.4, 1.0, 0.6, 0.8
 DASHES = (4.0, 2.6)  # in widths of line
-BAND, BAND_BEYOND = 0.18, 0.10  # opacity of a band, among the points and beyond
+BAND, BAND_BEYOND = 0.16, 0.09  # opacity of a band, among the points and beyond
 POINT_PT, LANDMARK_PT = 2.6, 3.4  # diameters
 
 FONT = "Fira Sans"

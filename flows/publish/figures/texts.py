@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 
 from flows.declared.domains import titles
 
 THIN = "\u202f"
+_WITHOUT_DECIMALS = 100
 _WORDS = {
     "top1": "top-1 error",
     "box_ap": "1 − box AP",
@@ -50,7 +52,8 @@ def title(benchmark: str) -> str:
 
 
 def power(log10: float, decimals: int = 1) -> str:
-    """10 with a superscript, as mathtext: `$10^{27.6}$`, in the weight of the text around it."""
+    """10 with a superscript, as mathtext: `$10^{27.6}$`, in the weight of the text around it; from 10^100 on without decimals."""
+    decimals = decimals if abs(log10) < _WITHOUT_DECIMALS else 0
     return rf"$\mathdefault{{10^{{{minus(f'{log10:.{decimals}f}')}}}}}$"
 
 
@@ -88,6 +91,14 @@ def percent(fraction: float) -> str:
     return f"{round(fraction * 100, 2):g}{THIN}%"
 
 
+def amount(log10: float) -> str:
+    """A large number in words to two digits, `20 billion`; beyond the words a power of ten."""
+    for size, name in ((12, "trillion"), (9, "billion"), (6, "million")):
+        if size <= log10 < size + 3:
+            return f"{whole(10 ** (log10 - size))}\u00a0{name}"
+    return whole(10**log10) if 0 <= log10 < 6 else power(log10)
+
+
 def between(low: float | None, high: float | None, shown: str = "{:.1f}") -> str:
     """An interval; where its upper end is not bounded, from where on."""
     if low is None:
@@ -106,6 +117,11 @@ def minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def plain(text: str) -> str:
+    """A sentence without what sets powers and narrow spaces, for who hears it: `10^7.2`."""
+    return re.sub(r"\$\\mathdefault\{10\^\{([^}]*)\}\}\$", r"10^\1", text).replace(THIN, " ").replace("\u00a0", " ")
+
+
 def for_math(text: str) -> str:
     """A text in which powers are set: what shapes powers knows no narrow spaces, so they are its own."""
-    return text.replace(THIN, r"$\,$").replace("%", r"\%") if "$" in text else text
+    return text.replace(THIN, r"$\,$") if "$" in text else text

@@ -64,7 +64,7 @@ def observations(con: duckdb.DuckDBPyConnection) -> Picture:
         "figure_1a",
         title,
         f"performance (1 / excess error), mean of 1{texts.THIN}000 simulations; 95{texts.THIN}%: {told}",
-        f"Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. {title}. "
+        f"Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. {texts.plain(title)}. "
         f"An expert model needs {counts['expert']} and levels off near a performance of 1. The flexible model dips "
         "where there are as many observations as features.",
         columns,
@@ -87,7 +87,7 @@ def computation(con: duckdb.DuckDBPyConnection) -> Picture:
         "figure_1b",
         title,
         "least computation of the fit, FLOP, for a performance (1 / excess error)",
-        f"Line chart on log axes of computation against performance for four linear models. {title}. "
+        f"Line chart on log axes of computation against performance for four linear models. {texts.plain(title)}. "
         f"An expert model takes {times['expert']} times as much and gets no further than a performance of about 1.",
         columns,
         rows,
