@@ -5,7 +5,7 @@ with sample_sets as (
 ),
 
 fit_rule as (
-    select points_min from staging.fit_rule
+    select points_min, level from staging.fit_rule
 ),
 
 points as (
@@ -24,11 +24,31 @@ moments as (
         years.year,
         years.n_of_year,
         count(*) as n,
+        avg(x) as mean_x,
         var_pop(x) as var_x,
+        var_pop(y) as var_y,
         covar_pop(x, y) as cov_xy,
     from years
     join points on years.sample_id = points.sample_id and points.year <= years.year
     group by all
+),
+
+lines as (
+    -- Least squares as sql/fits/ols.sql has it.
+    select
+        moments.*,
+        var_x > 1e-30 * mean_x * mean_x as is_line,
+        if(is_line, cov_xy / var_x, null) as slope,
+        if(is_line, slope_se(residual_variance(n, var_x, var_y, cov_xy), n, var_x), null) as slope_se,
+        student_t_quantile((1 + level) / 2, n - 2) * slope_se as half_width,
+        case
+            when not is_line then 'no_spread_in_x'
+            when excludes_zero(slope - half_width, slope + half_width) then 'ok'
+            else 'slope_not_different_from_0'
+        end as status,
+    from moments
+    cross join fit_rule
+    where n >= points_min
 ),
 
 exponents as (
@@ -40,12 +60,15 @@ exponents as (
         selection,
         year,  -- year of publication of the newest points
         n_of_year,  -- points of that year
-        n,  -- points of that year and before
-        exponent('polynomial', cov_xy / nullif(var_x, 0)) as exponent,  -- exponent of the polynomial form through these points, by least squares
-    from moments
+        n,  -- points of that year and before; those whose year no page tells are in none
+        slope,  -- b of log10(1/error) = a + b log10 C by least squares; null where there is no line
+        slope_se,  -- its standard error, as if each point stood alone: early lines have too few papers for one by paper
+        exponent('polynomial', slope) as exponent,  -- exponent of the polynomial form through these points, by least squares
+        if(status = 'ok', 1 / (slope + half_width), null) as exponent_low,  -- lower end of its 95 % interval, as if each point stood alone; null where a slope of 0 is not ruled out
+        if(status = 'ok', 1 / (slope - half_width), null) as exponent_high,  -- upper end of the same
+        status,  -- ok, slope_not_different_from_0 or no_spread_in_x
+    from lines
     join sample_sets using (sample_id)
-    cross join fit_rule
-    where n >= points_min
 )
 
 select * from exponents

@@ -30,4 +30,4 @@ POINT_PT, LANDMARK_PT = 2.6, 3.4  # diameters
 FONT = "Fira Sans"
 REGULAR, BOLD = "FiraSans-Regular.ttf", "FiraSans-SemiBold.ttf"
 # What a figure may set; each file of a face is cut down to this before anything is drawn.
-LETTERS = "".join(map(chr, range(32, 127))) + "\u00a0°±²³·×÷ßäöüÄÖÜáàâçéèêëíîïñóôøšžÉŁłćč–—‘’“”…−≈≤≥→₂†§"
+LETTERS = "".join(map(chr, range(32, 127))) + "\u00a0°±²³·×÷ßäöüÄÖÜáàâçéèêëíîïñóôøšžÉŁłćč–—‘’“”…−≈≤≥←→₂†§"
