@@ -1,1 +1,87 @@
-"""Figures for print: each as PDF, SVG and PNG at the width of a column and of a page, with the CSV behind it and an alt text."""
+"""Figures for print: each as PDF, SVG and PNG at the width of a column and of a page, with the CSV behind it and an alt text.
+
+One module a figure kind reads the warehouse and gives `Picture`s (`picture.py`); `canvas.py` has the sheet and the face,
+`axes.py` and `labels.py` what plots have in common, `style.py` the colours and sizes, `texts.py` numbers in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.answers import outputs, rendering
+from flows.errors import UserError, near
+from flows.publish.figures import backtest, canvas, costs, domains, growth, scaling, specification, style, theory, years
+from flows.publish.figures.picture import Picture
+
+if TYPE_CHECKING:
+    import duckdb
+
+FORMATS = canvas.FORMATS
+
+
+class FigureError(UserError):
+    """A figure that there is not; the message has those that there are, the near ones first."""
+
+
+def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
+    """All figures that the warehouse gives, those of the brief first."""
+    singles = (theory.observations, theory.computation, growth.models, growth.imagenet)
+    several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots)
+    return [read(con) for read in singles] + [picture for read in several for picture in read(con)]
+
+
+def drawn(
+    con: duckdb.DuckDBPyConnection, names: Collection[str] | None = None, formats: Sequence[str] = FORMATS
+) -> dict[str, bytes]:
+    """{file name: its bytes}: of each figure `NAME_column` and `NAME_page` in each format, `NAME.csv` and `NAME.txt`.
+
+    `NAME.txt` has the title, the subtitle and the alt text, a paragraph each. `names`: those figures alone.
+
+    Raises:
+        FigureError: a name is of no figure.
+    """
+    shown = _chosen(pictures(con), names)
+    files: dict[str, bytes] = {}
+    with canvas.drawing():
+        for picture in shown:
+            files[f"{picture.name}.csv"] = rendering.as_csv(picture.columns, picture.rows).encode()
+            files[f"{picture.name}.txt"] = described(picture).encode()
+            for size in picture.height_pt:
+                sheet = canvas.draw(picture, size)
+                files |= {f"{picture.name}_{size}.{form}": canvas.rendered(sheet, picture, form) for form in formats}
+    return files
+
+
+def draw_all(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    names: Collection[str] | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> list[Path]:
+    """Write the figures to the folder, made if it is not there, all files or none; returns the files.
+
+    Raises:
+        FigureError: a name is of no figure.
+        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
+    """
+    bodies = {folder / name: body for name, body in drawn(con, names, formats).items()}
+    outputs.folder(folder)
+    outputs.write_all(bodies)
+    return list(bodies)
+
+
+def described(picture: Picture) -> str:
+    """Title, subtitle and alt text as plain text, a paragraph each."""
+    from flows.publish.figures import texts
+
+    return "\n\n".join(texts.plain(text) for text in (picture.title, picture.subtitle, picture.alt)) + "\n"
+
+
+def _chosen(found: Sequence[Picture], names: Collection[str] | None) -> Iterable[Picture]:
+    known = [picture.name for picture in found]
+    for name in names or ():
+        if name not in known:
+            raise FigureError(f"no figure is called {name!r}; there are {near(name, known)}")
+    return [picture for picture in found if names is None or picture.name in names]

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from flows.publish.figures.canvas import Canvas
 
 _LATER = """
-    select benchmark, metric, name, released_on, published_on, level, log10_compute, predicted_error, predicted_error_low,
-        predicted_error_high, achieved_error, residual_decades, is_covered
-    from marts.backtest where row_set = 'paper_v1' and compute_measure = 'hardware_burden' and form = 'polynomial'
-    order by benchmark, released_on, name
+    select later.benchmark, later.metric, coalesce(points.label, later.name) as name, later.released_on,
+        later.published_on, level, log10_compute, predicted_error, predicted_error_low, predicted_error_high,
+        achieved_error, residual_decades, is_covered
+    from marts.backtest as later
+    left join marts.points as points on
+        points.row_set = 'current' and later.result_id = points.point and later.compute_measure = points.compute_measure
+    where later.row_set = 'paper_v1' and later.compute_measure = 'hardware_burden' and later.form = 'polynomial'
+    order by later.benchmark, later.released_on, later.result_id
 """
-_ROW_PT, _HEAD_PT, _AXIS_PT = 9.6, 12.0, 40.0
+_ROW_PT, _HEAD_PT, _AXIS_PT = 9.6, 12.0, 29.0
 # Ratios at ticks.
 _TICKS = (0.25, 0.5, 0.7, 1, 1.4, 2, 4)
 _NAME_PT = {"column": 92.0, "page": 150.0}
@@ -62,7 +66,7 @@ def _picture(found: Rows) -> Picture:
 
 def _draw(canvas: Canvas, found: Rows) -> None:
     label = _NAME_PT[canvas.size]
-    ax = canvas.axes_at(label, _AXIS_PT - 12, canvas.width_pt - label - 8, canvas.height_pt - _AXIS_PT)
+    ax = canvas.axes_at(label, _AXIS_PT, canvas.width_pt - label - 8, canvas.height_pt - _AXIS_PT)
     ax.spines["left"].set_visible(False)
     total = canvas.height_pt - _AXIS_PT
     ax.set_ylim(0, total)
@@ -77,10 +81,10 @@ def _draw(canvas: Canvas, found: Rows) -> None:
     y = total
     for benchmark, of_benchmark in groupby(found, key=lambda row: row["benchmark"]):
         y -= _HEAD_PT
-        canvas.text(0, _AXIS_PT - 12 + y + 2, texts.title(benchmark), size=style.SMALL_PT, weight="semibold")
+        canvas.text(0, _AXIS_PT + y + 2, texts.title(benchmark), size=style.SMALL_PT, weight="semibold")
         for row in of_benchmark:
             y -= _ROW_PT
-            canvas.text(6, _AXIS_PT - 12 + y + 2.2, _fitting(row["name"], label - 10), size=style.SMALL_PT)
+            canvas.text(6, _AXIS_PT + y + 2.2, _fitting(row["name"], label - 10), size=style.SMALL_PT)
             _result(ax, row, y + _ROW_PT / 2)
     for text, x, ha in (("← better than the line", -0.012, "right"), ("worse →", 0.012, "left")):
         ax.annotate(text, (x, total - 2), ha=ha, va="top", size=style.SMALL_PT, color=style.MUTED)

@@ -81,7 +81,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"specification_{benchmark}",
         title,
-        f"{len(found)} lines in the order of their exponent, with its 95{texts.THIN}% interval where there is one; marks say what was chosen",
+        f"{len(found)} lines in the order of their exponent, each with its 95{texts.THIN}% interval where there is one; marks say what was chosen",
         f"Specification curve: {len(found)} fitted lines in the order of their exponent on a log axis, above a matrix that marks "
         f"measure, points, direction and estimator of each. {title}.{elsewhere}",
         columns,
@@ -109,6 +109,9 @@ def _draw(canvas: Canvas, rows: Rows, groups: dict[str, list[str]]) -> None:
     canvas.text(0, canvas.height_pt - 16, "exponent", size=style.SMALL_PT, color=style.MUTED)
     for at, row in enumerate(rows):
         _choice(ax, at, row)
+        if row["is_quoted"]:
+            told = f"the line that leads: {texts.fixed(row['exponent'], 1)}"
+            canvas.text(0, canvas.height_pt - 27, told, size=style.SMALL_PT, color=style.FIRST, weight="semibold")
     _matrix(canvas, rows, groups, width)
 
 
@@ -124,12 +127,6 @@ def _choice(ax: Axes, at: int, row: dict[str, Any]) -> None:
         if high is None or math.log10(high) > top:
             ax.plot(at, top, "^", color=color, markersize=3.2, markeredgewidth=0, clip_on=False, zorder=2)
     ax.plot(at, y, "o", color=style.FIRST if row["is_quoted"] else style.POINT, markersize=_HERE_PT if row["is_quoted"] else _DOT_PT, markeredgewidth=0, zorder=3)
-    if row["is_quoted"]:
-        right = at > 0.6 * ax.get_xlim()[1]
-        ax.annotate(
-            f"leading line, {texts.fixed(row['exponent'], 1)}", (at, bottom), (-4 if right else 4, 4), textcoords="offset points",
-            ha="right" if right else "left", va="bottom", color=style.FIRST, weight="semibold", size=style.SMALL_PT,
-        )  # fmt: skip
 
 
 def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: float) -> None:

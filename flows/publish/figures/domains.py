@@ -1,0 +1,136 @@
+"""The domains side by side: error against computation at one scale, so that slopes compare."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from flows.publish.figures import axes, scaling, style, texts
+from flows.publish.figures.picture import Picture, Rows, behind
+
+if TYPE_CHECKING:
+    import duckdb
+    from matplotlib.axes import Axes
+
+    from flows.publish.figures.canvas import Canvas
+
+_DOMAIN_NAMES = {
+    "imagenet": "Image classification",
+    "coco": "Object detection",
+    "squad": "Question answering",
+    "conll": "Named entities",
+    "wmt_en_fr": "Translation",
+}
+# Of the height of a panel: name, benchmark, exponent, interval and n above its axes, and ticks below.
+_ABOVE_PT, _BELOW_PT, _GAP_PT, _RIGHT_PT = 45.0, 16.0, 12.0, 4.0
+_AXES_PT = {"column": 72.0, "page": 100.0}
+_PER_ROW = {"column": 2, "page": 5}
+
+
+def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
+    """The small multiples; none where not two domains have a line."""
+    found = {benchmark: scaling.read(con, benchmark) for benchmark in texts.DOMAINS}
+    shown = {benchmark: read for benchmark, read in found.items() if read}
+    return [_picture(shown)] if len(shown) > 1 else []
+
+
+def _picture(shown: dict[str, scaling.Read]) -> Picture:
+    # A line whose slope may be 0 has no exponent to put into a sentence.
+    sure = {benchmark: read.line["exponent"] for benchmark, read in shown.items() if read.line["status"] == "ok"}
+    least, most = min(sure, key=sure.__getitem__), max(sure, key=sure.__getitem__)
+    title = (
+        f"Computation rises with the {texts.ordinal(round(sure[least]))} power of performance in "
+        f"{_DOMAIN_NAMES[least].lower()} and the {texts.ordinal(round(sure[most]))} in {_DOMAIN_NAMES[most].lower()}"
+    )
+    columns, rows = behind(_as_rows(shown))
+    level = next(iter(shown.values())).level
+    exponents = "; ".join(f"{_DOMAIN_NAMES[benchmark].lower()} {_exponent(read)}" for benchmark, read in shown.items())
+    heights = {
+        size: -(-len(shown) // per_row) * (_ABOVE_PT + _AXES_PT[size] + _BELOW_PT) + _GAP_PT * (-(-len(shown) // per_row) - 1)
+        for size, per_row in _PER_ROW.items()
+    }
+    return Picture(
+        "domains",
+        title,
+        "error against FLOP of the training, both log and to one scale: the flatter, the dearer; in large type the exponent, "
+        f"below it its {round(level * 100)}{texts.THIN}% interval and the number of trainings",
+        f"Small multiples of {len(shown)} scatter charts to one scale, each with its fitted line and band. {title}. "
+        f"Exponents: {exponents}.",
+        columns,
+        rows,
+        lambda canvas: _draw(canvas, shown),
+        heights,
+    )
+
+
+def _exponent(read: scaling.Read) -> str:
+    line = read.line
+    shown = "{:.0f}" if (line["exponent_high"] or math.inf) >= 100 else "{:.1f}"
+    interval = texts.between(line["exponent_low"], line["exponent_high"], shown)
+    return f"{line['exponent']:.1f} ({interval})"
+
+
+def _as_rows(shown: dict[str, scaling.Read]) -> Rows:
+    points = [
+        {"benchmark": benchmark, "kind": "point", "label": row["label"], "log10_computation": row["log10_computation"], "error": row["error"], "error_low": None, "error_high": None}
+        for benchmark, read in shown.items()
+        for row in read.points
+    ]  # fmt: skip
+    curves = [
+        {"benchmark": benchmark, "kind": "line", "label": None, **{name: row[name] for name in ("log10_computation", "error", "error_low", "error_high")}}
+        for benchmark, read in shown.items()
+        for row in read.curves["polynomial"]
+        if not row["is_beyond"]
+    ]  # fmt: skip
+    return points + curves
+
+
+def _draw(canvas: Canvas, shown: dict[str, scaling.Read]) -> None:
+    per_row = _PER_ROW[canvas.size]
+    left = 21.0
+    pitch = (canvas.width_pt + _GAP_PT) / per_row
+    width, height = pitch - _GAP_PT - left - _RIGHT_PT, _AXES_PT[canvas.size]
+    # The scale at which the widest and the highest panel just fit: decades in a point.
+    spans = {benchmark: _span(read) for benchmark, read in shown.items()}
+    across = max(x1 - x0 for x0, x1, _, _ in spans.values()) * 1.06
+    up = max(y1 - y0 for _, _, y0, y1 in spans.values()) * 1.1
+    for at, (benchmark, read) in enumerate(shown.items()):
+        row, column = divmod(at, per_row)
+        x = column * pitch
+        y = canvas.height_pt - (row + 1) * (_ABOVE_PT + height + _BELOW_PT) - row * _GAP_PT + _BELOW_PT
+        ax = canvas.axes_at(x + left, y, width, height)
+        x0, x1, y0, y1 = spans[benchmark]
+        ax.set_xlim((x0 + x1 - across) / 2, (x0 + x1 + across) / 2)
+        ax.set_ylim((y0 + y1 - up) / 2, (y0 + y1 + up) / 2)
+        _panel(ax, read)
+        axes.powers(ax.xaxis, *ax.get_xlim(), 3)
+        axes.errors(ax, *(10**end for end in ax.get_ylim()))
+        ax.tick_params(labelsize=style.SMALL_PT, pad=2, length=2)
+        top = y + height + _ABOVE_PT
+        canvas.text(x, top - 9, _DOMAIN_NAMES[benchmark], size=style.SMALL_PT, weight="semibold")
+        canvas.text(x, top - 18, texts.title(benchmark), size=style.SMALL_PT, color=style.MUTED)
+        number = f"{read.line['exponent']:.1f}"
+        canvas.text(x, top - 32, number, size=12, weight="semibold")
+        canvas.text(x, top - 41, f"{_exponent(read).split('(')[1].rstrip(')')}; n {texts.exact(read.line['n'])}", size=style.SMALL_PT, color=style.MUTED)
+
+
+def _span(read: scaling.Read) -> tuple[float, float, float, float]:
+    """Ends of what a panel holds: points and line."""
+    line = [row for row in read.curves["polynomial"] if not row["is_beyond"]]
+    xs = [row["log10_computation"] for row in (*read.points, *line)]
+    ys = [math.log10(row["error"]) for row in (*read.points, *line)]
+    return min(xs), max(xs), min(ys), max(ys)
+
+
+def _panel(ax: Axes, read: scaling.Read) -> None:
+    line = [row for row in read.curves["polynomial"] if not row["is_beyond"]]
+    x = [row["log10_computation"] for row in line]
+    ax.plot(
+        [row["log10_computation"] for row in read.points], [math.log10(row["error"]) for row in read.points], "o",
+        color=style.POINT, alpha=0.7, markersize=1.8, markeredgewidth=0, zorder=2,
+    )  # fmt: skip
+    ax.fill_between(
+        x, *([math.log10(row[end]) for row in line] for end in ("error_low", "error_high")),
+        color=style.FIRST, alpha=style.BAND, linewidth=0, zorder=1,
+    )  # fmt: skip
+    ax.plot(x, [math.log10(row["error"]) for row in line], color=style.FIRST, zorder=3)
