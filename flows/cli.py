@@ -567,21 +567,32 @@ def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None
 
 
 @app.command
-def export(folder: Path, *, tables: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX.
+def export(
+    folder: Path,
+    *,
+    tables: Annotated[bool, Parameter(negative="")] = False,
+    figure: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> None:
+    """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX, and every figure as PDF, SVG and PNG.
 
     Parameters
     ----------
     folder
-        Where to; made if it is not there.
+        Where to; made if it is not there. Figures go to `figures` in it.
     tables
         Write every table of core and marts too, as Parquet with descriptions and units.
+    figure
+        This figure alone and no table (may be given several times): figure_1a, scaling_imagenet, domains or any other.
     """
-    from flows.publish import exports, parquet
+    from flows.publish import exports, figures, parquet
 
-    for path in exports.export(paths.warehouse(), folder):
-        print(path)
-    for path in parquet.write(paths.warehouse(), folder) if tables else ():
+    if figure:
+        written = figures.export(paths.warehouse(), folder / exports.FIGURES, figure)
+    else:
+        written = exports.export(paths.warehouse(), folder, with_figures=True)
+    if tables:
+        written += parquet.write(paths.warehouse(), folder)
+    for path in written:
         print(path)
 
 

@@ -16,11 +16,13 @@ import pyarrow as pa
 from flows import paths
 from flows.answers import outputs, queries, rendering
 from flows.declared import domains
-from flows.publish import parquet
+from flows.publish import figures, parquet
 from flows.warehouse import connection, sql_files
 
 if TYPE_CHECKING:
     import duckdb
+
+FIGURES = "figures"  # the folder in the export that has them
 
 # What is set in a table in place of a column's name or a value; without an entry a name loses its underscores, and a
 # value stands as it is.
@@ -160,8 +162,10 @@ class _Column:
         return self.is_text and self.letters() > _LONG_LETTERS and any(" " in cell for cell in self.cells)
 
 
-def export(path: Path, folder: Path, tables: Collection[str] | None = None) -> list[Path]:
-    """Write all tables to the folder, made if it is not there; returns the files written.
+def export(
+    path: Path, folder: Path, tables: Collection[str] | None = None, *, with_figures: bool = False
+) -> list[Path]:
+    """Write all tables to the folder, made if it is not there, and the figures to `figures` in it; returns the files written.
 
     All or none are written. `tables` are those that have to be there; by default those that this version makes.
 
@@ -188,7 +192,10 @@ def export(path: Path, folder: Path, tables: Collection[str] | None = None) -> l
                 "tex": latex(rows, table, str(caption[0][0] or table), dict(columns)).encode(),
             }.items():
                 written[folder / f"{table}.{suffix}"] = body
-    outputs.folder(folder)
+        if with_figures:
+            written |= {folder / FIGURES / name: body for name, body in figures.drawn(con).items()}
+    for place in {file.parent for file in written}:
+        outputs.folder(place)
     outputs.write_all(written)
     return list(written)
 

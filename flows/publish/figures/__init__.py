@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.answers import outputs, rendering
+from flows.answers import outputs, queries, rendering
 from flows.errors import UserError, near
-from flows.publish.figures import backtest, canvas, costs, domains, growth, scaling, specification, style, theory, years
+from flows.publish.figures import backtest, canvas, costs, domains, growth, scaling, specification, texts, theory, years
 from flows.publish.figures.picture import Picture
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ FORMATS = canvas.FORMATS
 
 
 class FigureError(UserError):
-    """A figure that there is not; the message has those that there are, the near ones first."""
+    """A figure that there is not; the message has the near names."""
 
 
 def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
@@ -54,6 +54,18 @@ def drawn(
     return files
 
 
+def export(path: Path, folder: Path, names: Collection[str] | None = None) -> list[Path]:
+    """Write figures of a warehouse to the folder, as `draw_all`.
+
+    Raises:
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
+        FigureError: a name is of no figure.
+        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
+    """
+    with queries.of_this_version(path), queries.connect(path) as con:
+        return draw_all(con, folder, names)
+
+
 def draw_all(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
@@ -74,8 +86,6 @@ def draw_all(
 
 def described(picture: Picture) -> str:
     """Title, subtitle and alt text as plain text, a paragraph each."""
-    from flows.publish.figures import texts
-
     return "\n\n".join(texts.plain(text) for text in (picture.title, picture.subtitle, picture.alt)) + "\n"
 
 
@@ -83,5 +93,5 @@ def _chosen(found: Sequence[Picture], names: Collection[str] | None) -> Iterable
     known = [picture.name for picture in found]
     for name in names or ():
         if name not in known:
-            raise FigureError(f"no figure is called {name!r}; there are {near(name, known)}")
+            raise FigureError(f"no figure {name!r}; {near(name, known)}")
     return [picture for picture in found if names is None or picture.name in names]

@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flows.publish.figures import axes, style, texts
+from flows.publish.figures import style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -71,7 +71,11 @@ def _draw(canvas: Canvas, found: Rows) -> None:
     total = canvas.height_pt - _AXIS_PT
     ax.set_ylim(0, total)
     ax.yaxis.set_ticks([])
-    ends = [math.log10(row[end] / row["predicted_error"]) for row in found for end in ("predicted_error_low", "predicted_error_high", "achieved_error")]
+    ends = [
+        math.log10(row[end] / row["predicted_error"])
+        for row in found
+        for end in ("predicted_error_low", "predicted_error_high", "achieved_error")
+    ]
     ax.set_xlim(min(ends) - 0.02, max(ends) + 0.02)
     low, high = (10**end for end in ax.get_xlim())
     ticks = [tick for tick in _TICKS if low <= tick <= high]

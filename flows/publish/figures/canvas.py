@@ -108,7 +108,7 @@ def faces() -> tuple[str, ...]:
     return tuple(made)
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> Any:
     upright = {f"mathtext.{kind}": style.FONT for kind in ("rm", "it", "cal", "sf", "tt")}
     return {
         "font.family": style.FONT,
@@ -169,7 +169,7 @@ def extent(text: str, size: float = style.TEXT_PT, *, bold: bool = False) -> tup
 
 
 @cache
-def _extent(text: str, size: float, bold: bool) -> tuple[float, float]:  # noqa: FBT001
+def _extent(text: str, size: float, bold: bool) -> tuple[float, float]:
     from matplotlib.textpath import text_to_path
 
     width, height, _ = text_to_path.get_text_width_height_descent(text, font(size, bold=bold), ismath="$" in text)
@@ -207,7 +207,9 @@ def draw(picture: Picture, size: str) -> Canvas:
         for text, points, bold in ((picture.title, style.TITLE_PT, True), (picture.subtitle, style.SMALL_PT, False))
         if text
     ]
-    above = sum(len(lines) * points * style.LEADING + _BEFORE_SUBTITLE_PT for lines, points, _ in heads) + _AFTER_TITLE_PT
+    above = (
+        sum(len(lines) * points * style.LEADING + _BEFORE_SUBTITLE_PT for lines, points, _ in heads) + _AFTER_TITLE_PT
+    )
     height = picture.height_pt[size] + above
     canvas = Canvas(Figure(figsize=(width / 72, height / 72), dpi=72), size, width, picture.height_pt[size])
     y = height
@@ -247,4 +249,3 @@ def _described(svg: bytes, picture: Picture) -> bytes:
 
 def _literal(text: str) -> str:
     return text.replace("\\", r"\\")
-

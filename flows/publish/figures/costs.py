@@ -54,14 +54,10 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     of_prices = [row for row in found if row["region"] == _REGION_OF_PRICES]
     leading = next(row for row in of_prices if row["scenario"] == newest["scenario"])
     dollars = [
-        _Bar(row["title"], row["log10_usd"], row["log10_usd_low"], row["log10_usd_high"], row is leading) for row in of_prices
+        _Bar(row["title"], row["log10_usd"], row["log10_usd_low"], row["log10_usd_high"], row is leading)
+        for row in of_prices
     ]
-    # Tonnes: a thousand kilograms.
-    emissions = [
-        _Bar(_REGIONS.get(row["region"], row["region"]), *(row[f"log10_kg_co2{end}"] - 3 for end in ("", "_low", "_high")), row["region"] == _REGION_OF_PRICES)
-        for row in found
-        if row["scenario"] == newest["scenario"]
-    ]  # fmt: skip
+    emissions = [_emissions(row) for row in found if row["scenario"] == newest["scenario"]]
     title = (
         f"{texts.percent(leading['error'])} error on {texts.title(benchmark)} would cost about "
         f"{texts.amount(leading['log10_usd'])} USD ({leading['title']})"
@@ -85,6 +81,13 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     )
 
 
+def _emissions(row: dict[str, Any]) -> _Bar:
+    name, leads = str(_REGIONS.get(row["region"], row["region"])), row["region"] == _REGION_OF_PRICES
+    # Tonnes: a thousand kilograms.
+    value, low, high = (row[f"log10_kg_co2{end}"] - 3 for end in ("", "_low", "_high"))
+    return _Bar(name, value, low, high, leads)
+
+
 def _draw(canvas: Canvas, dollars: list[_Bar], emissions: list[_Bar], scenario: str) -> None:
     if canvas.is_wide:
         half = canvas.width_pt / 2
@@ -92,11 +95,15 @@ def _draw(canvas: Canvas, dollars: list[_Bar], emissions: list[_Bar], scenario: 
         # The two panels begin at the same height.
         _panel(canvas, half, _HEAD_PT, half, emissions, f"t CO₂e, {scenario}", 40, rows=len(dollars))
     else:
-        _panel(canvas, 0, _HEAD_PT * 2 + _UNIT_PT + _GAP_PT + _ROW_PT * len(emissions), canvas.width_pt, dollars, "USD", 86)
+        _panel(
+            canvas, 0, _HEAD_PT * 2 + _UNIT_PT + _GAP_PT + _ROW_PT * len(emissions), canvas.width_pt, dollars, "USD", 86
+        )
         _panel(canvas, 0, _HEAD_PT, canvas.width_pt, emissions, f"t CO₂e, {scenario}", 86)
 
 
-def _panel(canvas: Canvas, left: float, bottom: float, width: float, bars: list[_Bar], unit: str, label: float, rows: int = 0) -> None:
+def _panel(
+    canvas: Canvas, left: float, bottom: float, width: float, bars: list[_Bar], unit: str, label: float, rows: int = 0
+) -> None:
     rows = rows or len(bars)
     ax = canvas.axes_at(left + label, bottom, width - label - 10, _ROW_PT * rows)
     ax.spines["left"].set_visible(False)

@@ -46,7 +46,8 @@ def _picture(shown: dict[str, scaling.Read]) -> Picture:
     level = next(iter(shown.values())).level
     exponents = "; ".join(f"{_DOMAIN_NAMES[benchmark].lower()} {_exponent(read)}" for benchmark, read in shown.items())
     heights = {
-        size: -(-len(shown) // per_row) * (_ABOVE_PT + _AXES_PT[size] + _BELOW_PT) + _GAP_PT * (-(-len(shown) // per_row) - 1)
+        size: -(-len(shown) // per_row) * (_ABOVE_PT + _AXES_PT[size] + _BELOW_PT)
+        + _GAP_PT * (-(-len(shown) // per_row) - 1)
         for size, per_row in _PER_ROW.items()
     }
     return Picture(
@@ -71,18 +72,19 @@ def _exponent(read: scaling.Read) -> str:
 
 
 def _as_rows(shown: dict[str, scaling.Read]) -> Rows:
-    points = [
-        {"benchmark": benchmark, "kind": "point", "label": row["label"], "log10_computation": row["log10_computation"], "error": row["error"], "error_low": None, "error_high": None}
+    columns = ("benchmark", "kind", "label", "log10_computation", "error", "error_low", "error_high")
+    rows = [
+        {"benchmark": benchmark, "kind": kind, **row}
         for benchmark, read in shown.items()
-        for row in read.points
-    ]  # fmt: skip
-    curves = [
-        {"benchmark": benchmark, "kind": "line", "label": None, **{name: row[name] for name in ("log10_computation", "error", "error_low", "error_high")}}
-        for benchmark, read in shown.items()
-        for row in read.curves["polynomial"]
-        if not row["is_beyond"]
-    ]  # fmt: skip
-    return points + curves
+        for kind, of_kind in (("point", read.points), ("line", _among(read)))
+        for row in of_kind
+    ]
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def _among(read: scaling.Read) -> Rows:
+    """The line's steps among the points."""
+    return [row for row in read.curves["polynomial"] if not row["is_beyond"]]
 
 
 def _draw(canvas: Canvas, shown: dict[str, scaling.Read]) -> None:
@@ -111,26 +113,30 @@ def _draw(canvas: Canvas, shown: dict[str, scaling.Read]) -> None:
         canvas.text(x, top - 18, texts.title(benchmark), size=style.SMALL_PT, color=style.MUTED)
         number = f"{read.line['exponent']:.1f}"
         canvas.text(x, top - 32, number, size=12, weight="semibold")
-        canvas.text(x, top - 41, f"{_exponent(read).split('(')[1].rstrip(')')}; n {texts.exact(read.line['n'])}", size=style.SMALL_PT, color=style.MUTED)
+        canvas.text(
+            x,
+            top - 41,
+            f"{_exponent(read).split('(')[1].rstrip(')')}; n {texts.exact(read.line['n'])}",
+            size=style.SMALL_PT,
+            color=style.MUTED,
+        )
 
 
 def _span(read: scaling.Read) -> tuple[float, float, float, float]:
     """Ends of what a panel holds: points and line."""
-    line = [row for row in read.curves["polynomial"] if not row["is_beyond"]]
+    line = _among(read)
     xs = [row["log10_computation"] for row in (*read.points, *line)]
     ys = [math.log10(row["error"]) for row in (*read.points, *line)]
     return min(xs), max(xs), min(ys), max(ys)
 
 
 def _panel(ax: Axes, read: scaling.Read) -> None:
-    line = [row for row in read.curves["polynomial"] if not row["is_beyond"]]
+    line = _among(read)
     x = [row["log10_computation"] for row in line]
     ax.plot(
         [row["log10_computation"] for row in read.points], [math.log10(row["error"]) for row in read.points], "o",
         color=style.POINT, alpha=0.7, markersize=1.8, markeredgewidth=0, zorder=2,
     )  # fmt: skip
-    ax.fill_between(
-        x, *([math.log10(row[end]) for row in line] for end in ("error_low", "error_high")),
-        color=style.FIRST, alpha=style.BAND, linewidth=0, zorder=1,
-    )  # fmt: skip
+    low, high = ([math.log10(row[end]) for row in line] for end in ("error_low", "error_high"))
+    ax.fill_between(x, low, high, color=style.FIRST, alpha=style.BAND, linewidth=0, zorder=1)
     ax.plot(x, [math.log10(row["error"]) for row in line], color=style.FIRST, zorder=3)

@@ -1,4 +1,4 @@
-"""Figures 2a and 2b of the brief: computation of models over time beside the speed of a GPU, and that of ImageNet's beside AlexNet's."""
+"""Figures 2a and 2b of the brief: computation of models over time beside the speed of GPUs, and of ImageNet's over AlexNet's."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _KNOWN = {
     "GPT-4": "GPT-4",
     "Grok-3": "Grok-3",
 }
-_KNOWN_IMAGENET = {
-    name: name for name in ("AlexNet", "VGG-19", "ViT-H/14", "Xception", "CoCa", "LeViT-384")
-} | {"NASNET-A(6)": "NASNet-A"}
+_KNOWN_IMAGENET = {name: name for name in ("AlexNet", "VGG-19", "ViT-H/14", "Xception", "CoCa", "LeViT-384")} | {
+    "NASNET-A(6)": "NASNet-A"
+}
 # A model by how people call it, where its record says more; of the lines those since 2010, of everything of the series.
 _POINTS = f"""
     with of_models as (
@@ -77,13 +77,15 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture:
         f"the speed of a GPU only {texts.fixed(gpu['growth_per_year'], 2)} times"
     )
     columns, rows = behind(points)
+    largest = max(row["log10_relative"] for row in points)
     return Picture(
         "figure_2a",
         title,
-        f"relative to AlexNet and to its GPU, a GeForce GTX 580 (log\u00a0scale); {round(model['level'] * 100)}{texts.THIN}% intervals",
+        "relative to AlexNet and to its GPU, a GeForce GTX 580 (log\u00a0scale); "
+        f"{round(model['level'] * 100)}{texts.THIN}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
-        f"of {model['n']} notable models and the FP32 speed of {gpu['n']} GPUs, both as multiples of AlexNet's. {texts.plain(title)}. The "
-        f"largest took {texts.whole(10 ** max(row['log10_relative'] for row in points))} times AlexNet's computation.",
+        f"of {model['n']} notable models and the FP32 speed of {gpu['n']} GPUs, both as multiples of AlexNet's. "
+        f"{texts.plain(title)}. The largest took {texts.plain(texts.amount(largest))} times AlexNet's computation.",
         columns,
         rows,
         lambda canvas: _draw_models(canvas, points, lines),
@@ -136,7 +138,9 @@ def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Any]) -> None:
     ax.set_ylim(min(y for _, y in at["model"]) - 1.2, max(y for _, y in at["model"]) + 1.0)
     ax.axhline(0, color=style.FRAME, linewidth=style.FRAME_PT, zorder=1)
     ax.plot(*zip(*at["gpu"], strict=True), "s", color=_SHEET, markersize=1.3, markeredgewidth=0, zorder=2)
-    ax.plot(*zip(*at["model"], strict=True), "o", color=style.FIRST, alpha=0.75, markersize=2.1, markeredgewidth=0, zorder=3)
+    ax.plot(
+        *zip(*at["model"], strict=True), "o", color=style.FIRST, alpha=0.75, markersize=2.1, markeredgewidth=0, zorder=3
+    )
     runs = []
     for kind, color in (("gpu", style.INK), ("model", style.FIRST)):
         line = lines[kind]
@@ -161,20 +165,19 @@ def _said(ax: Axes, lines: dict[str, Any]) -> list[labels.Box]:
             f"Training computation × {texts.fixed(model['growth_per_year'], 1)} a year",
             f"{texts.fixed(model['growth_per_year_low'], 1)}–{texts.fixed(model['growth_per_year_high'], 1)}; "
             f"{texts.exact(model['n'])} notable models",
-            style.FIRST, left + 6, top - 4, "left", "top",
+            style.FIRST, left + 6, top - 4, "left",
         ),
         (
             f"GPU speed × {texts.fixed(gpu['growth_per_year'], 2)} a year",
             f"{texts.fixed(gpu['growth_per_year_low'], 2)}–{texts.fixed(gpu['growth_per_year_high'], 2)}; "
             f"FP32, {texts.exact(gpu['n'])} GPUs",
-            style.INK, right, bottom + 24, "right", "top",
+            style.INK, right, bottom + 24, "right",
         ),
     ]  # fmt: skip
     boxes = []
-    for name, small, color, x, y, ha, va in told:
-        ax.annotate(name, (x, y), xycoords="figure points", ha=ha, va=va, color=color, weight="semibold", zorder=6)
-        ax.annotate(small, (x, y - 9.5), xycoords="figure points", ha=ha, va=va, color=color, size=style.SMALL_PT, zorder=6)
-        boxes.append(labels.Box(x, y - 18, x + 150, y) if ha == "left" else labels.Box(x - 120, y - 18, x, y))
+    for name, small, color, x, y, ha in told:
+        boxes.append(labels.write(ax, x, y, name, size=style.TEXT_PT, color=color, ha=ha, va="top", bold=True))
+        boxes.append(labels.write(ax, x, y - 9.5, small, color=color, ha=ha, va="top"))
     return boxes
 
 
@@ -193,7 +196,7 @@ def _draw_imagenet(canvas: Canvas, points: Rows, gpu: dict[str, Any], largest: d
     level = [(first, 0), (last, 0)]
     boxes = labels.along(ax, run, "GPU speed", points=at, lines=[level], size=style.SMALL_PT)
     wanted = [
-        labels.Label(*spot, _KNOWN_IMAGENET.get(row["name"], row["name"]))
+        labels.Label(*spot, str(_KNOWN_IMAGENET.get(row["name"], row["name"])))
         for row, spot in zip(points, at, strict=True)
         if row["name"] in (*_KNOWN_IMAGENET, largest["name"])
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.publish.figures import canvas, style, texts
@@ -22,10 +23,7 @@ class Box(NamedTuple):
     def meets(self, other: Box) -> bool:
         """Whether the two have a part in common."""
         return (
-            self.left < other.right
-            and other.left < self.right
-            and self.bottom < other.top
-            and other.bottom < self.top
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
         )
 
     def holds(self, x: float, y: float) -> bool:
@@ -69,11 +67,11 @@ def place(
     sheet = _sheet(ax, points, lines)
     placed = list(taken)
     for label in wanted:
-        spot = ax.transData.transform((label.x, label.y))
-        box = _best(sheet, [spot], canvas.extent(label.text, size), placed)
+        x, y = ax.transData.transform((label.x, label.y))
+        box = _best(sheet, [(float(x), float(y))], canvas.extent(label.text, size), placed)
         if box:
             placed.append(_padded(box))
-            _write(ax, box.left, box.bottom, label.text, size, color)
+            write(ax, box.left, box.bottom, label.text, size=size, color=color)
             ax.plot(label.x, label.y, "o", color=style.INK, markersize=style.LANDMARK_PT, markeredgewidth=0, zorder=5)
     return placed[len(taken) :]
 
@@ -94,15 +92,15 @@ def along(
 
     `below` stands under the name, in small letters.
     """
-    spots = _along(ax, run)[:: -_NAME_STEP]
+    spots = _along(ax, run)[::-_NAME_STEP]
     sizes = [canvas.extent(text, size), *([canvas.extent(below, style.SMALL_PT)] if below else [])]
     width, height = max(width for width, _ in sizes), sum(height for _, height in sizes) + _LEAD_PT * (len(sizes) - 1)
     box = _best(_sheet(ax, points, [*lines, run]), spots, (width, height), taken)
     if not box:
         return []
-    _write(ax, box.left, box.top - sizes[0][1], text, size, color)
+    write(ax, box.left, box.top - sizes[0][1], text, size=size, color=color)
     if below:
-        _write(ax, box.left, box.bottom, below, style.SMALL_PT, color)
+        write(ax, box.left, box.bottom, below, color=color)
     return [_padded(box)]
 
 
@@ -138,10 +136,34 @@ def _best(
     return best
 
 
-def _write(ax: Axes, left: float, bottom: float, text: str, size: float, color: str) -> None:
+def write(
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: float = style.SMALL_PT,
+    color: str = style.INK,
+    ha: str = "left",
+    va: str = "bottom",
+    bold: bool = False,
+) -> Box:
+    """Write at a place in points of the sheet, and return what it covers."""
     ax.annotate(
-        texts.for_math(text), (left, bottom), xycoords="figure points", size=size, color=color, va="bottom", zorder=6
+        texts.for_math(text),
+        (x, y),
+        xycoords="figure points",
+        size=size,
+        color=color,
+        ha=ha,
+        va=va,
+        weight="semibold" if bold else "normal",
+        zorder=6,
     )
+    width, height = canvas.extent(text, size, bold=bold)
+    left = {"left": x, "center": x - width / 2, "right": x - width}[ha]
+    bottom = {"bottom": y, "top": y - height}.get(va, y - height / 2)
+    return Box(left, bottom, left + width, bottom + height)
 
 
 def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Sequence[tuple[float, float]]) -> bool:
@@ -168,7 +190,7 @@ def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[float, f
 
     at = ax.transData.transform(np.asarray(line, dtype=float))
     found = []
-    for (x0, y0), (x1, y1) in zip(at[:-1], at[1:], strict=True):
+    for (x0, y0), (x1, y1) in pairwise(at):
         steps = max(int(np.hypot(x1 - x0, y1 - y0) / _LINE_STEP_PT), 1)
         share = np.linspace(0, 1, steps + 1)
         found += list(zip(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, strict=True))
@@ -197,13 +219,21 @@ def room(
     lines: Sequence[Sequence[tuple[float, float]]] = (),
     taken: Sequence[Box] = (),
 ) -> Box | None:
-    """The emptiest place in the axes for something of this size in points, furthest left and then lowest; None where all is full."""
+    """The emptiest place for something of this size in points, furthest left and then lowest; None where all is full."""
     sheet = _sheet(ax, points, lines)
     best, least = None, len(sheet.points) + 1
     for column in range(_PLACES + 1):
         for row in range(_PLACES + 1):
-            left = sheet.frame.left + _EDGE_PT + (sheet.frame.right - sheet.frame.left - width - 2 * _EDGE_PT) * column / _PLACES
-            bottom = sheet.frame.bottom + _EDGE_PT + (sheet.frame.top - sheet.frame.bottom - height - 2 * _EDGE_PT) * row / _PLACES
+            left = (
+                sheet.frame.left
+                + _EDGE_PT
+                + (sheet.frame.right - sheet.frame.left - width - 2 * _EDGE_PT) * column / _PLACES
+            )
+            bottom = (
+                sheet.frame.bottom
+                + _EDGE_PT
+                + (sheet.frame.top - sheet.frame.bottom - height - 2 * _EDGE_PT) * row / _PLACES
+            )
             box = Box(left, bottom, left + width, bottom + height)
             if _is_free(_padded(box), sheet.frame, taken, sheet.lines):
                 covered = sum(_padded(box, _POINT_PT).holds(*spot) for spot in sheet.points)

@@ -26,7 +26,7 @@ LOOKS = {
     "asymptotic": (style.THIRD, style.THIRD),
 }
 LANDMARKS = {"column": 5, "page": 8}
-_NUMBER_PT = 10.0
+_NUMBER_PT, _BAR_PT, _NEW_PT = 10.0, 3.4, 0.8
 # Beyond this a factor is set as a power of ten.
 _FACTOR_MAX = 1e6
 
@@ -45,7 +45,8 @@ _POINTS = """
 _CURVES = """
     select form, selection, step, log10_computation, error, error_low, error_high, new_low, new_high, is_beyond
     from marts.curves
-    where row_set = ? and benchmark = ? and metric = ? and compute_measure = 'hardware_burden' and status in ('ok', 'slope_not_different_from_0')
+    where row_set = ? and benchmark = ? and metric = ? and compute_measure = 'hardware_burden'
+        and status in ('ok', 'slope_not_different_from_0')
         and (selection = ? or (form = 'asymptotic' and selection = 'all')) and form in ('polynomial', 'exponential', 'asymptotic')
     order by list_position(['polynomial', 'exponential', 'asymptotic'], form), step
 """
@@ -119,11 +120,9 @@ def message(benchmark: str, line: dict[str, Any]) -> str:
 
 def _picture(benchmark: str, shown: Read) -> Picture:
     line, first = shown.line, next((row for row in shown.targets if row["form"] == "polynomial"), None)
-    interval = (
-        f"{round(shown.level * 100)}{texts.THIN}% interval {factor(line['halving_factor_low'])} – {factor(line['halving_factor_high'])}; "
-        if line["halving_factor_low"] is not None and line["halving_factor_high"] is not None
-        else ""
-    )
+    ends = (line["halving_factor_low"], line["halving_factor_high"])
+    level = f"{round(shown.level * 100)}{texts.THIN}% interval"
+    interval = f"{level} {factor(ends[0])} – {factor(ends[1])}; " if None not in ends else ""
     title = message(benchmark, line)
     columns, rows = behind(_as_rows(shown))
     reaches = (
@@ -169,7 +168,10 @@ def _draw(canvas: Canvas, shown: Read) -> None:
     at = [(row["log10_computation"], math.log10(row["error"])) for row in shown.points]
     x_low, x_data = min(x for x, _ in at), max(x for x, _ in at)
     last = max(row["log10_computation"] for curve in shown.curves.values() for row in curve)
-    runs = {form: [(row["log10_computation"], math.log10(row["error"])) for row in rows] for form, rows in shown.curves.items()}
+    runs = {
+        form: [(row["log10_computation"], math.log10(row["error"])) for row in rows]
+        for form, rows in shown.curves.items()
+    }
     bottom = min([y for _, y in at] + [runs["polynomial"][-1][1]])
     top = max(y for _, y in at)
     ax.set_xlim(x_low - (last - x_low) * 0.04, last)
@@ -183,11 +185,9 @@ def _draw(canvas: Canvas, shown: Read) -> None:
     ax.set_xlabel("Computation of the training, FLOP (peak rate × time)")
     boxes = _targets(ax, shown.targets, list(runs.values()))
     frame = ax.get_window_extent()
-    ax.annotate(
-        "beyond the data", (frame.x1 - 3, frame.y1 - 3), xycoords="figure points", ha="right", va="top",
-        size=style.SMALL_PT, color=style.MUTED,
-    )  # fmt: skip
-    boxes.append(labels.Box(frame.x1 - 60, frame.y1 - 13, frame.x1, frame.y1))
+    boxes.append(
+        labels.write(ax, frame.x1 - 3, frame.y1 - 3, "beyond the data", color=style.MUTED, ha="right", va="top")
+    )
     landmarks = _landmarks(shown.points, LANDMARKS[canvas.size])
     edge = [(x_data, ax.get_ylim()[0]), (x_data, ax.get_ylim()[1])]
     boxes += labels.place(ax, landmarks, points=at, lines=[*runs.values(), edge], taken=boxes)
@@ -195,7 +195,13 @@ def _draw(canvas: Canvas, shown: Read) -> None:
         beyond = [spot for spot in run if spot[0] >= x_data]
         others = [other for name, other in runs.items() if name != form]
         further = _further(shown.targets, form, last, 2 if canvas.is_wide else 1)
-        look = {"points": at, "lines": others, "taken": boxes, "color": LOOKS[form][1], "below": further}
+        look: dict[str, Any] = {
+            "points": at,
+            "lines": others,
+            "taken": boxes,
+            "color": LOOKS[form][1],
+            "below": further,
+        }
         boxes += labels.along(ax, beyond, form, **look) or labels.along(ax, run, form, **look)
     _legend(ax, shown.points, at, list(runs.values()), boxes)
 
@@ -246,16 +252,14 @@ def _points(ax: Axes, points: Rows) -> None:
             )  # fmt: skip
 
 
-def _mark(marker: str, is_filled: bool) -> dict[str, Any]:  # noqa: FBT001
+def _mark(marker: str, is_filled: bool) -> dict[str, Any]:
     return {
         "marker": marker, "markersize": style.POINT_PT if is_filled else style.POINT_PT + 0.4, "color": style.POINT,
         "markerfacecolor": style.POINT if is_filled else "none", "markeredgewidth": 0 if is_filled else 0.6,
     }  # fmt: skip
 
 
-def _legend(
-    ax: Axes, points: Rows, at: list[tuple[float, float]], runs: Runs, taken: list[labels.Box]
-) -> None:
+def _legend(ax: Axes, points: Rows, at: list[tuple[float, float]], runs: Runs, taken: list[labels.Box]) -> None:
     """Which shape is which kind of run, in the emptiest corner; none where all are of one kind."""
     kinds = [kind for kind in _MARKERS if any(row["kind_of_run"] == kind for row in points)]
     if len(kinds) < 2:
@@ -265,14 +269,16 @@ def _legend(
         return
     for row, kind in enumerate(kinds):
         y = box.top - 9.5 * row - 4.7
-        ax.annotate(_KINDS[kind], (box.left + 8, y), xycoords="figure points", va="center_baseline", size=style.SMALL_PT, color=style.MUTED)
+        labels.write(ax, box.left + 8, y, _KINDS[kind], color=style.MUTED, va="center_baseline")
         spot = ax.transData.inverted().transform((box.left + 2.5, y))
         ax.plot(*spot, linestyle="", **_mark(*_MARKERS[kind]))
 
 
 def _landmarks(points: Rows, most: int) -> list[labels.Label]:
     known = sorted((row for row in points if row["landmark_rank"]), key=lambda row: row["landmark_rank"])
-    return [labels.Label(row["log10_computation"], math.log10(row["error"]), row["landmark_label"]) for row in known[:most]]
+    return [
+        labels.Label(row["log10_computation"], math.log10(row["error"]), row["landmark_label"]) for row in known[:most]
+    ]
 
 
 def _targets(ax: Axes, targets: Rows, runs: Runs) -> list[labels.Box]:
@@ -296,8 +302,7 @@ def _rule(ax: Axes, rows: Rows, runs: Runs) -> list[labels.Box]:
     frame = ax.get_window_extent()
     y = float(ax.transData.transform((left, level))[1])
     name = f"target {texts.percent(rows[0]['error'])}"
-    ax.annotate(name, (frame.x0 + 4, y + 2), xycoords="figure points", va="bottom", size=style.SMALL_PT, color=style.MUTED)
-    boxes = [labels.Box(frame.x0, y - 1, frame.x0 + 46, y + 11)]
+    boxes = [labels.write(ax, frame.x0 + 4, y + 2, name, color=style.MUTED)]
     for row in rows:
         if row["log10_compute"] < right:
             boxes += _crossing(ax, row, level, y, runs)
@@ -306,32 +311,33 @@ def _rule(ax: Axes, rows: Rows, runs: Runs) -> list[labels.Box]:
 
 def _crossing(ax: Axes, row: dict[str, Any], level: float, y: float, runs: Runs) -> list[labels.Box]:
     """Bar and thin line of the intervals on the rule, and the number left of where the line crosses it."""
-    left, right = ax.get_xlim()
     color, text_color = LOOKS[row["form"]]
-    ends = [(row["log10_compute_low"], row["log10_compute_high"], 3.4), (row["new_low"], row["new_high"], 0.8)]
-    for low, high, width in ends:
-        if low is not None:
-            # An end that is not there or lies beyond the frame is an arrow.
-            ax.plot([max(low, left), min(high or right, right)], [level, level], color=color, linewidth=width, zorder=5)
-            if high is None or high > right:
-                ax.annotate(
-                    "", (right + (right - left) * 0.012, level), (right - (right - left) * 0.02, level), zorder=5, annotation_clip=False,
-                    arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 6},
-                )  # fmt: skip
+    _bar(ax, row["log10_compute_low"], row["log10_compute_high"], level, color, _BAR_PT)
+    _bar(ax, row["new_low"], row["new_high"], level, color, _NEW_PT)
     ax.plot(row["log10_compute"], level, "|", color=color, markersize=9, markeredgewidth=1.3, zorder=6)
-    at, first = (float(ax.transData.transform((x, level))[0]) for x in (row["log10_compute"], min(row["log10_compute"], row["log10_compute_low"] or math.inf)))
+    lowest = min(row[end] for end in ("log10_compute", "log10_compute_low", "new_low") if row[end] is not None)
+    at, first = (float(ax.transData.transform((x, level))[0]) for x in (row["log10_compute"], lowest))
     number, told = texts.power(row["log10_compute"]), _interval(row)
     size = extent(number, _NUMBER_PT, bold=True)
     box = labels.clear_left(ax, at - 5, y + 3.5, size, runs)
-    look = {"xycoords": "figure points", "ha": "right", "color": text_color, "zorder": 6}
-    ax.annotate(number, (box.right, box.bottom), va="bottom", size=_NUMBER_PT, weight="semibold", **look)
+    labels.write(ax, box.right, box.bottom, number, size=_NUMBER_PT, color=text_color, ha="right", bold=True)
     boxes = [box, labels.Box(first - 4, y - 5, at + 4, y + 5)]
     if told:
-        # Below the rule lines have passed the number's left, so that the interval may stand under it.
-        beneath = labels.clear_left(ax, max(box.right, at - 5), y - 5 - size[1], extent(told, style.SMALL_PT), runs)
-        ax.annotate(texts.for_math(told), (beneath.right, y - 4), va="top", size=style.SMALL_PT, **look)
-        boxes.append(beneath)
+        beneath = labels.clear_left(ax, at - 5, y - 5 - size[1], extent(told, style.SMALL_PT), runs)
+        boxes.append(labels.write(ax, beneath.right, y - 4, told, color=text_color, ha="right", va="top"))
     return boxes
+
+
+def _bar(ax: Axes, low: float | None, high: float | None, level: float, color: str, width: float) -> None:
+    """An interval on a rule; an end that is not there or lies beyond the frame is an arrow."""
+    if low is None:
+        return
+    left, right = ax.get_xlim()
+    ax.plot([max(low, left), min(high or right, right)], [level, level], color=color, linewidth=width, zorder=5)
+    if high is None or high > right:
+        look = {"arrowstyle": "-|>", "color": color, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 6}
+        ends = (right + (right - left) * 0.012, level), (right - (right - left) * 0.02, level)
+        ax.annotate("", *ends, zorder=5, annotation_clip=False, arrowprops=look)
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -348,10 +354,5 @@ def _beneath(ax: Axes, rows: Rows) -> list[labels.Box]:
     for row in rows:
         out = f", {texts.fixed(row['ranges_beyond'], 1)} data ranges out" if row["ranges_beyond"] else ""
         told = f"{texts.percent(row['error'])} at {texts.power(row['log10_compute'])}{out} →"
-        ax.annotate(
-            texts.for_math(told), (frame.x0 + 4, frame.y0 + 4), xycoords="figure points", va="bottom",
-            size=style.SMALL_PT, color=LOOKS[row["form"]][1], zorder=6,
-        )  # fmt: skip
-        width, height = extent(told, style.SMALL_PT)
-        boxes.append(labels.Box(frame.x0, frame.y0, frame.x0 + 4 + width, frame.y0 + 4 + height))
+        boxes.append(labels.write(ax, frame.x0 + 4, frame.y0 + 4, told, color=LOOKS[row["form"]][1]))
     return boxes

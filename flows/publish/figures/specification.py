@@ -45,7 +45,10 @@ _HEADS = {"compute_measure": "measure", "selection": "points", "direction": "dir
 _CHOICES_MIN = 8
 _ROW_PT, _CURVE_PT, _LABEL_PT, _GAP_PT = 9.4, 104.0, 118.0, 4.0
 # Exponents at ticks, coarser and finer.
-_TICKS = ((1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000), (4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100))
+_TICKS = (
+    (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000),
+    (4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100),
+)
 _DOT_PT, _HERE_PT = 2.4, 3.6
 
 
@@ -81,7 +84,8 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"specification_{benchmark}",
         title,
-        f"{len(found)} lines in the order of their exponent, each with its 95{texts.THIN}% interval where there is one; marks say what was chosen",
+        f"{len(found)} lines in the order of their exponent, each with its 95{texts.THIN}% interval where there is one; "
+        "marks say what was chosen",
         f"Specification curve: {len(found)} fitted lines in the order of their exponent on a log axis, above a matrix that marks "
         f"measure, points, direction and estimator of each. {title}.{elsewhere}",
         columns,
@@ -96,7 +100,12 @@ def _draw(canvas: Canvas, rows: Rows, groups: dict[str, list[str]]) -> None:
     ax = canvas.axes_at(_LABEL_PT, canvas.height_pt - _CURVE_PT, width, _CURVE_PT - 10)
     ax.spines["bottom"].set_visible(False)
     ax.set_xlim(-0.7, len(rows) - 0.3)
-    ends = [math.log10(row[end]) for row in rows for end in ("exponent_low", "exponent_high", "exponent") if row[end] and row[end] > 0]
+    ends = [
+        math.log10(row[end])
+        for row in rows
+        for end in ("exponent_low", "exponent_high", "exponent")
+        if row[end] and row[end] > 0
+    ]
     values = [math.log10(row["exponent"]) for row in rows]
     # An interval far beyond all exponents leaves these no room: it ends in an arrow.
     top = min(max(ends), max(values) + 0.5)
@@ -126,7 +135,15 @@ def _choice(ax: Axes, at: int, row: dict[str, Any]) -> None:
         ax.plot([at, at], [max(low, bottom), end], color=color, linewidth=wide, zorder=2)
         if high is None or math.log10(high) > top:
             ax.plot(at, top, "^", color=color, markersize=3.2, markeredgewidth=0, clip_on=False, zorder=2)
-    ax.plot(at, y, "o", color=style.FIRST if row["is_quoted"] else style.POINT, markersize=_HERE_PT if row["is_quoted"] else _DOT_PT, markeredgewidth=0, zorder=3)
+    ax.plot(
+        at,
+        y,
+        "o",
+        color=style.FIRST if row["is_quoted"] else style.POINT,
+        markersize=_HERE_PT if row["is_quoted"] else _DOT_PT,
+        markeredgewidth=0,
+        zorder=3,
+    )
 
 
 def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: float) -> None:
@@ -141,14 +158,21 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     ax.set_axis_off()
     ax.set_xlim(0, canvas.width_pt)
     ax.set_ylim(0, canvas.height_pt)
-    marks, chosen = [], []
+    marks: list[Rectangle] = []
+    chosen: list[Rectangle] = []
     for group, codes in groups.items():
         y -= _GAP_PT + _ROW_PT
         canvas.text(0, y + 2, _HEADS[group], size=style.SMALL_PT, weight="semibold")
         for code in codes:
             y -= _ROW_PT
             canvas.text(8, y + 2, names.get(code, texts.word(code)), size=style.SMALL_PT)
-            ax.plot([_LABEL_PT, _LABEL_PT + width], [y + _ROW_PT / 2, y + _ROW_PT / 2], color=style.GRID, linewidth=0.5, zorder=0)
+            ax.plot(
+                [_LABEL_PT, _LABEL_PT + width],
+                [y + _ROW_PT / 2, y + _ROW_PT / 2],
+                color=style.GRID,
+                linewidth=0.5,
+                zorder=0,
+            )
             for at, row in enumerate(rows):
                 if row[group] == code:
                     spot = (_LABEL_PT + (at + 0.7) * pitch - side / 2, y + _ROW_PT / 2 - side / 2)

@@ -177,7 +177,9 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
 
 
 def _dot(ax: Axes, at: tuple[float, float], model: str) -> None:
-    ax.plot(*at, "o", color=_LOOKS[model][0], markersize=4.2, markeredgecolor=style.GROUND, markeredgewidth=0.7, zorder=5)
+    ax.plot(
+        *at, "o", color=_LOOKS[model][0], markersize=4.2, markeredgecolor=style.GROUND, markeredgewidth=0.7, zorder=5
+    )
 
 
 def _name(ax: Axes, runs: dict[str, list[tuple[float, float]]], at: dict[str, float]) -> None:

@@ -61,7 +61,8 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"exponent_by_year_{benchmark}",
         title,
-        f"exponent by the last year whose results count: {told}; 95{texts.THIN}% intervals as if each training stood alone{doubted}",
+        f"exponent by the last year whose results count: {told}; 95{texts.THIN}% intervals "
+        f"as if each training stood alone{doubted}",
         f"Line chart with intervals of the exponent on a log axis by the last year whose results count, {first['year']} to "
         f"{max(row['year'] for row in found)}. {texts.plain(title)} (hardware burden).",
         columns,
@@ -94,7 +95,15 @@ def _draw(canvas: Canvas, runs: dict[str, Rows]) -> None:
         for row, at in zip(run, spots[measure], strict=True):
             kept_clear += _interval(ax, row, at[0], color)
             face = color if row["status"] == "ok" else style.GROUND
-            ax.plot(*at, marker, color=color, markersize=style.LANDMARK_PT, markerfacecolor=face, markeredgewidth=0.7, zorder=4)
+            ax.plot(
+                *at,
+                marker,
+                color=color,
+                markersize=style.LANDMARK_PT,
+                markerfacecolor=face,
+                markeredgewidth=0.7,
+                zorder=4,
+            )
     taken: list[labels.Box] = []
     for measure, run_at in spots.items():
         taken += labels.along(ax, run_at, texts.word(measure), lines=kept_clear, taken=taken, color=_LOOKS[measure][1])
