@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flows.publish.figures import style, texts
+from flows.publish.figures import canvas, style, texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
+_LABEL_PT, _NAME_PT = 6.0, 26.0  # from an axis to the labels of its ticks, and to the line that its name stands on
 _STEPS = (1, 2, 3, 4, 5, 10, 20, 50, 100)
 _YEARS = (1, 2, 4, 5, 10, 20)
 # Errors at ticks, coarser and finer: the first of which the axis has enough.
@@ -24,12 +25,20 @@ _PERCENTS = (
 _TICKS_MIN = 3
 
 
-def powers(axis: Axis, low: float, high: float, most: int) -> list[int]:
-    """Ticks at whole powers of ten on an axis of logarithms, as many as `most`; returns the powers."""
+def powers(axis: Axis, low: float, high: float, most: int, size: float = style.TEXT_PT) -> None:
+    """Ticks at whole powers of ten on an axis of logarithms, as many as `most`, whose ends are set already."""
     step = next(step for step in _STEPS if high - low <= step * most)
     ticks = [at for at in range(math.ceil(low), math.floor(high) + 1) if at % step == 0]
-    axis.set_ticks(ticks, [{0: "1", 1: "10"}.get(tick) or texts.power(tick, 0) for tick in ticks])
-    return ticks
+    axis.set_ticks(ticks, [""] * len(ticks))
+    ax = axis.axes
+    frame, is_x = ax.get_window_extent(), axis is ax.xaxis
+    for tick in ticks:
+        x, y = ax.transData.transform((tick, tick))
+        text = {0: "1", 1: "10"}.get(tick) or texts.power(tick, 0)
+        if is_x:
+            canvas.put(ax.get_figure(), float(x), frame.y0 - _LABEL_PT, text, size=size, ha="center", va="top")
+        else:
+            canvas.put(ax.get_figure(), frame.x0 - _LABEL_PT, float(y), text, size=size, ha="right", va="center")
 
 
 def numbers(axis: Axis, ticks: Sequence[float], unit: str = "") -> None:
@@ -58,9 +67,7 @@ def years(axis: Axis, first: int, last: int, most: int) -> None:
     axis.set_ticks(ticks, [str(tick) for tick in ticks])
 
 
-def label_above(ax: Axes, text: str) -> None:
-    """The name of the y axis, above it and set as text is, so that no head has to turn."""
-    ax.annotate(
-        texts.for_math(text), (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points",
-        size=style.SMALL_PT, color=style.MUTED, annotation_clip=False,
-    )  # fmt: skip
+def name_below(ax: Axes, text: str) -> None:
+    """The name of the x axis, below its ticks."""
+    frame = ax.get_window_extent()
+    canvas.put(ax.get_figure(), (frame.x0 + frame.x1) / 2, frame.y0 - _NAME_PT, text, size=style.TEXT_PT, ha="center")

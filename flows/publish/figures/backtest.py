@@ -6,7 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flows.publish.figures import style, texts
+from flows.publish.figures import axes, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -81,11 +81,11 @@ def _draw(canvas: Canvas, found: Rows) -> None:
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     ax.xaxis.set_ticks([math.log10(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     ax.axvline(0, color=style.FRAME, linewidth=style.FRAME_PT, zorder=1)
-    ax.set_xlabel("Error reached ÷ predicted")
+    axes.name_below(ax, "Error reached ÷ predicted")
     y = total
     for benchmark, of_benchmark in groupby(found, key=lambda row: row["benchmark"]):
         y -= _HEAD_PT
-        canvas.text(0, _AXIS_PT + y + 2, texts.title(benchmark), size=style.SMALL_PT, weight="semibold")
+        canvas.text(0, _AXIS_PT + y + 2, texts.title(benchmark), size=style.SMALL_PT, bold=True)
         for row in of_benchmark:
             y -= _ROW_PT
             canvas.text(6, _AXIS_PT + y + 2.2, _fitting(row["name"], label - 10), size=style.SMALL_PT)

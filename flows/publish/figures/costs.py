@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish.figures import axes, style, texts
+from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -116,15 +116,13 @@ def _panel(
     for row, bar in enumerate(bars):
         _bar(ax, row, bar)
         y = bottom + _ROW_PT * (rows - 0.6 - row) - style.SMALL_PT * 0.36
-        canvas.text(left, y, bar.name, size=style.SMALL_PT, weight="semibold" if bar.leads else "normal")
+        canvas.text(left, y, bar.name, size=style.SMALL_PT, bold=bar.leads)
 
 
 def _bar(ax: Axes, row: int, bar: _Bar) -> None:
     color = style.FIRST if bar.leads else style.POINT
     ax.plot([bar.low, bar.high], [row, row], color=color, linewidth=1.2 if bar.leads else 0.8)
     ax.plot(bar.value, row, "o", color=color, markersize=style.LANDMARK_PT, markeredgewidth=0)
-    look: dict[str, Any] = {"weight": "semibold"} if bar.leads else {}
-    ax.annotate(
-        texts.for_math(texts.amount(bar.value)), (bar.value, row), (0, 2.4), textcoords="offset points", ha="center", va="bottom",
-        size=style.SMALL_PT, color=color, **look,
-    )  # fmt: skip
+    x, y = ax.transData.transform((bar.value, row))
+    amount = texts.amount(bar.value)
+    labels.write(ax, float(x), float(y) + 2.4, amount, color=color, ha="center", bold=bar.leads)

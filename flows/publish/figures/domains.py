@@ -105,14 +105,14 @@ def _draw(canvas: Canvas, shown: dict[str, scaling.Read]) -> None:
         ax.set_xlim((x0 + x1 - across) / 2, (x0 + x1 + across) / 2)
         ax.set_ylim((y0 + y1 - up) / 2, (y0 + y1 + up) / 2)
         _panel(ax, read)
-        axes.powers(ax.xaxis, *ax.get_xlim(), 3)
+        axes.powers(ax.xaxis, *ax.get_xlim(), 3, style.SMALL_PT)
         axes.errors(ax, *(10**end for end in ax.get_ylim()))
         ax.tick_params(labelsize=style.SMALL_PT, pad=2, length=2)
         top = y + height + _ABOVE_PT
-        canvas.text(x, top - 9, _DOMAIN_NAMES[benchmark], size=style.SMALL_PT, weight="semibold")
+        canvas.text(x, top - 9, _DOMAIN_NAMES[benchmark], size=style.SMALL_PT, bold=True)
         canvas.text(x, top - 18, texts.title(benchmark), size=style.SMALL_PT, color=style.MUTED)
         number = f"{read.line['exponent']:.1f}"
-        canvas.text(x, top - 32, number, size=12, weight="semibold")
+        canvas.text(x, top - 32, number, size=12, bold=True)
         canvas.text(
             x,
             top - 41,

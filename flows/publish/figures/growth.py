@@ -153,7 +153,7 @@ def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Any]) -> None:
     known = [row for row in kinds["model"] if row["name"] in _KNOWN]
     boxes = _said(ax, lines)
     wanted = [labels.Label(_years(row["released_on"]), row["log10_relative"], _KNOWN[row["name"]]) for row in known]
-    labels.place(ax, wanted, points=at["model"], lines=[*runs, [(_FROM, 0), (last, 0)]], taken=boxes)
+    labels.place(ax, wanted, points=at["model"], lines=[*runs, [(_FROM, 0), (last, 0)]], taken=boxes, covered=2)
 
 
 def _said(ax: Axes, lines: dict[str, Any]) -> list[labels.Box]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.publish.figures import canvas, style, texts
+from flows.publish.figures import canvas, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,16 +59,21 @@ def place(
     taken: Sequence[Box] = (),
     size: float = style.SMALL_PT,
     color: str = style.INK,
+    covered: int = 0,
+    most: int | None = None,
 ) -> list[Box]:
     """Mark the points of the labels and write these, in their order; where one would cover a line or another label, neither.
 
-    Returns where they stand. `points` and `lines` are in units of the axes, `taken` in points of the sheet.
+    Nor where it would cover more points than `covered`; `most` labels are written. Returns where they stand. `points` and
+    `lines` are in units of the axes, `taken` in points of the sheet.
     """
     sheet = _sheet(ax, points, lines)
     placed = list(taken)
     for label in wanted:
+        if most is not None and len(placed) - len(taken) >= most:
+            break
         x, y = ax.transData.transform((label.x, label.y))
-        box = _best(sheet, [(float(x), float(y))], canvas.extent(label.text, size), placed)
+        box = _best(sheet, [(float(x), float(y))], canvas.extent(label.text, size), placed, covered)
         if box:
             placed.append(_padded(box))
             write(ax, box.left, box.bottom, label.text, size=size, color=color)
@@ -122,10 +127,11 @@ def _best(
     spots: Sequence[tuple[float, float]],
     size: tuple[float, float],
     placed: Sequence[Box],
+    covered_most: int | None = None,
 ) -> Box | None:
-    """The place beside one of the spots that covers fewest points, the first of equals; None where all cover more than that."""
+    """The place beside one of the spots that covers fewest points, the first of equals; None where all cover too much."""
     width, height = size
-    best, least = None, len(sheet.points) + 1
+    best, least = None, (len(sheet.points) if covered_most is None else covered_most) + 1
     for x, y in spots:
         for far in _DISTANCES_PT:
             for direction in _DIRECTIONS:
@@ -149,17 +155,7 @@ def write(
     bold: bool = False,
 ) -> Box:
     """Write at a place in points of the sheet, and return what it covers."""
-    ax.annotate(
-        texts.for_math(text),
-        (x, y),
-        xycoords="figure points",
-        size=size,
-        color=color,
-        ha=ha,
-        va=va,
-        weight="semibold" if bold else "normal",
-        zorder=6,
-    )
+    canvas.put(ax.get_figure(), x, y, text, size=size, color=color, ha=ha, va=va, bold=bold)
     width, height = canvas.extent(text, size, bold=bold)
     left = {"left": x, "center": x - width / 2, "right": x - width}[ha]
     bottom = {"bottom": y, "top": y - height}.get(va, y - height / 2)

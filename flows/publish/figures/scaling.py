@@ -126,7 +126,7 @@ def _picture(benchmark: str, shown: Read) -> Picture:
     title = message(benchmark, line)
     columns, rows = behind(_as_rows(shown))
     reaches = (
-        f" The polynomial line reaches {first['error'] * 100:g} % at {texts.plain_power(first['log10_compute'])} FLOP."
+        f" The polynomial line reaches {first['error'] * 100:g} % at {texts.plain(texts.power(first['log10_compute']))} FLOP."
         if first and first["log10_compute"] is not None
         else ""
     )
@@ -182,15 +182,17 @@ def _draw(canvas: Canvas, shown: Read) -> None:
     _lines(ax, shown.curves)
     axes.powers(ax.xaxis, *ax.get_xlim(), 6 if not canvas.is_wide else 10)
     axes.errors(ax, *(10**y for y in ax.get_ylim()))
-    ax.set_xlabel("Computation of the training, FLOP (peak rate × time)")
+    axes.name_below(ax, "Computation of the training, FLOP (peak rate × time)")
     boxes = _targets(ax, shown.targets, list(runs.values()))
     frame = ax.get_window_extent()
     boxes.append(
         labels.write(ax, frame.x1 - 3, frame.y1 - 3, "beyond the data", color=style.MUTED, ha="right", va="top")
     )
-    landmarks = _landmarks(shown.points, LANDMARKS[canvas.size])
+    landmarks = _landmarks(shown.points)
     edge = [(x_data, ax.get_ylim()[0]), (x_data, ax.get_ylim()[1])]
-    boxes += labels.place(ax, landmarks, points=at, lines=[*runs.values(), edge], taken=boxes)
+    boxes += labels.place(
+        ax, landmarks, points=at, lines=[*runs.values(), edge], taken=boxes, most=LANDMARKS[canvas.size]
+    )
     for form, run in runs.items():
         beyond = [spot for spot in run if spot[0] >= x_data]
         others = [other for name, other in runs.items() if name != form]
@@ -269,16 +271,14 @@ def _legend(ax: Axes, points: Rows, at: list[tuple[float, float]], runs: Runs, t
         return
     for row, kind in enumerate(kinds):
         y = box.top - 9.5 * row - 4.7
-        labels.write(ax, box.left + 8, y, _KINDS[kind], color=style.MUTED, va="center_baseline")
+        labels.write(ax, box.left + 8, y, _KINDS[kind], color=style.MUTED, va="center")
         spot = ax.transData.inverted().transform((box.left + 2.5, y))
         ax.plot(*spot, linestyle="", **_mark(*_MARKERS[kind]))
 
 
-def _landmarks(points: Rows, most: int) -> list[labels.Label]:
+def _landmarks(points: Rows) -> list[labels.Label]:
     known = sorted((row for row in points if row["landmark_rank"]), key=lambda row: row["landmark_rank"])
-    return [
-        labels.Label(row["log10_computation"], math.log10(row["error"]), row["landmark_label"]) for row in known[:most]
-    ]
+    return [labels.Label(row["log10_computation"], math.log10(row["error"]), row["landmark_label"]) for row in known]
 
 
 def _targets(ax: Axes, targets: Rows, runs: Runs) -> list[labels.Box]:

@@ -120,7 +120,7 @@ def _draw(canvas: Canvas, rows: Rows, groups: dict[str, list[str]]) -> None:
         _choice(ax, at, row)
         if row["is_quoted"]:
             told = f"the line that leads: {texts.fixed(row['exponent'], 1)}"
-            canvas.text(0, canvas.height_pt - 27, told, size=style.SMALL_PT, color=style.FIRST, weight="semibold")
+            canvas.text(0, canvas.height_pt - 27, told, size=style.SMALL_PT, color=style.FIRST, bold=True)
     _matrix(canvas, rows, groups, width)
 
 
@@ -162,7 +162,7 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     chosen: list[Rectangle] = []
     for group, codes in groups.items():
         y -= _GAP_PT + _ROW_PT
-        canvas.text(0, y + 2, _HEADS[group], size=style.SMALL_PT, weight="semibold")
+        canvas.text(0, y + 2, _HEADS[group], size=style.SMALL_PT, bold=True)
         for code in codes:
             y -= _ROW_PT
             canvas.text(8, y + 2, names.get(code, texts.word(code)), size=style.SMALL_PT)

@@ -52,14 +52,9 @@ def title(benchmark: str) -> str:
 
 
 def power(log10: float, decimals: int = 1) -> str:
-    """10 with a superscript, as mathtext: `$10^{27.6}$`, in the weight of the text around it; from 10^100 on without decimals."""
+    """10 with a superscript, which `canvas.put` raises: `10^{27.6}`; from 10^100 on without decimals."""
     decimals = decimals if abs(log10) < _WITHOUT_DECIMALS else 0
-    return rf"$\mathdefault{{10^{{{minus(f'{log10:.{decimals}f}')}}}}}$"
-
-
-def plain_power(log10: float, decimals: int = 1) -> str:
-    """The same for a text without superscripts: `10^27.6`."""
-    return f"10^{log10:.{decimals}f}"
+    return f"10^{{{minus(f'{log10:.{decimals}f}')}}}"
 
 
 def whole(value: float, digits: int = 2) -> str:
@@ -118,10 +113,5 @@ def minus(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A sentence without what sets powers and narrow spaces, for who hears it: `10^7.2`."""
-    return re.sub(r"\$\\mathdefault\{10\^\{([^}]*)\}\}\$", r"10^\1", text).replace(THIN, " ").replace("\u00a0", " ")
-
-
-def for_math(text: str) -> str:
-    """A text in which powers are set: what shapes powers knows no narrow spaces, so they are its own."""
-    return text.replace(THIN, r"$\,$") if "$" in text else text
+    """A sentence without superscripts and narrow spaces, for who hears it: `10^7.2`."""
+    return re.sub(r"\^\{([^}]*)\}", r"^\1", text).replace(THIN, " ").replace("\u00a0", " ")

@@ -136,7 +136,7 @@ def _draw_observations(canvas: Canvas, curves: Rows, matches: dict[str, Any]) ->
     _lines(ax, runs)
     axes.numbers(ax.xaxis, (10, 100, 1_000, 10_000))
     axes.numbers(ax.yaxis, (0.1, 1, 10, 100, 1_000))
-    ax.set_xlabel("Observations")
+    axes.name_below(ax, "Observations")
     for model, match in matches.items():
         at = (math.log10(match["n"]), level)
         _dot(ax, at, model)
@@ -164,7 +164,7 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
     _lines(ax, runs)
     axes.numbers(ax.xaxis, (0.1, 1, 10, 100, 1_000))
     axes.powers(ax.yaxis, 3, 10.6, 5)
-    ax.set_xlabel("Performance (1 / excess error)")
+    axes.name_below(ax, "Performance (1 / excess error)")
     for model, match in matches.items():
         at = (level, math.log10(match["computation_flop"]))
         _dot(ax, at, model)
