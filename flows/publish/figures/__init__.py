@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 
 from flows.answers import outputs, queries, rendering
 from flows.errors import UserError, near
-from flows.publish.figures import backtest, canvas, costs, domains, growth, scaling, specification, texts, theory, years
+from flows.publish.figures import (
+    backtest,
+    canvas,
+    costs,
+    domains,
+    drawers,
+    growth,
+    scaling,
+    specification,
+    texts,
+    theory,
+    years,
+)
 from flows.publish.figures.picture import Picture
 
 if TYPE_CHECKING:
@@ -42,15 +54,19 @@ def drawn(
     Raises:
         FigureError: a name is of no figure.
     """
-    shown = _chosen(pictures(con), names)
+    with drawers.helper() as other:
+        shown = list(_chosen(pictures(con), names))
+        sheets = [(picture, size) for picture in shown for size in picture.height_pt]
+        drawings = drawers.draw(sheets, formats, other)
     files: dict[str, bytes] = {}
-    with canvas.drawing():
-        for picture in shown:
-            files[f"{picture.name}.csv"] = rendering.as_csv(picture.columns, picture.rows).encode()
-            files[f"{picture.name}.txt"] = described(picture).encode()
-            for size in picture.height_pt:
-                sheet = canvas.draw(picture, size)
-                files |= {f"{picture.name}_{size}.{form}": canvas.rendered(sheet, picture, form) for form in formats}
+    for picture in shown:
+        files[f"{picture.name}.csv"] = rendering.as_csv(picture.columns, picture.rows).encode()
+        files[f"{picture.name}.txt"] = described(picture).encode()
+        files |= {
+            f"{picture.name}_{size}.{form}": drawings[picture.name, size][form]
+            for size in picture.height_pt
+            for form in formats
+        }
     return files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def _picture(found: Rows) -> Picture:
         f"the published line predicts for its computation. {texts.plain(title)}.",
         columns,
         rows,
-        lambda canvas: _draw(canvas, found),
+        partial(_draw, found=found),
         {"column": height, "page": height},
     )
 

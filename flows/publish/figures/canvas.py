@@ -30,6 +30,7 @@ _PNG_DPI = 300
 # Of the face, in sizes of text: how far letters reach below and above the line, the height of capitals; of what is raised how
 # large it is and by how much.
 _DESCENT, _ASCENT, _CAPITAL, _RAISED, _RAISED_BY = 0.22, 0.75, 0.69, 0.7, 0.36
+_KERN_MIN = 8  # thousandths of the size of text: what moves less is not seen
 _AFTER_TITLE_PT = 7.0
 _BEFORE_SUBTITLE_PT = 1.5
 
@@ -150,30 +151,39 @@ def _kern_by_pairs(face: Any) -> None:
 
     pairs: dict[tuple[str, str], int] = {}
     for lookup in face["GPOS"].table.LookupList.Lookup:
-        for table in lookup.SubTable:
-            table = getattr(table, "ExtSubTable", table)
-            for pair, by in _pairs(table, face.getGlyphOrder()):
-                # The first subtable that knows a pair has the say.
-                pairs.setdefault(pair, by)
+        # The first subtable of classes that knows a letter has the say on all pairs that begin with it.
+        settled: set[str] = set()
+        for subtable in lookup.SubTable:
+            table = getattr(subtable, "ExtSubTable", subtable)
+            found = _by_pairs(table) if table.Format == 1 else _by_classes(table, face.getGlyphOrder(), settled)
+            for pair, by in found:
+                if pair[0] not in settled:
+                    pairs.setdefault(pair, by)
+            settled |= set(table.Coverage.glyphs) if table.Format == 2 else set()
     kept = KernTable_format_0(apple=False)
-    kept.coverage, kept.kernTable = 1, {pair: by for pair, by in pairs.items() if by}
+    kept.coverage, kept.kernTable = 1, {pair: by for pair, by in pairs.items() if abs(by) >= _KERN_MIN}
     face["kern"] = newTable("kern")
     face["kern"].version, face["kern"].kernTables = 0, [kept]
     del face["GPOS"]
 
 
-def _pairs(table: Any, glyphs: list[str]) -> Iterator[tuple[tuple[str, str], int]]:
-    """Pairs of glyphs and by how much the second moves, of a subtable that kerns: by pairs (1) or by classes (2)."""
-    if table.Format == 1:
-        for first, record in zip(table.Coverage.glyphs, table.PairSet, strict=True):
-            for pair in record.PairValueRecord:
-                yield (first, pair.SecondGlyph), getattr(pair.Value1, "XAdvance", 0)
-    else:
-        for first in table.Coverage.glyphs:
-            of_first = table.Class1Record[table.ClassDef1.classDefs.get(first, 0)].Class2Record
-            for second in glyphs:
-                value = of_first[table.ClassDef2.classDefs.get(second, 0)].Value1
-                yield (first, second), getattr(value, "XAdvance", 0)
+def _by_pairs(table: Any) -> Iterator[tuple[tuple[str, str], int]]:
+    """Pairs of glyphs and by how much the second moves, of a subtable of pairs."""
+    for first, record in zip(table.Coverage.glyphs, table.PairSet, strict=True):
+        for pair in record.PairValueRecord:
+            yield (first, pair.SecondGlyph), getattr(pair.Value1, "XAdvance", 0)
+
+
+def _by_classes(table: Any, glyphs: list[str], settled: set[str]) -> Iterator[tuple[tuple[str, str], int]]:
+    """The same of a subtable of classes, without the pairs that begin with what is settled."""
+    members: dict[int, list[str]] = {}
+    for glyph in glyphs:
+        members.setdefault(table.ClassDef2.classDefs.get(glyph, 0), []).append(glyph)
+    for first in set(table.Coverage.glyphs) - settled:
+        of_first = table.Class1Record[table.ClassDef1.classDefs.get(first, 0)].Class2Record
+        for number, record in enumerate(of_first):
+            if by := getattr(record.Value1, "XAdvance", 0):
+                yield from (((first, second), by) for second in members.get(number, []))
 
 
 def _settings() -> Any:
@@ -251,13 +261,18 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 
 
 def _filled(text: str, width: float, size: float, *, bold: bool) -> list[str]:
+    """By the words' own widths, which stay the same from line to line, so that each is measured once."""
     lines: list[str] = []
-    for piece in re.findall(r"(?:\S|[\u202f\u00a0])+", text):
-        longer = f"{lines[-1]} {piece}" if lines else piece
-        if lines and extent(longer, size, bold=bold)[0] <= width:
-            lines[-1] = longer
+    left = 0.0
+    gap = extent(" ", size, bold=bold)[0]
+    for word in re.findall(r"(?:\S|[\u202f\u00a0])+", text):
+        wide = extent(word, size, bold=bold)[0]
+        if lines and gap + wide <= left:
+            lines[-1] += f" {word}"
+            left -= gap + wide
         else:
-            lines.append(piece)
+            lines.append(word)
+            left = width - wide
     return lines
 
 

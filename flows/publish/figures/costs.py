@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.publish.figures import axes, labels, style, texts
@@ -76,7 +77,7 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
         f"{texts.plain(interval)}." + (" Scenarios differ less than each is uncertain." if less else ""),
         columns,
         rows,
-        lambda canvas: _draw(canvas, dollars, emissions, leading["title"]),
+        partial(_draw, dollars=dollars, emissions=emissions, scenario=leading["title"]),
         {"column": height, "page": _HEAD_PT + _UNIT_PT + _ROW_PT * max(len(dollars), len(emissions))},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.publish.figures import axes, scaling, style, texts
@@ -59,7 +60,7 @@ def _picture(shown: dict[str, scaling.Read]) -> Picture:
         f"Exponents: {exponents}.",
         columns,
         rows,
-        lambda canvas: _draw(canvas, shown),
+        partial(_draw, shown=shown),
         heights,
     )
 

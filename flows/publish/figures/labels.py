@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flows.publish.figures import canvas, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+Places = NDArray[np.float64]
 
 
 class Box(NamedTuple):
@@ -26,9 +31,10 @@ class Box(NamedTuple):
             self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
         )
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a place is in it."""
-        return self.left < x < self.right and self.bottom < y < self.top
+    def count(self, places: Places) -> int:
+        """How many places are in it."""
+        x, y = places[:, 0], places[:, 1]
+        return int(np.count_nonzero((self.left < x) & (x < self.right) & (self.bottom < y) & (y < self.top)))
 
 
 class Label(NamedTuple):
@@ -72,8 +78,8 @@ def place(
     for label in wanted:
         if most is not None and len(placed) - len(taken) >= most:
             break
-        x, y = ax.transData.transform((label.x, label.y))
-        box = _best(sheet, [(float(x), float(y))], canvas.extent(label.text, size), placed, covered)
+        x, y = (float(end) for end in ax.transData.transform((label.x, label.y)))
+        box = _best(sheet, [(x, y)], canvas.extent(label.text, size), placed, covered)
         if box:
             placed.append(_padded(box))
             write(ax, box.left, box.bottom, label.text, size=size, color=color)
@@ -97,7 +103,7 @@ def along(
 
     `below` stands under the name, in small letters.
     """
-    spots = _along(ax, run)[::-_NAME_STEP]
+    spots = [(float(x), float(y)) for x, y in _along(ax, run)[::-_NAME_STEP]]
     sizes = [canvas.extent(text, size), *([canvas.extent(below, style.SMALL_PT)] if below else [])]
     width, height = max(width for width, _ in sizes), sum(height for _, height in sizes) + _LEAD_PT * (len(sizes) - 1)
     box = _best(_sheet(ax, points, [*lines, run]), spots, (width, height), taken)
@@ -110,16 +116,19 @@ def along(
 
 
 class _Sheet(NamedTuple):
-    """What labels keep clear of: the frame that they stay in, points, and places along lines."""
+    """What labels keep clear of: the frame that they stay in, points, and places along lines; places are (k, 2) arrays."""
 
     frame: Box
-    points: list[tuple[float, float]]
-    lines: list[tuple[float, float]]
+    points: Places
+    lines: Places
 
 
 def _sheet(ax: Axes, points: Sequence[tuple[float, float]], lines: Sequence[Sequence[tuple[float, float]]]) -> _Sheet:
-    spots = [(float(x), float(y)) for x, y in ax.transData.transform(points)] if len(points) else []
-    return _Sheet(Box(*ax.get_window_extent().extents), spots, [at for line in lines for at in _along(ax, line)])
+    spots = ax.transData.transform(np.reshape(np.asarray(points, dtype=float), (-1, 2)))
+    along_all = [_along(ax, line) for line in lines]
+    return _Sheet(
+        Box(*ax.get_window_extent().extents), spots, np.concatenate(along_all) if along_all else np.empty((0, 2))
+    )
 
 
 def _best(
@@ -137,7 +146,9 @@ def _best(
             for direction in _DIRECTIONS:
                 box = _beside(x, y, direction, far, width, height)
                 if _is_free(_padded(box), sheet.frame, placed, sheet.lines):
-                    covered = sum(_padded(box, _POINT_PT).holds(*spot) for spot in sheet.points)
+                    covered = _padded(box, _POINT_PT).count(sheet.points)
+                    if not covered:
+                        return box
                     best, least = (box, covered) if covered < least else (best, least)
     return best
 
@@ -162,9 +173,9 @@ def write(
     return Box(left, bottom, left + width, bottom + height)
 
 
-def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Sequence[tuple[float, float]]) -> bool:
+def _is_free(box: Box, frame: Box, placed: Sequence[Box], runs: Places) -> bool:
     inside = frame.left <= box.left and box.right <= frame.right and frame.bottom <= box.bottom and box.top <= frame.top
-    return inside and not any(box.meets(other) for other in placed) and not any(box.holds(*at) for at in runs)
+    return inside and not any(box.meets(other) for other in placed) and not box.count(runs)
 
 
 def _padded(box: Box, by: float = _PAD_PT) -> Box:
@@ -180,28 +191,23 @@ def _beside(x: float, y: float, direction: tuple[int, int], far: float, width: f
     return Box(left, bottom, left + width, bottom + height)
 
 
-def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _along(ax: Axes, line: Sequence[tuple[float, float]]) -> Places:
     """Places on a line so near to each other that no label slips between them."""
-    import numpy as np
-
     at = ax.transData.transform(np.asarray(line, dtype=float))
-    found = []
-    for (x0, y0), (x1, y1) in pairwise(at):
-        steps = max(int(np.hypot(x1 - x0, y1 - y0) / _LINE_STEP_PT), 1)
-        share = np.linspace(0, 1, steps + 1)
-        found += list(zip(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, strict=True))
-    return found
+    far = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(at, axis=0).T))])
+    steps = np.linspace(0, far[-1], max(int(far[-1] / _LINE_STEP_PT), 1) + 1)
+    return np.column_stack([np.interp(steps, far, at[:, 0]), np.interp(steps, far, at[:, 1])])
 
 
 def clear_left(
     ax: Axes, right: float, bottom: float, size: tuple[float, float], lines: Sequence[Sequence[tuple[float, float]]]
 ) -> Box:
     """The place at this height, as far right as may be, that no line runs through; `right` and `bottom` in points."""
-    runs = [at for line in lines for at in _along(ax, line)]
+    runs = _sheet(ax, (), lines).lines
     left_most = ax.get_window_extent().x0
     while True:
         box = Box(right - size[0], bottom, right, bottom + size[1])
-        if box.left <= left_most or not any(_padded(box, _POINT_PT).holds(*at) for at in runs):
+        if box.left <= left_most or not _padded(box, _POINT_PT).count(runs):
             return box
         right -= _LINE_STEP_PT
 
@@ -232,6 +238,8 @@ def room(
             )
             box = Box(left, bottom, left + width, bottom + height)
             if _is_free(_padded(box), sheet.frame, taken, sheet.lines):
-                covered = sum(_padded(box, _POINT_PT).holds(*spot) for spot in sheet.points)
+                covered = _padded(box, _POINT_PT).count(sheet.points)
+                if not covered:
+                    return box
                 best, least = (box, covered) if covered < least else (best, least)
     return best

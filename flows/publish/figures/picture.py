@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Picture:
     """A figure. `title` is a sentence with its message, `alt` what someone is told who cannot see it.
 
-    `draw` draws on a canvas below title and subtitle. `height_pt` is of the plot with its axes, by width (`column`, `page`);
-    a width that is missing makes no sense for the figure.
+    `draw` draws on a canvas below title and subtitle, and can be sent to another process. `height_pt` is of the plot with its
+    axes, by width (`column`, `page`); a width that is missing makes no sense for the figure.
     """
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.publish.figures import axes, labels, style, texts
@@ -139,7 +140,7 @@ def _picture(benchmark: str, shown: Read) -> Picture:
         f"the data beyond the largest. {texts.plain(title)}.{reaches}",
         columns,
         rows,
-        lambda canvas: _draw(canvas, shown),
+        partial(_draw, shown=shown),
         {"column": 205.0, "page": 270.0},
     )
 

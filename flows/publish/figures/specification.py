@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from flows.publish.figures import axes, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -49,7 +50,7 @@ _TICKS = (
     (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000),
     (4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100),
 )
-_DOT_PT, _HERE_PT = 2.4, 3.6
+_DOT_PT, _HERE_PT, _PALE = 2.4, 3.6, "#B4BBC2"
 
 
 def curves(con: duckdb.DuckDBPyConnection) -> list[Picture]:
@@ -90,7 +91,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
         f"measure, points, direction and estimator of each. {title}.{elsewhere}",
         columns,
         rows,
-        lambda canvas: _draw(canvas, found, dict(zip(_GROUPS, groups, strict=True))),
+        partial(_draw, rows=found, groups=dict(zip(_GROUPS, groups, strict=True))),
         {"page": _CURVE_PT + below + 4},
     )
 
@@ -116,34 +117,31 @@ def _draw(canvas: Canvas, rows: Rows, groups: dict[str, list[str]]) -> None:
     for tick in ax.get_yticks():
         ax.axhline(tick, color=style.GRID, linewidth=0.5, zorder=0)
     canvas.text(0, canvas.height_pt - 16, "exponent", size=style.SMALL_PT, color=style.MUTED)
-    for at, row in enumerate(rows):
-        _choice(ax, at, row)
-        if row["is_quoted"]:
-            told = f"the line that leads: {texts.fixed(row['exponent'], 1)}"
-            canvas.text(0, canvas.height_pt - 27, told, size=style.SMALL_PT, color=style.FIRST, bold=True)
+    placed = [{**row, "at": at} for at, row in enumerate(rows)]
+    _choices(ax, [row for row in placed if not row["is_quoted"]], _PALE, 0.8, (style.POINT, _DOT_PT))
+    quoted = [row for row in placed if row["is_quoted"]]
+    _choices(ax, quoted, style.FIRST, 1.4, (style.FIRST, _HERE_PT))
+    for row in quoted:
+        told = f"the line that leads: {texts.fixed(row['exponent'], 1)}"
+        canvas.text(0, canvas.height_pt - 27, told, color=style.FIRST, bold=True)
     _matrix(canvas, rows, groups, width)
 
 
-def _choice(ax: Axes, at: int, row: dict[str, Any]) -> None:
-    y, (bottom, top) = math.log10(row["exponent"]), ax.get_ylim()
-    color, wide = (style.FIRST, 1.4) if row["is_quoted"] else ("#B4BBC2", 0.8)
-    if row["exponent_low"] is not None:
-        # x on y has a symmetric interval, whose lower end may lie below 0.
-        low = math.log10(row["exponent_low"]) if row["exponent_low"] > 0 else bottom
-        high = row["exponent_high"]
-        end = min(math.log10(high), top) if high is not None else top
-        ax.plot([at, at], [max(low, bottom), end], color=color, linewidth=wide, zorder=2)
-        if high is None or math.log10(high) > top:
-            ax.plot(at, top, "^", color=color, markersize=3.2, markeredgewidth=0, clip_on=False, zorder=2)
-    ax.plot(
-        at,
-        y,
-        "o",
-        color=style.FIRST if row["is_quoted"] else style.POINT,
-        markersize=_HERE_PT if row["is_quoted"] else _DOT_PT,
-        markeredgewidth=0,
-        zorder=3,
+def _choices(ax: Axes, rows: Rows, color: str, width: float, dot: tuple[str, float]) -> None:
+    """Some of the lines: their intervals, arrows where one is not bounded or leaves the frame, and their exponents."""
+    bottom, top = ax.get_ylim()
+    held = [row for row in rows if row["exponent_low"] is not None]
+    # x on y has a symmetric interval, whose lower end may lie below 0.
+    low = [math.log10(row["exponent_low"]) if row["exponent_low"] > 0 else bottom for row in held]
+    high = [math.log10(row["exponent_high"]) if row["exponent_high"] is not None else math.inf for row in held]
+    at = [row["at"] for row in held]
+    ax.vlines(
+        at, [max(end, bottom) for end in low], [min(end, top) for end in high], color=color, linewidth=width, zorder=2
     )
+    beyond = [x for x, end in zip(at, high, strict=True) if end > top]
+    ax.plot(beyond, [top] * len(beyond), "^", color=color, markersize=3.2, markeredgewidth=0, clip_on=False, zorder=2)
+    values = [math.log10(row["exponent"]) for row in rows]
+    ax.plot([row["at"] for row in rows], values, "o", color=dot[0], markersize=dot[1], markeredgewidth=0, zorder=3)
 
 
 def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.publish.figures import axes, labels, style, texts
@@ -21,66 +22,48 @@ _LOOKS = {
     "flexible": (style.SECOND, style.SECOND_TEXT),
     "expert": (style.THIRD, style.THIRD),
 }
-_CURVES = """
-    select model, n_observations, performance, computation_flop
-    from marts.theory where setting = 'base' order by model, n_observations
-"""
 _NAMED_WITHIN = 0.5  # decades
-# Where each model does as well as the oracle with its observations; the oracle itself stands first.
-_MATCHES = """
-    with matches as (
-        select * from marts.theory_observations where setting = 'base' and statistic = 'mean' and status = 'ok'
-    ), oracle as (
-        select performance, n_observations, computation_flop from marts.theory
-        where setting = 'base' and model = 'oracle'
-            and n_observations = (select any_value(target_observations) from matches)
-    )
-    select 'oracle' as model, n_observations::double as n, null as low, null as high, performance, computation_flop,
-        1.0 as ratio from oracle
-    union all
-    select model, matches.n_observations, n_observations_low, n_observations_high, 1 / target_excess_error,
-        matches.computation_flop, matches.computation_flop / oracle.computation_flop
-    from matches cross join oracle
-    order by n
-"""
 
 
 def observations(con: duckdb.DuckDBPyConnection) -> Picture:
     """Figure 1a: performance by observations."""
-    curves, matches = select(con, _CURVES), select(con, _MATCHES)
-    by_model = {match["model"]: match for match in matches}
-    counts = {model: texts.exact(round(match["n"])) for model, match in by_model.items()}
+    rows = select(con, "select * from exports.figure_1a")
+    matches = _matches(rows)
+    counts = {model: texts.exact(round(match["n_observations"])) for model, match in matches.items()}
     told = ", ".join(
-        f"{model} {texts.exact(round(match['low']))}–{texts.exact(round(match['high']))}"
-        for model, match in by_model.items()
-        if match["low"] is not None
+        f"{model} {texts.exact(round(match['n_observations_low']))}–{texts.exact(round(match['n_observations_high']))}"
+        for model, match in matches.items()
+        if match["n_observations_low"] is not None
     )
-    columns, rows = behind([{"kind": "curve", **curve} for curve in curves] + _as_rows(matches))
     title = (
         f"To do as well as an oracle with {counts['oracle']} observations a flexible model needs "
         f"{counts['flexible']}, a regularised one {counts['regularised']}"
     )
+    simulations = con.execute("select any_value(n_simulations) from marts.theory where setting = 'base'").fetchall()[0][
+        0
+    ]
     return Picture(
         "figure_1a",
         title,
-        f"performance (1 / excess error), mean of 1{texts.THIN}000 simulations; 95{texts.THIN}%: {told}",
-        f"Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. {texts.plain(title)}. "
-        f"An expert model needs {counts['expert']} and levels off near a performance of 1. The flexible model dips "
-        "where there are as many observations as features.",
-        columns,
-        rows,
-        lambda canvas: _draw_observations(canvas, curves, by_model),
+        f"performance (1 / excess error), mean of {texts.exact(simulations)} simulations; 95{texts.THIN}%: {told}",
+        "Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. "
+        f"{texts.plain(title)}. An expert model needs {counts['expert']}. The flexible model dips where there are as many "
+        "observations as features.",
+        *behind(rows),
+        partial(_draw_observations, curves=rows, matches=matches),
     )
 
 
 def computation(con: duckdb.DuckDBPyConnection) -> Picture:
     """Figure 1b: computation of the fit for a performance."""
-    curves, matches = _running_best(select(con, _CURVES)), select(con, _MATCHES)
-    by_model = {match["model"]: match for match in matches}
-    times = {model: texts.whole(match["ratio"]) for model, match in by_model.items()}
-    columns, rows = behind([{"kind": "curve", **curve} for curve in curves] + _as_rows(matches))
+    rows = select(con, "select * from exports.figure_1b")
+    matches = _matches(rows)
+    oracle = next(
+        match["n_observations"] for match in _matches(select(con, "select * from exports.figure_1a")).values()
+    )
+    times = {model: texts.whole(match["computation_ratio"]) for model, match in matches.items()}
     title = (
-        f"To do as well as an oracle with {round(by_model['oracle']['n'])} observations a flexible model takes "
+        f"To do as well as an oracle with {round(oracle)} observations a flexible model takes "
         f"{times['flexible']} times its computation, a regularised one {times['regularised']}"
     )
     return Picture(
@@ -88,35 +71,23 @@ def computation(con: duckdb.DuckDBPyConnection) -> Picture:
         title,
         "least computation of the fit, FLOP, for a performance (1 / excess error)",
         f"Line chart on log axes of computation against performance for four linear models. {texts.plain(title)}. "
-        f"An expert model takes {times['expert']} times as much and gets no further than a performance of about 1.",
-        columns,
-        rows,
-        lambda canvas: _draw_computation(canvas, curves, by_model),
+        f"An expert model takes {times['expert']} times as much as the oracle.",
+        *behind(rows),
+        partial(_draw_computation, curves=rows, matches=matches),
     )
 
 
-def _as_rows(matches: Rows) -> Rows:
-    """Matches as rows of the CSV, beside those of the curves."""
-    names = {"n": "n_observations", "performance": "performance", "computation_flop": "computation_flop"}
-    return [
-        {"kind": "match", "model": match["model"], **{names[key]: match[key] for key in names}} for match in matches
-    ]
-
-
-def _running_best(curves: Rows) -> Rows:
-    """Of each model the sizes of sample that do better than all smaller ones: more data that do worse cost more for nothing."""
-    best: dict[str, float] = {}
-    kept = []
-    for row in curves:
-        if row["performance"] > best.get(row["model"], 0):
-            best[row["model"]] = row["performance"]
-            kept.append(row)
-    return kept
+def _matches(rows: Rows) -> dict[str, Any]:
+    """{model: where it is as good as the oracle with few observations}, in the order of these."""
+    found = sorted((row for row in rows if row["kind"] == "match"), key=lambda row: row["n_observations"])
+    return {row["model"]: row for row in found}
 
 
 def _runs(curves: Rows, x: str, y: str) -> dict[str, list[tuple[float, float]]]:
     runs: dict[str, list[tuple[float, float]]] = {}
     for row in curves:
+        if row["kind"] == "match":
+            continue
         runs.setdefault(row["model"], []).append((math.log10(row[x]), math.log10(row[y])))
     return runs
 
@@ -138,11 +109,11 @@ def _draw_observations(canvas: Canvas, curves: Rows, matches: dict[str, Any]) ->
     axes.numbers(ax.yaxis, (0.1, 1, 10, 100, 1_000))
     axes.name_below(ax, "Observations")
     for model, match in matches.items():
-        at = (math.log10(match["n"]), level)
+        at = (math.log10(match["n_observations"]), level)
         _dot(ax, at, model)
         over = model == "oracle"
         ax.annotate(
-            texts.exact(round(match["n"])), at, (-3, 4) if over else (3, -4), textcoords="offset points",
+            texts.exact(round(match["n_observations"])), at, (-3, 4) if over else (3, -4), textcoords="offset points",
             ha="right" if over else "left", va="bottom" if over else "top",
             color=_LOOKS[model][1], weight="semibold",
         )  # fmt: skip
@@ -159,7 +130,7 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
     runs = _runs(curves, "performance", "computation_flop")
     ax.set_xlim(-1.15, 3.12)
     ax.set_ylim(3, 10.6)
-    level = math.log10(matches["oracle"]["performance"])
+    level = math.log10(matches["flexible"]["performance"])
     ax.axvline(level, color=style.FRAME, linewidth=style.FRAME_PT, zorder=1)
     _lines(ax, runs)
     axes.numbers(ax.xaxis, (0.1, 1, 10, 100, 1_000))
@@ -170,7 +141,7 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
         _dot(ax, at, model)
         if model in ("flexible", "regularised"):
             ax.annotate(
-                f"{texts.whole(match['ratio'])}{texts.THIN}×", at, (4, -4), textcoords="offset points", va="top",
+                f"{texts.whole(match['computation_ratio'])}{texts.THIN}×", at, (4, -4), textcoords="offset points", va="top",
                 color=_LOOKS[model][1], weight="semibold",
             )  # fmt: skip
     _name(ax, runs, {"oracle": 2.1, "regularised": 1.35, "flexible": 0.5, "expert": -0.03})

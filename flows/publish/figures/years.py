@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.publish.figures import axes, labels, style, texts
@@ -67,7 +68,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
         f"{max(row['year'] for row in found)}. {texts.plain(title)} (hardware burden).",
         columns,
         rows,
-        lambda canvas: _draw(canvas, runs),
+        partial(_draw, runs=runs),
         {"column": 160.0, "page": 190.0},
     )
 
