@@ -66,13 +66,17 @@ def compiled(folder: Path, tables: list[str]) -> str:
     return (folder / "all.log").read_text(encoding="latin-1")
 
 
+@pytest.mark.slow
 def test_the_command_writes_three_files_a_table(tmp_path: Path, warehouse_path: Path) -> None:
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
     shutil.copyfile(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb")
     ended = command_here(environment(tmp_path / "data", tmp_path), "export", str(tmp_path / "out"))
     wanted = {tmp_path / "out" / f"{table}.{suffix}" for table in TABLES for suffix in ("csv", "parquet", "tex")}
     assert ended.returncode == 0, ended
-    assert {Path(line) for line in ended.stdout.splitlines()} == wanted == set((tmp_path / "out").iterdir())
+    # What figures are written: tests/publish/figures/test_figure_files.py.
+    figures = set((tmp_path / "out" / "figures").iterdir())
+    assert set((tmp_path / "out").iterdir()) == wanted | {tmp_path / "out" / "figures"}
+    assert {Path(line) for line in ended.stdout.splitlines()} == wanted | figures
     (tmp_path / "file").touch()
     ended = command_here(environment(tmp_path / "data", tmp_path), "export", str(tmp_path / "file"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)

@@ -21,6 +21,7 @@ from flows.publish.figures import (
     growth,
     scaling,
     specification,
+    style,
     texts,
     theory,
     years,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import duckdb
 
 FORMATS = canvas.FORMATS
+_IN_README = "scaling_imagenet"
 
 
 class FigureError(UserError):
@@ -54,7 +56,7 @@ def drawn(
     Raises:
         FigureError: a name is of no figure.
     """
-    with drawers.helper() as other:
+    with drawers.helper(is_worth_it=names is None or 2 * len(names) >= drawers.SHEETS_MIN) as other:
         shown = list(_chosen(pictures(con), names))
         sheets = [(picture, size) for picture in shown for size in picture.height_pt]
         drawings = drawers.draw(sheets, formats, other)
@@ -98,6 +100,19 @@ def draw_all(
     outputs.folder(folder)
     outputs.write_all(bodies)
     return list(bodies)
+
+
+def for_readme(path: Path, file: Path) -> None:
+    """Write the figure that the README shows: SVG on white paper, for who reads it on a dark page.
+
+    Raises:
+        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
+        flows.answers.outputs.OutputError: the file cannot be written.
+    """
+    with queries.of_this_version(path), queries.connect(path) as con:
+        picture = next(picture for picture in scaling.plots(con) if picture.name == _IN_README)
+    with canvas.drawing():
+        outputs.write(file, canvas.rendered(canvas.draw(picture, "page"), picture, "svg", ground=style.GROUND))
 
 
 def described(picture: Picture) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flows.publish.figures.picture import Picture
 
 FORMATS = ("pdf", "svg", "png")
-_PNG_DPI = 300
+_PNG_DPI, _PNG_LEVEL = 300, 4  # a tenth less time than at the usual level, for as small a file
 # Of the face, in sizes of text: how far letters reach below and above the line, the height of capitals; of what is raised how
 # large it is and by how much.
 _DESCENT, _ASCENT, _CAPITAL, _RAISED, _RAISED_BY = 0.22, 0.75, 0.69, 0.7, 0.36
@@ -310,9 +310,10 @@ def rendered(canvas: Canvas, picture: Picture, form: str, *, ground: str | None 
         "svg": {"Date": None},
         "png": {"Software": None, "Title": texts.plain(picture.title), "Description": picture.alt},
     }
-    canvas.figure.savefig(
-        file, format=form, dpi=_PNG_DPI if form == "png" else 72, metadata=told[form], facecolor=ground or "none"
+    look: dict[str, Any] = (
+        {"dpi": _PNG_DPI, "pil_kwargs": {"compress_level": _PNG_LEVEL}} if form == "png" else {"dpi": 72}
     )
+    canvas.figure.savefig(file, format=form, metadata=told[form], facecolor=ground or "none", **look)
     return _described(file.getvalue(), picture) if form == "svg" else file.getvalue()
 
 
@@ -322,7 +323,7 @@ def _described(svg: bytes, picture: Picture) -> bytes:
     text = re.sub(r"<!DOCTYPE[^>]*>\n", "", text, count=1)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
-    told = f"<title>{escape(texts.plain(picture.title))}</title>\n <desc>{escape(picture.alt)}</desc>"
+    told = f"<title>{escape(texts.plain(picture.title), quote=False)}</title>\n <desc>{escape(picture.alt, quote=False)}</desc>"
     return re.sub(r"(<svg [^>]*)>", rf'\1 role="img">\n {_literal(told)}', text, count=1).encode()
 
 

@@ -14,14 +14,14 @@ from flows.publish.figures.picture import Picture
 
 Sheets = Sequence[tuple[Picture, str]]
 Drawings = dict[tuple[str, str], dict[str, bytes]]
-# Fewer are drawn before another process has begun.
-_SHEETS_MIN = 6
+# Fewer are drawn before another process has begun; of most figures there are two.
+SHEETS_MIN = 6
 
 
 @contextmanager
-def helper() -> Iterator[Popen[bytes] | None]:
+def helper(*, is_worth_it: bool = True) -> Iterator[Popen[bytes] | None]:
     """The other process, which makes ready while this one reads the warehouse; None where there is no second processor."""
-    if len(os.sched_getaffinity(0)) < 2:
+    if not is_worth_it or len(os.sched_getaffinity(0)) < 2:
         yield None
         return
     process = children.start("flows.publish.figures.drawer")
@@ -39,7 +39,7 @@ def helper() -> Iterator[Popen[bytes] | None]:
 
 def draw(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None = None) -> Drawings:
     """{(name, size): {format: bytes}} of the sheets, every second one drawn by the other process."""
-    if other is None or len(sheets) < _SHEETS_MIN:
+    if other is None or len(sheets) < SHEETS_MIN:
         return drawn(sheets, formats)
     mine, theirs = sheets[::2], sheets[1::2]
     # One that ended early is noticed when its answer is read.
