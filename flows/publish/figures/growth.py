@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flows.publish.figures.canvas import Canvas
 
 _SHEET = "#A9B2BB"  # GPUs, which stand behind the models
-_FROM = 2008
+_FROM = 2010  # the years that the lines are of
 # Models that people know, by the names of their records.
 _KNOWN = {
     "AlexNet": "AlexNet",
