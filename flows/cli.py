@@ -585,7 +585,7 @@ def export(
     Parameters
     ----------
     folder
-        Where to; made if it is not there. Figures go to `figures` in it.
+        Where to; made if it is not there. Figures go to figures in it.
     tables
         Write every table of core and marts too, as Parquet with descriptions and units.
     table

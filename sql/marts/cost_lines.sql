@@ -91,7 +91,7 @@ select
     x + if(sample_sets.compute_unit = 'gflop', 9, 0) as log10_flop,  -- log10 of the median computation at which the line reaches the error, FLOP
     low + if(sample_sets.compute_unit = 'gflop', 9, 0) as log10_flop_low,  -- lower end of its interval (Fieller's, as in marts.costs and the method cluster of marts.projections); null where it is not bounded
     high + if(sample_sets.compute_unit = 'gflop', 9, 0) as log10_flop_high,  -- upper end of the same; null where it is not bounded
-    placed.ranges_beyond,
+    placed.ranges_beyond,  -- how far the computation lies beyond the points, in ranges of them
     placed.ranges_beyond <= fit_rule.supported_ranges as is_supported,  -- whether it is no further beyond the points than they support
     case
         when not is_sloped then 'slope_not_different_from_0'
