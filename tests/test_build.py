@@ -26,6 +26,7 @@ from flows.pages.snapshots import Snapshot
 from flows.warehouse import connection, expectations, kept, publishing, validation
 from flows.warehouse.connection import BuildError
 from flows.warehouse.kept import BUILD, SUITE, DamagedError
+from flows.warehouse.unmet import sentence
 
 WEEK = timedelta(days=7)
 # What depends on the day and on what fetching gave.
@@ -173,7 +174,7 @@ def test_where_nothing_has_changed_the_warnings_stand_and_the_file_is_not_touche
     before = published.stat()
     steps: list[str] = []
     warnings = build.run(tmp_path / "raw", shipped, published, AS_OF, steps.append)
-    assert warnings == [": ".join(row) for row in unmet] != []
+    assert warnings == [sentence(*row) for row in unmet] != []
     assert steps == ["looking for what has changed"]
     assert (published.stat().st_ino, published.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     # A week later too.
