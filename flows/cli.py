@@ -586,30 +586,59 @@ def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None
 def export(
     folder: Path,
     *,
-    tables: Annotated[bool, Parameter(negative="")] = False,
+    warehouse: Annotated[bool, Parameter(negative="")] = False,
+    table: Annotated[list[str] | None, Parameter(negative="")] = None,
     figure: Annotated[list[str] | None, Parameter(negative="")] = None,
+    format: Annotated[list[str] | None, Parameter(negative="")] = None,  # noqa: A002
+    row_set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    width: str = "column",
+    long: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Write every table of the schema exports to a folder as CSV, Parquet and LaTeX, and every figure as PDF, SVG and PNG.
+    """Write tables, figures, numbers and references to a folder, for a paper, a page, or to be deposited as it is.
+
+    Without --table and --figure it is a data package: every file is listed with its SHA-256 in datapackage.json and croissant.json.
 
     Parameters
     ----------
     folder
-        Where to; made if it is not there. Figures go to `figures` in it.
-    tables
+        Where to; made if it is not there. Figures go to figures in it.
+    warehouse
         Write every table of core and marts too, as Parquet with descriptions and units.
+    table
+        This table only (may be given several times): figure_3, figure_3_today, exponents, growth, backtest, forecasts, sources,
+        numbers or another of the schema exports.
     figure
-        This figure alone and no table (may be given several times): figure_1a, scaling_imagenet, domains or any other.
+        This figure only (may be given several times): figure_1a, scaling_imagenet, domains or any other. They go to figures/.
+    format
+        csv, parquet, latex, html, md, and pdf, svg, png of figures, parted by commas. Default: all.
+    row_set
+        Rows of this row set (current, paper_v1, paper_v2) in tables that have several. Default: in CSV all, else each table's own.
+    width
+        Of LaTeX tables: column, or page (in two columns, as wide as both).
+    long
+        LaTeX tables over as many pages as they take (longtable, in one column), those too that are too long for a float.
     """
-    from flows.publish import exports, figures, parquet
+    from flows.publish import exports, parquet
 
-    if figure:
-        written = figures.export(paths.warehouse(), folder / exports.FIGURES, figure)
-    else:
-        written = exports.export(paths.warehouse(), folder, with_figures=True)
-    if tables:
+    is_all = not table and not figure
+    request = exports.Request(
+        tables=None if is_all else _parted(table),
+        figures=None if is_all else _parted(figure),
+        formats=_parted(format) or exports.FORMATS,
+        row_sets=_parted(row_set),
+        width=width,
+        is_long=long,
+    )
+    written = exports.export(paths.warehouse(), folder, request)
+    if warehouse:
         written += parquet.write(paths.warehouse(), folder)
     for path in written:
         print(path)
+
+
+def _parted(given: list[str] | None) -> list[str]:
+    """Names that were given each by itself or parted by commas."""
+    return [name.strip() for one in given or () for name in one.split(",") if name.strip()]
 
 
 @app.command

@@ -53,6 +53,7 @@ then_and_now as (
         reproduced.unrounded as published_log10,
         before.low as published_log10_low,
         before.high as published_log10_high,
+        before.status as published_status,
         now.error,
         now.middle as log10_today,
         now.low as log10_today_low,
@@ -94,6 +95,7 @@ select
     published_log10,  -- the same with all its digits, recomputed from the published rows; null where these do not give the printed power
     published_log10_low,  -- lower end of the interval of the published line
     published_log10_high,  -- upper end of the same; null where it is not bounded
+    published_status,  -- whether the published rows support their number: ok, or why not
     round(error * 100, 3) as error_percent,  -- today's error, percent: of `today` another than the published
     log10_today,  -- log10 of today's value, by the paper's own conversion (scenario paper_2020, USA)
     log10_today_low,  -- lower end of its interval

@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,20 @@ def blocks() -> list[tuple[str, list[str]]]:
             else:
                 found[-1][1].append(line)
     return found
+
+
+# What the README says outside of its console blocks, and the numbers of exports.numbers that it says there.
+NUMBERS = {
+    r"All (\d+) cells of Figure 3 come out": ["reproduced_figure_3_cells"],
+    r"\*\*(Twenty-six) sources, reconciled": ["sources"],
+    r"it takes \d+ requests for (\d+) pages": ["pages"],
+    r"on demand ([\d.]+) times Epoch's\s+cost for TPUs and ([\d.]+) times for GPUs": [
+        "tpu_on_demand_cost_ratio",
+        "gpu_on_demand_cost_ratio",
+    ],
+    r"\(medians\), for three years ([\d.]+) and ([\d.]+)": ["tpu_3_years_cost_ratio", "gpu_3_years_cost_ratio"],
+}
+IN_WORDS = {"Twenty-six": "26"}
 
 
 def matches(said: list[str], printed: list[str]) -> bool:
@@ -56,6 +71,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stranger") / "compute-limits"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     return folder
+
+
+@pytest.mark.parametrize("sentence", NUMBERS)
+def test_numbers_in_its_sentences_are_those_of_the_warehouse(sentence: str, db: duckdb.DuckDBPyConnection) -> None:
+    found = re.search(sentence, README)
+    assert found is not None
+    for said, number in zip(found.groups(), NUMBERS[sentence], strict=True):
+        ((value,),) = db.execute("select value from exports.numbers where number = ?", [number]).fetchall()
+        text = IN_WORDS.get(said, said)
+        assert text == f"{value:.{len(text.partition('.')[2])}f}"
 
 
 @pytest.mark.slow

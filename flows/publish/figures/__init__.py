@@ -72,36 +72,6 @@ def drawn(
     return files
 
 
-def export(path: Path, folder: Path, names: Collection[str] | None = None) -> list[Path]:
-    """Write figures of a warehouse to the folder, as `draw_all`.
-
-    Raises:
-        flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
-        FigureError: a name is of no figure.
-        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
-    """
-    with queries.of_this_version(path), queries.connect(path) as con:
-        return draw_all(con, folder, names)
-
-
-def draw_all(
-    con: duckdb.DuckDBPyConnection,
-    folder: Path,
-    names: Collection[str] | None = None,
-    formats: Sequence[str] = FORMATS,
-) -> list[Path]:
-    """Write the figures to the folder, made if it is not there, all files or none; returns the files.
-
-    Raises:
-        FigureError: a name is of no figure.
-        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
-    """
-    bodies = {folder / name: body for name, body in drawn(con, names, formats).items()}
-    outputs.folder(folder)
-    outputs.write_all(bodies)
-    return list(bodies)
-
-
 def for_readme(path: Path, file: Path) -> None:
     """Write the figure that the README shows: SVG on white paper, for who reads it on a dark page.
 

@@ -1,0 +1,28 @@
+"""The notebook, run as a script: from the warehouse to a figure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import ROOT, environment
+
+NOTEBOOK = ROOT / "notebooks" / "from_warehouse_to_figure.py"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("benchmark", "title"), [("imagenet", "ImageNet"), ("mmlu", "MMLU")])
+def test_it_draws_the_figure_of_a_benchmark(benchmark: str, title: str, tmp_path: Path, warehouse_path: Path) -> None:
+    env = environment(warehouse_path.parents[1], tmp_path) | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path)}
+    drawn = []
+    for name in ("once.svg", "again.svg"):
+        output = tmp_path / name
+        arguments = [sys.executable, str(NOTEBOOK), "--", "--benchmark", benchmark, "--output", str(output)]
+        ended = subprocess.run(arguments, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        drawn.append(output.read_text(encoding="utf-8"))
+    assert drawn[0] == drawn[1]
+    # The title, which the SVG has as a comment before its outlines.
+    assert f"<!-- {title}: computation rises with the " in drawn[0]
