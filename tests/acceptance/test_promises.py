@@ -29,7 +29,12 @@ RUNS_TEXT = {
     "load_all",
 }
 # Modules that read with pickle what a process of their own wrote.
-OF_OUR_OWN = {"flows/analysis/fitters.py", "flows/pages/limited.py"}
+OF_OUR_OWN = {
+    "flows/analysis/fitters.py",
+    "flows/pages/limited.py",
+    "flows/publish/figures/drawer.py",
+    "flows/publish/figures/drawers.py",
+}
 
 
 def functions(path: str) -> set[str]:

@@ -267,7 +267,7 @@ def test_the_command_line(warehouse_path: Path, tmp_path: Path) -> None:
 def test_the_readmes_question_about_conflicts_has_an_answer(warehouse_path: Path) -> None:
     """Which sources disagree on ResNet-50: each spells and keys the name in its own way."""
     (query,) = re.findall(
-        r'^\$ compute-limits sql "(.*core\.conflicts.*?)"', (ROOT / "README.md").read_text("utf-8"), re.M
+        r'^\$ compute-limits sql "(.*from conflicts.*?)"', (ROOT / "README.md").read_text("utf-8"), re.M
     )
     assert "name_key = 'resnet50'" in query
     assert queries.run(warehouse_path, query).rows

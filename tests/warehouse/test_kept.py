@@ -28,8 +28,8 @@ def path(tmp_path: Path) -> Path:
     keys.add(PAGE, "s/a", "3" * 64)
     with connection.connect(path) as con:
         con.execute("create schema meta; create schema staging")
-        con.register("given", pa.table({"source": ["s"] * 6, "page": PLACES, "n": range(6)}))
-        con.execute("create table staging.t as select * from given")
+        con.register("places", pa.table({"source": ["s"] * 6, "page": PLACES, "n": range(6)}))
+        con.execute("create table staging.t as select * from places")
         keys.write(con)
     return path
 
