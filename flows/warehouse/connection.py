@@ -25,6 +25,10 @@ class AsideError(BuildError):
     """As `BuildError`, and the file that was built is left aside to be looked at."""
 
 
+class UnsureError(BuildError):
+    """Not as `BuildError`: the build is published, but the disk did not say that it is so for good."""
+
+
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
     # Not with the module: a process that fits opens none, and would load it for nothing.

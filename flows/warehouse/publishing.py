@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.warehouse import holders, reading
-from flows.warehouse.connection import AsideError, BuildError
+from flows.warehouse.connection import AsideError, BuildError, UnsureError
 from flows.warehouse.reading import ReadError
 
 # A write that fails, by the machine's fault and not by that of what is built: no space, over the quota, too large, no device.
@@ -60,7 +60,7 @@ def _nothing_left(final: Path) -> Iterator[None]:
     """Around a build: its file aside is removed where it fails, and a write that fails is said in a sentence."""
     try:
         yield
-    except AsideError:
+    except (AsideError, UnsureError):
         raise
     except BaseException as error:
         remove(next_path(final))
@@ -98,6 +98,7 @@ def publish(built: Path, final: Path) -> None:
 
     Raises:
         AsideError: what is there cannot be replaced.
+        UnsureError: it is replaced, and might be again what it was if the machine stopped.
     """
     built.chmod(built.stat().st_mode & ~0o222)
     with built.open("rb") as handle:
@@ -113,5 +114,10 @@ def publish(built: Path, final: Path) -> None:
     folder = os.open(final.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
+    except OSError as error:
+        raise UnsureError(
+            f"{final} is the new warehouse, but {final.parent} cannot be synced ({error.strerror}): if the machine stops now, "
+            "the one before may be there again; look at the disk and run `compute-limits build --fresh`"
+        ) from error
     finally:
         os.close(folder)

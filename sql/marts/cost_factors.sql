@@ -64,7 +64,8 @@ factors as (
     select
         scenario, region, 'utilisation' as factor, utilisation as value, utilisation_low as low, utilisation_high as high, '1' as unit,
         if(price_kind = 'run', 'taken as 1: the table of 2020 counts the peak rate', 'share of the peak rate; of training compute alone') as note,
-        'utilisation' as quantity,
+        -- That there is none is said where the rate of the run is.
+        if(price_kind = 'run', 'peak_rate', 'utilisation') as quantity,
     from scenarios
     union all by name
     select

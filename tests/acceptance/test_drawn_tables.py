@@ -418,6 +418,8 @@ def test_factors_make_the_costs_and_say_where_they_are_from(db: Db) -> None:
     # Our World in Data, France 2025.
     assert told["h100_2026", "FRA", "carbon_intensity"]["value"] == pytest.approx(shipped_facts.intensity("FRA", 2025))
     assert told["h100_2026", "FRA", "carbon_intensity"]["year"] == 2025
+    # Strubell et al. say nothing of it: that the peak rate is taken whole is the paper's own way of counting.
+    assert told["paper_2020", "USA", "utilisation"]["source"].endswith("no utilisation factor")
 
 
 # --- figures 1 and 2 of the brief

@@ -19,7 +19,15 @@ from flows.declared.labels import label
         ("resnet50.a1_in1k", "ResNet-50"),
         ("res2net50_26w_4s.in1k", "Res2Net-50-26w-4s"),
         # A width is no size of an image.
-        ("regnety_160.swag_lc_in1k", "RegNetY-160"),
+        ("regnety_160.pycls_in1k", "RegNetY-160"),
+        # Weights that Instagram was before say so, whatever their recipe is called.
+        ("regnety_160.swag_lc_in1k", "RegNetY-160 (Instagram)"),
+        ("regnety_320.seer_ft_in1k", "RegNetY-320 (Instagram)"),
+        ("EleutherAI/gpt-neox-20b", "GPT-NeoX-20B"),
+        ("mobilevit_xxs.cvnets_in1k", "MobileViT-XXS"),
+        ("gcvit_xxtiny.in1k", "GC ViT-XXTiny"),
+        ("vit_so400m_patch14_siglip_378.webli_ft_in1k", "ViT-SO400M/14-SigLIP 378 px (WebLI)"),
+        ("h2oai/h2o-danube-1.8b-base", "H2O-Danube-1.8B-Base"),
         ("regnetx-8.0gf_8xb64_in1k", "RegNetX-8.0GF"),
         ("vit_base_patch16_clip_224.laion2b_ft_in12k_in1k", "ViT-Base/16-CLIP 224 px (LAION-2B, ImageNet-12k)"),
         ("mask_rcnn_R_101_FPN_3x", "Mask R-CNN R-101-FPN 3x"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from running import files_of_at_most
 
 from flows.warehouse import connection, publishing
-from flows.warehouse.connection import AsideError, BuildError
+from flows.warehouse.connection import AsideError, BuildError, UnsureError
 
 
 def numbered(path: Path, number: int) -> Path:
@@ -98,6 +99,27 @@ def test_a_step_that_fails_leaves_one_whole_file(failing: str, tmp_path: Path, m
         with pytest.raises((BuildError, OSError), match="Input/output error"):
             publishing.publish(aside, final)
     assert read_elsewhere(final) == ("2" if failing == "fsync of the folder" else "1")
+
+
+def test_a_folder_that_cannot_be_synced_is_not_said_to_have_what_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = numbered(tmp_path / "final.duckdb", 1)
+    fsync = os.fsync
+
+    def of_files(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_files)
+    with pytest.raises(UnsureError) as raised, publishing.exclusive(final):
+        publishing.publish(numbered(publishing.next_path(final), 2), final)
+    assert str(raised.value) == (
+        f"{final} is the new warehouse, but {tmp_path} cannot be synced (Input/output error): if the machine stops now, "
+        "the one before may be there again; look at the disk and run `compute-limits build --fresh`"
+    )
+    assert read_elsewhere(final) == "2"
 
 
 def test_the_file_aside_is_in_the_same_folder(tmp_path: Path) -> None:
