@@ -151,4 +151,6 @@ left join intensities on scenarios.intensity_source = intensities.intensity_sour
 left join figures on factors.scenario = figures.scenario and factors.quantity = figures.quantity
 left join sheets on scenarios.processor_id = sheets.processor_id
 left join runs on factors.scenario = runs.scenario
+-- Where a source is absent there is no such factor, rather than one that nobody said.
+where factors.value is not null
 order by factors.scenario, factors.region, factors.factor

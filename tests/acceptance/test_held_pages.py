@@ -89,7 +89,7 @@ def test_a_page_is_held_back_and_listed_until_it_is_accepted(
     assert 1 < bound < 1000
     told = place.run("sources")
     assert (told.returncode, told.stderr) == (0, "")
-    assert re.search(r"owid_carbon +│ stale", told.stdout)
+    assert re.search(r"owid_carbon +stale", told.stdout)
     (command,) = re.findall(r"! owid_carbon: page .* is held back: .*: `compute-limits (accept .*)`", told.stdout)
 
     # What it says to do does it, and is said once.

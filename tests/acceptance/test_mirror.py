@@ -268,7 +268,7 @@ def test_a_host_that_fails_leaves_its_sources_stale(user: User, fetched: User, t
             continue
         assert (state, age >= 0) == ("stale", True)
         assert re.search(r"https://epoch\.ai/data/\w+\.\w+ answered 500", message)
-        assert re.search(rf"{name} +│ stale \(\d+ days\)", ended.stdout)
+        assert re.search(rf"{name} +stale \(\d+ days\)", ended.stdout)
     assert user.checksums() == fetched.checksums()
 
 
