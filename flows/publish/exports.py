@@ -82,6 +82,8 @@ def export(
 
 
 def _check(wanted: Request) -> None:
+    if wanted.tables is not None and wanted.figures is not None and not [*wanted.tables, *wanted.figures]:
+        raise ExportError("no table and no figure is named; leave out --table and --figure to write all")
     _known("table", wanted.tables or (), {*declared.tables(), *_made()})
     _known("format", wanted.formats, FORMATS)
     _known("row set", wanted.row_sets, files.files().row_sets)
@@ -117,7 +119,7 @@ def _bodies(con: duckdb.DuckDBPyConnection, there: Sequence[str], wanted: Reques
     made: dict[str, bytes] = {}
     described: dict[str, packages.Described] = {}
     for table in sorted(read & set(there)):
-        rows = _rows(con, table, wanted.row_sets)
+        rows = _rows(con, table, wanted)
         if "csv" in wanted.formats:
             made[f"{table}.csv"] = rendering.as_csv(
                 rows.column_names, (row.values() for row in rows.to_pylist())
@@ -155,20 +157,24 @@ def _typeset(con: duckdb.DuckDBPyConnection, name: str, table: declared.Table, w
 
 def _figures(con: duckdb.DuckDBPyConnection, wanted: Request) -> dict[str, bytes]:
     forms = [form for form in figures.FORMATS if form in wanted.formats]
-    if not forms or wanted.figures == ():
+    if not forms or (wanted.figures is not None and not wanted.figures):
         return {}
     return {f"{FIGURES}/{name}": body for name, body in figures.drawn(con, wanted.figures, forms).items()}
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, row_sets: Sequence[str]) -> pa.Table:
-    """The rows of a table, those of the row sets where it has them."""
+def _rows(con: duckdb.DuckDBPyConnection, table: str, wanted: Request) -> pa.Table:
+    """The rows of a table, those of the row sets where it has them. Raises `ExportError`: it is asked for by name and has none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = parquet.described(con, f"exports.{table}")
-    if not row_sets or "row_set" not in rows.column_names:
+    if not wanted.row_sets or "row_set" not in rows.column_names:
         return rows
-    return rows.filter(pc.is_in(rows["row_set"], pa.array(list(row_sets), pa.string())))
+    chosen = rows.filter(pc.is_in(rows["row_set"], pa.array(list(wanted.row_sets), pa.string())))
+    if wanted.tables is not None and rows.num_rows and not chosen.num_rows:
+        there = ", ".join(sorted(set(rows["row_set"].to_pylist())))
+        raise ExportError(f"{table} has no rows of {', '.join(wanted.row_sets)}; those that it has are of {there}")
+    return chosen
 
 
 def _described(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema) -> packages.Described:
