@@ -85,8 +85,8 @@ def test_the_title_of_a_benchmark_has_its_factor(report: Path, db: duckdb.DuckDB
 def test_the_range_of_exponents_is_of_the_metric_that_leads(report: Path, db: duckdb.DuckDBPyConnection) -> None:
     # SQuAD has lines of F1, which leads, and of exact match, whose exponents are higher.
     ((low, high),) = db.execute(
-        "select min(exponent), max(exponent) from marts.scaling where row_set = 'current' and benchmark = 'squad' and metric = 'f1' "
-        "and compute_measure = 'hardware_burden' and form = 'polynomial' and exponent > 0"
+        "select min(exponent), max(exponent) from marts.scaling where row_set = 'current' and benchmark = 'squad' "
+        "and metric = 'f1' and compute_measure = 'hardware_burden' and form = 'polynomial' and exponent > 0"
     ).fetchall()
     title = report_pages.page(report, "squad.html").xpath("string(//h2[@id='choices-title'])")
     assert f"{low:.0f} to {high:.0f} by hardware burden" in title
