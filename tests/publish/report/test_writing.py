@@ -222,6 +222,17 @@ def test_the_wheel_carries_pages_and_assets() -> None:
     assert [file for file in files if not any(fnmatch(file, pattern) for pattern in patterns)] == []
 
 
+def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehouse_path: Path) -> None:
+    """As a build as of a day before the first page leaves it: the simulation and the settings are there, and no row."""
+    folder = writing.write(
+        report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb"), tmp_path / "pages"
+    ).parent
+    first = report_pages.page(folder, "index.html")
+    assert first.xpath("string(//h2[@id='table-title'])") == "The published table beside today’s"
+    assert re.search(r"(\d+) of \1 sources are stale", first.xpath("string(//p[@class='state'])"))
+    assert "oracle" in report_pages.page(folder, "theory.html").xpath("string(//h1)")
+
+
 @pytest.mark.slow
 def test_two_reports_of_one_warehouse_are_equal_to_the_byte(report: Path, tmp_path: Path, warehouse_path: Path) -> None:
     writing.write(warehouse_path, tmp_path / "again")
