@@ -618,7 +618,7 @@ def export(
     long
         LaTeX tables over as many pages as they take (longtable, in one column), those too that are too long for a float.
     """
-    from flows.publish import exports, parquet
+    from flows.publish import exports
 
     is_all = not table and not figure
     request = exports.Request(
@@ -628,11 +628,9 @@ def export(
         row_sets=_parted(row_set),
         width=width,
         is_long=long,
+        has_warehouse=warehouse,
     )
-    written = exports.export(paths.warehouse(), folder, request)
-    if warehouse:
-        written += parquet.write(paths.warehouse(), folder)
-    for path in written:
+    for path in exports.export(paths.warehouse(), folder, request):
         print(path)
 
 

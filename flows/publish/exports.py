@@ -41,7 +41,8 @@ class ExportError(UserError):
 class Request:
     """What is wanted: tables and figures by name (None: all), formats, rows of row sets (none: as declared), width, length.
 
-    `is_long`: LaTeX tables over as many pages as they take, in the place of floats.
+    `is_long`: LaTeX tables over as many pages as they take, in the place of floats. `has_warehouse`: tables of core and marts too,
+    as Parquet whatever the formats.
     """
 
     tables: Sequence[str] | None = None
@@ -50,6 +51,7 @@ class Request:
     row_sets: Sequence[str] = ()
     width: str = "column"
     is_long: bool = False
+    has_warehouse: bool = False
 
 
 def export(
@@ -82,7 +84,8 @@ def export(
 
 
 def _check(wanted: Request) -> None:
-    if wanted.tables is not None and wanted.figures is not None and not [*wanted.tables, *wanted.figures]:
+    names = None if None in (wanted.tables, wanted.figures) else [*(wanted.tables or ()), *(wanted.figures or ())]
+    if names == [] and not wanted.has_warehouse:
         raise ExportError("no table and no figure is named; leave out --table and --figure to write all")
     _known("table", wanted.tables or (), {*declared.tables(), *_made()})
     _known("format", wanted.formats, FORMATS)
@@ -135,6 +138,7 @@ def _bodies(con: duckdb.DuckDBPyConnection, there: Sequence[str], wanted: Reques
     if "sources" in there and any(name.endswith(".tex") for name in made):
         made["sources.bib"] = bibliography.bibtex(con).encode()
     made |= _figures(con, wanted)
+    made |= parquet.bodies(con) if wanted.has_warehouse else {}
     if "sources" in there and wanted.tables is None and "csv" in wanted.formats:
         made |= packages.package(con, made, described)
     return dict(sorted(made.items()))
