@@ -624,7 +624,7 @@ def export(
     request = exports.Request(
         tables=None if is_all else _parted(table),
         figures=None if is_all else _parted(figure),
-        formats=_parted(format) or exports.FORMATS,
+        formats=exports.FORMATS if format is None else _parted(format),
         row_sets=_parted(row_set),
         width=width,
         is_long=long,

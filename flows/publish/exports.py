@@ -87,6 +87,8 @@ def _check(wanted: Request) -> None:
     names = None if None in (wanted.tables, wanted.figures) else [*(wanted.tables or ()), *(wanted.figures or ())]
     if names == [] and not wanted.has_warehouse:
         raise ExportError("no table and no figure is named; leave out --table and --figure to write all")
+    if not wanted.formats:
+        raise ExportError(f"no format is named; those that there are: {', '.join(FORMATS)}")
     _known("table", wanted.tables or (), {*declared.tables(), *_made()})
     _known("format", wanted.formats, FORMATS)
     _known("row set", wanted.row_sets, files.files().row_sets)

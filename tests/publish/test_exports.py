@@ -74,6 +74,7 @@ def test_the_command_takes_names_formats_and_width(tmp_path: Path, warehouse_pat
         (Request(row_sets=["curent"]), "no row set 'curent'; near it: 'current'"),
         (Request(width="colum"), "no width 'colum'; near it: 'column'"),
         (Request(tables=["reproduction"], formats=["latex"]), "reproduction does not come as latex.*--long"),
+        (Request(formats=[]), "no format is named; those that there are: csv, parquet, latex"),
         (Request(tables=[], figures=[]), "no table and no figure is named"),
         (Request(tables=["backtest"], row_sets=["current"]), "backtest has no rows of current; .* paper_v1, paper_v2"),
     ],
