@@ -618,21 +618,19 @@ def export(
     long
         LaTeX tables over as many pages as they take (longtable, in one column), those too that are too long for a float.
     """
-    from flows.publish import exports, parquet
+    from flows.publish import exports
 
     is_all = not table and not figure
     request = exports.Request(
         tables=None if is_all else _parted(table),
         figures=None if is_all else _parted(figure),
-        formats=_parted(format) or exports.FORMATS,
+        formats=exports.FORMATS if format is None else _parted(format),
         row_sets=_parted(row_set),
         width=width,
         is_long=long,
+        has_warehouse=warehouse,
     )
-    written = exports.export(paths.warehouse(), folder, request)
-    if warehouse:
-        written += parquet.write(paths.warehouse(), folder)
-    for path in written:
+    for path in exports.export(paths.warehouse(), folder, request):
         print(path)
 
 

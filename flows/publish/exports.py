@@ -41,7 +41,8 @@ class ExportError(UserError):
 class Request:
     """What is wanted: tables and figures by name (None: all), formats, rows of row sets (none: as declared), width, length.
 
-    `is_long`: LaTeX tables over as many pages as they take, in the place of floats.
+    `is_long`: LaTeX tables over as many pages as they take, in the place of floats. `has_warehouse`: tables of core and marts too,
+    as Parquet whatever the formats.
     """
 
     tables: Sequence[str] | None = None
@@ -50,6 +51,7 @@ class Request:
     row_sets: Sequence[str] = ()
     width: str = "column"
     is_long: bool = False
+    has_warehouse: bool = False
 
 
 def export(
@@ -82,6 +84,11 @@ def export(
 
 
 def _check(wanted: Request) -> None:
+    names = None if None in (wanted.tables, wanted.figures) else [*(wanted.tables or ()), *(wanted.figures or ())]
+    if names == [] and not wanted.has_warehouse:
+        raise ExportError("no table and no figure is named; leave out --table and --figure to write all")
+    if not wanted.formats:
+        raise ExportError(f"no format is named; those that there are: {', '.join(FORMATS)}")
     _known("table", wanted.tables or (), {*declared.tables(), *_made()})
     _known("format", wanted.formats, FORMATS)
     _known("row set", wanted.row_sets, files.files().row_sets)
@@ -117,7 +124,7 @@ def _bodies(con: duckdb.DuckDBPyConnection, there: Sequence[str], wanted: Reques
     made: dict[str, bytes] = {}
     described: dict[str, packages.Described] = {}
     for table in sorted(read & set(there)):
-        rows = _rows(con, table, wanted.row_sets)
+        rows = _rows(con, table, wanted)
         if "csv" in wanted.formats:
             made[f"{table}.csv"] = rendering.as_csv(
                 rows.column_names, (row.values() for row in rows.to_pylist())
@@ -133,6 +140,7 @@ def _bodies(con: duckdb.DuckDBPyConnection, there: Sequence[str], wanted: Reques
     if "sources" in there and any(name.endswith(".tex") for name in made):
         made["sources.bib"] = bibliography.bibtex(con).encode()
     made |= _figures(con, wanted)
+    made |= parquet.bodies(con) if wanted.has_warehouse else {}
     if "sources" in there and wanted.tables is None and "csv" in wanted.formats:
         made |= packages.package(con, made, described)
     return dict(sorted(made.items()))
@@ -155,20 +163,24 @@ def _typeset(con: duckdb.DuckDBPyConnection, name: str, table: declared.Table, w
 
 def _figures(con: duckdb.DuckDBPyConnection, wanted: Request) -> dict[str, bytes]:
     forms = [form for form in figures.FORMATS if form in wanted.formats]
-    if not forms or wanted.figures == ():
+    if not forms or (wanted.figures is not None and not wanted.figures):
         return {}
     return {f"{FIGURES}/{name}": body for name, body in figures.drawn(con, wanted.figures, forms).items()}
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, row_sets: Sequence[str]) -> pa.Table:
-    """The rows of a table, those of the row sets where it has them."""
+def _rows(con: duckdb.DuckDBPyConnection, table: str, wanted: Request) -> pa.Table:
+    """The rows of a table, those of the row sets where it has them. Raises `ExportError`: it is asked for by name and has none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = parquet.described(con, f"exports.{table}")
-    if not row_sets or "row_set" not in rows.column_names:
+    if not wanted.row_sets or "row_set" not in rows.column_names:
         return rows
-    return rows.filter(pc.is_in(rows["row_set"], pa.array(list(row_sets), pa.string())))
+    chosen = rows.filter(pc.is_in(rows["row_set"], pa.array(list(wanted.row_sets), pa.string())))
+    if wanted.tables is not None and rows.num_rows and not chosen.num_rows:
+        there = ", ".join(sorted(set(rows["row_set"].to_pylist())))
+        raise ExportError(f"{table} has no rows of {', '.join(wanted.row_sets)}; those that it has are of {there}")
+    return chosen
 
 
 def _described(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema) -> packages.Described:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.answers import outputs, queries, rendering
+from flows.answers import rendering
 from flows.warehouse import connection
 
 if TYPE_CHECKING:
@@ -42,19 +41,10 @@ _UNITS = {
 _ENDS = ("_low", "_high", "_calibrated", "_new", "_se", "_before", "_after", "_max", "_min")
 
 
-def write(path: Path, folder: Path) -> list[Path]:
-    """Write every table of core and marts of a warehouse to folder/core.results.parquet …; returns the files.
-
-    Raises:
-        flows.answers.queries.QueryError: there is no warehouse, or it cannot be read.
-        flows.answers.outputs.OutputError: the folder cannot be made, or a file cannot be written.
-    """
-    with queries.of_this_version(path), queries.connect(path) as con:
-        names = [name for name in connection.tables(con) if name.partition(".")[0] in SCHEMAS]
-        bodies = {folder / f"{name}.parquet": rendering.as_parquet(described(con, name)) for name in names}
-    outputs.folder(folder)
-    outputs.write_all(bodies)
-    return list(bodies)
+def bodies(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
+    """{core.results.parquet: its content, …} of every table of core and marts."""
+    names = [name for name in connection.tables(con) if name.partition(".")[0] in SCHEMAS]
+    return {f"{name}.parquet": rendering.as_parquet(described(con, name)) for name in names}
 
 
 def described(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:

@@ -136,7 +136,7 @@ of_backtest as (
     union all
     select
         benchmark || '_later_results_held', n_covered, null, null, 'results',
-        title || ': those of them within the published line''s ' || round(level * 100)::integer || ' % interval', 'all sources', 'ok',
+        title || ': later results within the published line''s ' || round(level * 100)::integer || ' % interval', 'all sources', 'ok',
     from exports.backtest
     join titles using (benchmark)
     where row_set = 'paper_v1' and form = 'polynomial'
@@ -158,7 +158,7 @@ counts as (
     union all
     select 'pages', count(*), 'pages', 'pages in use' from meta.pages
     union all
-    select 'rows_read', sum(rows_read), 'rows', 'rows read from them' from meta.sources
+    select 'rows_read', sum(rows_read), 'rows', 'rows read from the pages in use' from meta.sources
     union all
     select 'rows_quarantined', sum(rows_quarantined), 'rows', 'rows left out, each with its reason' from meta.sources
     union all
@@ -174,7 +174,7 @@ counts as (
     union all
     select
         'reproduced_' || printed_in || '_cells', count(*) filter (agrees), 'numbers',
-        'those of them that come out to the printed digit',
+        'published numbers of ' || replace(printed_in, '_', ' ') || ' that come out to the printed digit',
     from marts.reproduction
     group by printed_in
 ),

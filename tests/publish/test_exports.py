@@ -74,6 +74,9 @@ def test_the_command_takes_names_formats_and_width(tmp_path: Path, warehouse_pat
         (Request(row_sets=["curent"]), "no row set 'curent'; near it: 'current'"),
         (Request(width="colum"), "no width 'colum'; near it: 'column'"),
         (Request(tables=["reproduction"], formats=["latex"]), "reproduction does not come as latex.*--long"),
+        (Request(formats=[]), "no format is named; those that there are: csv, parquet, latex"),
+        (Request(tables=[], figures=[]), "no table and no figure is named"),
+        (Request(tables=["backtest"], row_sets=["current"]), "backtest has no rows of current; .* paper_v1, paper_v2"),
     ],
 )
 def test_a_slip_is_told_with_what_is_near_it(
@@ -90,6 +93,15 @@ def test_rows_are_those_of_the_row_set_asked_for(tmp_path: Path, warehouse_path:
     with (tmp_path / "exponents.csv").open(encoding="utf-8") as handle:
         assert {row["row_set"] for row in csv.DictReader(handle)} == {"paper_v2"}
     assert "the authors' rows of 2022 [@cl-mit-futuretech]" in (tmp_path / "exponents.md").read_text(encoding="utf-8")
+
+
+def test_tables_alone_read_no_figures(tmp_path: Path, warehouse_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(*_: object) -> None:
+        raise AssertionError("figures are read")
+
+    monkeypatch.setattr(exports.figures, "drawn", drawn)
+    exports.export(warehouse_path, tmp_path, Request(tables=["growth"], figures=[]))
+    assert (tmp_path / "growth.tex").is_file()
 
 
 def test_what_is_longer_than_a_page_is_a_longtable_where_that_is_asked_for(

@@ -76,3 +76,5 @@ def test_json_has_value_interval_unit_and_source(db: duckdb.DuckDBPyConnection) 
     # The brief's bold cell, 10^19.06 Gflop, from its own rows.
     assert told["paper_imagenet_target_1_gflop"]["value"] == pytest.approx(19.0659, abs=1e-4)
     assert all(row["unit"] and row["statement"] and row["source"] for row in told.values())
+    # Each stands by itself: what is beside it depends on the order of names.
+    assert [name for name, row in told.items() if "them" in row["statement"].split()] == []

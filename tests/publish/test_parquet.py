@@ -9,13 +9,14 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from flows.publish import parquet
+from flows.publish import exports, parquet
 from flows.warehouse import connection
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> list[Path]:
-    return parquet.write(warehouse_path, tmp_path_factory.mktemp("parquet") / "made" / "here")
+    folder = tmp_path_factory.mktemp("parquet") / "made" / "here"
+    return exports.export(warehouse_path, folder, exports.Request(tables=[], figures=[], has_warehouse=True))
 
 
 def test_every_table_of_core_and_marts_is_there_with_its_rows(
@@ -52,10 +53,18 @@ def test_duckdb_finds_them_too(written: list[Path]) -> None:
     assert said["description"].startswith("One row per row set, scenario")
 
 
-def test_two_of_one_warehouse_are_equal(written: list[Path], warehouse_path: Path, tmp_path: Path) -> None:
-    for path in parquet.write(warehouse_path, tmp_path / "again"):
-        (first,) = [one for one in written if one.name == path.name]
-        assert path.read_bytes() == first.read_bytes()
+def test_two_of_one_warehouse_are_equal(written: list[Path], db: duckdb.DuckDBPyConnection) -> None:
+    assert {path.name: path.read_bytes() for path in written} == parquet.bodies(db)
+
+
+@pytest.mark.slow
+def test_the_package_lists_them_too(warehouse_path: Path, tmp_path: Path) -> None:
+    exports.export(warehouse_path, tmp_path, exports.Request(formats=["csv"], has_warehouse=True))
+    package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    assert {path.name for path in tmp_path.iterdir()} - {"datapackage.json", "croissant.json"} == {
+        one["path"] for one in package["resources"]
+    }
+    assert "core.results.parquet" in {one["path"] for one in package["resources"]}
 
 
 @pytest.mark.parametrize(

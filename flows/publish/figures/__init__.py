@@ -43,7 +43,8 @@ def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """All figures that the warehouse gives, those of the brief first."""
     singles = (theory.observations, theory.computation, growth.models, growth.imagenet)
     several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots)
-    return [read(con) for read in singles] + [picture for read in several for picture in read(con)]
+    alone = [picture for read in singles if (picture := read(con)) is not None]
+    return alone + [picture for read in several for picture in read(con)]
 
 
 def drawn(

@@ -29,10 +29,11 @@ _PER_ROW = {"column": 2, "page": 5}
 
 
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
-    """The small multiples; none where not two domains have a line."""
+    """The small multiples; none where not two domains have a line, or none of these is sure to rise."""
     found = {benchmark: scaling.read(con, benchmark) for benchmark in texts.DOMAINS}
     shown = {benchmark: read for benchmark, read in found.items() if read}
-    return [_picture(shown)] if len(shown) > 1 else []
+    is_told = any(read.line["status"] == "ok" for read in shown.values())
+    return [_picture(shown)] if len(shown) > 1 and is_told else []
 
 
 def _picture(shown: dict[str, scaling.Read]) -> Picture:
@@ -138,6 +139,15 @@ def _panel(ax: Axes, read: scaling.Read) -> None:
         [row["log10_computation"] for row in read.points], [math.log10(row["error"]) for row in read.points], "o",
         color=style.POINT, alpha=0.7, markersize=1.8, markeredgewidth=0, zorder=2,
     )  # fmt: skip
-    low, high = ([math.log10(row[end]) for row in line] for end in ("error_low", "error_high"))
-    ax.fill_between(x, low, high, color=style.FIRST, alpha=style.BAND, linewidth=0, zorder=1)
+    held = [row for row in line if row["error_low"] and row["error_high"]]
+    low, high = ([math.log10(row[end]) for row in held] for end in ("error_low", "error_high"))
+    ax.fill_between(
+        [row["log10_computation"] for row in held],
+        low,
+        high,
+        color=style.FIRST,
+        alpha=style.BAND,
+        linewidth=0,
+        zorder=1,
+    )
     ax.plot(x, [math.log10(row["error"]) for row in line], color=style.FIRST, zorder=3)

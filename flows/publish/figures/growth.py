@@ -28,10 +28,12 @@ _KNOWN = {
 _KNOWN_IMAGENET = ("AlexNet", "VGG-19", "NASNet-A", "ViT-H/14", "Xception", "LeViT-384")
 
 
-def models(con: duckdb.DuckDBPyConnection) -> Picture:
-    """Figure 2a: training computation of notable models and speed of GPUs, each relative to AlexNet's."""
+def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
+    """Figure 2a: training computation of notable models and speed of GPUs, each relative to AlexNet's; None without their lines."""
     rows = select(con, "select * from exports.figure_2a")
     lines = _lines(rows)
+    if not {"model", "processor"} <= set(lines):
+        return None
     points = [row for row in rows if row["kind"] == "point" and row["year"] >= _FROM]
     model, gpu = lines["model"][0], lines["processor"][0]
     title = (
@@ -54,10 +56,13 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture:
     )
 
 
-def imagenet(con: duckdb.DuckDBPyConnection) -> Picture:
-    """Figure 2b: hardware burden of ImageNet's models by day of publication, as a multiple of AlexNet's."""
+def imagenet(con: duckdb.DuckDBPyConnection) -> Picture | None:
+    """Figure 2b: hardware burden of ImageNet's models by day of publication, over AlexNet's; None without models or GPUs."""
     points = select(con, "select * from exports.figure_2b where is_headline")
-    gpu = _lines(select(con, "select * from exports.figure_2a"))["processor"][0]
+    lines = _lines(select(con, "select * from exports.figure_2a"))
+    if not points or "processor" not in lines:
+        return None
+    gpu = lines["processor"][0]
     alexnet = min(points, key=lambda row: (abs(row["log10_compute_to_alexnet"]), row["released_on"]))
     largest = max(points, key=lambda row: row["log10_compute_to_alexnet"])
     years = largest["year"] - alexnet["year"]

@@ -170,7 +170,7 @@ def _page(
             "benchmark": benchmark,
             "siblings": siblings,
             "headline": _headline(title, lead),
-            "spread": _spread(found["lines"]),
+            "spread": _spread(found["lines"], lead),
             "lead": lead,
             "drawn": {
                 "title": title,
@@ -390,13 +390,17 @@ def _headline(title: str, lead: Row | None) -> Markup:
     return Markup("Each halving of {}’s error has taken about {} times the computation").format(title, times)
 
 
-def _spread(lines: Sequence[Row]) -> str:
-    """The smallest and the largest exponent by measure, in one sentence."""
+def _spread(lines: Sequence[Row], lead: Row | None) -> str:
+    """The smallest and the largest exponent by measure, in one sentence; of the metric that leads, where one does."""
     parts = []
     told = [
         line
         for line in lines
-        if line["row_set"] == "current" and line["form"] == "polynomial" and line["exponent"] and line["exponent"] > 0
+        if line["row_set"] == "current"
+        and line["form"] == "polynomial"
+        and line["exponent"]
+        and line["exponent"] > 0
+        and (lead is None or line["metric"] == lead["metric"])
     ]
     for measure in ("hardware_burden", "operations_per_pass", "training_compute", "network_operations"):
         exponents = [line["exponent"] for line in told if line["compute_measure"] == measure]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from flows.publish.report import wording
-from flows.publish.report.page import Page, Row, rows
+from flows.publish.report.page import Page, Row, one, rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +18,7 @@ _MODELS, _PROCESSORS, _ERA = "notable_models", "gpus", "since_2010"
 _COMPUTE = """
 select
     series, era, rule, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
-    growth_per_year_high, doubling_time_month, doubling_time_month_low, doubling_time_month_high, status,
+    growth_per_year_high, doubling_time_month, doubling_time_month_low, doubling_time_month_high, level, status,
 from marts.compute_growth
 order by series, era, rule
 """
@@ -34,6 +34,7 @@ order by series, released_on, name, thing
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """The page of growth."""
     compute, hardware, points = rows(con, _COMPUTE), rows(con, _HARDWARE), rows(con, _POINTS)
+    level = one(con, "select level from staging.growth_level")["level"]
     yield Page(
         file="growth.html",
         here="growth",
@@ -42,6 +43,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         template="growth.html",
         values={
             "headline": _headline(compute, hardware),
+            "level": level,
             "parts": [
                 ("Computation of models", "marts.compute_growth", _shown(compute)),
                 ("Speed of processors, and speed for the money", "marts.hardware_growth", _shown(hardware)),
@@ -50,6 +52,8 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 "lines": [line for line in (*compute, *hardware) if line["n"]],
                 "points": _by_series(points),
                 "chosen": {"series": _MODELS, "era": _ERA, "rule": "all"},
+                "level": level,
+                "words": wording.vocabulary(),
                 "processors": sorted({line["series"] for line in hardware}),
             },
         },

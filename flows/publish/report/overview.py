@@ -113,7 +113,15 @@ def _table_title(cells: Sequence[Row]) -> Markup:
     It is news only where today's value leaves the interval of the published line.
     """
     key = (DOMAINS[0][0], "target_1", "polynomial", "gflop")
-    cell = next(cell for cell in cells if (cell["benchmark"], cell["target"], cell["form"], cell["quantity"]) == key)
+    told = (
+        cell
+        for cell in cells
+        if (cell["benchmark"], cell["target"], cell["form"], cell["quantity"]) == key
+        and cell["log10_today"] is not None
+    )
+    cell = next(told, None)
+    if cell is None:
+        return Markup("The published table beside today’s")
     today, published = cell["log10_today"], cell["published_log10"]
     head = Markup("{}{}% error on {} is").format(f"{cell['error_percent']:g}", wording.NARROW, DOMAINS[0][3])
     values = (wording.scientific(today), wording.scientific(published))

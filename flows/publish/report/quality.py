@@ -43,7 +43,7 @@ left join points using (benchmark, metric)
 order by n_results desc, benchmark, metric
 """
 _QUARANTINE = """
-select source, rule, count(*) as n, min(reason) as reason, min_by(locator, (page, locator)) as locator
+select source, rule, count(*) as n, min_by(reason, (page, locator, reason)) as reason, min_by(locator, (page, locator)) as locator
 from core.quarantine group by all order by n desc, source, rule
 """
 _CELLS = "select rule, count(*) as n, min(reason) as reason from core.rejected_cells group by all order by n desc, rule"

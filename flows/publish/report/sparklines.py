@@ -18,12 +18,12 @@ _LABELS_RIGHT = 34.0
 
 @dataclass(frozen=True)
 class Curve:
-    """A line with its band: n values of log10 of computation and of the error, its lower and its upper end (log10)."""
+    """A line with its band: n values of log10 of computation and of the error, its lower and its upper end (log10, or None)."""
 
     x: Sequence[float]
     error: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,15 @@ def _line(frame: _Frame, curve: Curve) -> str:
 
 
 def _band(frame: _Frame, curve: Curve) -> str:
-    there = _path(frame, curve.x, curve.high)
-    back = _path(frame, list(reversed(curve.x)), list(reversed(curve.low)))
+    held = [
+        (x, low, high)
+        for x, low, high in zip(curve.x, curve.low, curve.high, strict=True)
+        if low is not None and high is not None
+    ]
+    if not held:
+        return ""
+    there = _path(frame, [x for x, _, _ in held], [high for _, _, high in held])
+    back = _path(frame, [x for x, _, _ in reversed(held)], [low for _, low, _ in reversed(held)])
     return f'<path class="band" d="M{there}L{back}Z"/>'
 
 

@@ -37,6 +37,16 @@ _WORDS = {
     "bleu": "BLEU",
     "pass_at_1": "pass@1",
     "accuracy": "accuracy",
+    "gpus": "GPUs",
+    "ml_gpus": "GPUs for machine learning",
+    "wikipedia_gpus": "GPUs (Wikipedia)",
+    "cpus": "CPUs",
+    "gpus_price_performance": "GPUs, for the money",
+    "ml_gpus_price_performance": "GPUs for machine learning, for the money",
+    "cpus_price_performance": "CPUs, for the money",
+    "notable_models_list": "notable models (own list)",
+    "benchmark_models": "models of the paper’s benchmarks",
+    "benchmark_models_operations": "models of the paper’s benchmarks, network operations",
     "current": "all sources",
     "paper_v1": "the paper’s rows of 2020",
     "paper_v2": "the authors’ rows of 2022",
@@ -92,16 +102,15 @@ def decimal(number: float | None, decimals: int = 1) -> str:
     return f"{number:,.{decimals}f}".replace(",", NARROW).replace("-", "−")
 
 
-def rounded(number: float | None, digits: int = 2) -> str:
-    """A number to so many digits, as a person says it: 14 000, 575 → 580, 0.16, 2.3 million."""
+def rounded(number: float | None, digits: int = 2) -> str | Markup:
+    """A number to so many digits, as a person says it: 14 000, 575 → 580, 0.16, 2.3 million; from 10¹⁵ on a power of ten."""
     if number is None or not math.isfinite(number):
         return "–"
     if number == 0:
         return "0"
-    at = math.floor(math.log10(abs(number)))
-    kept = round(number, digits - 1 - at)
-    if abs(kept) >= 1e15:
-        return f"{kept:.{digits - 1}e}"
+    kept = round(number, digits - 1 - math.floor(math.log10(abs(number))))
+    if kept >= 1e15:
+        return scientific(math.log10(kept))
     for size, name in _LARGE:
         if abs(kept) >= size:
             return (
@@ -109,7 +118,8 @@ def rounded(number: float | None, digits: int = 2) -> str:
                 if abs(kept) < size * 100
                 else f"{kept / size:.0f}{NARROW}{name}"
             )
-    return decimal(kept, max(digits - 1 - at, 0))
+    # Of what is kept: 9.96 is 10, which has a digit more.
+    return decimal(kept, max(digits - 1 - math.floor(math.log10(abs(kept))), 0))
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import subprocess
 import sys
 import zlib
@@ -13,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from PIL import Image
+from report_pages import without_sources
 from running import ROOT, command_here, environment
 
 from flows.answers import rendering
@@ -227,3 +229,21 @@ def test_pdf_bodies_hold_no_date(drawn: drawers.Drawings) -> None:
         assert b"CreationDate" not in files["pdf"]
         assert unpacked
         assert b"<dc:date>" not in files["svg"]
+
+
+def test_where_all_sources_are_absent_there_are_the_figures_of_the_simulation(
+    tmp_path: Path, warehouse_path: Path
+) -> None:
+    with connection.connect(without_sources(warehouse_path, tmp_path / "copy.duckdb"), read_only=True) as con:
+        assert [picture.name for picture in figures.pictures(con)] == ["figure_1a", "figure_1b"]
+
+
+def test_a_line_without_a_band_is_drawn(tmp_path: Path, warehouse_path: Path) -> None:
+    path = tmp_path / "copy.duckdb"
+    shutil.copyfile(warehouse_path, path).chmod(0o644)
+    with duckdb.connect(path) as con:
+        con.execute("update marts.curves set error_low = null, error_high = null where benchmark = 'squad'")
+    with connection.connect(path, read_only=True) as con:
+        (picture,) = [picture for picture in figures.pictures(con) if picture.name == "domains"]
+    with canvas.drawing():
+        assert b"<svg" in canvas.rendered(canvas.draw(picture, "page"), picture, "svg")

@@ -286,7 +286,11 @@ def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyC
         db,
         "select growth_per_year from marts.hardware_growth where series = 'gpus' and era = 'since_2010' and rule = 'all'",
     )
-    assert f"It has grown {rate:.2f} times a year" in page.inner_text("#said")
+    assert "GPUs, since 2010, all: " in page.inner_text("#said")
+    (level,) = asked(db, "select level from staging.growth_level")
+    assert f"It has grown {rate:.2f} times a year ({level * 100:.0f}{report_pages.THIN}% interval" in page.inner_text(
+        "#said"
+    )
     page = seen.open("theory.html")
     page.get_by_text("Computation", exact=True).locator("visible=true").click()
     assert "Computation of one fit" in page.inner_html("#plot")

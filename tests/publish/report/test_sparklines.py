@@ -46,5 +46,11 @@ def test_a_band_stays_in_the_frame_and_a_label_is_text() -> None:
     assert math.isfinite(float(svg.xpath("//*[@class='best']/@cx")[0]))
 
 
+def test_a_line_without_a_band() -> None:
+    svg = drawn([(18.0, 0.3), (20.0, 0.1)], Curve(FLAT.x, FLAT.error, [None, None], [None, None]))
+    assert svg.xpath("//*[@class='line']")
+    assert not svg.xpath("//*[@class='band']")
+
+
 def test_points_without_a_line() -> None:
     assert not drawn([(18.0, 0.3), (20.0, 0.1)], None).xpath("//*[@class='line']")

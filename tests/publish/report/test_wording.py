@@ -44,11 +44,16 @@ def test_a_power_with_its_digits(log10: float, shown: str) -> None:
         (6.5e10, "65 billion"),
         (2.9e12, "2.9 trillion"),
         (9.96, "10"),
+        (99.6, "100"),
+        (0.0996, "0.10"),
+        (3.2e18, "3.2×10<sup>18</sup>"),
         (0, "0"),
     ],
 )
 def test_a_number_as_it_is_said(number: float, shown: str) -> None:
-    assert wording.rounded(number).replace(wording.NARROW, " ").replace("10.0", "10") == shown
+    assert (
+        wording.rounded(number).replace(f"{wording.NARROW}×{wording.NARROW}", "×").replace(wording.NARROW, " ") == shown
+    )
 
 
 @pytest.mark.parametrize(("number", "shown"), [(7.6, "8th"), (1.2, "1st"), (12, "12th"), (22, "22nd"), (53, "53rd")])
@@ -68,4 +73,5 @@ def test_the_rest() -> None:
     assert wording.day(date(2026, 11, 22)) == "22 November 2026"
     assert wording.words("hardware_burden") == "hardware burden"
     assert wording.words("no_such_code") == "no such code"
+    assert wording.capital(wording.words("gpus")) == "GPUs"
     assert wording.capital("the paper’s rows") == "The paper’s rows"

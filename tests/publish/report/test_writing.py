@@ -82,6 +82,39 @@ def test_the_title_of_a_benchmark_has_its_factor(report: Path, db: duckdb.DuckDB
     )
 
 
+def test_the_range_of_exponents_is_of_the_metric_that_leads(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    # SQuAD has lines of F1, which leads, and of exact match, whose exponents are higher.
+    ((low, high),) = db.execute(
+        "select min(exponent), max(exponent) from marts.scaling where row_set = 'current' and benchmark = 'squad' "
+        "and metric = 'f1' and compute_measure = 'hardware_burden' and form = 'polynomial' and exponent > 0"
+    ).fetchall()
+    title = report_pages.page(report, "squad.html").xpath("string(//h2[@id='choices-title'])")
+    assert f"{low:.0f} to {high:.0f} by hardware burden" in title
+
+
+def test_growth_says_what_its_intervals_cover_and_names_series(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    (levels,) = zip(*db.execute(
+        "select level from marts.compute_growth where level is not null union "
+        "select level from marts.hardware_growth where level is not null"
+    ).fetchall(), strict=True)  # fmt: skip
+    page = report_pages.page(report, "growth.html")
+    heads = [" ".join(head.split()) for head in page.xpath("//th[contains(., 'interval')]/text()")]
+    assert heads == [f"{levels[0] * 100:.0f} % interval"] * 2
+    assert len(levels) == 1
+    series = {cell.text_content() for cell in page.xpath("//tbody/tr/td[1]")}
+    assert {"GPUs", "GPUs for machine learning", "Notable models"} <= series
+
+
+def test_a_reason_of_quarantine_stands_at_its_own_row(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    told = report_pages.page(report, "data.html").xpath("//section[@aria-labelledby='quarantine']//table[1]/tbody/tr")
+    rows = {
+        (reason, locator) for reason, locator in db.execute("select reason, locator from core.quarantine").fetchall()
+    }
+    first = told[: len(db.execute("select distinct source, rule from core.quarantine").fetchall())]
+    shown = {(row[3].text, row[3].xpath("string(span)").strip("()")) for row in first}
+    assert {(reason.strip(), locator) for reason, locator in shown} <= rows
+
+
 def test_every_link_between_pages_leads_somewhere(report: Path) -> None:
     pages = {path.name: report_pages.page(report, path.name) for path in sorted(report.glob("*.html"))}
     assert len(pages) > 25
@@ -187,6 +220,17 @@ def test_the_wheel_carries_pages_and_assets() -> None:
     ]
     assert len(files) > 30
     assert [file for file in files if not any(fnmatch(file, pattern) for pattern in patterns)] == []
+
+
+def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehouse_path: Path) -> None:
+    """As a build as of a day before the first page leaves it: the simulation and the settings are there, and no row."""
+    folder = writing.write(
+        report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb"), tmp_path / "pages"
+    ).parent
+    first = report_pages.page(folder, "index.html")
+    assert first.xpath("string(//h2[@id='table-title'])") == "The published table beside today’s"
+    assert re.search(r"(\d+) of \1 sources are stale", first.xpath("string(//p[@class='state'])"))
+    assert "oracle" in report_pages.page(folder, "theory.html").xpath("string(//h1)")
 
 
 @pytest.mark.slow

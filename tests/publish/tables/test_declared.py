@@ -34,6 +34,28 @@ def test_a_table_has_rows_heads_and_what_it_cites(
     assert re.search(r"\d{4}-\d\d-\d\d", sheet.caption)
 
 
+@pytest.mark.parametrize("name", ["exponents", "growth", "backtest"])
+def test_a_caption_tells_the_level_of_the_intervals(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    query = {
+        "exponents": "select level from staging.fit_rule",
+        "growth": "select distinct level from exports.growth where level is not null",
+        "backtest": "select distinct level from exports.backtest",
+    }[name]
+    ((level,),) = db.execute(query).fetchall()
+    heads = "".join(f" {column.head}" for column in TABLES[name].columns)
+    assert set(re.findall(r"(\d+) %", TABLES[name].caption + heads)) == {f"{level * 100:.0f}"}
+
+
+def test_the_sign_of_residuals_is_told_as_the_warehouse_has_it(db: duckdb.DuckDBPyConnection) -> None:
+    """A residual below 0 is of an error lower than predicted."""
+    ((better, below),) = db.execute(
+        "select count(*) filter (achieved_error < predicted_error), count(*) filter (residual_decades < 0) from marts.backtest "
+        "where achieved_error < predicted_error"
+    ).fetchall()
+    assert better == below > 0
+    assert "below 0 is better than predicted" in TABLES["backtest"].notes[0]
+
+
 def test_no_code_is_printed(db: duckdb.DuckDBPyConnection) -> None:
     for name, table in TABLES.items():
         if name == "reproduction":

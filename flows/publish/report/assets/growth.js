@@ -3,7 +3,7 @@
   const data = CL.data("grown");
   const state = { ...data.chosen, ...CL.kept() };
   const chart = document.getElementById("plot");
-  const word = (code) => CL.capital(code.replaceAll("_", " ").replace(/gpus/g, "GPUs").replace(/cpus/g, "CPUs").replace(/^ml /, "ML "));
+  const word = (code) => CL.capital(data.words[code] ?? code.replaceAll("_", " "));
   const unique = (values) => [...new Set(values)];
   const RULES = { all: "All", largest_of_year: "Largest of each year", running_maximum: "Records", top_1: "Largest of its time", top_3: "Three largest of their time", top_10: "Ten largest of their time", top_1_of_era: "Largest, within the era", top_3_of_era: "Three largest, within the era", top_10_of_era: "Ten largest, within the era" };
   const isProcessor = () => data.processors.includes(state.series);
@@ -45,7 +45,7 @@
     if (chosen.growth_per_year === null) parts.push("Too few for a line.");
     else {
       parts.push(isProcessor() ? "It has grown " : "Computation has grown ", CL.html("a", { class: "n", href: `trace.html#marts.${isProcessor() ? "hardware" : "compute"}_growth?${new URLSearchParams({ series: state.series, era: state.era, rule: state.rule })}` }, CL.decimal(chosen.growth_per_year, 2)), " times a year");
-      parts.push(chosen.growth_per_year_low === null ? " (no interval: what a rule picks only describes)" : ` (95\u202f% interval ${CL.interval(chosen.growth_per_year_low, chosen.growth_per_year_high, 2)})`);
+      parts.push(chosen.growth_per_year_low === null ? " (no interval: what a rule picks only describes)" : ` (${CL.percent(data.level)} interval ${CL.interval(chosen.growth_per_year_low, chosen.growth_per_year_high, 2)})`);
       if (chosen.growth_per_year > 1) parts.push(`, so it doubles in ${CL.decimal(chosen.doubling_time_month)} months.`);
     }
     document.getElementById("said").replaceChildren(...parts);
