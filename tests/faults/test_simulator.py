@@ -345,9 +345,9 @@ def require_nothing_left(world: World) -> None:
     assert {name for name in left if ".duckdb" in name} == {world.published.name}
 
 
-# 500 kills and 500 faults of all kinds in full.
+# 500 kills and 500 faults of all kinds in full; `make test-all` has 20 and 4, for each takes some ten seconds of a processor.
 CASES = [
-    *(pytest.param(seed, KILLS, id=f"kills, seed {seed}") for seed in range(sample(full=50, part=4))),
+    *(pytest.param(seed, KILLS, id=f"kills, seed {seed}") for seed in range(sample(full=50, part=2))),
     *(pytest.param(seed, COMPOSED, id=f"composed, seed {seed}") for seed in range(sample(full=50, part=1))),
 ]
 
@@ -357,6 +357,7 @@ CASES = [
 def test_whatever_happens_what_is_published_is_whole(
     seed: int, kinds: Sequence[str], begun: Begun, api: Api, tmp_path: Path
 ) -> None:
+    wanted = STEPS if kinds is KILLS else sample(full=STEPS, part=4)
     with begun.world(tmp_path, api, seed) as world:
         before, steps = dict(begun.newer), 0
         for number in range(5 * STEPS):
@@ -368,9 +369,9 @@ def test_whatever_happens_what_is_published_is_whole(
             require_in_order(world)
             # A run that ended before it could be killed is none of the kills.
             steps += was_killed or kinds is COMPOSED
-            if steps == STEPS:
+            if steps == wanted:
                 break
-        assert steps == STEPS
+        assert steps == wanted
         world.site.wrong.clear()
         world.site.pages |= world.bodies
         world.finish(refresh(DAYS[1]))
