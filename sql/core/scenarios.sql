@@ -39,23 +39,8 @@ printed_processors as (
         scenarios.scenario,
         processors.processor_id,
         processors.tdp_watt,
-        case scenarios.precision
-            when 'fp64' then processors.fp64_flop_per_s
-            when 'fp32' then processors.fp32_flop_per_s
-            when 'tf32' then processors.tf32_flop_per_s
-            when 'fp16' then processors.fp16_flop_per_s
-            when 'tensor_fp16' then processors.tensor_fp16_flop_per_s
-            when 'int8' then processors.int8_op_per_s
-        end as rate_flop_per_s,
-        case scenarios.burden_precision
-            when 'fp64' then processors.fp64_flop_per_s
-            when 'fp32' then processors.fp32_flop_per_s
-            when 'tf32' then processors.tf32_flop_per_s
-            when 'fp16' then processors.fp16_flop_per_s
-            when 'tensor_fp16' then processors.tensor_fp16_flop_per_s
-            when 'int8' then processors.int8_op_per_s
-            else processors.paper_rate_flop_per_s
-        end as burden_rate_flop_per_s,
+        peak_rate(processors, scenarios.precision) as rate_flop_per_s,
+        if(scenarios.burden_precision is null, processors.paper_rate_flop_per_s, peak_rate(processors, scenarios.burden_precision)) as burden_rate_flop_per_s,
     from scenarios
     join core.processor_aliases as aliases on scenarios.processor = aliases.alias
     join core.processors as processors on aliases.processor_id = processors.processor_id

@@ -30,24 +30,17 @@ largest as (
 rates as (
     select
         clusters.comparison, clusters.label, clusters.precision, clusters.days, clusters.processors as n_processors,
-        processors.processor_id,
-        processors.paper_rate_flop_per_s as burden_rate,
-        case clusters.precision
-            when 'fp64' then processors.fp64_flop_per_s
-            when 'fp32' then processors.fp32_flop_per_s
-            when 'tf32' then processors.tf32_flop_per_s
-            when 'fp16' then processors.fp16_flop_per_s
-            when 'tensor_fp16' then processors.tensor_fp16_flop_per_s
-            when 'int8' then processors.int8_op_per_s
-        end as rate,
+        sheets.processor_id,
+        sheets.paper_rate_flop_per_s as burden_rate,
+        peak_rate(sheets, clusters.precision) as rate,
         homepages.title as source,
         homepages.homepage as source_url,
         pages.retrieved_on as as_of,
     from staging.cluster as clusters
     join core.processor_aliases as aliases on clusters.processor = aliases.alias
-    join core.processors as processors on aliases.processor_id = processors.processor_id
-    join homepages on processors.source = homepages.source
-    join meta.pages as pages on processors.source = pages.source and processors.page = pages.page
+    join core.processors as sheets on aliases.processor_id = sheets.processor_id
+    join homepages on sheets.source = homepages.source
+    join meta.pages as pages on sheets.source = pages.source and sheets.page = pages.page
 ),
 
 clusters as (

@@ -82,8 +82,8 @@ points as (
         end as kind_of_run,
         points.purpose,
         coalesce(results.year, year(results.released_on)) as year,
-        results.released_on as published_on,
-        points.released_precision as published_precision,
+        results.released_on,
+        points.released_precision,
         points.compute_unit,
         points.log10_compute as log10_computation,
         points.error,
@@ -133,8 +133,8 @@ select
     printed_name,  -- the name as the page of the score prints it
     trainer,
     year,  -- year of publication; null where no page tells
-    published_on,  -- day of the weights or the paper as far as it is known, see published_precision
-    published_precision,  -- day, month, year; listed: in a list by then, and perhaps before
+    released_on,  -- day of the weights or the paper as far as it is known, see released_precision
+    released_precision,  -- day, month, year; listed: in a list by then, and perhaps before
     kind_of_run,  -- paper: its own authors' training; vendor: a model zoo's training of a known recipe; contest: a race to a target; list: of a list of weights that does not say whose they are
     purpose,
     compute_unit,

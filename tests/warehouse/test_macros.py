@@ -18,7 +18,7 @@ from flows.answers import line_fits
 from flows.answers.fit_requests import Data, Request
 from flows.declared import settings
 from flows.declared.models import Estimation
-from flows.declared.setting_types import Selection
+from flows.declared.setting_types import Precision, Selection
 from flows.fits import forms, least_squares, selections
 from flows.fits.line import POINTS_MIN
 from flows.warehouse import transform
@@ -198,3 +198,11 @@ def test_fewer_points_than_a_residual_needs_cannot_be_declared() -> None:
     assert settings.rows()["fit_rule"][0].points_min == declared.points_min >= POINTS_MIN
     with pytest.raises(ValidationError, match="greater than or equal to 3"):
         Estimation.model_validate(declared.model_dump() | {"points_min": POINTS_MIN - 1})
+
+
+def test_a_peak_rate_is_that_of_its_precision_or_none(sql: Db) -> None:
+    names = ("fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8")
+    columns = ", ".join(f"{at}.0 as {name}_{'op' if name == 'int8' else 'flop'}_per_s" for at, name in enumerate(names))
+    asked = ", ".join(f"peak_rate(sheet, '{name}')" for name in (*names, "fp8"))
+    assert sql.execute(f"select {asked} from (select {columns}) as sheet").fetchall() == [(0, 1, 2, 3, 4, 5, None)]
+    assert set(names) == set(get_args(Precision))

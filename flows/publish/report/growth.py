@@ -13,8 +13,8 @@ from flows.publish.report.page import Page, Row, one, rows
 if TYPE_CHECKING:
     import duckdb
 
-# Whose growth the page is headed by: models from 2010 on, and the GPUs that they ran on.
-_MODELS, _PROCESSORS, _ERA = "notable_models", "gpus", "since_2010"
+# Whose growth the page is headed by: the series of Figure 2a, so that page and figure say one thing.
+_HEADED = "select subject, series, era from staging.growth_figure"
 _COMPUTE = """
 select
     series, era, rule, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
@@ -35,6 +35,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """The page of growth."""
     compute, hardware, points = rows(con, _COMPUTE), rows(con, _HARDWARE), rows(con, _POINTS)
     level = one(con, "select level from staging.growth_level")["level"]
+    headed = {figure["subject"]: (figure["series"], figure["era"]) for figure in rows(con, _HEADED)}
     yield Page(
         file="growth.html",
         here="growth",
@@ -42,7 +43,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         description="Growth of models' computation and of processors' speed, by series and era.",
         template="growth.html",
         values={
-            "headline": _headline(compute, hardware),
+            "headline": _headline(_line(compute, headed["model"]), _line(hardware, headed["processor"])),
             "level": level,
             "parts": [
                 ("Computation of models", "marts.compute_growth", _shown(compute)),
@@ -51,7 +52,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
             "grown": {
                 "lines": [line for line in (*compute, *hardware) if line["n"]],
                 "points": _by_series(points),
-                "chosen": {"series": _MODELS, "era": _ERA, "rule": "all"},
+                "chosen": {"series": headed["model"][0], "era": headed["model"][1], "rule": "all"},
                 "level": level,
                 "words": wording.vocabulary(),
                 "processors": sorted({line["series"] for line in hardware}),
@@ -62,17 +63,18 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     )
 
 
-def _headline(compute: Sequence[Row], hardware: Sequence[Row]) -> Markup:
-    models, processors = _line(compute, _MODELS), _line(hardware, _PROCESSORS)
+def _headline(models: Row | None, processors: Row | None) -> Markup:
     if models is None or processors is None:
         return Markup("How fast computation grows")
-    return Markup("Models’ computation has grown {} times a year since 2010, the speed of a GPU only {} times").format(
-        wording.decimal(models["growth_per_year"]), wording.decimal(processors["growth_per_year"])
+    return Markup("Models’ computation has grown {} times a year since {}, the speed of a GPU only {} times").format(
+        wording.decimal(models["growth_per_year"]),
+        models["first_released_on"].year,
+        wording.decimal(processors["growth_per_year"], 2),
     )
 
 
-def _line(lines: Sequence[Row], series: str) -> Row | None:
-    key = (series, _ERA, "all")
+def _line(lines: Sequence[Row], of: tuple[str, str]) -> Row | None:
+    key = (*of, "all")
     found = [line for line in lines if (line["series"], line["era"], line["rule"]) == key and line["growth_per_year"]]
     return found[0] if found else None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-from flows.publish.tables.layout import Cell, Sheet
+from flows.publish.tables.layout import LEFT_KINDS, Cell, Sheet
 from flows.publish.tables.markup import as_html
 from flows.publish.tables.templating import groups, written
 
 _THIN = "\u2009"
 _RIGHT = ' class="n"'
-_LEFT_KINDS = ("text", "day")
 
 
 def html(sheet: Sheet) -> str:
@@ -20,11 +19,11 @@ def html(sheet: Sheet) -> str:
         name=escape(sheet.name),
         caption=as_html(sheet.caption),
         groups=[(as_html(group), many) for group, many in groups(sheet.heads)],
-        heads=[(as_html(head.text), "" if head.kind in _LEFT_KINDS else _RIGHT) for head in sheet.heads],
+        heads=[(as_html(head.text), "" if head.kind in LEFT_KINDS else _RIGHT) for head in sheet.heads],
         blocks=[
             (
                 escape(title),
-                [[(_cell(cell), "" if cell.kind in _LEFT_KINDS else _RIGHT) for cell in row] for row in rows],
+                [[(_cell(cell), "" if cell.kind in LEFT_KINDS else _RIGHT) for cell in row] for row in rows],
             )
             for title, rows in sheet.blocks
         ],

@@ -25,6 +25,10 @@ _ALL_SOURCES = "current"
 Row = dict[str, Any]
 
 
+# What stands on the left of its column; all else is a number and stands on the right.
+LEFT_KINDS = ("text", "day")
+
+
 @dataclass(frozen=True)
 class Cell:
     """What stands in a cell, as text of its kind: of a power the exponent, of scientific 1.2e19; plain text is not escaped."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from flows.publish.tables.html import shown
-from flows.publish.tables.layout import Cell, Sheet
+from flows.publish.tables.layout import LEFT_KINDS, Cell, Sheet
 from flows.publish.tables.markup import as_markdown, plain_markdown
 from flows.publish.tables.templating import written
-
-_LEFT_KINDS = ("text", "day")
 
 
 def markdown(sheet: Sheet) -> str:
@@ -21,7 +19,7 @@ def markdown(sheet: Sheet) -> str:
         "table.md.j2",
         caption=as_markdown(sheet.caption),
         heads=[" ".join(filter(None, (as_markdown(head.group), as_markdown(head.text)))) for head in sheet.heads],
-        rules=["---" if head.kind in _LEFT_KINDS else "---:" for head in sheet.heads],
+        rules=["---" if head.kind in LEFT_KINDS else "---:" for head in sheet.heads],
         rows=rows,
         notes=[f"<sup>{mark}</sup> {as_markdown(text)}" if mark else as_markdown(text) for mark, text in sheet.notes],
     )

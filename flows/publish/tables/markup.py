@@ -29,6 +29,8 @@ _SPECIAL = str.maketrans(
         "†": r"\ensuremath{\dagger}",
         "‡": r"\ensuremath{\ddagger}",
         "§": r"\S{}",
+        "¶": r"\P{}",
+        "‖": r"\ensuremath{\Vert}",
         "≥": r"\ensuremath{\geq}",
     }
 )

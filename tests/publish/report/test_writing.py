@@ -92,6 +92,23 @@ def test_the_range_of_exponents_is_of_the_metric_that_leads(report: Path, db: du
     assert f"{low:.0f} to {high:.0f} by hardware burden" in title
 
 
+def test_growth_is_headed_by_the_lines_of_figure_2a(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    with (ROOT / "flows" / "declared" / "growth.toml").open("rb") as file:
+        shown = {one["subject"]: one for one in tomllib.load(file)["figure"]}
+
+    def grown(subject: str, table: str) -> float:
+        asked = f"select growth_per_year from marts.{table} where series = ? and era = ? and rule = 'all'"
+        ((rate,),) = db.execute(asked, [shown[subject]["series"], shown[subject]["era"]]).fetchall()
+        return float(rate)
+
+    models, gpus = grown("model", "compute_growth"), grown("processor", "hardware_growth")
+    title = (
+        f"Models’ computation has grown {models:.1f} times a year since 2010, the speed of a GPU only {gpus:.2f} times"
+    )
+    (head,) = report_pages.page(report, "growth.html").iter("h1")
+    assert " ".join(head.itertext()) == title
+
+
 def test_growth_says_what_its_intervals_cover_and_names_series(report: Path, db: duckdb.DuckDBPyConnection) -> None:
     (levels,) = zip(*db.execute(
         "select level from marts.compute_growth where level is not null union "

@@ -77,3 +77,8 @@ def test_a_slip_in_a_table_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('reads = "a"\ncaption = "b"\n[[columns]]\ncolumn = "c"\nhed = "d"\n')
     with pytest.raises(SettingError, match=r"x\.toml.*hed"):
         declared.tables(tmp_path)
+
+
+def test_each_mark_means_one_thing() -> None:
+    marks = [one.mark for one in declared.words().marks.values()]
+    assert len(set(marks)) == len(marks)

@@ -322,7 +322,7 @@
         const value = CL.nodes(CL.power(one.log10));
         const isTold = ["ols", "x_on_y"].includes(state.fitted);
         parts.push(at ? "; the " : "the ", `${line.form} form gives `, isTold ? CL.html("a", { class: "n", href: `trace.html#marts.projections?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, method, selection: set.selection, target: one.target })}` }, ...value) : CL.html("span", {}, ...value), " FLOP");
-        parts.push(one.status === "ok" ? (one.ranges_beyond ? `, ${CL.decimal(one.ranges_beyond)} data ranges beyond the largest training` : ", among the points") : one.status === "extrapolation_unsupported" ? ", which the points do not support" : `, and the slope may be 0`);
+        parts.push(one.status === "ok" ? (one.ranges_beyond ? `, ${CL.decimal(one.ranges_beyond)} data ranges beyond the largest training` : ", among the points") : one.status === "extrapolation_unsupported" ? ", which the points do not support" : one.status === "slope_not_different_from_0" ? ", and the slope may be 0" : `, with the status “${one.status.replaceAll("_", " ")}”`);
       });
       if (told.length) parts.push(".");
       if (lead.rests_on_few) parts.push(` The line rests on ${lead.rests_on_few}.`);
