@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from flows import __version__, lean, paths, processes, sources
 from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
-from flows.warehouse import kept, keys, publishing
+from flows.warehouse import kept, keys, ledger, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
+from flows.warehouse.ledger import State
 from flows.warehouse.unmet import sentence
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from flows.pages.parse import Gathered
     from flows.processes import Beside
     from flows.warehouse.expectations import Failure, Suite
+    from flows.warehouse.staging import Staged
     from flows.warehouse.transform import Functions
 
 # All that a value of the warehouse may depend on beside the code here.
@@ -40,15 +43,40 @@ _LIBRARIES = (
 )
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What a build is made of: `key` is the digest of all of it, `state` of all but the ledger.
+
+    `code` (with SQL and libraries) and `settings` are digests of a part each; `past` are the states of the ledger that it is
+    held against, oldest first.
+    """
+
+    key: str
+    state: str
+    code: str
+    settings: str
+    past: tuple[State, ...]
+
+
+def identity(raw: Path, shipped: Path | None, as_of: date) -> Identity:
+    """What a build of these pages and facts as of a day is made of.
+
+    Raises:
+        flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
+    """
+    state = key(raw, shipped, as_of)
+    past = tuple(ledger.chain(ledger.states(paths.ledgers()), state, as_of))
+    return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), _declared(paths.PACKAGE), past)
+
+
 def key(raw: Path, shipped: Path | None, as_of: date) -> str:
-    """Digest of all that a build depends on: code, settings, libraries, decisions, the pages and facts that exist on the day.
+    """Digest of all that a build depends on but the ledger: code, settings, libraries, decisions, the pages and facts of the day.
 
     The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
     """
     parts = [
-        keys.versions(*_LIBRARIES),
-        _code(paths.PACKAGE),
-        keys.files(paths.SQL, paths.SQL.rglob("*.sql")),
+        _code_and_sql(),
+        _declared(paths.PACKAGE),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
     if (register := paths.register_in_use()) is not None:
@@ -60,11 +88,27 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
     return keys.digest(*parts)
 
 
+def _code_and_sql() -> str:
+    """Digest of code, SQL and the libraries that compute."""
+    sql = keys.files(paths.SQL, paths.SQL.rglob("*.sql"))
+    return keys.digest(keys.versions(*_LIBRARIES), _code(paths.PACKAGE), sql)
+
+
 @cache
 def _code(package: Path) -> str:
-    """Digest of code and settings, which a process that goes on reads once: what is changed meanwhile is for the next one."""
-    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in (".py", ".toml", ".csv"))
-    return keys.files(package, [package / path for path in inside if path.parts[0] != "_shipped"])
+    """Digest of code, which a process that goes on reads once: what is changed meanwhile is for the next one."""
+    return keys.files(package, _of_package(package, ".py"))
+
+
+@cache
+def _declared(package: Path) -> str:
+    """Digest of what is declared beside the code, read once as the code is."""
+    return keys.files(package, _of_package(package, ".toml", ".csv"))
+
+
+def _of_package(package: Path, *suffixes: str) -> list[Path]:
+    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in suffixes)
+    return [package / path for path in inside if path.parts[0] != "_shipped"]
 
 
 def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
@@ -83,7 +127,7 @@ def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
 
 
 def unchanged(
-    raw: Path, shipped: Path | None, final: Path, as_of: date, outcomes: Sequence[Outcome] = ()
+    final: Path, as_of: date, own: Identity, outcomes: Sequence[Outcome] = ()
 ) -> list[str] | None:
     """The warnings of the published warehouse, if building anew would give the same; None where it has to be built.
 
@@ -93,7 +137,7 @@ def unchanged(
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
     with kept.published(final) as published:
-        if published.is_empty or not published.has(BUILD, "", key(raw, shipped, as_of)):
+        if published.is_empty or not published.has(BUILD, "", own.key):
             return None
         try:
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
@@ -165,7 +209,7 @@ def declared() -> dict[str, type[Any]]:
     from flows.pages.drift import HeldPage
     from flows.pages.versions import PageSetting, SourceSetting
 
-    own: dict[str, type[Any]] = {
+    given: dict[str, type[Any]] = {
         "page_setting": PageSetting,
         "held_page": HeldPage,
         "source_setting": SourceSetting,
@@ -175,7 +219,7 @@ def declared() -> dict[str, type[Any]]:
         "forecast": Forecast,
         "forecast_quantile": ForecastQuantile,
     }
-    return own | SETTINGS
+    return given | SETTINGS | ledger.STAGED
 
 
 def read_sources(
@@ -185,12 +229,12 @@ def read_sources(
     as_of: date,
     outcomes: Sequence[Outcome] = (),
     published: Kept = kept.NOTHING,
-    build_key: str = "",
+    own: Identity | None = None,
 ) -> dict[str, str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
-    `build_key` is what `key` gave before anything was read, for meta.runs.
+    `own` is what `identity` gave before anything was read; without it no past is known.
     Returns {page: key under which its rows can be taken over}. Forecasts registered after the day do not exist either.
 
     Raises:
@@ -218,8 +262,10 @@ def read_sources(
         )
     in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
     states_now = states_of(readings, outcomes, as_of, in_use)
-    rows["build_setting"] = [BuildSetting(build_key, __version__)]
-    stage(built, pages, rows | {"source_reading": readings, "source_state": states_now})
+    own = own or Identity("", "", "", "", ())
+    rows["build_setting"] = [BuildSetting(own.key, __version__, own.state, own.code, own.settings)]
+    rows |= {"source_reading": readings, "source_state": states_now}
+    stage(built, pages, rows, ledger.rows(own.past))
     return page_keys
 
 
@@ -230,8 +276,10 @@ def staged() -> tuple[str, ...]:
     return (*ROW_TYPES, *declared())
 
 
-def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]]) -> None:
-    """Make a new file with a table in `staging` for each row type and for everything that is declared."""
+def stage(
+    built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], past: Mapping[str, Staged] = {}
+) -> None:
+    """Make a new file with a table in `staging` for each row type, for everything that is declared and for the past."""
     import pyarrow as pa
 
     from flows import columns
@@ -244,7 +292,7 @@ def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]]) ->
         empty = columns.schema(row_type, addressed=True).empty_table()
         tables[name] = Staged(row_type, pa.concat_tables([empty, *(page.table(name) for page in pages)]))
     for name, row_type in declared().items():
-        tables[name] = staging.of_rows(row_type, rows.get(name, []))
+        tables[name] = past.get(name) or staging.of_rows(row_type, rows.get(name, []))
     staging.stage(built, tables)
 
 
@@ -377,31 +425,54 @@ def run(
         flows.warehouse.connection.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
             published before stands.
     """
-    built = publishing.next_path(final)
     with publishing.exclusive(final):
         step("looking for what has changed")
-        if not fresh and (warnings := unchanged(raw, shipped, final, as_of)) is not None:
+        own = identity(raw, shipped, as_of)
+        if not fresh and (warnings := unchanged(final, as_of, own)) is not None:
             return warnings
+        # Of a build that was killed before it could say what it had published.
+        if remember(final):
+            own = identity(raw, shipped, as_of)
         try:
-            failures = _build(built, raw, shipped, as_of, step, None if fresh else final)
+            failures = _build(final, raw, shipped, as_of, own, step, None if fresh else final)
         except kept.DamagedError:
-            failures = _build(built, raw, shipped, as_of, step, None)
+            failures = _build(final, raw, shipped, as_of, own, step, None)
+        built = publishing.next_path(final)
         step("validating")
         warnings = validate(built, failures)
         step("publishing")
         publishing.publish(built, final)
+        remember(final)
     return warnings
 
 
+def remember(final: Path) -> bool:
+    """Add what is published to the ledger, unless it says what the state before it says; returns whether that was done.
+
+    A warehouse without what is needed (of an older version, or damaged) has no state.
+
+    Raises:
+        flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
+    """
+    with kept.published(final) as published:
+        return published.con is not None and ledger.keep(published.con, paths.ledger(), ledger.states(paths.ledgers()))
+
+
 def _build(
-    built: Path, raw: Path, shipped: Path | None, as_of: date, step: Callable[[str], None], before: Path | None
+    final: Path,
+    raw: Path,
+    shipped: Path | None,
+    as_of: date,
+    own: Identity,
+    step: Callable[[str], None],
+    before: Path | None,
 ) -> list[Failure]:
     """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
     lean.load_later()
     lean.make_arrow_do_without_pandas()
+    built = publishing.next_path(final)
     with kept.published(before) as published, processes.beside(published, suites) as beside:
-        build_key = key(raw, shipped, as_of)
         step("reading pages and facts")
-        page_keys = read_sources(built, raw, shipped, as_of, (), published, build_key)
+        page_keys = read_sources(built, raw, shipped, as_of, (), published, own)
         step("computing and checking tables")
-        return compute(built, published, page_keys, build_key, beside)
+        return compute(built, published, page_keys, own.key, beside)

@@ -59,7 +59,8 @@ def refresh(
     fresh
         Build all anew; else what has not changed is taken over from the warehouse that is there.
     as_of
-        Build as of this day: pages retrieved later are left out. Default: today.
+        Backfill: fetch the pages as they stood on this day, from a mirror or an archive (COMPUTE_LIMITS_MIRROR), keep them as
+        retrieved on it, and build as of it. With --offline: build as of this day from what is kept. Default: today.
     """
     _check_sources(source)
     _prepare_prefect()
@@ -494,6 +495,41 @@ def trace(
 
 
 @app.command
+def changes(
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    csv: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Show what moved since an earlier state of the warehouse, and why: exponents, lowest errors, the points behind them.
+
+    Parameters
+    ----------
+    since
+        Since the newest state of the ledger (data/ledger) of this day or before. Default: the state that the warehouse was held
+        against when it was built.
+    until
+        Until the newest state of this day or before. Default: the published warehouse.
+    json
+        Write JSON: every number with its causes, every point and page that changed.
+    csv
+        Write CSV: a line for each number and cause, projections and costs too.
+    """
+    from flows.answers import changes as answers
+    from flows.answers import rendering
+
+    _check_one(json=json, csv=csv)
+    found = answers.changes(paths.warehouse(), since, until)
+    if json:
+        _write((rendering.as_json(answers.as_tree(found)) + "\n").encode())
+    elif csv:
+        _write(rendering.as_csv(answers.COLUMNS, answers.as_rows(found)).encode())
+    else:
+        answers.show(found, rendering.console())
+
+
+@app.command
 def quarantine(
     source: str | None = None,
     *,
@@ -880,7 +916,7 @@ def _prepare_prefect() -> None:
 
 def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
     """The report, the warnings of a build, what there is after it, and last whether it is degraded."""
-    from flows.answers import queries, rendering
+    from flows.answers import changes, queries, rendering
     from flows.pages import states
     from flows.publish import reports
 
@@ -888,6 +924,8 @@ def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
         paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
     ).rows
     at_hand = reports.at_hand(paths.warehouse()) if built else []
+    if built and (moved := changes.at_hand(paths.warehouse())):
+        at_hand.insert(-1, moved)
     closing = [*(f"warning: {warning}" for warning in warnings), *at_hand, *states.degraded(rows)]
     reports.show(paths.warehouse(), rendering.console(), closing)
 

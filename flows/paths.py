@@ -16,6 +16,7 @@ SQL = _CHECKOUT / "sql" if _IS_CHECKOUT else _SHIPPED / "sql"
 EXPECTATIONS = _CHECKOUT / "expectations" if _IS_CHECKOUT else _SHIPPED / "expectations"
 _REGISTER = Path("forecasts") / "register.jsonl"
 SHIPPED_REGISTER = (_CHECKOUT / "data" if _IS_CHECKOUT else _SHIPPED) / _REGISTER
+SHIPPED_LEDGER = (_CHECKOUT / "data" / "ledger" / "shipped") if _IS_CHECKOUT else _SHIPPED / "ledger"
 SHIPPED_RAW = _CHECKOUT / "data" / "raw" if _IS_CHECKOUT else _SHIPPED / "raw"
 
 
@@ -56,6 +57,16 @@ def register_in_use() -> Path | None:
     """The register that is read: that in the data folder, else what came with the code, if there is one and facts may ship."""
     shipped = None if shipped_raw() is None else SHIPPED_REGISTER
     return next((one for one in (register(), shipped) if one is not None and one.is_file()), None)
+
+
+def ledger() -> Path:
+    """The ledger of the data folder, to which each build adds what it published."""
+    return data() / "ledger"
+
+
+def ledgers() -> list[Path]:
+    """The ledgers that are read: that of the data folder, and what came with the code, if facts may ship."""
+    return [ledger(), *([] if shipped_raw() is None else [SHIPPED_LEDGER])]
 
 
 def run_log() -> Path:

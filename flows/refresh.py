@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import build, children, lean, paths, progress, runs, sources
+from flows.build import Identity
+from flows.errors import UserError
 from flows.pages import fetch, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
@@ -31,20 +34,33 @@ from flows.prefect_server import server
 from flows.warehouse import kept, publishing
 from flows.warehouse.expectations import Failure
 
+# Of a past day what stood at its end counts, whatever was fetched on it.
+_END_OF_DAY = time_of_day(23, 59, 59)
+
 Fetched = tuple[list[Outcome], Known]
 
 
 @task(name="fetch", task_run_name="fetch {key}", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE)
-def fetch_task(key: str, raw: Path, mirror: str | None, before: list[Fetched], ends: float) -> Fetched:
+def fetch_task(
+    key: str, raw: Path, mirror: str | None, before: list[Fetched], ends: float, day: date | None
+) -> Fetched:
     """Fetch one source; `before` is what the sources gave that share a host with it, as which nothing is asked twice.
 
-    `ends` is when fetching is over for all of them, on this machine's monotonic clock.
+    `ends` is when fetching is over for all of them, on this machine's monotonic clock; `day` is the past one that the mirror
+    shows, if it does.
 
     The retries are for faults of this machine (a full disk); the network's are dealt with per page.
     """
     known = fetch.together(known for _, known in before)
     outcomes, learnt = fetch.fetch_source(
-        sources.source(key), raw, mirror=mirror, limits=Limits(), known=known, now=lambda: datetime.now(UTC), ends=ends
+        sources.source(key),
+        raw,
+        mirror=mirror,
+        limits=Limits(),
+        known=known,
+        now=lambda: datetime.now(UTC) if day is None else datetime.combine(day, _END_OF_DAY, UTC),
+        ends=ends,
+        backfilled_on=None if day is None else datetime.now(UTC).date(),
     )
     for message in dict.fromkeys(outcome.message for outcome in outcomes if outcome.message):
         get_run_logger().warning(message)
@@ -61,11 +77,11 @@ def read_task(
     as_of: date,
     outcomes: list[Outcome],
     published: Path | None,
-    build_key: str,
+    own: Identity,
 ) -> dict[str, str]:
     """Pages and facts to staging, or what the published warehouse has of them; the key of each page."""
     with kept.published(published) as before:
-        return build.read_sources(built, raw, shipped, as_of, outcomes, before, build_key)
+        return build.read_sources(built, raw, shipped, as_of, outcomes, before, own)
 
 
 @task(name="transform", cache_policy=NO_CACHE)
@@ -87,8 +103,11 @@ def publish_task(built: Path, final: Path) -> None:
     publishing.publish(built, final)
 
 
-def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
-    """Fetch the sources: those that share a host one after the other, the others side by side."""
+def fetch_all(keys: list[str], raw: Path, mirror: str | None, day: date | None = None) -> list[Outcome]:
+    """Fetch the sources: those that share a host one after the other, the others side by side.
+
+    `day`: the past one that the mirror shows them of, if it does.
+    """
     last: dict[str, PrefectFuture[Fetched]] = {}
     futures: dict[str, PrefectFuture[Fetched]] = {}
     STOP.clear()
@@ -97,7 +116,7 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None) -> list[Outcome]:
         for key in keys:
             hosts = fetch.hosts(sources.source(key))
             before = [last[host] for host in sorted(hosts & last.keys())]
-            futures[key] = fetch_task.submit(key, raw, mirror, before, ends)  # type: ignore[arg-type]  # Prefect resolves the futures
+            futures[key] = fetch_task.submit(key, raw, mirror, before, ends, day)  # type: ignore[arg-type]  # Prefect resolves the futures
             last |= dict.fromkeys(hosts, futures[key])
         with progress.bar("fetching", len(futures)) as advance:
             for future in as_completed(list(futures.values())):
@@ -116,19 +135,28 @@ def refresh(
 ) -> dict[str, Any]:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
+    With another day than today it is a backfill: a mirror has to show the pages of that day, and they are kept as retrieved on it.
+
     Where nothing has changed since the published warehouse was built nothing is read, computed or checked; `fresh` builds all
     anew. Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}.
 
     Raises:
+        flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     if children.TIED in os.environ:
         children.end_with_parent()
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
     mirror = transport.mirror_from_environment()
+    day = None if as_of == datetime.now(UTC).date() else as_of
+    if day is not None and mirror is None and not offline:
+        raise UserError(
+            f"--as-of {day} fetches pages as they stood on that day, which only a mirror or an archive shows: set "
+            f"COMPUTE_LIMITS_MIRROR to its address, or run `compute-limits build --as-of {day}` over what is kept"
+        )
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
     with runs.recorded("refresh"), publishing.exclusive(final):
-        outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror)
+        outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
         with progress.steps() as step:
             warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
     return {"outcomes": outcomes, "warnings": warnings}
@@ -140,13 +168,17 @@ def _unless_unchanged(
     """The warnings of what is published in the end."""
     step("looking for what has changed")
     shipped = paths.shipped_raw()
-    warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
+    own = build.identity(raw, shipped, today)
+    warnings = None if fresh else build.unchanged(final, today, own, outcomes)
     if warnings is not None:
         return warnings
+    # Of a build that was killed before it could say what it had published.
+    if build.remember(final):
+        own = build.identity(raw, shipped, today)
     try:
-        return _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
+        return _build(raw, shipped, final, today, own, outcomes, None if fresh else final, step)
     except kept.DamagedError:
-        return _build(raw, shipped, final, today, outcomes, None, step)
+        return _build(raw, shipped, final, today, own, outcomes, None, step)
 
 
 def _build(
@@ -154,21 +186,23 @@ def _build(
     shipped: Path | None,
     final: Path,
     as_of: date,
+    own: Identity,
     outcomes: list[Outcome],
     published: Path | None,
     step: Callable[[str], None],
 ) -> list[str]:
     lean.load_later()
     lean.make_arrow_do_without_pandas()
-    built, build_key = publishing.next_path(final), build.key(raw, shipped, as_of)
+    built = publishing.next_path(final)
     step("reading pages and facts")
-    page_keys = read_task(built, raw, shipped, as_of, outcomes, published, build_key)
+    page_keys = read_task(built, raw, shipped, as_of, outcomes, published, own)
     step("computing and checking tables")
-    failures = transform_task(built, page_keys, build_key, published)
+    failures = transform_task(built, page_keys, own.key, published)
     step("validating")
     warnings = validate_task(built, failures)
     step("publishing")
     publish_task(built, final)
+    build.remember(final)
     return warnings
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -96,12 +96,14 @@ def fetch_source(
     now: Callable[[], datetime],
     ends: float = float("inf"),
     resolve: Resolve = addresses.public,
+    backfilled_on: date | None = None,
 ) -> tuple[list[Outcome], Known]:
     """Fetch every page of a source, in order, and keep what is new below `raw`.
 
     `known` is from the sources of the run that share a host with it; it comes back with what was found out now.
     `now` gives the time of retrieval, `ends` is when all fetching of the run is over, on this machine's monotonic clock,
-    and `resolve` gives the addresses of a host that may be connected to.
+    and `resolve` gives the addresses of a host that may be connected to. `backfilled_on` is today, where `now` gives a past
+    day that a mirror shows: what was fetched later does not exist then.
 
     Raises:
         flows.pages.snapshots.LockError: the lock of the source cannot be read.
@@ -109,7 +111,7 @@ def fetch_source(
 
     """
     with closing(Fetcher(mirror, limits, known, ends=ends, resolve=resolve)) as fetcher:
-        return fetcher.source(source, raw, now=now), fetcher.known()
+        return fetcher.source(source, raw, now=now, backfilled_on=backfilled_on), fetcher.known()
 
 
 class Fetcher:
@@ -142,10 +144,12 @@ class Fetcher:
         """What it was given, and has learnt since."""
         return Known(self._down, self._treeless, self._transport.asked, self._answers, self._slow)
 
-    def source(self, source: Source, raw: Path, *, now: _Now) -> list[Outcome]:
+    def source(
+        self, source: Source, raw: Path, *, now: _Now, backfilled_on: date | None = None
+    ) -> list[Outcome]:
         """As `fetch_source`, which see."""
         self._polite_s = pause_s(source, self._limits, self._mirror)
-        held = _held(source, raw)
+        held = _held(source, raw, snapshots.time_of(now()))
         places = {page.name: trees.listed(page.url) for page in source.pages}
         kept = Counter(place.tree for name in held if (place := places[name]) is not None)
         outcomes, unasked = [], Counter[str]()
@@ -158,7 +162,7 @@ class Fetcher:
                 elif message := self._why_not(page.host):
                     unasked[message] += 1
                 else:
-                    state, byte_count = self._page(source, page, raw, last, now)
+                    state, byte_count = self._page(source, page, raw, last, now, backfilled_on)
             except FetchError as error:
                 message = str(error)
                 self._learn(page.host, error)
@@ -202,7 +206,9 @@ class Fetcher:
                 self._treeless[host] = str(error)
         return self._answers.get(url, "")
 
-    def _page(self, source: Source, page: Page, raw: Path, last: Snapshot | None, now: _Now) -> tuple[str, int]:
+    def _page(
+        self, source: Source, page: Page, raw: Path, last: Snapshot | None, now: _Now, backfilled_on: date | None
+    ) -> tuple[str, int]:
         conditions = _conditions(page, last)
         answer = self._get(page.url, conditions, bodiless=(304,))
         if answer.status == 304 and not conditions:
@@ -213,10 +219,10 @@ class Fetcher:
         if last is not None and last.sha256 == sha256:
             return "unchanged", 0
         _check(page, answer, last)
-        retrieved = now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         made = Snapshot(
-            source.key, page.name, page.url, sha256, len(body), retrieved,
+            source.key, page.name, page.url, sha256, len(body), snapshots.time_of(now()),
             answer.headers.get("ETag"), answer.headers.get("Last-Modified"), source.licence,
+            backfilled_on=backfilled_on.isoformat() if backfilled_on else None,
         )  # fmt: skip
         if not snapshots.intact(raw, made):  # keep() trusts a file of that name, and this one is damaged
             made.path(raw).unlink(missing_ok=True)
@@ -257,11 +263,11 @@ class Fetcher:
         return 0.0 if self._mirror is not None else max(self._polite_s, delay_s or 0.0)
 
 
-def _held(source: Source, raw: Path) -> dict[str, Snapshot]:
-    """{page: its newest version} of the pages whose bytes are kept, whole."""
-    newest = {line.page: line for line in snapshots.read(raw, source.key)}
-    lines = [newest[page.name] for page in source.pages if page.name in newest]
-    return {line.page: line for line in lines if snapshots.intact(raw, line)}
+def _held(source: Source, raw: Path, until: str) -> dict[str, Snapshot]:
+    """{page: its newest version by then} of the pages whose bytes are kept, whole."""
+    lines = snapshots.read(raw, source.key)
+    newest = [line for page in source.pages if (line := snapshots.newest(lines, page.name, until)) is not None]
+    return {line.page: line for line in newest if snapshots.intact(raw, line)}
 
 
 def _conditions(page: Page, last: Snapshot | None) -> dict[str, str]:

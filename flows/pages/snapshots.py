@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ from flows import paths
 from flows.errors import UserError
 
 LOCK = "snapshots.jsonl"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_END_OF_TIME = "9999"
+# What a line may lack.
+_OPTIONAL = ("facts_sha256", "backfilled_on")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Snapshot:
     """One version of one page. `retrieved_at` is UTC, ISO 8601 to the second; `url` is the publisher's, never a mirror's.
 
     `facts_sha256` is of the facts that were taken from it and stand beside the lock, where `bundle` wrote them; locks of
-    versions up to 0.3 have none.
+    versions up to 0.3 have none. `backfilled_on` is the day that it was really fetched, where a mirror or an archive showed
+    it as it stood on the day of retrieval.
     """
 
     source: str
@@ -45,6 +50,7 @@ class Snapshot:
     last_modified: str | None
     licence: str
     facts_sha256: str | None = None
+    backfilled_on: str | None = None
 
     @property
     def retrieved_on(self) -> str:
@@ -130,19 +136,30 @@ def _wrong(name: str, value: Any, source: str) -> str:
         return "" if value == source else f"not that of its folder, {source!r}"
     if name.endswith("sha256"):
         return "" if re.fullmatch("[0-9a-f]{64}", value) else "not 64 hexadecimal digits"
-    return "" if name != "retrieved_at" or _is_time(value) else "not a time such as 2026-01-02T03:04:05Z"
+    if name == "backfilled_on":
+        return "" if _is_time(value, "%Y-%m-%d") else "not a day such as 2026-01-02"
+    return "" if name != "retrieved_at" or _is_time(value, _TIME) else "not a time such as 2026-01-02T03:04:05Z"
 
 
-def _is_time(text: str) -> bool:
+def _is_time(text: str, form: str) -> bool:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").strftime("%Y-%m-%dT%H:%M:%SZ") == text  # noqa: DTZ007
+        return datetime.strptime(text, form).strftime(form) == text  # noqa: DTZ007
     except ValueError:
         return False
 
 
-def newest(lines: Iterable[Snapshot], page: str) -> Snapshot | None:
-    """The last line of that page."""
-    return next((line for line in reversed(list(lines)) if line.page == page), None)
+def time_of(moment: datetime) -> str:
+    """A moment as `retrieved_at` has it."""
+    return moment.astimezone(UTC).strftime(_TIME)
+
+
+def newest(lines: Iterable[Snapshot], page: str, until: str = _END_OF_TIME) -> Snapshot | None:
+    """The newest line of that page of those retrieved by then; of two at the same second the one that stands below.
+
+    What is fetched as of a past day stands below what was fetched before, and is older.
+    """
+    of_page = [line for line in lines if line.page == page and line.retrieved_at <= until]
+    return max(reversed(of_page), key=lambda line: line.retrieved_at, default=None)
 
 
 def digest(body: bytes) -> str:
@@ -151,7 +168,7 @@ def digest(body: bytes) -> str:
 
 
 def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
-    """Keep the bytes, and add a line to the lock if they differ from the page's newest line below `raw`.
+    """Keep the bytes, and add a line to the lock if they differ from the page's newest line by then below `raw`.
 
     Returns whether a line was added. The bytes are in place before the line that names them.
     """
@@ -166,7 +183,7 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     with alone(path.parent.parent):
-        last = newest(read(raw, snapshot.source), snapshot.page)
+        last = newest(read(raw, snapshot.source), snapshot.page, snapshot.retrieved_at)
         if last is not None and last.sha256 == snapshot.sha256:
             return False
         lock = raw / snapshot.source / LOCK
@@ -207,7 +224,7 @@ def append(path: Path, line: str, is_whole: Callable[[bytes], bool]) -> None:
 
 def as_line(snapshot: Snapshot) -> str:
     """A snapshot as it stands in the lock. What may be left out is: a line of an older version is written as it was."""
-    told = {name: value for name, value in asdict(snapshot).items() if name != "facts_sha256" or value is not None}
+    told = {name: value for name, value in asdict(snapshot).items() if name not in _OPTIONAL or value is not None}
     return json.dumps(told, ensure_ascii=False) + "\n"
 
 

@@ -59,8 +59,11 @@ class SourceState:
 class BuildSetting:
     """One row per build, of which there is one: what it was made of."""
 
-    build_key: str = column("SHA-256 of all that the tables depend on: pages, facts, settings, code, libraries")
+    build_key: str = column("SHA-256 of all that the tables depend on: pages, facts, settings, code, libraries, ledger")
     code_version: str = column("version of the code that made it")
+    state_key: str = column("SHA-256 of the same but the ledger: what a state of the ledger is called by")
+    code_sha256: str = column("SHA-256 of code, SQL and the versions of libraries")
+    settings_sha256: str = column("SHA-256 of what is declared")
 
 
 def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched_on: Mapping[str, date]) -> SourceState:

@@ -1,7 +1,8 @@
 -- One row per kind of processor and commitment: hardware burdens priced by their own processors over their source's own costs.
 -- grain: processor_kind, commitment
 with ratios as (
-    select processor_kind, commitment, log10(cost_ratio) as log10_ratio, price_days_apart
+    -- Without a list of processors the kind of some is not known.
+    select coalesce(processor_kind, 'unknown') as processor_kind, commitment, log10(cost_ratio) as log10_ratio, price_days_apart
     from marts.model_costs
     where compute_measure = 'hardware_burden' and cost_ratio is not null
 ),
@@ -13,7 +14,7 @@ of_kinds as (
 )
 
 select
-    processor_kind,  -- gpu, tpu, cpu …, mixed; or all of them
+    processor_kind,  -- gpu, tpu, cpu …, mixed; unknown where no list in use tells; or all of them
     commitment,
     count(*) as n,  -- models with both costs
     10 ** median(log10_ratio) as cost_ratio,  -- median; renting and buying over years are not the same, so that 1 is not expected

@@ -1,0 +1,282 @@
+"""What moved between two states of the warehouse, and why: the exponent of a line, the lowest error, the points behind them.
+
+Between the published warehouse and the state before it stands in `marts.changes`. Between any two states of the ledger it is
+computed by the same SELECTs from what the ledger kept of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows import paths
+from flows.answers import layouts, queries
+from flows.answers.queries import QueryError
+from flows.answers.rendering import printable
+from flows.declared.domains import titles
+from flows.warehouse import ledger
+from flows.warehouse.ledger import State
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console
+
+# In the order in which they are computed; what a state has, and then what is made of two.
+_MADE = ("meta.past_builds", "meta.changed_pages", "marts.changed_points", "marts.changes")
+_STATE = {
+    "marts.headline_points": "points.parquet",
+    "marts.headline_numbers": "numbers.parquet",
+    "meta.pages": "pages.parquet",
+}
+_NUMBERS = """
+select
+    benchmark, metric, compute_measure, quantity, target, scenario,
+    any_value(value_before) as before, any_value(value_after) as after, any_value(is_within) as is_within,
+    any_value(name_before) as name_before, any_value(name_after) as name_after,
+    list({'cause': cause, 'contribution': contribution, 'n_points': n_points} order by abs(contribution) desc, cause) as causes,
+from marts.changes
+group by benchmark, metric, compute_measure, quantity, target, scenario
+order by benchmark, metric, compute_measure, quantity, target, scenario
+"""
+_POINTS = "select * from marts.changed_points order by benchmark, metric, compute_measure, cause, label, training_id"
+_PAGES = "select * from meta.changed_pages order by source, page"
+_SINCE = "select as_of, code_version, is_other_code, is_other_settings from meta.past_builds where is_before"
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What moved: since and until which day, the pages that changed, the numbers with their causes, and the points."""
+
+    since: date | None
+    until: date
+    is_other_code: bool
+    is_other_settings: bool
+    pages: list[dict[str, Any]]
+    numbers: list[dict[str, Any]]
+    points: list[dict[str, Any]]
+
+
+def changes(path: Path, since: date | None = None, until: date | None = None) -> Changes:
+    """What moved since the newest state of the ledger of that day or before, until the published warehouse or another state.
+
+    Without `since` since the state that the warehouse was held against when it was built.
+
+    Raises:
+        QueryError: there is no warehouse, or the ledger has no such state.
+        flows.warehouse.ledger.LedgerError: a state of the ledger is not what was written.
+    """
+    if since is None and until is None:
+        with queries.of_this_version(path), queries.connect(path) as con:
+            ((day,),) = con.execute("select as_of from meta.runs").fetchall()
+            return _read(con, day)
+    states = sorted(ledger.states(paths.ledgers()).values(), key=lambda state: (state.as_of, state.number))
+    after = None if until is None else _of_day(states, until)
+    before = _of_day(states, since) if since is not None else _before(states, after)
+    if after is not None:
+        with _in_memory(path) as con:
+            for table, file in _STATE.items():
+                con.execute(f"create table {table} as from read_parquet(?)", [str(after.path(file))])
+            con.execute(
+                "create table staging.build_setting as select ? as code_sha256, ? as settings_sha256",
+                [after.code_sha256, after.settings_sha256],
+            )
+            return _between(con, before, after.as_of)
+    with _in_memory(path) as con:
+        for table in (*_STATE, "staging.build_setting"):
+            con.execute(f"create view {table} as from published.{table}")
+        ((day,),) = con.execute("select as_of from published.meta.runs").fetchall()
+        return _between(con, before, day)
+
+
+def _of_day(states: Sequence[State], day: date) -> State:
+    """The newest state that is not after a day. Raises `QueryError`: there is none."""
+    there = [state for state in states if state.as_of <= day]
+    if not there:
+        days = ", ".join(dict.fromkeys(str(state.as_of) for state in states))
+        raise QueryError(
+            f"the ledger has no state of {day} or before; " + (f"it has {days}" if days else "it is empty: each build adds one")
+        )
+    return there[-1]
+
+
+def _before(states: Sequence[State], after: State | None) -> State:
+    found = None if after is None else next((state for state in states if state.build == after.before), None)
+    if found is None:
+        raise QueryError("the ledger has no state before that one; name a day with --since")
+    return found
+
+
+def _in_memory(path: Path) -> duckdb.DuckDBPyConnection:
+    """An empty database with the schemas of a warehouse, the published one beside it, and the macros."""
+    from flows.warehouse import staging, transform
+
+    con = queries.attached(path, "published")
+    for schema in staging.SCHEMAS:
+        con.execute(f"create schema {schema}")
+    transform.make_known(con, paths.SQL, {})
+    con.execute("create view staging.fit_rule as from published.staging.fit_rule")
+    return con
+
+
+def _between(con: duckdb.DuckDBPyConnection, before: State, until: date) -> Changes:
+    from flows import columns
+    from flows.warehouse import sql_files, staging
+    from flows.warehouse.staging import Staged
+
+    given = ledger.rows([before])
+    for name, row_type in ledger.STAGED.items():
+        staging.create(con, f"staging.{name}", given.get(name) or Staged(row_type, columns.schema(row_type).empty_table()))
+    for table in _MADE:
+        file = sql_files.read_table_file(paths.SQL / f"{table.replace('.', '/')}.sql")
+        con.execute(f"create table {table} as\n{file.select}")
+    return _read(con, until)
+
+
+def _read(con: duckdb.DuckDBPyConnection, until: date) -> Changes:
+    builds = _records(con, _SINCE)
+    since = builds[0] if builds else {"as_of": None, "is_other_code": False, "is_other_settings": False}
+    return Changes(
+        since["as_of"],
+        until,
+        since["is_other_code"],
+        since["is_other_settings"],
+        _records(con, _PAGES),
+        _records(con, _NUMBERS),
+        _records(con, _POINTS),
+    )
+
+
+def _records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def as_tree(found: Changes) -> dict[str, Any]:
+    """All that moved, for JSON."""
+    return vars(found) | {"since": None if found.since is None else str(found.since), "until": str(found.until)}
+
+
+COLUMNS = (
+    *("benchmark", "metric", "compute_measure", "quantity", "target", "scenario", "before", "after", "is_within"),
+    *("name_before", "name_after", "cause", "contribution", "n_points"),
+)
+
+
+def as_rows(found: Changes) -> Iterator[tuple[Any, ...]]:
+    """A row for each number and cause, for CSV: `COLUMNS`."""
+    for row in found.numbers:
+        own = tuple(row[column] for column in COLUMNS[:11])
+        for cause in row["causes"]:
+            yield (*own, cause["cause"], cause["contribution"], cause["n_points"])
+
+
+def at_hand(path: Path) -> str:
+    """What moved since the state before, in a line, for the end of a run; "" where there is none."""
+    found = changes(path)
+    if found.since is None:
+        return ""
+    moved = [row for row in found.numbers if row["quantity"] == "exponent" and None not in (row["before"], row["after"])]
+    best = sum(row["quantity"] == "lowest_error" for row in found.numbers)
+    if not found.numbers:
+        return f"moved  nothing since the state of {found.since}"
+    most = max(moved, key=lambda row: abs(row["after"] / row["before"] - 1), default=None)
+    told = [_many(len(moved), "exponent"), _many(best, "lowest error")]
+    example = "" if most is None else f", most {_exponent(most).strip().partition(':')[0]}"
+    return f"moved  {' and '.join(told)} since {found.since}{example}; compute-limits changes tells why"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+# --- as text
+
+
+def show(found: Changes, out: Console) -> None:
+    """Print what moved in a page: pages, lines, lowest errors, and how many other numbers with them."""
+    if not out.is_terminal:
+        out.width = _WIDTH
+    for line in lines(found):
+        layouts.say(line, out)
+
+
+def lines(found: Changes) -> Iterator[str]:
+    """What moved, a line each."""
+    if found.since is None:
+        yield "nothing to hold this warehouse against: the ledger has no earlier state; the next build will be held against it"
+        return
+    yield f"from {found.since} to {found.until}: {_of_pages(found.pages)}{_of_builds(found)}"
+    moved = [row for row in found.numbers if row["quantity"] == "exponent"]
+    best = [row for row in found.numbers if row["quantity"] == "lowest_error"]
+    others = Counter(row["quantity"] for row in found.numbers if row["scenario"] or row["target"])
+    if not found.numbers:
+        yield "no number moved"
+        return
+    if moved:
+        yield ""
+        yield "exponents"
+        yield from (_exponent(row) for row in moved)
+    if best:
+        yield ""
+        yield "lowest errors"
+        yield from (_lowest(row) for row in best)
+    if others:
+        yield ""
+        told = ", ".join(f"{many} {_PLURAL[quantity]}" for quantity, many in sorted(others.items()))
+        yield f"with them moved {told}; --json has each with its causes, and the points"
+
+
+_PLURAL = {
+    "log10_compute": "computations of a target",
+    "log10_usd": "costs in dollars",
+    "log10_kg_co2": "costs in CO2",
+}
+
+
+def _of_pages(pages: Sequence[dict[str, Any]]) -> str:
+    if not pages:
+        return "no page changed"
+    of_source = Counter(page["source"] for page in pages)
+    told = ", ".join(source if many == 1 else f"{source} ({many})" for source, many in sorted(of_source.items()))
+    return f"{len(pages)} page{'' if len(pages) == 1 else 's'} changed, of {told}"
+
+
+def _of_builds(found: Changes) -> str:
+    others = [what for what, is_other in (("code", found.is_other_code), ("settings", found.is_other_settings)) if is_other]
+    return f"; other {' and '.join(others)}" if others else ""
+
+
+def _exponent(row: dict[str, Any]) -> str:
+    line = f"  {_name(row['benchmark'])}, {row['compute_measure'].replace('_', ' ')}"
+    causes = list(_causes(row["causes"]))
+    if row["before"] is None or row["after"] is None:
+        only = "new" if row["before"] is None else "gone"
+        value = row["after"] if row["before"] is None else row["before"]
+        return f"{line}  {only}{'' if value is None else f', {value:.3g}'}"
+    beyond = "; beyond its interval" if row["is_within"] is False else ""
+    return f"{line}  {row['before']:.4g} to {row['after']:.4g}: {', '.join(causes)}{beyond}"
+
+
+def _causes(causes: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for one in causes:
+        points = f" ({one['n_points']} point{'' if one['n_points'] == 1 else 's'})" if one["n_points"] else ""
+        yield f"{one['cause']} {one['contribution']:+.2g}{points}"
+
+
+def _lowest(row: dict[str, Any]) -> str:
+    def told(value: float | None, name: str | None) -> str:
+        return "none" if value is None else f"{100 * value:.3g} % ({printable(name or 'unnamed')})"
+
+    return (
+        f"  {_name(row['benchmark'])}  {told(row['before'], row['name_before'])} to {told(row['after'], row['name_after'])}"
+    )
+
+
+def _name(benchmark: str) -> str:
+    return titles().get(benchmark, benchmark)
