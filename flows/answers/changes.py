@@ -187,7 +187,7 @@ def at_hand(path: Path) -> str:
         return f"moved  nothing since the state of {found.since}"
     most = max(moved, key=lambda row: abs(row["after"] / row["before"] - 1), default=None)
     told = [_many(len(moved), "exponent"), _many(best, "lowest error")]
-    example = "" if most is None else f", most {_exponent(most).strip().partition(':')[0]}"
+    example = "" if most is None else f", most {_named(most).strip()} ({' to '.join(_exponent(most)[:2])})"
     return f"moved  {' and '.join(told)} since {found.since}{example}; compute-limits changes tells why"
 
 
@@ -212,31 +212,29 @@ def lines(found: Changes) -> Iterator[str]:
         yield "nothing to hold this warehouse against: the ledger has no earlier state; the next build will be held against it"
         return
     yield f"from {found.since} to {found.until}: {_of_pages(found.pages)}{_of_builds(found)}"
-    moved = [row for row in found.numbers if row["quantity"] == "exponent"]
-    best = [row for row in found.numbers if row["quantity"] == "lowest_error"]
-    others = Counter(row["quantity"] for row in found.numbers if row["scenario"] or row["target"])
     if not found.numbers:
         yield "no number moved"
         return
-    if moved:
-        yield ""
-        yield "exponents"
-        yield from (_exponent(row) for row in moved)
-    if best:
-        yield ""
-        yield "lowest errors"
-        yield from (_lowest(row) for row in best)
+    for quantity, line in _LINES.items():
+        rows = [(_named(row), *line(row)) for row in found.numbers if row["quantity"] == quantity]
+        if rows:
+            yield ""
+            yield from _columns(_HEADS[quantity], rows)
+    others = Counter(row["quantity"] for row in found.numbers if row["quantity"] in _TOLD)
     if others:
         yield ""
-        told = ", ".join(f"{many} {_PLURAL[quantity]}" for quantity, many in sorted(others.items()))
+        told = ", ".join(_many(many, _TOLD[quantity]) for quantity, many in sorted(others.items()))
         yield f"with them moved {told}; --json has each with its causes, and the points"
 
 
-_PLURAL = {
-    "log10_compute": "computations of a target",
-    "log10_usd": "costs in dollars",
-    "log10_kg_co2": "costs in CO2",
-}
+def _columns(heads: tuple[str, str, str, str], rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
+    """Names and numbers below each other, the reason behind them; what is too long for a line goes on below it."""
+    wide = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
+    for name, before, after, why in (heads, *rows):
+        yield f"{name:{wide[0]}}  {before:>{wide[1]}}  {after:>{wide[2]}}  {why}"
+
+
+_TOLD = {"log10_compute": "projection", "log10_usd": "dollar figure", "log10_kg_co2": "CO2 figure"}
 
 
 def _of_pages(pages: Sequence[dict[str, Any]]) -> str:
@@ -252,31 +250,37 @@ def _of_builds(found: Changes) -> str:
     return f"; other {' and '.join(others)}" if others else ""
 
 
-def _exponent(row: dict[str, Any]) -> str:
-    line = f"  {_name(row['benchmark'])}, {row['compute_measure'].replace('_', ' ')}"
-    causes = list(_causes(row["causes"]))
+def _exponent(row: dict[str, Any]) -> tuple[str, str, str]:
+    before, after = ("–" if value is None else f"{value:.4g}" for value in (row["before"], row["after"]))
     if row["before"] is None or row["after"] is None:
-        only = "new" if row["before"] is None else "gone"
-        value = row["after"] if row["before"] is None else row["before"]
-        return f"{line}  {only}{'' if value is None else f', {value:.3g}'}"
+        return before, after, "new" if row["before"] is None else "gone"
     beyond = "; beyond its interval" if row["is_within"] is False else ""
-    return f"{line}  {row['before']:.4g} to {row['after']:.4g}: {', '.join(causes)}{beyond}"
+    return before, after, ", ".join(_causes(row["causes"])) + beyond
 
 
 def _causes(causes: Iterable[dict[str, Any]]) -> Iterator[str]:
     for one in causes:
-        points = f" ({one['n_points']} point{'' if one['n_points'] == 1 else 's'})" if one["n_points"] else ""
+        points = f" ({_many(one['n_points'], 'point')})" if one["n_points"] else ""
         yield f"{one['cause']} {one['contribution']:+.2g}{points}"
 
 
-def _lowest(row: dict[str, Any]) -> str:
-    def told(value: float | None, name: str | None) -> str:
-        return "none" if value is None else f"{100 * value:.3g} % ({printable(name or 'unnamed')})"
-
-    return (
-        f"  {_name(row['benchmark'])}  {told(row['before'], row['name_before'])} to {told(row['after'], row['name_after'])}"
+def _lowest(row: dict[str, Any]) -> tuple[str, str, str]:
+    before, after = (
+        "–" if value is None else f"{100 * value:.3g} %" for value in (row["before"], row["after"])
     )
+    names = [printable(name) for name in dict.fromkeys((row["name_before"], row["name_after"])) if name]
+    return before, after, " to ".join(names)
 
 
-def _name(benchmark: str) -> str:
-    return titles().get(benchmark, benchmark)
+def _named(row: dict[str, Any]) -> str:
+    measure = row["compute_measure"].replace("_", " ")
+    name = titles().get(row["benchmark"], row["benchmark"])
+    return f"  {name}, {measure}" if measure else f"  {name}"
+
+
+# What stands in lines of its own, and the rest, which is counted.
+_LINES = {"exponent": _exponent, "lowest_error": _lowest}
+_HEADS = {
+    "exponent": ("exponents", "before", "after", "why"),
+    "lowest_error": ("lowest errors", "before", "after", "of"),
+}

@@ -228,7 +228,7 @@ def rows(line: Sequence[State]) -> dict[str, Staged]:
 
         def table(row_type: type[Any], sql: str, *parameters: str) -> Staged:
             names = ", ".join(one.name for one in fields(row_type))
-            found = con.execute(f"select {names} from ({sql})", parameters).to_arrow_table()
+            found = con.sql(f"select {names} from ({sql})", params=list(parameters)).to_arrow_table()
             return Staged(row_type, found.cast(columns.schema(row_type)))
 
         staged["past_point"] = table(PastPoint, "from read_parquet(?)", str(head.path("points.parquet")))

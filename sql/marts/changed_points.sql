@@ -104,9 +104,7 @@ explained as (
             when changed_grounds.page is not null then
                 case when not was then 'added' when not is_now then 'removed' else 'revised' end
             when regrouped.training_after is not null then 'merges'
-            when is_other_settings then 'rules'
-            when is_other_code then 'code'
-            else 'elsewhere'
+            else cause_without_page(is_other_settings, is_other_code, exists (from pages))
         end as cause,
     from moved
     cross join built
@@ -120,7 +118,7 @@ select
     compute_measure,
     training_id,
     either.label as label,
-    cause,  -- added, removed, revised: a page that it stands on has other bytes; merges: the same page, counted to another training; rules: the declared settings are others; code: only the code is; elsewhere: another page changed what is made of it
+    cause,  -- added, removed, revised: a page that it stands on has other bytes; merges: the same page, counted to another training; rules: no page changed, and the declared settings did; code: no page changed, and the code did; elsewhere: another page changed what is made of it; undivided: pages changed, and settings or code
     before.log10_compute as log10_compute_before,
     after.log10_compute as log10_compute_after,
     before.error as error_before,

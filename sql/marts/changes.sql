@@ -10,8 +10,9 @@ with causes as (
         {'cause': 'revised', 'place': 5},
         {'cause': 'added', 'place': 6},
         {'cause': 'elsewhere', 'place': 7},
-        {'cause': 'target', 'place': 8},
-        {'cause': 'prices', 'place': 9},
+        {'cause': 'undivided', 'place': 8},
+        {'cause': 'target', 'place': 9},
+        {'cause': 'prices', 'place': 10},
     ], recursive := true)
 ),
 
@@ -40,7 +41,7 @@ numbers as (
         past.error as error_before,
         present.value as value_after,
         present.error as error_after,
-        case when past.quantity is null then 'new' when present.quantity is null then 'gone' else 'moved' end as status,
+        case when past.value is null then 'new' when present.value is null then 'gone' else 'moved' end as status,
         past.name as name_before,
         present.name as name_after,
         past.source as source_before,
@@ -50,7 +51,7 @@ numbers as (
     from past
     full join present using (benchmark, metric, compute_measure, quantity, target, scenario)
     -- Without a state before there is nothing to hold against.
-    where exists (from past)
+    where exists (from past) and coalesce(past.value, present.value) is not null
 ),
 
 changed_points as (
@@ -69,14 +70,14 @@ unchanged_points as (
 points as (
     select benchmark, metric, compute_measure, places.place, log10_compute, error
     from unchanged_points
-    cross join (select place from causes where place <= 7) as places
+    cross join (select place from causes where place <= 8) as places
     union all
     select
         benchmark, metric, compute_measure, places.place,
         if(places.place >= changed_points.place, log10_compute_after, log10_compute_before) as log10_compute,
         if(places.place >= changed_points.place, error_after, error_before) as error,
     from changed_points
-    cross join (select place from causes where place <= 7) as places
+    cross join (select place from causes where place <= 8) as places
 ),
 
 forms as (
@@ -124,16 +125,16 @@ computed as (
         causes.cause,
         causes.place,
         case
-            when causes.place = 9 then numbers.value_after
+            when causes.place = 10 then numbers.value_after
             when quantity = 'points' then lines.n
             when quantity = 'exponent' then exponent(form, lines.slope)
             when lines.slope > 0 then
-                (response(form, if(causes.place >= 8, error_after, error_before)) - lines.intercept) / lines.slope
+                (response(form, if(causes.place >= 9, error_after, error_before)) - lines.intercept) / lines.slope
                 + if(scenario = '', 0, added_before)
         end as value,
     from numbers
     -- Targets and prices move no line.
-    cross join (select *, least(place, 7) as line_place from causes) as causes
+    cross join (select *, least(place, 8) as line_place from causes) as causes
     left join lines using (benchmark, metric, compute_measure, line_place)
     left join added using (benchmark, metric, compute_measure, quantity, target, scenario)
     where numbers.status = 'moved' and numbers.quantity != 'lowest_error'
@@ -168,9 +169,7 @@ of_best as (
                     when value_after < value_before then 'added'
                     else 'removed'
                 end
-            when is_other_settings then 'rules'
-            when is_other_code then 'code'
-            else 'elsewhere'
+            else cause_without_page(is_other_settings, is_other_code, exists (from meta.changed_pages))
         end as cause,
         value_after - value_before as contribution,
     from numbers
@@ -182,7 +181,7 @@ of_best as (
 ),
 
 whole as (
-    -- A line that is new or gone has no move to be explained.
+    -- A number that is new or gone has no move to be explained.
     select *, status as cause, null::double as contribution from numbers where status != 'moved'
 ),
 
@@ -205,11 +204,11 @@ select
     quantity,  -- as in marts.headline_numbers
     target,
     scenario,
-    cause,  -- code: what the present code makes of the points as they were; rules: points that other declared settings make; merges: trainings put together or apart; removed, revised, added: points of pages with other bytes; elsewhere: other pages; target: its error; prices: what a cost adds to computation; new, gone: the line as a whole
+    cause,  -- code: what the present code makes of the points as they were; rules: points that other declared settings make; merges: trainings put together or apart; removed, revised, added: points of pages with other bytes; elsewhere: other pages; undivided: other pages, or code or settings, which changed with them; target: its error; prices: what a cost adds to computation; new, gone: the number as a whole
     coalesce(points_of_causes.n_points, 0) as n_points,  -- points of the line with that cause
     value_before,
     value_after,
-    contribution,  -- of the cause to value_after - value_before; null where the line is new or gone
+    contribution,  -- of the cause to value_after - value_before; null where it is new or gone
     low_before,
     high_before,
     if(
