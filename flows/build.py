@@ -126,9 +126,7 @@ def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
 # --- nothing to do
 
 
-def unchanged(
-    final: Path, as_of: date, own: Identity, outcomes: Sequence[Outcome] = ()
-) -> list[str] | None:
+def unchanged(final: Path, as_of: date, own: Identity, outcomes: Sequence[Outcome] = ()) -> list[str] | None:
     """The warnings of the published warehouse, if building anew would give the same; None where it has to be built.
 
     The states of sources, which depend on the day and on what fetching gave, are brought up to date.
@@ -276,9 +274,7 @@ def staged() -> tuple[str, ...]:
     return (*ROW_TYPES, *declared())
 
 
-def stage(
-    built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], past: Mapping[str, Staged] = {}
-) -> None:
+def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], past: Mapping[str, Staged] = {}) -> None:
     """Make a new file with a table in `staging` for each row type, for everything that is declared and for the past."""
     import pyarrow as pa
 

@@ -32,7 +32,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Mini:
-    """A warehouse of one line: its points, the bytes of its pages, code and settings, the target's error, and what a Gflop costs."""
+    """A warehouse of one line: points, bytes of pages, code, settings, the target's error, and what a Gflop costs."""
 
     points: Sequence[Point]
     pages: Mapping[str, str] = field(default_factory=lambda: {"a": "1" * 64, "b": "1" * 64})
@@ -86,7 +86,20 @@ def make(path: Path, mini: Mini) -> Path:
         _number("log10_compute", found, target="target_1", error=mini.target),
         _number("log10_usd", found, target="target_1", scenario="paper_2020", error=mini.target),
         ledger.PastNumber(
-            "", *LINE[:2], "", "lowest_error", "", "", None, None, mini.best[0], None, None, mini.best[1], "s", mini.best[2]
+            "",
+            *LINE[:2],
+            "",
+            "lowest_error",
+            "",
+            "",
+            None,
+            None,
+            mini.best[0],
+            None,
+            None,
+            mini.best[1],
+            "s",
+            mini.best[2],
         ),
     ]
     pages = [ledger.PastPage("s", page, sha, mini.day) for page, sha in sorted(mini.pages.items())]
@@ -101,7 +114,9 @@ def make(path: Path, mini: Mini) -> Path:
         _create(con, "staging.build_setting", BuildSetting, [setting])
         con.execute("create table staging.fit_rule as select 3 as points_min")
         con.execute("create table meta.runs as select ?::date as as_of, '1.0' as code_version", [mini.day])
-        con.execute("create table meta.past_builds as select unnest(?::varchar[]) as build, true as is_before", [befores])
+        con.execute(
+            "create table meta.past_builds as select unnest(?::varchar[]) as build, true as is_before", [befores]
+        )
     return path
 
 

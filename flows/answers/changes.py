@@ -99,7 +99,8 @@ def _of_day(states: Sequence[State], day: date) -> State:
     if not there:
         days = ", ".join(dict.fromkeys(str(state.as_of) for state in states))
         raise QueryError(
-            f"the ledger has no state of {day} or before; " + (f"it has {days}" if days else "it is empty: each build adds one")
+            f"the ledger has no state of {day} or before; "
+            + (f"it has {days}" if days else "it is empty: each build adds one")
         )
     return there[-1]
 
@@ -130,7 +131,9 @@ def _between(con: duckdb.DuckDBPyConnection, before: State, until: date) -> Chan
 
     given = ledger.rows([before])
     for name, row_type in ledger.STAGED.items():
-        staging.create(con, f"staging.{name}", given.get(name) or Staged(row_type, columns.schema(row_type).empty_table()))
+        staging.create(
+            con, f"staging.{name}", given.get(name) or Staged(row_type, columns.schema(row_type).empty_table())
+        )
     for table in _MADE:
         file = sql_files.read_table_file(paths.SQL / f"{table.replace('.', '/')}.sql")
         con.execute(f"create table {table} as\n{file.select}")
@@ -139,7 +142,7 @@ def _between(con: duckdb.DuckDBPyConnection, before: State, until: date) -> Chan
 
 def _read(con: duckdb.DuckDBPyConnection, until: date) -> Changes:
     builds = _records(con, _SINCE)
-    since = builds[0] if builds else {"as_of": None, "is_other_code": False, "is_other_settings": False}
+    since: dict[str, Any] = builds[0] if builds else {"as_of": None, "is_other_code": False, "is_other_settings": False}
     return Changes(
         since["as_of"],
         until,
@@ -181,7 +184,9 @@ def at_hand(path: Path) -> str:
     found = changes(path)
     if found.since is None:
         return ""
-    moved = [row for row in found.numbers if row["quantity"] == "exponent" and None not in (row["before"], row["after"])]
+    moved = [
+        row for row in found.numbers if row["quantity"] == "exponent" and None not in (row["before"], row["after"])
+    ]
     best = sum(row["quantity"] == "lowest_error" for row in found.numbers)
     if not found.numbers:
         return f"moved  nothing since the state of {found.since}"
@@ -246,7 +251,9 @@ def _of_pages(pages: Sequence[dict[str, Any]]) -> str:
 
 
 def _of_builds(found: Changes) -> str:
-    others = [what for what, is_other in (("code", found.is_other_code), ("settings", found.is_other_settings)) if is_other]
+    others = [
+        what for what, is_other in (("code", found.is_other_code), ("settings", found.is_other_settings)) if is_other
+    ]
     return f"; other {' and '.join(others)}" if others else ""
 
 
@@ -265,9 +272,7 @@ def _causes(causes: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _lowest(row: dict[str, Any]) -> tuple[str, str, str]:
-    before, after = (
-        "–" if value is None else f"{100 * value:.3g} %" for value in (row["before"], row["after"])
-    )
+    before, after = ("–" if value is None else f"{100 * value:.3g} %" for value in (row["before"], row["after"]))
     names = [printable(name) for name in dict.fromkeys((row["name_before"], row["name_after"])) if name]
     return before, after, " to ".join(names)
 

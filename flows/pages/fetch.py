@@ -144,9 +144,7 @@ class Fetcher:
         """What it was given, and has learnt since."""
         return Known(self._down, self._treeless, self._transport.asked, self._answers, self._slow)
 
-    def source(
-        self, source: Source, raw: Path, *, now: _Now, backfilled_on: date | None = None
-    ) -> list[Outcome]:
+    def source(self, source: Source, raw: Path, *, now: _Now, backfilled_on: date | None = None) -> list[Outcome]:
         """As `fetch_source`, which see."""
         self._polite_s = pause_s(source, self._limits, self._mirror)
         held = _held(source, raw, snapshots.time_of(now()))

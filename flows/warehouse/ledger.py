@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows import paths
 from flows.columns import column
 from flows.errors import UserError
 from flows.pages import snapshots
@@ -45,6 +46,7 @@ class PastBuild:
     code_version: str = column("version of the code that made it")
     code_sha256: str = column("SHA-256 of code, SQL and versions of libraries")
     settings_sha256: str = column("SHA-256 of what is declared")
+    file: str = column("where it stands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class PastPoint:
 
 @dataclass(frozen=True, slots=True)
 class PastNumber:
-    """One row per past state and followed number; of states before the one that this build is held against exponents and lowest errors alone."""
+    """One row per past state and followed number; of the older states only exponents, points and lowest errors."""
 
     build: str = column("the state")
     benchmark: str = column("the benchmark")
@@ -216,7 +218,9 @@ def rows(line: Sequence[State]) -> dict[str, Staged]:
     from flows.warehouse.staging import Staged, of_rows
 
     builds = [
-        PastBuild(one.build, place, one.as_of, one.code_version, one.code_sha256, one.settings_sha256)
+        PastBuild(
+            one.build, place, one.as_of, one.code_version, one.code_sha256, one.settings_sha256, _named(one.folder)
+        )
         for place, one in enumerate(line, 1)
     ]
     staged = {"past_build": of_rows(PastBuild, builds)}
@@ -241,6 +245,12 @@ def rows(line: Sequence[State]) -> dict[str, Staged]:
         given = [text for state in line for text in (state.build, str(state.path("numbers.parquet")))]
         staged["past_number"] = table(PastNumber, " union all ".join(of_states), *given)
     return staged
+
+
+def _named(folder: Path) -> str:
+    """Where a state stands, the same on every machine."""
+    shipped = "shipped/" if folder.parent == paths.SHIPPED_LEDGER else ""
+    return f"data/ledger/{shipped}{folder.name}/{_BUILD}"
 
 
 def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) -> bool:

@@ -13,6 +13,7 @@ select
     past_builds.place,  -- 1 is the oldest
     past_builds.as_of,  -- the day of the newest page in it
     past_builds.code_version,
+    past_builds.file,  -- where the state stands
     past_builds.place = max(past_builds.place) over () as is_before,  -- whether it is the state that this build is held against
     past_builds.settings_sha256 != present.settings_sha256 as is_other_settings,  -- whether what is declared was other then than now
     past_builds.code_sha256 != present.code_sha256 as is_other_code,  -- whether code, SQL or libraries were

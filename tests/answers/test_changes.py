@@ -24,11 +24,10 @@ BEFORE = Mini([Point(f"t{at}", 18.0 + at / 2, float(10 ** -(0.2 + at / 20 + RNG.
 DAY = date(2026, 2, 1)
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(tmp_path))
     monkeypatch.setenv("COMPUTE_LIMITS_FACTS", "")
-    return tmp_path
 
 
 def remembered(mini: Mini) -> None:
@@ -65,7 +64,7 @@ def xy(points: Sequence[Point]) -> list[tuple[float, float]]:
     return [(point.x, point.error) for point in points]
 
 
-def test_removed_revised_and_added_are_let_in_one_after_the_other(data: Path) -> None:
+def test_removed_revised_and_added_are_let_in_one_after_the_other() -> None:
     kept, (gone, old) = BEFORE.points[:-2], BEFORE.points[-2:]
     revised = replace(old, error=old.error * 0.8, page="a")
     new = Point("new", 24.0, 0.3)
@@ -74,13 +73,15 @@ def test_removed_revised_and_added_are_let_in_one_after_the_other(data: Path) ->
     expected = dict(zip(("removed", "revised", "added"), moved_by([xy(step) for step in steps]), strict=True))
     assert contributions(found, "exponent") == pytest.approx(expected, abs=1e-9)
     assert {one["cause"]: one["n_points"] for one in of(found, "exponent")["causes"]} == dict.fromkeys(expected, 1)
-    assert [(page["page"], page["sha256_before"][0], page["sha256_after"][0]) for page in found.pages] == [("a", "1", "2")]
+    assert [(page["page"], page["sha256_before"][0], page["sha256_after"][0]) for page in found.pages] == [
+        ("a", "1", "2")
+    ]
     causes = {point["training_id"]: point["cause"] for point in found.points}
     assert causes == {gone.training: "removed", old.training: "revised", "new": "added"}
 
 
 @pytest.mark.parametrize("quantity", ["exponent", "points", "log10_compute", "log10_usd"])
-def test_contributions_add_up_to_the_move(data: Path, quantity: str) -> None:
+def test_contributions_add_up_to_the_move(quantity: str) -> None:
     after = replace(
         BEFORE,
         points=[*BEFORE.points[2:], Point("n1", 25.0, 0.2), Point("n2", 17.0, 0.9, page="b")],
@@ -97,7 +98,7 @@ def test_contributions_add_up_to_the_move(data: Path, quantity: str) -> None:
         assert sum(contributions(found, quantity).values()) == pytest.approx(after_value - before_value, abs=1e-9)
 
 
-def test_a_target_and_a_price_move_what_depends_on_them_alone(data: Path) -> None:
+def test_a_target_and_a_price_move_what_depends_on_them_alone() -> None:
     found = told(BEFORE, replace(BEFORE, settings="others", target=0.02, usd=-11.5))
     _, slope = least_squares(xy(BEFORE.points))
     by_target = (-np.log10(0.02) + np.log10(0.01)) / slope
@@ -106,7 +107,7 @@ def test_a_target_and_a_price_move_what_depends_on_them_alone(data: Path) -> Non
     assert [row["quantity"] for row in found.numbers] == ["log10_compute", "log10_usd"]
 
 
-def test_points_of_pages_that_stand_moved_by_rules_code_or_elsewhere(data: Path) -> None:
+def test_points_of_pages_that_stand_moved_by_rules_code_or_elsewhere() -> None:
     moved = [replace(BEFORE.points[0], x=17.0), *BEFORE.points[1:]]
     other_page = {"pages": {"a": "1" * 64, "b": "2" * 64}}
     cases = [({"settings": "others"}, "rules"), ({"code": "another"}, "code"), (other_page, "elsewhere")]
@@ -118,7 +119,7 @@ def test_points_of_pages_that_stand_moved_by_rules_code_or_elsewhere(data: Path)
         )
 
 
-def test_what_the_same_row_counts_to_is_a_merge_made_or_undone(data: Path) -> None:
+def test_what_the_same_row_counts_to_is_a_merge_made_or_undone() -> None:
     one, two, *rest = BEFORE.points
     # The row of the first counts to the second's training now, and the best of both stands for it.
     merged = [replace(one, training=two.training, row=f"row of {one.training}"), *rest]
@@ -130,7 +131,7 @@ def test_what_the_same_row_counts_to_is_a_merge_made_or_undone(data: Path) -> No
     assert (first["cause"], first["training_before"], first["training_after"]) == ("merges", one.training, two.training)
 
 
-def test_the_lowest_error_has_the_page_that_it_is_of(data: Path) -> None:
+def test_the_lowest_error_has_the_page_that_it_is_of() -> None:
     better = (0.04, "a better one", "b")
     found = told(BEFORE, replace(BEFORE, best=better, pages={"a": "1" * 64, "b": "2" * 64}))
     row = of(found, "lowest_error")
@@ -138,13 +139,13 @@ def test_the_lowest_error_has_the_page_that_it_is_of(data: Path) -> None:
     assert contributions(found, "lowest_error") == pytest.approx({"added": -0.01}, abs=1e-12)
 
 
-def test_nothing_moves_where_nothing_is_other(data: Path) -> None:
+def test_nothing_moves_where_nothing_is_other() -> None:
     found = told(BEFORE, BEFORE)
     assert (found.numbers, found.points, found.pages) == ([], [], [])
     assert list(changes.lines(found)) == ["from 2026-01-01 to 2026-02-01: no page changed", "no number moved"]
 
 
-def test_in_words(data: Path) -> None:
+def test_in_words() -> None:
     after = replace(BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64})
     said = list(changes.lines(told(BEFORE, after)))
     before_value, after_value = numbers(BEFORE)["exponent"], numbers(after)["exponent"]
@@ -158,8 +159,10 @@ def test_in_words(data: Path) -> None:
     assert said[-1].startswith("with them moved 1 projection, 1 dollar figure")
 
 
-def test_between_two_states_of_the_ledger(data: Path) -> None:
-    later = replace(BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64}, day=DAY)
+def test_between_two_states_of_the_ledger() -> None:
+    later = replace(
+        BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64}, day=DAY
+    )
     remembered(BEFORE)
     remembered(replace(later, before=BEFORE.key))
     path = make(paths.warehouse(), replace(BEFORE, day=date(2026, 3, 1)))
@@ -167,11 +170,13 @@ def test_between_two_states_of_the_ledger(data: Path) -> None:
     assert (found.since, found.until) == (BEFORE.day, DAY)
     assert list(contributions(found, "exponent")) == ["added"]
     assert changes.changes(path, until=DAY).numbers == found.numbers
-    with pytest.raises(QueryError, match=r"the ledger has no state of 2025-12-31 or before; it has 2026-01-01, 2026-02-01"):
+    with pytest.raises(
+        QueryError, match=r"the ledger has no state of 2025-12-31 or before; it has 2026-01-01, 2026-02-01"
+    ):
         changes.changes(path, since=date(2025, 12, 31))
 
 
-def test_of_a_line_that_is_new_there_is_no_move(data: Path) -> None:
+def test_of_a_line_that_is_new_there_is_no_move() -> None:
     remembered(replace(BEFORE, points=[replace(point, training=point.training) for point in BEFORE.points]))
     path = make(paths.warehouse(), replace(BEFORE, day=DAY))
     with reading.connection.connect(path) as con:

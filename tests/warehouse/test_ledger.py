@@ -1,4 +1,4 @@
-"""flows/warehouse/ledger.py: a state is added where something moved, is never changed, and a build is held against the one before."""
+"""flows/warehouse/ledger.py: states are added where something moved and never changed, and a build is held against one."""
 
 from __future__ import annotations
 
