@@ -126,16 +126,24 @@ def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
 # --- nothing to do
 
 
-def unchanged(final: Path, as_of: date, own: Identity, outcomes: Sequence[Outcome] = ()) -> list[str] | None:
+def unchanged(
+    raw: Path,
+    shipped: Path | None,
+    final: Path,
+    as_of: date,
+    outcomes: Sequence[Outcome] = (),
+    own: Identity | None = None,
+) -> list[str] | None:
     """The warnings of the published warehouse, if building anew would give the same; None where it has to be built.
 
-    The states of sources, which depend on the day and on what fetching gave, are brought up to date.
+    The states of sources, which depend on the day and on what fetching gave, are brought up to date. `own` is what `identity`
+    gave, if it was asked already.
 
     Raises:
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
     with kept.published(final) as published:
-        if published.is_empty or not published.has(BUILD, "", own.key):
+        if published.is_empty or not published.has(BUILD, "", (own or identity(raw, shipped, as_of)).key):
             return None
         try:
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
@@ -424,7 +432,7 @@ def run(
     with publishing.exclusive(final):
         step("looking for what has changed")
         own = identity(raw, shipped, as_of)
-        if not fresh and (warnings := unchanged(final, as_of, own)) is not None:
+        if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
             return warnings
         # Of a build that was killed before it could say what it had published.
         if remember(final):

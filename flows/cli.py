@@ -516,17 +516,16 @@ def changes(
     csv
         Write CSV: a line for each number and cause, projections and costs too.
     """
-    from flows.answers import changes as answers
-    from flows.answers import rendering
+    from flows.answers import moved_numbers, rendering
 
     _check_one(json=json, csv=csv)
-    found = answers.changes(paths.warehouse(), since, until)
+    found = moved_numbers.changes(paths.warehouse(), since, until)
     if json:
-        _write((rendering.as_json(answers.as_tree(found)) + "\n").encode())
+        _write((rendering.as_json(moved_numbers.as_tree(found)) + "\n").encode())
     elif csv:
-        _write(rendering.as_csv(answers.COLUMNS, answers.as_rows(found)).encode())
+        _write(rendering.as_csv(moved_numbers.COLUMNS, moved_numbers.as_rows(found)).encode())
     else:
-        answers.show(found, rendering.console())
+        moved_numbers.show(found, rendering.console())
 
 
 @app.command
@@ -916,7 +915,7 @@ def _prepare_prefect() -> None:
 
 def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
     """The report, the warnings of a build, what there is after it, and last whether it is degraded."""
-    from flows.answers import changes, queries, rendering
+    from flows.answers import moved_numbers, queries, rendering
     from flows.pages import states
     from flows.publish import reports
 
@@ -924,7 +923,7 @@ def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
         paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
     ).rows
     at_hand = reports.at_hand(paths.warehouse()) if built else []
-    if built and (moved := changes.at_hand(paths.warehouse())):
+    if built and (moved := moved_numbers.at_hand(paths.warehouse())):
         at_hand.insert(-1, moved)
     closing = [*(f"warning: {warning}" for warning in warnings), *at_hand, *states.degraded(rows)]
     reports.show(paths.warehouse(), rendering.console(), closing)

@@ -169,7 +169,7 @@ def _unless_unchanged(
     step("looking for what has changed")
     shipped = paths.shipped_raw()
     own = build.identity(raw, shipped, today)
-    warnings = None if fresh else build.unchanged(final, today, own, outcomes)
+    warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes, own)
     if warnings is not None:
         return warnings
     # Of a build that was killed before it could say what it had published.

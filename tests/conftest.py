@@ -27,7 +27,7 @@ OF_THE_RUN = {
     "meta.sources": ("state", "age_days", "message"),
     "meta.kept_keys": ("key",),
     "meta.runs": ("build_key", "n_sources_stale", "state"),
-    "staging.build_setting": ("build_key",),
+    "staging.build_setting": ("build_key", "state_key"),
     "staging.source_reading": ("from_facts_alone", "message"),
     "staging.source_state": ("state", "age_days", "message"),
     "exports.sources": ("state",),

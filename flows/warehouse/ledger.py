@@ -8,6 +8,7 @@ after its day, so a build anew of the same pages gives the same tables whether o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 from flows import paths
 from flows.columns import column
 from flows.errors import UserError
-from flows.pages import snapshots
 from flows.warehouse import keys
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class State:
     def path(self, name: str) -> Path:
         """One of its files. Raises `LedgerError`: it is not there, or not what was written."""
         path = self.folder / name
-        if not path.is_file() or snapshots.digest(path.read_bytes()) != self.files[name]:
+        if not path.is_file() or _sha256(path) != self.files[name]:
             raise LedgerError(
                 f"{path} is not what was written; restore it, or remove the folder {self.folder}, and all that came after it, "
                 "from the ledger"
@@ -299,8 +299,12 @@ def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) ->
     return True
 
 
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _written(con: duckdb.DuckDBPyConnection, path: Path, sql: str) -> str:
     """The SHA-256 of a Parquet file with the rows of a SELECT."""
     named = str(path).replace("'", "''")
     con.execute(f"copy ({sql}) to '{named}' (format parquet, compression zstd)")
-    return snapshots.digest(path.read_bytes())
+    return _sha256(path)

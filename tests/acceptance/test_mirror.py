@@ -348,7 +348,7 @@ def test_a_fault_on_the_first_day_leaves_the_source_absent(tmp_path: Path, api: 
 
 
 def test_what_checksums_leave_out_is_what_tells_of_the_run(fetched: User) -> None:
-    of_run = {"state", "age_days", "message", "from_facts_alone", "key", "build_key", "n_sources_stale"}
+    of_run = {"state", "age_days", "message", "from_facts_alone", "key", "build_key", "state_key", "n_sources_stale"}
     assert all(set(left_out) <= of_run for left_out in OF_THE_RUN.values())
     assert set(OF_THE_RUN) < set(fetched.checksums())
 

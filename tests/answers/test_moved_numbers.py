@@ -1,4 +1,4 @@
-"""flows/answers/changes.py, sql/marts/changes.sql: each cause let in by itself, held against lines fitted by numpy."""
+"""flows/answers/moved_numbers.py, sql/marts/changes.sql: each cause let in by itself, held against lines fitted by numpy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from past_states import LINE, Mini, Point, least_squares, make, numbers
 
 from flows import paths
-from flows.answers import changes
-from flows.answers.changes import Changes
+from flows.answers import moved_numbers
+from flows.answers.moved_numbers import Changes
 from flows.answers.queries import QueryError
 from flows.warehouse import ledger, reading
 
@@ -39,7 +39,7 @@ def remembered(mini: Mini) -> None:
 def told(before: Mini, after: Mini) -> Changes:
     """What is told between two warehouses, the second of which is published."""
     remembered(before)
-    return changes.changes(make(paths.warehouse(), replace(after, day=DAY)), since=before.day)
+    return moved_numbers.changes(make(paths.warehouse(), replace(after, day=DAY)), since=before.day)
 
 
 def of(found: Changes, quantity: str) -> dict[str, Any]:
@@ -142,12 +142,12 @@ def test_the_lowest_error_has_the_page_that_it_is_of() -> None:
 def test_nothing_moves_where_nothing_is_other() -> None:
     found = told(BEFORE, BEFORE)
     assert (found.numbers, found.points, found.pages) == ([], [], [])
-    assert list(changes.lines(found)) == ["from 2026-01-01 to 2026-02-01: no page changed", "no number moved"]
+    assert list(moved_numbers.lines(found)) == ["from 2026-01-01 to 2026-02-01: no page changed", "no number moved"]
 
 
 def test_in_words() -> None:
     after = replace(BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64})
-    said = list(changes.lines(told(BEFORE, after)))
+    said = list(moved_numbers.lines(told(BEFORE, after)))
     before_value, after_value = numbers(BEFORE)["exponent"], numbers(after)["exponent"]
     assert said[0] == "from 2026-01-01 to 2026-02-01: 1 page changed, of s"
     beyond = "; beyond its interval" if abs(after_value - before_value) > 1 else ""
@@ -166,14 +166,14 @@ def test_between_two_states_of_the_ledger() -> None:
     remembered(BEFORE)
     remembered(replace(later, before=BEFORE.key))
     path = make(paths.warehouse(), replace(BEFORE, day=date(2026, 3, 1)))
-    found = changes.changes(path, since=date(2026, 1, 31), until=DAY)
+    found = moved_numbers.changes(path, since=date(2026, 1, 31), until=DAY)
     assert (found.since, found.until) == (BEFORE.day, DAY)
     assert list(contributions(found, "exponent")) == ["added"]
-    assert changes.changes(path, until=DAY).numbers == found.numbers
+    assert moved_numbers.changes(path, until=DAY).numbers == found.numbers
     with pytest.raises(
         QueryError, match=r"the ledger has no state of 2025-12-31 or before; it has 2026-01-01, 2026-02-01"
     ):
-        changes.changes(path, since=date(2025, 12, 31))
+        moved_numbers.changes(path, since=date(2025, 12, 31))
 
 
 def test_of_a_line_that_is_new_there_is_no_move() -> None:
@@ -182,7 +182,7 @@ def test_of_a_line_that_is_new_there_is_no_move() -> None:
     with reading.connection.connect(path) as con:
         for table in ("points", "numbers"):
             con.execute(f"update marts.headline_{table} set benchmark = 'another' where benchmark = '{LINE[0]}'")
-    found = changes.changes(path, since=BEFORE.day)
+    found = moved_numbers.changes(path, since=BEFORE.day)
     causes = {(row["benchmark"], row["quantity"]): [one["cause"] for one in row["causes"]] for row in found.numbers}
     assert causes[LINE[0], "exponent"] == ["gone"]
     assert causes["another", "exponent"] == ["new"]
