@@ -6,12 +6,13 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 import running
 from conftest import OF_THE_RUN, checksums, downstream
@@ -195,21 +196,82 @@ def fetch_all_pages(raw: Path, at: Mirror) -> dict[tuple[str, str], str]:
     return {(outcome.source, outcome.page): outcome.state for outcome in outcomes}
 
 
-def test_only_what_changed_upstream_adds_a_line(tmp_path: Path, api: Api) -> None:
+def test_only_what_changed_upstream_adds_a_line_and_moves_a_number(tmp_path: Path, api: Api) -> None:
     user = User(tmp_path, api)
     with mirror(tmp_path / "before.log", BEFORE) as before:
         # Pages of which the mirror has no version as old as that leave their source absent.
-        user.run(before, "refresh")
+        user.run(before, "refresh", "--as-of", BEFORE)
+    points = headline_points(user)
     there = {day: {url: row["sha256"] for url, row in mirrored(day).items()} for day in (BEFORE, NOW)}
     asked = {page.url for page in PAGES}
     assert user.lines() == Counter(asked & there[BEFORE].keys())
     with mirror(tmp_path / "now.log", NOW) as later:
-        user.run(later, "refresh", "--strict")
+        user.run(later, "refresh", "--strict", "--as-of", NOW)
         sent = [path for path, status in later.answers() if status == 200 and not path.endswith("/robots.txt")]
     changed = {url for url in asked if there[NOW].get(url) != there[BEFORE].get(url)}
     assert 0 < len(changed) < len(asked)
     assert user.lines() == Counter(asked & there[BEFORE].keys()) + Counter(changed)
     assert len(sent) == len(changed)
+    today = datetime.now(UTC).date().isoformat()
+    lines = [line for name in sources.names() for line in snapshots.read(user.data / "raw", name)]
+    assert {(line.retrieved_on, line.backfilled_on) for line in lines} == {(BEFORE, today), (NOW, today)}
+    _check_the_ledger(user, points, headline_points(user), changed)
+
+
+Points = dict[tuple[str, str, str], dict[str, tuple[float, float]]]
+
+
+def headline_points(user: User) -> Points:
+    """{headline line of `current`: {training: log10 of its computation, its error}}."""
+    found: Points = {}
+    for *line, training, x, error in user.ask(
+        "select benchmark, metric, compute_measure, training_id, log10_compute, error from fits.samples "
+        "join marts.scaling using (row_set, benchmark, metric, compute_measure, selection) "
+        "where row_set = 'current' and is_headline"
+    ):
+        found.setdefault(tuple(line), {})[training] = (x, error)
+    return found
+
+
+def _check_the_ledger(user: User, before: Points, after: Points, changed: set[str]) -> None:
+    """What is told of both days, held against a comparison of their points and lines fitted by numpy."""
+    told = user.ask("select url from meta.changed_pages join meta.pages using (source, page)")
+    assert {url for (url,) in told} == changed
+    expected = {
+        (*line, training): (before[line].get(training), after[line].get(training))
+        for line in before.keys() & after.keys()
+        for training in before[line].keys() | after[line].keys()
+        if before[line].get(training) != after[line].get(training)
+    }
+    rows = user.ask(
+        "select benchmark, metric, compute_measure, training_id, log10_compute_before, error_before, "
+        "log10_compute_after, error_after from marts.changed_points"
+    )
+    assert {
+        (*key,): tuple(None if pair[0] is None else pair for pair in (values[:2], values[2:]))
+        for *key, values in ((*row[:4], row[4:]) for row in rows)
+    } == expected
+    kinds = Counter((was is not None, is_now is not None) for was, is_now in expected.values())
+    assert min(kinds[True, True], kinds[False, True], kinds[True, False]) > 0, kinds
+    moves = {
+        tuple(line): move
+        for *line, move in user.ask(
+            "select benchmark, metric, compute_measure, sum(contribution) from marts.changes "
+            "where quantity = 'exponent' group by all having sum(contribution) is not null"
+        )
+    }
+    assert len(moves) > 5
+    for line, move in moves.items():
+        one, other = (1 / _slope(points[line].values()) for points in (before, after))
+        assert move == pytest.approx(other - one, abs=1e-9), line
+
+
+def _slope(points: Iterable[tuple[float, float]]) -> float:
+    """Of the polynomial form, by least squares about the means: 1e-9 of an exponent is more than polyfit keeps."""
+    x, error = np.array(list(points)).T
+    y = -np.log10(error)
+    x, y = x - x.mean(), y - y.mean()
+    return float((x * y).sum() / (x * x).sum())
 
 
 @pytest.mark.soak

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import misbehaving
@@ -94,6 +94,27 @@ def test_a_page_is_kept_with_its_line_in_the_lock(site: Site, tmp_path: Path) ->
     assert (line.url, line.byte_count, line.retrieved_at) == (url, len(BODY), "2026-04-30T12:00:00Z")
     assert (line.etag, line.last_modified) == ('"1"', THEN)
     assert line.licence == "CC-BY-4.0"
+
+
+def test_a_past_day_is_fetched_as_of_it(site: Site, tmp_path: Path) -> None:
+    url, older = f"{site.address}/a.csv", b"model,year\nowlet,2019\n"
+    site.pages["/a.csv"] = says(BODY, ETag='"2"')
+    get(tmp_path, url)
+    site.pages["/a.csv"] = says(older, ETag='"1"')
+    past = datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for state in ("fetched", "unchanged"):
+        (outcome,), _ = fetch_source(
+            source(url), tmp_path, mirror=None, limits=LIMITS, known=Known(), now=lambda: past, resolve=found,
+            backfilled_on=date(2026, 11, 26),
+        )  # fmt: skip
+        assert outcome.state == state
+    assert [(line.retrieved_on, line.backfilled_on) for line in lock(tmp_path)] == [
+        ("2026-04-30", None),
+        ("2025-12-31", "2026-11-26"),
+    ]
+    # The tag of a later day says nothing about an earlier one; that of the day does.
+    asked = [headers.get("If-None-Match") for headers in site.asked_for("/a.csv")]
+    assert asked == [None, None, '"1"']
 
 
 def test_it_says_who_asks(site: Site, tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def test_a_page_is_kept_with_a_line_in_the_lock(tmp_path: Path) -> None:
     assert first.path(tmp_path).read_bytes() == BODY
     assert read(tmp_path, "s") == [first]
     written = asdict(first)
-    assert written.pop("facts_sha256") is None  # which is of facts, and only `bundle` writes it
+    # Which are of facts, and only `bundle` writes it; and of a past day that is laid down later.
+    assert (written.pop("facts_sha256"), written.pop("backfilled_on")) == (None, None)
     assert [json.loads(line) for line in lock(tmp_path)] == [written]
     assert intact(tmp_path, first)
     assert first.retrieved_on == "2026-01-02"
@@ -96,6 +97,20 @@ def test_there_is_no_half_of_a_page_beside_the_pages(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "s" / "pages").iterdir()] == [snapshot().path(tmp_path).name]
 
 
+def test_a_past_day_that_is_laid_down_later_stands_below_and_is_older(tmp_path: Path) -> None:
+    old = b"model,year\nowlet,2019\n"
+    keep(tmp_path, snapshot(), BODY)
+    past = snapshot(old, "2025-12-31T23:59:59Z", backfilled_on="2026-11-26")
+    assert [keep(tmp_path, past, old) for _ in range(2)] == [True, False]
+    # What is fetched next is held against the newest, not against what stands last.
+    assert not keep(tmp_path, snapshot(at="2026-03-01T00:00:00Z"), BODY)
+    lines = read(tmp_path, "s")
+    assert [line.sha256 for line in lines] == [digest(BODY), digest(old)]
+    assert newest(lines, "p.csv") == lines[0]
+    assert newest(lines, "p.csv", "2026-01-01T00:00:00Z") == past
+    assert json.loads(lock(tmp_path)[1])["backfilled_on"] == "2026-11-26"
+
+
 def test_without_a_lock_there_are_no_versions(tmp_path: Path) -> None:
     assert read(tmp_path, "s") == []
     assert newest([], "p.csv") is None
@@ -124,6 +139,7 @@ BAD = {
     spoiled(url=["https://example.org"]): "not a text",
     spoiled(etag="\ud800"): "not a text",
     spoiled(etag=7): "etag is '7', not a text",
+    spoiled(backfilled_on="26 November 2026"): "backfilled_on is '26 November 2026', not a day such as 2026-01-02",
     "[" * 100_000: "",
     '{"byte_count": ' + "9" * 5000 + "}": "Exceeds the limit",
 }
