@@ -81,7 +81,7 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
     ]
     if (register := paths.register_in_use()) is not None:
         parts.append(keys.files(register.parent, [register]))
-    for root in dict.fromkeys(filter(None, (raw, shipped))):
+    for root in snapshots.roots(raw, shipped, as_of):
         for source in sources.names():
             parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
             parts.append(keys.files(root, (root / source).glob(decisions.ACCEPTED)))
@@ -263,9 +263,7 @@ def read_sources(
         rows["held_page"].extend(used.held)
         pages += [page.gathered for page in used.pages]
     if all(reading.newest_retrieved_on is None for reading in readings):
-        raise BuildError(
-            f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"
-        )
+        raise BuildError(_nothing_there(raw, shipped, as_of))
     in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
     states_now = states_of(readings, outcomes, as_of, in_use)
     own = own or Identity("", "", "", "", ())
@@ -273,6 +271,18 @@ def read_sources(
     rows |= {"source_reading": readings, "source_state": states_now}
     stage(built, pages, rows, ledger.rows(own.past))
     return page_keys
+
+
+def _nothing_there(raw: Path, shipped: Path | None, as_of: date) -> str:
+    """What is said where no source has a page."""
+    roots = snapshots.roots(raw, shipped, date.min)
+    days = [line.retrieved_on for root in roots for name in sources.names() for line in snapshots.read(root, name)]
+    if not days:
+        return f"no source has a page in {raw}, and no facts ship; run `compute-limits refresh` with a network"
+    return (
+        f"no source has a page of {as_of} or before: the oldest is of {min(days)}; `compute-limits refresh --as-of {as_of}` lays "
+        "that day down from a mirror of it"
+    )
 
 
 def staged() -> tuple[str, ...]:

@@ -675,19 +675,34 @@ def _parted(given: list[str] | None) -> list[str]:
 
 
 @app.command
-def bundle(*, source: Annotated[list[str] | None, Parameter(negative="")] = None) -> None:
+def bundle(
+    *,
+    source: Annotated[list[str] | None, Parameter(negative="")] = None,
+    past: Annotated[list[date] | None, Parameter(negative="")] = None,
+) -> None:
     """Write the facts that ship, taken from the kept pages, to raw/ in the data folder (for maintainers).
 
     Parameters
     ----------
     source
         Of this source only (may be given several times). Default: of all.
+    past
+        A past day (may be given several times): in place of the newest pages, write which versions stood on these days, and the
+        facts of those that do not ship yet, to past/ in the data folder.
     """
     from flows.pages import bundling
     from flows.sources import names
+    from flows.sources import source as declared
 
     _check_sources(source)
-    sizes = bundling.bundle_each(source or names(), paths.raw(), _today())
+    if past:
+        folder = paths.data() / "past"
+        sizes = {
+            name: bundling.bundle_past(declared(name), paths.raw(), paths.SHIPPED_RAW, folder, sorted(past))
+            for name in source or names()
+        }
+    else:
+        sizes = bundling.bundle_each(source or names(), paths.raw(), _today())
     for name, size in sizes.items():
         print(f"{name:20} {size / 1e6:.2f} MB")
     print(f"{'in all':20} {sum(sizes.values()) / 1e6:.2f} MB")

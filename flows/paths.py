@@ -17,6 +17,8 @@ EXPECTATIONS = _CHECKOUT / "expectations" if _IS_CHECKOUT else _SHIPPED / "expec
 _REGISTER = Path("forecasts") / "register.jsonl"
 SHIPPED_REGISTER = (_CHECKOUT / "data" if _IS_CHECKOUT else _SHIPPED) / _REGISTER
 SHIPPED_LEDGER = (_CHECKOUT / "data" / "ledger" / "shipped") if _IS_CHECKOUT else _SHIPPED / "ledger"
+# Versions of pages that stood on the days of the shipped states of the ledger and stand no more.
+SHIPPED_PAST = _CHECKOUT / "data" / "past" if _IS_CHECKOUT else _SHIPPED / "past"
 SHIPPED_RAW = _CHECKOUT / "data" / "raw" if _IS_CHECKOUT else _SHIPPED / "raw"
 
 

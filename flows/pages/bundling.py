@@ -11,6 +11,8 @@ from flows import sources
 from flows.errors import UserError
 from flows.pages import facts, snapshots, versions
 from flows.pages.limited import Reader
+from flows.pages.parse import Gathered
+from flows.pages.snapshots import Snapshot
 from flows.sources import Source
 
 
@@ -35,6 +37,26 @@ def bundle(source: Source, raw: Path, as_of: date) -> int:
     size = sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
     seal(raw, source.key)
     return size
+
+
+def bundle_past(source: Source, raw: Path, shipped: Path, past: Path, days: Iterable[date]) -> int:
+    """Write to `past` which versions of a source's pages stood on some days, and the facts of those that are not `shipped`.
+
+    The pages are those kept below `raw`; a page that is not kept of a day stood on it as far as is known. Returns the size in
+    bytes of the facts.
+    """
+    lines, gathered = dict[tuple[str, str], Snapshot](), dict[str, Gathered]()
+    with Reader() as reader:
+        for day in days:
+            for page in versions.in_use(source, raw, None, day, parse=reader.parse).pages:
+                line = page.version.snapshot
+                lines.setdefault((line.page, line.sha256), replace(line, facts_sha256=None))
+                gathered.setdefault(line.sha256, page.gathered)
+    there = {line.sha256 for line in snapshots.read(shipped, source.key) if line.facts_sha256 is not None}
+    written = facts.write(past / source.key, [one for one in gathered.items() if one[0] not in there])
+    snapshots.rewrite(past, source.key, lines.values())
+    seal(past, source.key)
+    return sum(path.stat().st_size for path in written)
 
 
 def seal(raw: Path, source: str) -> None:

@@ -35,8 +35,8 @@ class Check:
 
 def checks(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[Check]:
     """All checks, one after the other: of each folder its locks, decisions, bytes and facts; then of the warehouse."""
-    folders = list(dict.fromkeys(filter(None, (raw, shipped))))
-    for root in folders:
+    # As of a day that is past, so that past versions are among them.
+    for root in snapshots.roots(raw, shipped, date.min):
         check, lines = _locks(root)
         yield check
         if lines:

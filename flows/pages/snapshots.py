@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,16 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     if not path.is_file():
         return []
     return [_line(path, number, line) for number, line in numbered(path, partial(_is_whole, path))]
+
+
+def roots(raw: Path, shipped: Path | None, as_of: date) -> list[Path]:
+    """The folders with versions of pages as of a day: what was fetched, what ships, and where that day is past what stood then.
+
+    Past versions come with the shipped states of the ledger, so the newest of these is the last day that they are looked at for.
+    """
+    found = [raw] if shipped is None or shipped == raw else [raw, shipped]
+    last = max((path.name[:10] for path in paths.SHIPPED_LEDGER.glob("[0-9]*")), default="")
+    return [*found, paths.SHIPPED_PAST] if shipped == paths.SHIPPED_RAW and as_of.isoformat() <= last else found
 
 
 def numbered(path: Path, is_whole: Callable[[bytes], bool]) -> Iterator[tuple[int, bytes]]:

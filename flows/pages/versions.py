@@ -112,16 +112,14 @@ class InUse:
 def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Snapshot]]:
     """{page: the lines of its lock that are not after `as_of`, newest first}, each version once."""
     # By time of retrieval; the sort is stable, so of two at the same second the one fetched here stands last.
-    lines = [line for root in reversed(_roots(raw, shipped)) for line in snapshots.read(root, source.key)]
+    lines = [
+        line for root in reversed(snapshots.roots(raw, shipped, as_of)) for line in snapshots.read(root, source.key)
+    ]
     lines_of: dict[str, dict[str, Snapshot]] = {page.name: {} for page in source.pages}
     for line in sorted(lines, key=lambda line: line.retrieved_at)[::-1]:
         if line.page in lines_of and date.fromisoformat(line.retrieved_on) <= as_of:
             lines_of[line.page].setdefault(line.sha256, line)
     return {page: list(versions.values()) for page, versions in lines_of.items()}
-
-
-def _roots(raw: Path, shipped: Path | None) -> list[Path]:
-    return [raw] if shipped is None or shipped == raw else [raw, shipped]
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,7 @@ def _judging() -> str:
 
 def known(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Version]]:
     """{page: its versions that are not after `as_of`, newest first} of a source."""
-    roots, lines = _roots(raw, shipped), history(source, raw, shipped, as_of)
+    roots, lines = snapshots.roots(raw, shipped, as_of), history(source, raw, shipped, as_of)
     shelves = [_shelf(root, source.key) for root in roots]
     accepted = {decision for root in roots for decision in decisions.read(root, source.key)}
     return {
