@@ -58,14 +58,14 @@ class Identity:
     past: tuple[State, ...]
 
 
-def identity(raw: Path, shipped: Path | None, as_of: date) -> Identity:
-    """What a build of these pages and facts as of a day is made of.
+def identity(raw: Path, shipped: Path | None, final: Path, as_of: date) -> Identity:
+    """What a build of these pages and facts as of a day is made of, whose file is to be `final`.
 
     Raises:
         flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
     """
     state = key(raw, shipped, as_of)
-    past = tuple(ledger.chain(ledger.states(paths.ledgers()), state, as_of))
+    past = tuple(ledger.chain(ledger.states(paths.ledgers(final)), state, as_of))
     return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), _declared(paths.PACKAGE), past)
 
 
@@ -143,7 +143,7 @@ def unchanged(
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
     with kept.published(final) as published:
-        if published.is_empty or not published.has(BUILD, "", (own or identity(raw, shipped, as_of)).key):
+        if published.is_empty or not published.has(BUILD, "", (own or identity(raw, shipped, final, as_of)).key):
             return None
         try:
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
@@ -441,12 +441,12 @@ def run(
     """
     with publishing.exclusive(final):
         step("looking for what has changed")
-        own = identity(raw, shipped, as_of)
+        own = identity(raw, shipped, final, as_of)
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
             return warnings
         # Of a build that was killed before it could say what it had published.
         if remember(final):
-            own = identity(raw, shipped, as_of)
+            own = identity(raw, shipped, final, as_of)
         try:
             failures = _build(final, raw, shipped, as_of, own, step, None if fresh else final)
         except kept.DamagedError:
@@ -469,7 +469,9 @@ def remember(final: Path) -> bool:
         flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
     """
     with kept.published(final) as published:
-        return published.con is not None and ledger.keep(published.con, paths.ledger(), ledger.states(paths.ledgers()))
+        return published.con is not None and ledger.keep(
+            published.con, paths.ledger(final), ledger.states(paths.ledgers(final))
+        )
 
 
 def _build(

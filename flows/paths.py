@@ -61,14 +61,14 @@ def register_in_use() -> Path | None:
     return next((one for one in (register(), shipped) if one is not None and one.is_file()), None)
 
 
-def ledger() -> Path:
-    """The ledger of the data folder, to which each build adds what it published."""
-    return data() / "ledger"
+def ledger(warehouse: Path) -> Path:
+    """The ledger beside the folder of a warehouse, to which each build adds what it published."""
+    return warehouse.parent.parent / "ledger"
 
 
-def ledgers() -> list[Path]:
-    """The ledgers that are read: that of the data folder, and what came with the code, if facts may ship."""
-    return [ledger(), *([] if shipped_raw() is None else [SHIPPED_LEDGER])]
+def ledgers(warehouse: Path) -> list[Path]:
+    """The ledgers that are read: that of the warehouse, and what came with the code, if facts may ship."""
+    return [ledger(warehouse), *([] if shipped_raw() is None else [SHIPPED_LEDGER])]
 
 
 def run_log() -> Path:

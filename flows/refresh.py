@@ -168,13 +168,13 @@ def _unless_unchanged(
     """The warnings of what is published in the end."""
     step("looking for what has changed")
     shipped = paths.shipped_raw()
-    own = build.identity(raw, shipped, today)
+    own = build.identity(raw, shipped, final, today)
     warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes, own)
     if warnings is not None:
         return warnings
     # Of a build that was killed before it could say what it had published.
     if build.remember(final):
-        own = build.identity(raw, shipped, today)
+        own = build.identity(raw, shipped, final, today)
     try:
         return _build(raw, shipped, final, today, own, outcomes, None if fresh else final, step)
     except kept.DamagedError:

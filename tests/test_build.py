@@ -211,7 +211,7 @@ def test_where_nothing_has_changed_nothing_heavy_is_imported(tmp_path: Path, pub
 def of_a_fresh_build(folder: Path, shipped: Path, as_of: date, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The tables of the day as they are built anew, with what they read and nothing else."""
     path = folder / f"fresh of {as_of}.duckdb"
-    own = build.identity(folder / "raw", shipped, as_of)
+    own = build.identity(folder / "raw", shipped, folder / "warehouse" / "compute_limits.duckdb", as_of)
     build.read_sources(path, folder / "raw", shipped, as_of, outcomes, own=own)
     part_of_it.make(path, "meta.sources", "meta.freshness", "meta.runs", "exports.sources")
     return described(path)
@@ -288,7 +288,7 @@ def test_an_expectation_of_the_day_is_checked_and_not_passed_over(
     with connection.connect(published) as con:
         content = con.sql("from meta.sources").to_arrow_table()
         keys = {
-            (BUILD, ""): build.identity(tmp_path / "raw", shipped, AS_OF).key,
+            (BUILD, ""): build.identity(tmp_path / "raw", shipped, published, AS_OF).key,
             (SUITE, "meta.sources"): validation.key_of(build.suites()["meta.sources"], content),
         }
         for (kind, name), key in keys.items():

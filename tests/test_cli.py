@@ -318,7 +318,7 @@ def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedPr
     assert ESCAPE not in ended.stdout
     assert re.search(r"ImageNet .* 11\.5 +14 +6 +6 +14 +6 +6 ", ended.stdout)
     assert "figure_3 90 of 90" in ended.stdout
-    have, where, then = ended.stdout.splitlines()[-3:]
+    have, where, moved, then = ended.stdout.splitlines()[-4:]
     with duckdb.connect(path, read_only=True) as con:
         results, newest = con.execute(
             "select (select count(*) from core.results), max(retrieved_on) from meta.pages"
@@ -327,6 +327,7 @@ def test_build_needs_no_network_and_no_folder(said: tuple[subprocess.CompletedPr
         rf"have +{results:,} results of .* from {len(sources.names())} sources, newest page of {newest}$", have
     )
     assert re.match(r"where +/.*/data/warehouse/compute_limits\.duckdb$", where)
+    assert re.match(r"moved +(nothing|\d+ exponents? and \d+ lowest errors?) since (the state of )?2026-08-31", moved)
     assert re.match(r'next +compute-limits sql "show tables"', then)
     assert "expect_" not in ended.stdout
     with duckdb.connect(path, read_only=True) as con:

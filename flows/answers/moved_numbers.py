@@ -74,7 +74,7 @@ def changes(path: Path, since: date | None = None, until: date | None = None) ->
         with queries.of_this_version(path), queries.connect(path) as con:
             ((day,),) = con.execute("select as_of from meta.runs").fetchall()
             return _read(con, day)
-    states = sorted(ledger.states(paths.ledgers()).values(), key=lambda state: (state.as_of, state.number))
+    states = sorted(ledger.states(paths.ledgers(path)).values(), key=lambda state: (state.as_of, state.number))
     after = None if until is None else _of_day(states, until)
     before = _of_day(states, since) if since is not None else _before(states, after)
     if after is not None:

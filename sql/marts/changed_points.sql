@@ -117,18 +117,18 @@ select
     metric,
     compute_measure,
     training_id,
-    either.label as label,
+    either.label as label,  -- the model's readable name
     cause,  -- added, removed, revised: a page that it stands on has other bytes; merges: the same page, counted to another training; rules: no page changed, and the declared settings did; code: no page changed, and the code did; elsewhere: another page changed what is made of it; undivided: pages changed, and settings or code
-    before.log10_compute as log10_compute_before,
-    after.log10_compute as log10_compute_after,
-    before.error as error_before,
-    after.error as error_after,
+    before.log10_compute as log10_compute_before,  -- null: there was no point
+    after.log10_compute as log10_compute_after,  -- null: there is none any more
+    before.error as error_before,  -- the error then, a fraction
+    after.error as error_after,  -- the error now
     training_before,  -- of merges: the training that its evaluation counted to
     training_after,  -- and the one that it counts to
     changed_page.source as source,  -- of added, removed, revised: the page that changed
-    changed_page.page as page,
-    changed_page.sha256_before as sha256_before,
-    changed_page.sha256_after as sha256_after,
+    changed_page.page as page,  -- its name within its source
+    changed_page.sha256_before as sha256_before,  -- SHA-256 of its bytes then
+    changed_page.sha256_after as sha256_after,  -- and now
     either.result_locator as locator,  -- where in the result's page the row stands, or stood
 from explained
 order by benchmark, metric, compute_measure, cause, training_id

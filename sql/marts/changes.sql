@@ -202,22 +202,22 @@ select
     moved.metric,
     moved.compute_measure,  -- '' of the lowest error of all results
     quantity,  -- as in marts.headline_numbers
-    target,
-    scenario,
+    target,  -- the target, '' where the quantity has none
+    scenario,  -- hardware and its year; '' of what is no cost
     cause,  -- code: what the present code makes of the points as they were; rules: points that other declared settings make; merges: trainings put together or apart; removed, revised, added: points of pages with other bytes; elsewhere: other pages; undivided: other pages, or code or settings, which changed with them; target: its error; prices: what a cost adds to computation; new, gone: the number as a whole
     coalesce(points_of_causes.n_points, 0) as n_points,  -- points of the line with that cause
-    value_before,
-    value_after,
+    value_before,  -- in the state before; null where it is new
+    value_after,  -- in this warehouse; null where it is gone
     contribution,  -- of the cause to value_after - value_before; null where it is new or gone
-    low_before,
-    high_before,
+    low_before,  -- lower end of the interval that was given before; null where it had none
+    high_before,  -- upper end of the same
     if(
         low_before is null and high_before is null,
         null,
         value_after between coalesce(low_before, '-infinity'::double) and coalesce(high_before, 'infinity'::double)
     ) as is_within,  -- whether the value now lies in the interval that was given before; null where none was
     name_before,  -- of the lowest error: the model that had it
-    name_after,
+    name_after,  -- the model that has it
 from moved
 left join points_of_causes using (benchmark, metric, compute_measure, cause)
 order by benchmark, metric, compute_measure, quantity, target, scenario, cause

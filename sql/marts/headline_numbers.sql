@@ -85,7 +85,7 @@ select
     scenario,  -- hardware and its year; '' of what is no cost
     form,  -- of the line
     error,  -- the target's error, a fraction
-    value,
+    value,  -- the number
     low,  -- lower end of its interval; null where it has none
     high,  -- upper end of the same; null where it has none or it is not bounded
     name,  -- of lowest_error: the model that has it

@@ -29,10 +29,10 @@ select
     metric,
     compute_measure,  -- '' of the lowest error
     quantity,  -- exponent, points or lowest_error
-    form,
-    value,
-    low,
-    high,
+    form,  -- of the line
+    value,  -- as the state said it
+    low,  -- lower end of its interval
+    high,  -- upper end of the same
     name,  -- of the lowest error: the model that had it
     code_version,  -- version of the code that said so
 from numbers

@@ -12,9 +12,9 @@ select
     source,
     page,
     past.sha256 as sha256_before,  -- null: the page is new
-    past.retrieved_on as retrieved_on_before,
+    past.retrieved_on as retrieved_on_before,  -- the day that these bytes were first fetched
     pages.sha256 as sha256_after,  -- null: the page is used no more
-    pages.retrieved_on as retrieved_on_after,
+    pages.retrieved_on as retrieved_on_after,  -- and these
 from past
 full join pages using (source, page)
 where past.sha256 is distinct from pages.sha256 and exists (from past)

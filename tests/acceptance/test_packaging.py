@@ -63,7 +63,7 @@ def test_the_wheel_leaves_fetched_pages_out() -> None:
         line for line in told["tool"]["hatch"]["build"]["targets"]["wheel"]["include"] if line.startswith("data")
     ]
     kept = [f"data/raw/*/{name}" for name in ("snapshots.jsonl", "*.facts.csv", "accepted.jsonl")]
-    assert carried == [*kept, "data/forecasts/register.jsonl"]
+    assert carried == [*kept, "data/forecasts/register.jsonl", "data/ledger/shipped/**", "data/past/**"]
 
 
 def test_the_lock_has_hashes_and_no_addresses() -> None:

@@ -33,7 +33,7 @@ def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def remembered(mini: Mini) -> None:
     """The state of a warehouse, in the ledger."""
     with reading.read(make(paths.data() / "past.duckdb", mini)) as con:
-        assert ledger.keep(con, paths.ledger(), ledger.states(paths.ledgers()))
+        assert ledger.keep(con, paths.ledger(paths.warehouse()), ledger.states(paths.ledgers(paths.warehouse())))
 
 
 def told(before: Mini, after: Mini) -> Changes:

@@ -1,0 +1,75 @@
+"""Past days on a fresh checkout: the same tables each time, those that the ledger has, whatever is fetched later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+import running
+from conftest import checksums
+
+from flows import paths
+from flows.pages import snapshots
+from flows.pages.snapshots import Snapshot
+
+STATES = sorted(path.name for path in paths.SHIPPED_LEDGER.glob("[0-9]*"))
+DAYS = [name[:10] for name in STATES]
+
+
+def build(folder: Path, day: str, *more: str) -> dict[str, str]:
+    """{table: its checksum} of a warehouse as of a day, from what ships alone."""
+    env = running.environment(folder / "data", folder / "prefect")
+    ended = running.command(env, "build", "--as-of", day, *more)
+    assert ended.returncode == 0, ended.stderr
+    return checksums(folder / "data" / "warehouse" / "compute_limits.duckdb")
+
+
+def test_five_days_ship() -> None:
+    assert DAYS == ["2023-12-31", "2025-02-28", "2025-12-31", "2026-04-30", "2026-08-31"]
+
+
+def test_each_state_says_which_came_before_it() -> None:
+    states = [json.loads((paths.SHIPPED_LEDGER / name / "build.json").read_text()) for name in STATES]
+    assert [state["before"] for state in states] == [None, *(state["build"] for state in states[:-1])]
+
+
+@pytest.mark.parametrize(
+    "day", [pytest.param(day, marks=pytest.mark.slow if day == DAYS[1] else pytest.mark.soak) for day in DAYS]
+)
+def test_a_past_day_is_built_again_as_it_was(day: str, tmp_path: Path) -> None:
+    one, other = (build(tmp_path / name, day) for name in ("one", "other"))
+    assert one == other
+    path = tmp_path / "one" / "data" / "warehouse" / "compute_limits.duckdb"
+    (state,) = paths.SHIPPED_LEDGER.glob(f"{day}-*")
+    with duckdb.connect(path, read_only=True) as con:
+        ((as_of, n_changes),) = con.execute(
+            "select (select as_of::varchar from meta.runs), count(*) from marts.changes"
+        ).fetchall()
+        numbers = con.execute(
+            "select benchmark, metric, compute_measure, quantity, target, scenario, value from marts.headline_numbers "
+            "order by all"
+        ).fetchall()
+        said = con.execute(
+            "select benchmark, metric, compute_measure, quantity, target, scenario, value from read_parquet(?) order by all",
+            [str(state / "numbers.parquet")],
+        ).fetchall()
+    assert as_of == day
+    assert len(numbers) == len(said) > 30
+    # Code since may have changed a number, and then the ledger tells of it; what it does not tell of is as it was.
+    if not n_changes:
+        assert numbers == said
+    # A version that came later, of a page that everything rests on.
+    (line, *_) = snapshots.read(paths.SHIPPED_RAW, "timm")
+    body = b"not what was there"
+    later = vars(line) | {"sha256": snapshots.digest(body), "byte_count": len(body), "facts_sha256": None}
+    snapshots.keep(tmp_path / "one" / "data" / "raw", Snapshot(**later), body)
+    assert build(tmp_path / "one", day) == one
+
+
+def test_before_the_first_day_it_says_which_is_the_oldest(tmp_path: Path) -> None:
+    env = running.environment(tmp_path / "data", tmp_path / "prefect")
+    ended = running.command(env, "build", "--as-of", "2014-01-01")
+    assert ended.returncode == 1
+    assert "no source has a page of 2014-01-01 or before: the oldest is of 2023-12-31" in ended.stderr
