@@ -94,6 +94,7 @@ def started(env: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], Ap
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_runs_come_one_after_the_other_and_stop_with_it(
     site: Site, tmp_path: Path, shipped: Path, warehouse_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

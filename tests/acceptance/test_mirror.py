@@ -25,6 +25,7 @@ from flows.pages.transport import Limits
 pytestmark = [
     pytest.mark.mirror,
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.xdist_group("mirror"),  # one worker refreshes once for all of them
     pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
 ]

@@ -106,6 +106,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> 
     return once(tmp_path_factory, "exported", fill)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("version", "setting"), CASES)
 def test_a_build_is_the_same_to_the_byte(
     version: str, setting: str, tmp_path: Path, shipped: Path, warehouse_path: Path, exported: Path
