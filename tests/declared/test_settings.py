@@ -179,7 +179,9 @@ def read(root: Path, name: str) -> None:
         checks.check(files.files(root), root / "sources")
 
 
-KEY = re.compile(r"""(?:^|(?<=[{,.\[]))([ \t]*)(?P<key>"[^"\n]+"|[A-Za-z0-9_-]+)(?=[ \t]*[=\]]|\.(?:[\w"]))""", re.MULTILINE)
+KEY = re.compile(
+    r"""(?:^|(?<=[{,.\[]))([ \t]*)(?P<key>"[^"\n]+"|[A-Za-z0-9_-]+)(?=[ \t]*[=\]]|\.(?:[\w"]))""", re.MULTILINE
+)
 
 
 def slips_of_keys(text: str, name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
