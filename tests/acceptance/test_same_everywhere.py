@@ -82,10 +82,15 @@ def locales(folder: Path) -> dict[str, str]:
 
 
 def run(executable: str, environment: dict[str, str], folder: Path, cpus: set[int], *arguments: str) -> None:
-    ended = subprocess.run(
-        [executable, "-m", "flows", *arguments], cwd=folder, env=environment, capture_output=True, timeout=HANGS_S, check=False,
-        preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-    )  # fmt: skip
+    # Of this thread, and so of what it starts: code between fork and exec might wait for a lock that another thread had held.
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        ended = subprocess.run(
+            [executable, "-m", "flows", *arguments], cwd=folder, env=environment, capture_output=True, timeout=HANGS_S, check=False
+        )  # fmt: skip
+    finally:
+        os.sched_setaffinity(0, every)
     assert ended.returncode == 0, ended.stderr.decode()
 
 
