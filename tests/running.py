@@ -22,7 +22,7 @@ from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redire
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -33,11 +33,12 @@ from flows import cli, sources
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 MIRROR = ROOT.parent / "shared" / "mirror"
+Cases = TypeVar("Cases")
 HANGS_S = 300  # no process of a test takes a tenth of it; then it is killed and the test fails
 
 
-def sample(*, full: int, part: int) -> int:
-    """How many cases of one test: all of them in `make soak`, else a part, the same ones each time."""
+def sample(*, full: Cases, part: Cases) -> Cases:
+    """The cases of one test, or how many of them: all in `make soak`, else a part, the same ones each time."""
     return full if os.environ.get("SOAK") else part
 
 

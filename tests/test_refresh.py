@@ -199,7 +199,8 @@ def test_of_two_refreshes_the_second_asks_for_nothing_and_says_who_the_first_is(
     env: dict[str, str], site: Site, tmp_path: Path
 ) -> None:
     site.gate.clear()
-    first = start(env, tmp_path / "log", "refresh", "--source", "owid_carbon")
+    # One that the site lacks, so that nothing is built anew of it when its turn comes.
+    first = start(env, tmp_path / "log", "refresh", "--source", "squad_explorer")
     try:
         wait_for(lambda: site.asked or first.poll() is not None, (tmp_path / "log").read_text)
         ended = command(env, "refresh", "--source", "epoch_hardware")
@@ -207,7 +208,7 @@ def test_of_two_refreshes_the_second_asks_for_nothing_and_says_who_the_first_is(
         folder = Path(env["COMPUTE_LIMITS_DATA"]) / "warehouse"
         assert re.fullmatch(
             rf"error: another build is under way in {folder}, by process {first.pid} \(compute-limits refresh --source "
-            rf"owid_carbon\) since .* UTC; try again when it has ended, or stop it with `kill {first.pid}`\n",
+            rf"squad_explorer\) since .* UTC; try again when it has ended, or stop it with `kill {first.pid}`\n",
             ended.stderr,
         ), ended.stderr
         assert len(site.asked) == 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import AS_OF
-from running import command_here, environment
+from running import HANGS_S, ROOT, command_here, environment
 
 from flows import paths, runs
 from flows.errors import UserError
@@ -96,28 +97,38 @@ def test_a_run_that_does_not_end_well_has_its_line_too(
     assert (line["outcome"], line["message"]) == (outcome, message)
 
 
-def run_many(_: int) -> None:
-    for _ in range(40):
-        try:
-            with runs.recorded("build"):
-                raise UserError("no" * 200)
-        except UserError:
-            pass
+RUN_MANY = """
+import sys
+from flows import runs
+from flows.errors import UserError
+
+runs._BYTES_MAX = int(sys.argv[2])
+for _ in range(int(sys.argv[1])):
+    try:
+        with runs.recorded("build"):
+            raise UserError("no" * 200)
+    except UserError:
+        pass
+"""
 
 
-def test_the_log_keeps_within_bounds_and_loses_no_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with multiprocessing.get_context("fork").Pool(4) as pool:
-        pool.map(run_many, range(4))
+def run_many(processes: int, runs_of_each: int, bytes_max: int = runs._BYTES_MAX) -> None:
+    """Runs that fail, in several processes at once: not forked, for a lock that another thread holds would stay so for ever."""
+    arguments = [sys.executable, "-c", RUN_MANY, str(runs_of_each), str(bytes_max)]
+    started = [subprocess.Popen(arguments, cwd=ROOT) for _ in range(processes)]
+    assert [process.wait(HANGS_S) for process in started] == [0] * processes
+
+
+def test_the_log_keeps_within_bounds_and_loses_no_line(data: Path) -> None:
+    run_many(4, 40)
     assert len(lines(data / "runs.jsonl")) == 160
     size = (data / "runs.jsonl").stat().st_size
     # With room for no more than these: one more, and a new one begins; what was before that is let go.
-    monkeypatch.setattr(runs, "_BYTES_MAX", size)
-    run_many(0)
+    run_many(1, 40, size)
     assert len(lines(data / "runs.before.jsonl")) == 161
     assert len(lines(data / "runs.jsonl")) == 39
     # Two more have been filled and one begun: of 39 and 320 more, 161 each.
-    with multiprocessing.get_context("fork").Pool(4) as pool:
-        pool.map(run_many, range(8))
+    run_many(4, 80, size)
     assert len(lines(data / "runs.before.jsonl")) == 161
     assert len(lines(data / "runs.jsonl")) == 39 + 320 - 2 * 161
 

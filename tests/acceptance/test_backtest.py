@@ -101,6 +101,7 @@ def test_later_results_are_held_against_the_published_lines(db: duckdb.DuckDBPyC
     assert table.coverage[table.n_later == 0].isna().all()
 
 
+@pytest.mark.slow
 def test_what_was_out_on_the_day_is_no_later_result(tmp_path: Path) -> None:
     def of(source: str, name: str, top1: float, gflop: float, number: int, **model: Any) -> tuple[Any, ...]:
         total = Compute("imagenet", "hardware_burden", gflop, "gflop")

@@ -26,6 +26,7 @@ from flows.pages.transport import Limits
 pytestmark = [
     pytest.mark.mirror,
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.xdist_group("mirror"),  # one worker refreshes once for all of them
     pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
 ]
@@ -82,6 +83,17 @@ def fetched(tmp_path_factory: pytest.TempPathFactory, api: Api, now: Mirror) -> 
     """Who has refreshed once. It is shared: copy the data folder before changing it."""
     user = User(tmp_path_factory.mktemp("user"), api)
     user.run(now, "refresh", "--strict")
+    return user
+
+
+@pytest.fixture(scope="module")
+def fetched_before(tmp_path_factory: pytest.TempPathFactory, api: Api) -> User:
+    """Who refreshed once some months before, with pages that the mirror has no version of. It is shared."""
+    folder = tmp_path_factory.mktemp("before")
+    user = User(folder, api)
+    with mirror(folder / "log", BEFORE) as at:
+        # Pages of which the mirror has no version as old as that leave their source absent.
+        user.run(at, "refresh", "--as-of", BEFORE)
     return user
 
 
@@ -196,11 +208,10 @@ def fetch_all_pages(raw: Path, at: Mirror) -> dict[tuple[str, str], str]:
     return {(outcome.source, outcome.page): outcome.state for outcome in outcomes}
 
 
-def test_only_what_changed_upstream_adds_a_line_and_moves_a_number(tmp_path: Path, api: Api) -> None:
-    user = User(tmp_path, api)
-    with mirror(tmp_path / "before.log", BEFORE) as before:
-        # Pages of which the mirror has no version as old as that leave their source absent.
-        user.run(before, "refresh", "--as-of", BEFORE)
+def test_only_what_changed_upstream_adds_a_line_and_moves_a_number(
+    tmp_path: Path, api: Api, fetched_before: User
+) -> None:
+    user = User(tmp_path, api, fetched_before.data)
     points = headline_points(user)
     there = {day: {url: row["sha256"] for url, row in mirrored(day).items()} for day in (BEFORE, NOW)}
     asked = {page.url for page in PAGES}
@@ -277,12 +288,14 @@ def _slope(points: Iterable[tuple[float, float]]) -> float:
 @pytest.mark.soak
 @pytest.mark.parametrize("day", DAYS[:: sample(full=1, part=4)])
 def test_every_page_that_is_there_on_a_day_is_used(
-    day: str, tmp_path: Path, api: Api, capsys: pytest.CaptureFixture[str]
+    day: str, tmp_path: Path, api: Api, fetched_before: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The code is newer than the pages, of which there are the fewer the older the day."""
-    user, web = User(tmp_path, api), mirrored(day)
-    with mirror(tmp_path / "log", day) as at:
-        user.run(at, "refresh")
+    user, web = fetched_before, mirrored(day)
+    if day != BEFORE:
+        user = User(tmp_path, api)
+        with mirror(tmp_path / "log", day) as at:
+            user.run(at, "refresh")
     there = [page for page in PAGES if page.url in web]
     assert user.ask("select source, page, sha256 from meta.pages order by all") == sorted(
         (page.source, page.name, web[page.url]["sha256"]) for page in there
@@ -395,8 +408,8 @@ def test_a_redirect_to_another_host_is_not_followed(user: User, fetched: User, t
     assert user.checksums() == fetched.checksums()
 
 
-def test_a_fault_on_the_first_day_leaves_the_source_absent(tmp_path: Path, api: Api, fetched: User) -> None:
-    user = User(tmp_path, api)
+def test_a_fault_on_the_first_day_leaves_the_source_absent(user: User, tmp_path: Path, fetched: User) -> None:
+    user.data.joinpath("raw", "owid_carbon").rename(tmp_path / "set aside")
     with mirror(tmp_path / "log", NOW, "ourworldindata=truncate") as failing:
         ended = user.run(failing, "refresh", "--strict", status=1)
     assert ended.stderr == "error: not all sources are fresh: owid_carbon is absent\n"

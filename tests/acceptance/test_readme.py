@@ -84,6 +84,7 @@ def test_numbers_in_its_sentences_are_those_of_the_warehouse(sentence: str, db: 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_console_blocks(clone: Path, tmp_path: Path) -> None:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("COMPUTE_LIMITS", "PREFECT"))

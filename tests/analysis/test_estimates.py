@@ -202,6 +202,7 @@ def test_york_is_used_where_every_computation_has_a_class(
             assert best.fun / (len(x) - 2) == pytest.approx(1, abs=1e-3), (points.name, form)
 
 
+@pytest.mark.slow
 def test_york_is_left_out_where_one_computation_has_no_class(tmp_path: Path) -> None:
     def of(benchmark: str, metric: str, at: int, confidence: str | None) -> tuple[Any, ...]:
         total = Compute(None, "training_compute", 10.0 ** (18 + at), "flop", confidence)

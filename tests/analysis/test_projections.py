@@ -162,6 +162,7 @@ def test_every_projection_says_how_far_it_is_to_be_trusted(
     assert {row["status"] for row in told} == {*statuses, "selected_no_interval"}
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_none_projects_nothing(tmp_path: Path) -> None:
     """Of three models of one computation, and of two: no line, and its status instead of a figure."""
     records = [record(f"Model {at}", 60 + at, paper_url=arxiv(f"2001.0000{at}")) for at in range(3)]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 from hand_made import built, facts
 from sets_of_points import (
     arxiv,
@@ -130,6 +131,7 @@ def test_weights_of_a_list_are_dated_by_its_first_version_that_has_them(
     assert [key for key, day in dated.items() if day > first[key]] == []
 
 
+@pytest.mark.slow
 def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
     records = [record(f"Model {at}", 60 + at * at, 10.0 ** (9 + at)) for at in range(5)]
     with built(tmp_path, [*records, record("Perfect", 100, 1e15)]) as con:
@@ -144,6 +146,7 @@ def test_a_perfect_score_is_told_and_not_fitted(tmp_path: Path) -> None:
     assert (failure.severity, failure.finding) == ("critical", "1 of 6 rows, such as [100.0]")
 
 
+@pytest.mark.slow
 def test_papers_models_and_clusters_are_counted_apart(tmp_path: Path) -> None:
     records = [
         *(record(f"Of a paper {at}", 60 + at, 10.0 ** (9 + at), paper_url=arxiv("1901.00001")) for at in range(3)),

@@ -132,6 +132,7 @@ def test_it_is_read_from_above_in_eighty_columns(few: Path) -> None:
     assert any(line.strip() == "other: other p row 1" for line in lines)
 
 
+@pytest.mark.slow
 def test_an_empty_section_says_so(tmp_path: Path) -> None:
     with built(tmp_path, FEW[:3] + FEW[4:5]):
         lines = shown(tmp_path / "hand_made.duckdb", Request())

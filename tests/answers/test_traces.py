@@ -109,6 +109,7 @@ def test_a_value_leads_to_its_bytes(db: duckdb.DuckDBPyConnection, path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_table_leads_to_bytes_or_to_a_file(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     tables = all_tables(db)
     assert len(tables) > 100

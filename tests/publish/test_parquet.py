@@ -53,6 +53,7 @@ def test_duckdb_finds_them_too(written: list[Path]) -> None:
     assert said["description"].startswith("One row per row set, scenario")
 
 
+@pytest.mark.slow
 def test_two_of_one_warehouse_are_equal(written: list[Path], db: duckdb.DuckDBPyConnection) -> None:
     assert {path.name: path.read_bytes() for path in written} == parquet.bodies(db)
 

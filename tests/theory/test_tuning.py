@@ -91,6 +91,7 @@ def test_a_fold_adds_up_what_its_path_predicts_wrongly() -> None:
         assert fold.errors[i] == pytest.approx(((y[i, :6] - coefficients @ x[i, :6].T) ** 2).sum(axis=1), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_more_is_known_the_lower_is_the_error() -> None:
     """The best lambda is no worse than a tuned one, held-out observations for nothing no worse than ones that cost."""
     simulations = {"best": 32, "held_out_beside": 32, "cross_validation": 8, "held_out": 32, "universal": 32}

@@ -132,6 +132,7 @@ def test_a_table_that_is_none_of_a_build_is_said_to_be_damaged(path: Path, state
         published.part("staging.t", ("source", "page"), ("s", "a"))
 
 
+@pytest.mark.slow
 def test_a_block_that_is_damaged_is_said_to_be_so(tmp_path: Path) -> None:
     path = tmp_path / "published.duckdb"
     with connection.connect(path) as con:

@@ -148,6 +148,7 @@ def test_pandas_has_no_readers_of_files_while_great_expectations_is_imported_and
     assert pd.read_csv is read_csv
 
 
+@pytest.mark.slow
 def test_only_what_is_submitted_is_checked_and_each_has_its_results(started: list[subprocess.Popen[bytes]]) -> None:
     """All in one process, for it takes seconds to start: tables are checked, one cannot be, and then it fails and says why."""
     suites = {name: suite_of(name, ("a",), [ROWS]) for name in ("core.s", "core.t", "core.u")}

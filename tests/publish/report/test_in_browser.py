@@ -20,7 +20,7 @@ from running import tool
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("browser")]
 SCALING = {"row_set": "current", "benchmark": "imagenet", "metric": "top1", "compute_measure": "hardware_burden",
            "form": "polynomial",
            "estimator": "ols_cluster", "selection": "one_per_training", "direction": "y_on_x"}  # fmt: skip
