@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from flows import __version__, lean, paths, processes, sources
 from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
-from flows.warehouse import kept, keys, publishing
+from flows.warehouse import checksums, kept, keys, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
 from flows.warehouse.unmet import sentence
@@ -128,7 +128,7 @@ def states_of(
 def _restate(final: Path, now: list[SourceState]) -> bool:
     """Publish a copy of the warehouse with other states, and what reads them.
 
-    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged.
+    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged or altered.
 
     Raises:
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
@@ -137,6 +137,8 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
 
     from flows.warehouse import expectations, sql_files, staging, transform, validation
 
+    if checksums.altered(final) is not None:
+        return False
     built = publishing.next_path(final)
     publishing.remove(built)
     shutil.copyfile(final, built)
@@ -382,15 +384,24 @@ def run(
         step("looking for what has changed")
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of)) is not None:
             return warnings
+        before, altered = to_take_over(final, fresh=fresh)
         try:
-            failures = _build(built, raw, shipped, as_of, step, None if fresh else final)
+            failures = _build(built, raw, shipped, as_of, step, before)
         except kept.DamagedError:
             failures = _build(built, raw, shipped, as_of, step, None)
         step("validating")
-        warnings = validate(built, failures)
+        warnings = altered + validate(built, failures)
         step("publishing")
         publishing.publish(built, final)
     return warnings
+
+
+def to_take_over(final: Path, *, fresh: bool) -> tuple[Path | None, list[str]]:
+    """The published warehouse where the next may take something over from it, and a warning where it was altered."""
+    if fresh:
+        return None, []
+    altered = checksums.altered(final) if final.is_file() else None
+    return (final, []) if altered is None else (None, [f"{altered}; nothing was taken over from it"])
 
 
 def _build(

@@ -143,10 +143,11 @@ def _unless_unchanged(
     warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes)
     if warnings is not None:
         return warnings
+    before, altered = build.to_take_over(final, fresh=fresh)
     try:
-        return _build(raw, shipped, final, today, outcomes, None if fresh else final, step)
+        return altered + _build(raw, shipped, final, today, outcomes, before, step)
     except kept.DamagedError:
-        return _build(raw, shipped, final, today, outcomes, None, step)
+        return altered + _build(raw, shipped, final, today, outcomes, None, step)
 
 
 def _build(
