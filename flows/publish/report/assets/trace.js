@@ -3,13 +3,13 @@ window.CL ??= {};
 (() => {
   const known = JSON.parse(document.getElementById("known").textContent);
   const place = document.getElementById("trace");
-  // Without what every object has: an address that somebody made up may ask for `constructor`.
-  const got = Object.create(null);
+  // Without what every object has: an address that somebody made up may ask for `constructor`. A script is loaded once.
+  const loading = Object.create(null);
   const waiting = Object.create(null);
-  CL.received = (name, value) => { got[name] = value; waiting[name]?.(); };
+  CL.received = (name, value) => waiting[name]?.(value);
   // A page from a file may not fetch; it may load a script.
-  const load = (name) => got[name] ? Promise.resolve(got[name]) : !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
-    waiting[name] = () => done(got[name]);
+  const load = (name) => loading[name] ??= !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
+    waiting[name] = done;
     const script = Object.assign(document.createElement("script"), { src: `traces/${name}.js` });
     script.onerror = () => done(null);
     document.head.append(script);
