@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flows import __version__, lean, paths, processes, sources
 from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
-from flows.warehouse import kept, keys, ledger, publishing
+from flows.warehouse import checksums, kept, keys, ledger, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
 from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
 from flows.warehouse.ledger import State
@@ -178,7 +178,7 @@ def states_of(
 def _restate(final: Path, now: list[SourceState]) -> bool:
     """Publish a copy of the warehouse with other states, and what reads them.
 
-    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged.
+    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged or altered.
 
     Raises:
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
@@ -187,6 +187,8 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
 
     from flows.warehouse import expectations, sql_files, staging, transform, validation
 
+    if checksums.altered(final) is not None:
+        return False
     built = publishing.next_path(final)
     publishing.remove(built)
     shutil.copyfile(final, built)
@@ -444,34 +446,52 @@ def run(
         own = identity(raw, shipped, final, as_of)
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
             return warnings
-        # Of a build that was killed before it could say what it had published.
-        if remember(final):
-            own = identity(raw, shipped, final, as_of)
+        before, told = to_take_over(final, fresh=fresh)
+        own = identity(raw, shipped, final, as_of)
         try:
-            failures = _build(final, raw, shipped, as_of, own, step, None if fresh else final)
+            failures = _build(final, raw, shipped, as_of, own, step, before)
         except kept.DamagedError:
             failures = _build(final, raw, shipped, as_of, own, step, None)
         built = publishing.next_path(final)
         step("validating")
-        warnings = validate(built, failures)
+        warnings = told + validate(built, failures)
         step("publishing")
         publishing.publish(built, final)
-        remember(final)
-    return warnings
+        return warnings + remember(final)
 
 
-def remember(final: Path) -> bool:
-    """Add what is published to the ledger, unless it says what the state before it says; returns whether that was done.
+def to_take_over(final: Path, *, fresh: bool) -> tuple[Path | None, list[str]]:
+    """The published warehouse where the next may take something over from it, and a warning where it was altered.
+
+    What it said is added to the ledger first, if the build that published it was killed before it could do so.
+    """
+    if fresh:
+        return None, []
+    altered = checksums.altered(final) if final.is_file() else None
+    if altered is not None:
+        return None, [f"{altered}; nothing was taken over from it"]
+    return final, remember(final)
+
+
+def remember(final: Path) -> list[str]:
+    """Add what is published to the ledger, unless it says what the state before it says; returns a warning if that fails.
 
     A warehouse without what is needed (of an older version, or damaged) has no state.
 
     Raises:
         flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
     """
+    import duckdb
+
     with kept.published(final) as published:
-        return published.con is not None and ledger.keep(
-            published.con, paths.ledger(final), ledger.states(paths.ledgers(final))
-        )
+        if published.con is None:
+            return []
+        try:
+            ledger.keep(published.con, paths.ledger(final), ledger.states(paths.ledgers(final)))
+        except (OSError, duckdb.IOException) as error:
+            reason = str(error).partition("\n")[0]
+            return [f"{paths.ledger(final)} cannot be written ({reason}): the next build adds what {final} says"]
+    return []
 
 
 def _build(

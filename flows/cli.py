@@ -7,12 +7,12 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter, Token, validators
 
 from flows import __version__, paths
 from flows.errors import UserError
@@ -33,6 +33,13 @@ app = App(
 
 class _Stop(UserError):  # noqa: N818
     """Ends the command with a message on standard error and exit status 1."""
+
+
+def _named(_: Any, tokens: Sequence[Token]) -> Path:
+    """A folder by its name. "", as a variable of the shell that is not set gives, would be the folder that one is in."""
+    if not tokens[0].value.strip():
+        raise ValueError("the name of the folder is blank; for this folder it is `.`")
+    return Path(tokens[0].value)
 
 
 @app.command
@@ -130,7 +137,7 @@ def sql(
 
 @app.command
 def report(
-    folder: Path | None = None,
+    folder: Annotated[Path | None, Parameter(converter=_named)] = None,
     *,
     svg: Path | None = None,
     open: Annotated[bool, Parameter(negative="")] = False,  # noqa: A002
@@ -619,7 +626,7 @@ def forecast(*, until: date | None = None, years: int = 3, benchmark: str | None
 
 @app.command
 def export(
-    folder: Path,
+    folder: Annotated[Path, Parameter(converter=_named)],
     *,
     warehouse: Annotated[bool, Parameter(negative="")] = False,
     table: Annotated[list[str] | None, Parameter(negative="")] = None,
@@ -955,6 +962,18 @@ def _end(*, strict: bool) -> None:
         raise _Stop("not all sources are fresh: " + ", ".join(f"{source} is {state}" for source, state in result.rows))
 
 
+# A message quotes what it found, which may be a cell of a million digits.
+_LINE_MAX = 2_000
+
+
+def _cut(message: str) -> str:
+    """A message none of whose lines fills a screen."""
+    return "\n".join(
+        line if len(line) <= _LINE_MAX else f"{line[:_LINE_MAX]}… and {len(line) - _LINE_MAX:,} characters more"
+        for line in message.splitlines()
+    )
+
+
 def _terminated(*_: object) -> NoReturn:
     # As an exception, so that what was started (Prefect's temporary server) is stopped.
     raise SystemExit(143)
@@ -988,7 +1007,7 @@ def main(argv: list[str] | None = None) -> None:
     if message:
         from flows.answers.rendering import printable
 
-        print(f"error: {printable(message)}", file=sys.stderr)
+        print(f"error: {printable(_cut(message))}", file=sys.stderr)
         raise SystemExit(1)
 
 

@@ -172,13 +172,12 @@ def _unless_unchanged(
     warnings = None if fresh else build.unchanged(raw, shipped, final, today, outcomes, own)
     if warnings is not None:
         return warnings
-    # Of a build that was killed before it could say what it had published.
-    if build.remember(final):
-        own = build.identity(raw, shipped, final, today)
+    before, told = build.to_take_over(final, fresh=fresh)
+    own = build.identity(raw, shipped, final, today)
     try:
-        return _build(raw, shipped, final, today, own, outcomes, None if fresh else final, step)
+        return told + _build(raw, shipped, final, today, own, outcomes, before, step)
     except kept.DamagedError:
-        return _build(raw, shipped, final, today, own, outcomes, None, step)
+        return told + _build(raw, shipped, final, today, own, outcomes, None, step)
 
 
 def _build(
@@ -202,8 +201,7 @@ def _build(
     warnings = validate_task(built, failures)
     step("publishing")
     publish_task(built, final)
-    build.remember(final)
-    return warnings
+    return warnings + build.remember(final)
 
 
 def run(

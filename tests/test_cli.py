@@ -77,7 +77,7 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     [("sql",), ("nope",), ("sql", "select 1", "--format", "xml"), ("fit", "--x", "a"), ("build", "--as-of", "yesterday"),
      ("build", "--nope"), ("fit", "--x", "a", "--y", "b", "--csv", "c", "--form", "cubic"),
      ("fit", "--x", "a", "--y", "b", "--csv", "c", "--direction", "up"),
-     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--bootstrap", "many")],
+     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--bootstrap", "many"), ("export", ""), ("report", " ")],
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(empty: dict[str, str], arguments: tuple[str, ...]) -> None:
@@ -215,7 +215,7 @@ def test_a_file_that_cannot_be_written_is_said(env: dict[str, str], tmp_path: Pa
     option = () if arguments[0] in ("review", "report") else ("--output",)
     assert "it is a folder; name a file in it" in refused(env, *arguments, *option, str(tmp_path))
     (tmp_path / "file").touch()
-    assert re.search("Not a directory|File exists", refused(env, *arguments, *option, str(tmp_path / "file" / "a")))
+    assert "a file stands where a folder has to be" in refused(env, *arguments, *option, str(tmp_path / "file" / "a"))
     if arguments[0] not in ("review", "report"):  # which make the folder
         told = refused(env, *arguments, *option, str(tmp_path / "none" / "a"))
         assert f"there is no folder {tmp_path}/none; make it first" in told
@@ -229,6 +229,15 @@ def test_a_data_path_that_is_a_file_is_said(tmp_path: Path, command: tuple[str, 
     (tmp_path / "file").touch()
     told = refused(environment(tmp_path / "file", tmp_path / "prefect"), *command)
     assert told == f"COMPUTE_LIMITS_DATA={tmp_path / 'file'} is a file; it names the folder of the data"
+
+
+def test_a_literal_without_measure_is_quoted_in_part(empty: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(f"x,y\n1,{'9' * 100_000}\n")
+    told = refused(empty, "fit", "--csv", str(path), "--x", "x", "--y", "y")
+    assert told.startswith(f"{path}, record 1 (line 2), column 'y': '999")
+    assert told.endswith(" characters more")
+    assert len(told) < 2_100
 
 
 @pytest.mark.parametrize("form", ["table", "csv"])

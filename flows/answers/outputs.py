@@ -7,8 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +27,14 @@ _REASONS = (
         errno.ENAMETOOLONG,
     ),
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ELOOP),
+)
+
+
+# What lies in a folder while files get their names, and what it says to whoever finds it later.
+UNFINISHED = "UNFINISHED.txt"
+_TOLD_UNFINISHED = (
+    b"The command that wrote to this folder was ended before all of its files had their names: files of two writings may stand\n"
+    b"beside each other here. Run the same command again; it removes this file.\n"
 )
 
 
@@ -64,14 +72,33 @@ def write(path: Path | None, body: bytes) -> None:
         handle.write(body)
 
 
-def write_all(bodies: Mapping[Path, bytes]) -> None:
-    """Write these files, all of them or none. Raises `OutputError`."""
-    with ExitStack() as stack:
-        for path, body in bodies.items():
-            handle = stack.enter_context(whole(path))
-            handle.write(body)
-            # The disk is found full now, while no file has its name yet.
-            handle.flush()
+def write_all(into: Path, bodies: Mapping[str, bytes]) -> list[Path]:
+    """Write these files to a folder and to those in it, which are made, all of them or none; returns them.
+
+    All are on disk before the first has its name. While they get their names `UNFINISHED` lies in the folder: where it stays,
+    the process was ended meanwhile, and files of two writings stand beside each other.
+
+    Raises:
+        OutputError: a folder cannot be made, or a file cannot be written.
+    """
+    final = {into / name: body for name, body in bodies.items()}
+    asides: dict[Path, Path] = {}
+    for parent in sorted({path.parent for path in final}):
+        folder(parent)
+        _sweep(parent, final)
+    try:
+        for path, body in final.items():
+            # One after the other: of files that are all open at once a system allows 256.
+            asides[path] = _written_aside(path, body)
+        write(into / UNFINISHED, _TOLD_UNFINISHED)
+        for path, aside in asides.items():
+            with _said(path):
+                aside.replace(path.resolve())
+    finally:
+        for aside in asides.values():
+            aside.unlink(missing_ok=True)
+    (into / UNFINISHED).unlink(missing_ok=True)
+    return list(final)
 
 
 def folder(path: Path) -> None:
@@ -105,25 +132,69 @@ def _spooled(device: Path | None) -> Iterator[BinaryIO]:
 def _aside(path: Path) -> Iterator[BinaryIO]:
     # What a link names is written, and not the link replaced.
     final, aside = path.resolve(), _beside(path)
-    mode = final.stat().st_mode & 0o777 if final.exists() else None
-    aside.unlink(missing_ok=True)
+    _sweep(final.parent, [final])
     try:
-        with aside.open("xb") as handle:
+        with _durable(final, aside) as handle:
             yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        if mode is not None:
-            aside.chmod(mode)
         aside.replace(final)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _durable(final: Path, aside: Path) -> Iterator[BinaryIO]:
+    """What is written is on disk aside, with the mode of the file that it is to replace."""
+    aside.unlink(missing_ok=True)
+    with aside.open("xb") as handle:
+        yield handle
+        handle.flush()
+        os.fsync(handle.fileno())
+    if final.exists():
+        aside.chmod(final.stat().st_mode & 0o777)
+
+
+def _written_aside(path: Path, body: bytes) -> Path:
+    """The file aside that has what this one is to be; none where it cannot be written."""
+    with _said(path):
+        aside = _beside(path)
+        try:
+            with _durable(path.resolve(), aside) as handle:
+                handle.write(body)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+    return aside
 
 
 def _beside(path: Path) -> Path:
     final = path.resolve()
     if final.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    return final.with_name(f".{final.name[:200]}.{os.getpid()}.next")
+    return final.with_name(f"{_stem(final)}{os.getpid()}.next")
+
+
+def _stem(final: Path) -> str:
+    return f".{final.name[:200]}."
+
+
+def _sweep(parent: Path, paths: Iterable[Path]) -> None:
+    """Remove what processes that were killed have left aside of these files in a folder."""
+    stems = {_stem(path.resolve()) for path in paths}
+    for left in parent.glob(".*.next"):
+        stem, _, process = left.name.removesuffix(".next").rpartition(".")
+        if f"{stem}." in stems and process.isdigit() and not _runs(int(process)):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 @contextmanager
@@ -144,6 +215,8 @@ def _reason(path: Path | None, error: OSError) -> str:
         return "it is a folder; name a file in it"
     if error.errno == errno.ENOENT and parent is not None and not parent.exists():
         return f"there is no folder {parent}; make it first"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "a file stands where a folder has to be; name another place"
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{error.strerror}; make room, or name another place"
     return f"{error.strerror}; name a place that can be written to"

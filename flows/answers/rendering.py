@@ -10,6 +10,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from flows.answers import layouts
@@ -26,8 +27,9 @@ _WIDTH = 118
 _ROWS_ON_TERMINAL, _ROWS_ELSEWHERE = 200, 10_000
 # Controls, which a terminal obeys; marks of direction and of no width; halves of characters; separators of lines.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# What a spreadsheet takes for the beginning of a formula, and what begins so and is a number.
-_FORMULA = ("=", "+", "-", "@")
+# What a spreadsheet takes for the beginning of a formula, or passes over before one, and what begins so and is a number. Those of
+# full width are read as the others in East Asian settings.
+_FORMULA = (*"=+-@", *"\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -109,7 +111,9 @@ def csv_parts(columns: Sequence[str], batches: Iterable[Iterable[Iterable[object
 
 def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([inert(value) for value in row] for row in rows)
+    # The csv module quotes what a line ends with, so of these a lone carriage return too, which else would end a row for readers.
+    ended = SimpleNamespace(write=lambda line: text.write(f"{line[:-2]}\n"))
+    csv.writer(ended, lineterminator="\r\n").writerows([inert(value) for value in row] for row in rows)
     return text.getvalue()
 
 

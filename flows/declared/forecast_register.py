@@ -7,11 +7,12 @@ day (`staging.forecast`), and later results score them (`marts.forecast_scores`)
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -160,15 +161,49 @@ def identity(line: Line) -> tuple[Any, ...]:
 
 
 def append(path: Path, statements: Sequence[dict[str, Any]], begun: Path | None = None) -> int:
-    """Write statements (all keys of a line but `id` and `previous`; days as text) at its end; returns how many.
+    """Write statements (all keys of a line but `id` and `previous`; days as text) at its end, all or none; returns how many.
 
     Where there is none yet it begins with what stands in the one `begun`, which is left as it is.
 
     Raises:
         RegisterError: one of them stands in it already, and nothing is written; or as `read`.
     """
-    begun = path if begun is None or path.is_file() else begun
-    before = read(begun)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path.parent):
+        before = path if begun is None or path.is_file() else begun
+        written = _following(path, read(before), statements)
+        # Renamed and not added to: half a line would end every build, and half of the statements keep the others out.
+        aside = path.with_suffix(".next.jsonl")
+        try:
+            with aside.open("wb") as file:
+                file.write(_ended(before.read_bytes() if before.is_file() else b""))
+                file.write("".join(written).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    return len(written)
+
+
+def _ended(lines: bytes) -> bytes:
+    """Lines of which the last has its end, which an editor may have left out."""
+    return lines if lines.endswith(b"\n") or not lines else lines + b"\n"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others that write to the register out meanwhile: each line names the one before it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _following(path: Path, before: Sequence[Line], statements: Sequence[dict[str, Any]]) -> list[str]:
+    """The lines of statements that follow those before. Raises `RegisterError`."""
     seen, previous = {identity(line) for line in before}, before[-1].id if before else _FIRST
     written: list[str] = []
     for statement in statements:
@@ -183,14 +218,7 @@ def append(path: Path, statements: Sequence[dict[str, Any]], begun: Path | None 
             )
         seen.add(identity(line))
         written.append(text + "\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if begun != path and before:
-        shutil.copyfile(begun, path)
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(written)
-        file.flush()
-        os.fsync(file.fileno())
-    return len(written)
+    return written
 
 
 def rows(path: Path, as_of: date) -> dict[str, list[Any]]:

@@ -19,7 +19,7 @@ from flows.pages.limited import Reader
 from flows.pages.snapshots import Snapshot
 from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
-from flows.warehouse import connection, conservation, kept
+from flows.warehouse import checksums, connection, conservation, kept
 from flows.warehouse.connection import BuildError
 
 _REBUILD = "`compute-limits build --fresh` makes it anew"
@@ -45,6 +45,7 @@ def checks(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[Check]:
     if not warehouse.is_file():
         yield Check(f"no warehouse at {warehouse}; `compute-limits build` makes one")
         return
+    yield _as_published(warehouse)
     yield from _warehouse(raw, shipped, warehouse)
 
 
@@ -88,6 +89,20 @@ def _facts(root: Path, lines: Iterable[Snapshot]) -> Check:
 
 
 # --- the warehouse
+
+
+def _as_published(warehouse: Path) -> Check:
+    """Whether the file is the one that a build has published, to the bit."""
+    what = f"{warehouse}: its bytes are those that were published"
+    try:
+        if not checksums.recorded(warehouse):
+            return Check(
+                f"{warehouse}: no checksum is recorded (0.3 and before; the next file that is published has one)"
+            )
+        altered = checksums.altered(warehouse)
+    except OSError as error:
+        return Check(what, (f"{error.filename} cannot be read ({error.strerror})",))
+    return Check(what, () if altered is None else (f"{altered}; {_REBUILD}",))
 
 
 def _warehouse(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[Check]:

@@ -77,10 +77,7 @@ def export(
             f"nothing is written: {asked} does not come as {', '.join(wanted.formats)}; tables come as csv and parquet, those for "
             f"papers as latex (the longest with --long), html and md, figures as {', '.join(figures.FORMATS)}"
         )
-    for place in {(folder / name).parent for name in bodies}:
-        outputs.folder(place)
-    outputs.write_all({folder / name: body for name, body in bodies.items()})
-    return [folder / name for name in bodies]
+    return outputs.write_all(folder, bodies)
 
 
 def _check(wanted: Request) -> None:

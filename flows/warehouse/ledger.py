@@ -273,6 +273,9 @@ def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) ->
         return False
     before = known.get(befores[0][0]) if befores else None
     root.mkdir(parents=True, exist_ok=True)
+    for left in root.glob(".*"):
+        # Of a build that was killed; another one is not under way, for they keep each other out.
+        shutil.rmtree(left)
     folder = Path(tempfile.mkdtemp(dir=root, prefix="."))
     try:
         files = {name: _written(con, folder / name, sql) for name, sql in _FILES.items()}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.warehouse import holders, reading
+from flows.warehouse import checksums, holders, reading
 from flows.warehouse.connection import AsideError, BuildError, UnsureError
 from flows.warehouse.reading import ReadError
 
@@ -92,7 +92,7 @@ def _fault(error: BaseException | None) -> str | None:
 
 
 def publish(built: Path, final: Path) -> None:
-    """Put the built file in place of the published one in one step, durable on disk.
+    """Put the built file in place of the published one in one step, durable on disk, with its checksum beside it.
 
     It is published read-only: DuckDB then refuses a connection for writing (but root's), whose log would outlive the file.
 
@@ -103,6 +103,8 @@ def publish(built: Path, final: Path) -> None:
     built.chmod(built.stat().st_mode & ~0o222)
     with built.open("rb") as handle:
         os.fsync(handle.fileno())
+    checksum = checksums.of(built)
+    checksums.add(final, checksum)
     try:
         reading.set_aside(final)
         built.replace(final)
@@ -121,3 +123,4 @@ def publish(built: Path, final: Path) -> None:
         ) from error
     finally:
         os.close(folder)
+    checksums.settle(final, checksum)

@@ -1380,6 +1380,21 @@ def test_time_that_explains_errors_has_a_bounded_ratio(level: float) -> None:
     same(found, {"low": low, "high": high}, rel=1e-7)
 
 
+def test_the_ratio_of_years_goes_by_cluster() -> None:
+    """What a paper says four times says no more than once; as points of their own the same would say far more."""
+    rng = np.random.default_rng(11)
+    x, year = rng.uniform(15, 24, 24), rng.integers(2012, 2020, 24).astype(np.float64)
+    error = 10 ** (1.0 - 0.06 * (x - 15) - 0.05 * (year - 2012) + 0.05 * rng.standard_normal(24))
+    once = points(10**x, error, year=year, cluster=np.array([f"p{n}" for n in range(24)]))
+    four = points(*(np.tile(one, 4) for one in (10**x, error)), year=np.tile(year, 4),
+                  cluster=np.tile([f"p{n}" for n in range(24)], 4))  # fmt: skip
+    found, again = told(once)["with_time"], told(four)["with_time"]
+    assert found["interval"] == again["interval"] == "bounded"
+    same(again, {name: found[name] for name in ("years_per_tenfold", "low", "high")}, rel=1e-9)
+    alone = told(without(four, "cluster"))["with_time"]
+    assert alone["high"] - alone["low"] < 0.7 * (found["high"] - found["low"])
+
+
 def test_time_that_explains_nothing_has_an_unbounded_ratio() -> None:
     rng = np.random.default_rng(5)
     x, year = rng.uniform(15, 24, 20), rng.uniform(2012, 2020, 20)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,14 +49,74 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_of_several_files_all_or_none(tmp_path: Path) -> None:
-    first, second = tmp_path / "a", tmp_path / "b"
-    outputs.write_all({first: b"old", second: b"old"})
-    with files_of_at_most(1000), pytest.raises(OutputError, match=r"/b cannot be written \(File too large"):
-        outputs.write_all({first: b"new", second: b"x" * 2000})
+    first, second = tmp_path / "a", tmp_path / "b" / "c"
+    assert outputs.write_all(tmp_path, {"a": b"old", "b/c": b"old"}) == [first, second]
+    with files_of_at_most(1000), pytest.raises(OutputError, match=r"/c cannot be written \(File too large"):
+        outputs.write_all(tmp_path, {"a": b"new", "b/c": b"x" * 2000})
     assert (first.read_bytes(), second.read_bytes()) == (b"old", b"old")
-    assert len(list(tmp_path.iterdir())) == 2
-    outputs.write_all({first: b"new", second: b"newer"})
+    assert sorted(tmp_path.rglob("*")) == [first, second.parent, second]
+    outputs.write_all(tmp_path, {"a": b"new", "b/c": b"newer"})
     assert (first.read_bytes(), second.read_bytes()) == (b"new", b"newer")
+
+
+def test_more_files_than_may_be_open_at_once(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20, hard))
+    try:
+        outputs.write_all(tmp_path, {f"{n}": b"x" for n in range(100)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(list(tmp_path.iterdir())) == 100
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from flows.answers import outputs
+replace, names = pathlib.Path.replace, []
+def killed(path, target):
+    names.append(target)
+    return os.kill(os.getpid(), signal.SIGKILL) if len(names) == int(sys.argv[2]) else replace(path, target)
+pathlib.Path.replace = killed
+outputs.write_all(pathlib.Path(sys.argv[1]), {name: b"new" for name in ("a", "b", "c")})
+"""
+
+
+@pytest.mark.parametrize(("nth", "new"), [(1, 0), (2, 0), (3, 1), (4, 2)])
+def test_who_is_killed_while_files_get_their_names_has_said_so(nth: int, new: int, tmp_path: Path) -> None:
+    names = ("a", "b", "c")
+    outputs.write_all(tmp_path, dict.fromkeys(names, b"old"))
+    # The first that gets its name is the note itself.
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(nth)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, check=False,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"new"] * new + [b"old"] * (3 - new)
+    said = tmp_path / "UNFINISHED.txt"
+    assert said.exists() == (nth > 1)
+    assert nth == 1 or "files of two writings may stand" in said.read_text()
+    assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} <= {*names, said.name}
+    # Nor does what lay aside stay for ever, and of other files nothing is taken away.
+    other = tmp_path / ".b.backup.next"
+    other.touch()
+    outputs.write_all(tmp_path, dict.fromkeys(names, b"newer"))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(names, b"newer") | {
+        other.name: b""
+    }
+
+
+def test_a_name_that_cannot_be_given_leaves_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if target.name == "b":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OutputError, match=r"/b cannot be written \(Input/output error"):
+        outputs.write_all(tmp_path, dict.fromkeys("abc", b"new"))
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "UNFINISHED.txt"}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +124,7 @@ def test_of_several_files_all_or_none(tmp_path: Path) -> None:
     [
         ("{folder}/none/a.csv", "there is no folder {folder}/none; make it first"),
         ("{folder}", "it is a folder; name a file in it"),
-        ("{folder}/file/a.csv", "Not a directory; name a place that can be written to"),
+        ("{folder}/file/a.csv", "a file stands where a folder has to be; name another place"),
         ("{folder}/" + "x" * 300, "File name too long; name a place that can be written to"),
         ("/dev/full", "No space left on device; make room, or name another place"),
     ],
@@ -80,7 +143,7 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
     outputs.folder(tmp_path / "a" / "b")
     outputs.folder(tmp_path / "a" / "b")
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"/file cannot be written \(File exists; name a place"):
+    with pytest.raises(OutputError, match=r"/file cannot be written \(a file stands where a folder has to be; name"):
         outputs.folder(tmp_path / "file")
 
 

@@ -85,14 +85,22 @@ def test_what_cannot_be_seen_is_shown_as_its_escape(text: str, shown: str) -> No
     ("cell", "written"),
     [("=1+1", "'=1+1"), ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"), ("-1+1", "'-1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-", "'-"),
      ("-x", "'-x"), (-1, "-1"), (-1.5, "-1.5"), (Decimal("-0.25"), "-0.25"), ("-1.5", "-1.5"), ("+1e5", "+1e5"), ("-.5", "-.5"),
+     ("\t=1+1", "'\t=1+1"), ("\r=1+1", "'\r=1+1"), ("\n@x", "'\n@x"), ("\uff1d1+1", "'\uff1d1+1"), (" =1", " =1"),
      ("a=1", "a=1"), ("", ""), (None, ""), (float("-inf"), "-inf"), ("'=1", "'=1")],
 )  # fmt: skip
 def test_a_text_that_a_spreadsheet_would_compute_has_an_apostrophe_and_a_number_none(
     cell: object, written: str
 ) -> None:
-    header, row = csv.reader(io.StringIO(rendering.as_csv(["=n", "m"], [(cell, 1)])))
+    header, row = csv.reader(io.StringIO(rendering.as_csv(["=n", "m"], [(cell, 1)]), newline=""), strict=True)
     assert header == ["'=n", "m"]
     assert row == [written, "1"]
+
+
+@pytest.mark.parametrize("cell", ["a\rb", "a\nb", "a\r\nb", "a\n", "\r\r", 'a"b', "a,b", "a\u2028b", "a\0b"])
+def test_every_text_is_read_back_as_it_was(cell: str) -> None:
+    written = rendering.as_csv(["n", "m"], [(f"x{cell}", 1), ("y", 2)])
+    assert written.startswith("n,m\n")
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [["n", "m"], [f"x{cell}", "1"], ["y", "2"]]
 
 
 def test_parts_are_the_whole() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import files_of_at_most
 from scipy import stats
 
 from flows import paths
@@ -114,6 +118,50 @@ def test_a_register_begins_with_what_shipped(register: Path, tmp_path: Path) -> 
     # It goes on with its own, and says so of what is in it.
     with pytest.raises(RegisterError, match="registered already"):
         forecast_register.append(own, statements(1), register)
+
+
+def test_a_write_that_fails_or_is_killed_leaves_the_register_as_it_was(
+    register: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, more = register.read_bytes(), statements(200, method="drift")
+    with files_of_at_most(len(before) + 5_000), pytest.raises(OSError, match="File too large"):
+        forecast_register.append(register, more)
+    assert [path.name for path in register.parent.iterdir()] == [register.name]
+    with monkeypatch.context() as patched:
+        # What is killed here has written all and renamed nothing.
+        patched.setattr(os, "fsync", lambda _: os._exit(9))
+        if (child := os.fork()) == 0:
+            forecast_register.append(register, more)
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert register.read_bytes() == before
+    # Half of them would keep the others out, as registered already.
+    assert forecast_register.append(register, more) == 200
+    assert len(forecast_register.read(register)) == 203
+    assert [path.name for path in register.parent.iterdir()] == [register.name]
+
+
+def test_several_that_register_at_once_are_all_there(register: Path) -> None:
+    script = (
+        "import pathlib, sys, json; from flows.declared import forecast_register\n"
+        "said = json.loads(sys.argv[2])\n"
+        "for at in range(40): forecast_register.append(pathlib.Path(sys.argv[1]), [said | {'at_log10': 20.0 + at}])"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(register), json.dumps(STATEMENT | {"method": method})], env=environment
+        )
+        for method in ("drift", "last_value", "calibrated")
+    ]
+    assert [process.wait(120) for process in started] == [0, 0, 0]
+    assert len(forecast_register.read(register)) == 123
+
+
+def test_a_last_line_without_its_end_is_followed_by_another(register: Path) -> None:
+    register.write_bytes(register.read_bytes().rstrip(b"\n"))
+    forecast_register.append(register, statements(1, method="drift"))
+    assert len(forecast_register.read(register)) == 4
 
 
 def test_for_a_build_as_of_a_day_later_statements_do_not_exist(register: Path) -> None:

@@ -8,13 +8,15 @@ import re
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pytest
 from running import files_of_at_most
 
-from flows.warehouse import connection, publishing
+from flows.warehouse import checksums, connection, publishing
 from flows.warehouse.connection import AsideError, BuildError, UnsureError
 
 
@@ -67,11 +69,12 @@ def test_what_is_published_is_read_only_and_on_disk_before_it_has_its_name(
     aside, synced, fsync = numbered(publishing.next_path(final), 2), list[tuple[int, bool]](), os.fsync
 
     def noted(handle: int) -> None:
-        synced.append((os.fstat(handle).st_ino, final.exists()))
+        if stat.S_ISDIR(os.fstat(handle).st_mode) or os.fstat(handle).st_ino == inode:
+            synced.append((os.fstat(handle).st_ino, final.exists()))
         fsync(handle)
 
-    monkeypatch.setattr(os, "fsync", noted)
     inode = aside.stat().st_ino
+    monkeypatch.setattr(os, "fsync", noted)
     publishing.publish(aside, final)
     assert synced == [(inode, False), (tmp_path.stat().st_ino, True)]
     assert final.stat().st_mode & 0o777 == 0o444
@@ -79,26 +82,39 @@ def test_what_is_published_is_read_only_and_on_disk_before_it_has_its_name(
     assert read_elsewhere(final) == "3"
 
 
-@pytest.mark.parametrize("failing", ["fsync of the file", "rename", "fsync of the folder"])
-def test_a_step_that_fails_leaves_one_whole_file(failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    final = numbered(tmp_path / "final.duckdb", 1)
+STEPS = ("fsync of the file", "fsync of its checksum", "rename", "fsync of the folder", "fsync of its checksum alone")
+
+
+@pytest.mark.parametrize("failing", STEPS)
+def test_a_step_that_fails_leaves_one_whole_file_and_its_checksum(
+    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = tmp_path / "final.duckdb"
+    publishing.publish(numbered(publishing.next_path(final), 1), final)
     aside, fsync, asked = numbered(publishing.next_path(final), 2), os.fsync, list[int]()
 
-    def full(*_: object) -> None:
+    def full(*_: object) -> NoReturn:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def failing_fsync(handle: int) -> None:
         asked.append(handle)
-        full() if len(asked) == (1 if failing == "fsync of the file" else 2) else fsync(handle)
+        full() if len(asked) == [step for step in STEPS if step != "rename"].index(failing) + 1 else fsync(handle)
 
-    with monkeypatch.context() as patched:
+    def failing_replace(path: Path, target: Path) -> Path:
+        return full() if path == aside else replace(path, target)
+
+    replace = Path.replace
+    with monkeypatch.context() as patched, ExitStack() as fails:
         if failing == "rename":
-            patched.setattr(Path, "replace", full)
+            patched.setattr(Path, "replace", failing_replace)
         else:
             patched.setattr(os, "fsync", failing_fsync)
-        with pytest.raises((BuildError, OSError), match="Input/output error"):
-            publishing.publish(aside, final)
-    assert read_elsewhere(final) == ("2" if failing == "fsync of the folder" else "1")
+        if failing != STEPS[-1]:
+            fails.enter_context(pytest.raises((BuildError, OSError), match="Input/output error"))
+        publishing.publish(aside, final)
+    assert read_elsewhere(final) == ("2" if failing in STEPS[3:] else "1")
+    assert checksums.altered(final) is None
+    assert {path.name for path in tmp_path.iterdir()} <= {"final.duckdb", "final.sha256", aside.name}
 
 
 def test_a_folder_that_cannot_be_synced_is_not_said_to_have_what_was_before(

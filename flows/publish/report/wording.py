@@ -152,6 +152,11 @@ def many(count: int, what: str) -> str:
     return f"{whole(count)} {what}{'' if count == 1 else 's'}"
 
 
+def is_web(address: str | None) -> bool:
+    """Whether a page may link to an address: to one of the web, for another may be a script (assets/theme.js has the same)."""
+    return address is not None and address.lower().startswith(("https://", "http://"))
+
+
 def joined(parts: list[str]) -> Markup:
     """A list in words: a, b and c."""
     safe = [escape(part) for part in parts]

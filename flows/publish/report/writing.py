@@ -37,7 +37,19 @@ _NAV = (
     ("data.html", "Data", "data"),
 )
 _SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, quality, dictionary, tracing)
-_FILTERS = ("words", "capital", "power", "scientific", "whole", "decimal", "rounded", "percent", "day", "many")
+_FILTERS = (
+    "words",
+    "capital",
+    "power",
+    "scientific",
+    "whole",
+    "decimal",
+    "rounded",
+    "percent",
+    "day",
+    "many",
+    "is_web",
+)
 
 
 def write(path: Path, folder: Path) -> Path:
@@ -60,9 +72,7 @@ def write(path: Path, folder: Path) -> Path:
             **_assets(),
             **{name: text.encode() for name, text in tracing.scripts(con)},
         }
-    for parent in sorted({(folder / name).parent for name in bodies}):
-        outputs.folder(parent)
-    outputs.write_all({folder / name: body for name, body in bodies.items()})
+    outputs.write_all(folder, bodies)
     return folder / "index.html"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import duckdb
 import pytest
 import report_pages
 from running import tool
+
+from flows.publish.report import writing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -343,6 +346,54 @@ def test_a_point_leads_to_its_own_page_alone(seen: Seen, db: duckdb.DuckDBPyConn
     page = seen.open("trace.html#marts.scaling?benchmark=../../elsewhere")
     page.wait_for_selector("#trace pre")
     assert "do not hold this row" in page.inner_text("#trace")
+    # Nor does it meet what every object of a script has.
+    page = seen.open("trace.html#marts.scaling?benchmark=pages")
+    page.wait_for_selector("#trace pre")
+    assert "do not hold this row" in page.inner_text("#trace")
+
+
+SCRIPT = "\"'><img src=x onerror='window.ran = 1'></script><script>window.ran = 1</script>\u2028{{ 7 * 7 }}"
+# {table: columns of what a page may give}; and where addresses stand.
+TEXTS = {
+    "marts.points": ("label", "paper_title", "hardware", "locator"),
+    "core.models": ("name",),
+    "core.quarantine": ("literal", "reason"),
+    "marts.cost_factors": ("title", "source", "note"),
+    "meta.sources": ("message", "title", "licence", "attribution"),
+    "staging.source_setting": ("title", "attribution"),
+}
+ADDRESSES = {
+    "marts.points": ("paper_address", "row_address"),
+    "marts.cost_factors": ("source_url",),
+    "marts.comparisons": ("source_url",),
+    "meta.pages": ("url",),
+    "staging.source_setting": ("homepage",),
+}
+
+
+def test_what_a_page_gives_is_text_and_no_script(browser: Browser, warehouse_path: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(warehouse_path, tmp_path / "copy.duckdb"))
+    copy.chmod(0o644)
+    with duckdb.connect(copy) as con:
+        for table, columns in TEXTS.items():
+            for column in columns:
+                con.execute(f"update {table} set {column} = {column} || ? where {column} is not null", [SCRIPT])
+        for table, columns in ADDRESSES.items():
+            for column in columns:
+                con.execute(f"update {table} set {column} = 'javascript:window.ran=1//' || {column}")
+    folder = writing.write(copy, tmp_path / "pages").parent
+    seen = Seen(browser, folder)
+    for address in PAGES:
+        page = seen.open(address)
+        page.wait_for_selector("#trace pre" if "trace" in address else "main")
+        page.wait_for_timeout(100)
+        assert page.evaluate("window.ran") is None, address
+        assert page.evaluate("document.images.length") == 0, address
+        links = page.evaluate("[...document.links].map(one => one.protocol)")
+        assert set(links) <= {"file:", "https:", "http:"}, address
+    assert "<img src=x" in seen.open("data.html").inner_text("main")
+    seen.context.close()
+    assert seen.faults == []
 
 
 def test_by_keys_alone(seen: Seen) -> None:

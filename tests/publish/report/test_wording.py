@@ -75,3 +75,10 @@ def test_the_rest() -> None:
     assert wording.words("no_such_code") == "no such code"
     assert wording.capital(wording.words("gpus")) == "GPUs"
     assert wording.capital("the paper’s rows") == "The paper’s rows"
+
+
+def test_an_address_that_is_not_of_the_web_is_no_link() -> None:
+    assert wording.is_web("https://arxiv.org/abs/2007.05558")
+    assert wording.is_web("HTTP://example.org")
+    for address in (None, "", "javascript:alert(1)", " https://example.org", "data:text/html,x", "file:///etc/passwd"):
+        assert not wording.is_web(address)

@@ -7,7 +7,7 @@ window.CL ??= {};
 
   // --- elements. Text is a list of strings and of {sup: "27.6"}, so that powers are set as such.
   const put = (made, attributes, kids) => {
-    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) made.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && (name !== "href" || CL.address(value))) made.setAttribute(name, value);
     made.append(...kids.flat());
     return made;
   };

@@ -3,12 +3,13 @@ window.CL ??= {};
 (() => {
   const known = JSON.parse(document.getElementById("known").textContent);
   const place = document.getElementById("trace");
-  const got = {};
-  const waiting = {};
-  CL.received = (name, value) => { got[name] = value; waiting[name]?.(); };
+  // Without what every object has: an address that somebody made up may ask for `constructor`. A script is loaded once.
+  const loading = Object.create(null);
+  const waiting = Object.create(null);
+  CL.received = (name, value) => waiting[name]?.(value);
   // A page from a file may not fetch; it may load a script.
-  const load = (name) => got[name] ? Promise.resolve(got[name]) : !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
-    waiting[name] = () => done(got[name]);
+  const load = (name) => loading[name] ??= !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
+    waiting[name] = done;
     const script = Object.assign(document.createElement("script"), { src: `traces/${name}.js` });
     script.onerror = () => done(null);
     document.head.append(script);
@@ -20,7 +21,7 @@ window.CL ??= {};
     return made;
   };
   const records = (table) => table.rows.map((row) => Object.fromEntries(table.columns.map((name, at) => [name, row[at]])));
-  const link = (address, text) => element("a", text, { href: address, rel: "noreferrer" });
+  const link = (address, text) => CL.address(address) ? element("a", text, { href: address, rel: "noreferrer" }) : element("span", text);
   const shown = (value) => value === null ? "–" : typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(8))) : String(value);
   const quoted = (value) => /^[\w.:#/=-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 
@@ -45,7 +46,7 @@ window.CL ??= {};
     parts.push(element("p", "On a terminal, down to the last step:", { class: "muted small" }));
     parts.push(element("pre", element("code", `compute-limits trace ${name} ${conditions}`), { tabindex: "0", class: "long" }));
     const [pages, kept] = await Promise.all([load("pages"), load(key.benchmark ?? "tables")]);
-    const rows = (key.benchmark ? kept?.tables[name] : kept?.[name]) ?? { columns: [], rows: [] };
+    const rows = (key.benchmark ? kept?.tables?.[name] : kept?.[name]) ?? { columns: [], rows: [] };
     const found = records(rows).filter((row) => Object.entries(key).every(([column, value]) => String(row[column] ?? "") === value));
     if (found.length) {
       parts.push(element("h2", "The row"));
