@@ -345,6 +345,17 @@ def test_a_point_leads_to_its_own_page_alone(seen: Seen, db: duckdb.DuckDBPyConn
     assert "do not hold this row" in page.inner_text("#trace")
 
 
+def test_an_entry_is_copied(seen: Seen) -> None:
+    seen.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = seen.open("growth.html")
+    page.get_by_text("Cite", exact=True).click()
+    page.get_by_role("button", name="Copy BibTeX").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("@article{thompson2020computational,")
+    assert "@misc{compute-limits," in copied
+
+
 def test_by_keys_alone(seen: Seen) -> None:
     page = seen.open("index.html")
     page.keyboard.press("Tab")

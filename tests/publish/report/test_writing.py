@@ -16,7 +16,9 @@ import report_pages
 from running import ROOT, command_here, environment
 
 from flows.answers.outputs import OutputError
+from flows.publish import bibliography, figures
 from flows.publish.report import writing
+from flows.warehouse import connection
 
 OUTSIDE = re.compile(r"https?://[^\s\"'<>)]+")
 
@@ -162,6 +164,58 @@ def test_every_number_leads_to_one_row(report: Path, db: duckdb.DuckDBPyConnecti
         assert count == 1, address
 
 
+def test_each_plot_and_table_is_cited_by_entries_to_copy(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    known = bibliography.bibtex(db)
+    assert (report / "data" / "sources.bib").read_text(encoding="utf-8") == known
+    entries = {
+        key: f"@{kind}{{{key},{rest}\n}}"
+        for kind, key, rest in re.findall(r"@(\w+)\{([^,]+),(.*?)\n\}", known, re.DOTALL)
+    }
+    wanted = f"{entries['thompson2020computational']}\n\n{entries['compute-limits']}"
+    pages = {
+        "index.html": [[], ["domains"]],
+        "imagenet.html": [["scaling_imagenet"], ["specification_imagenet"]],
+        "mmlu.html": [[], []],
+        "costs.html": [["cost_imagenet", "cost_squad"]],
+        "growth.html": [["figure_2a"]],
+        "theory.html": [["figure_1a", "figure_1b"]],
+        "forecasts.html": [["backtest"]],
+    }
+    for name, named in pages.items():
+        boxes = report_pages.page(report, name).xpath("//details[@class='cite']")
+        assert [box.xpath("string(.//pre)") for box in boxes] == [wanted] * len(named), name
+        # Without the files the command that draws each is told.
+        told = [
+            re.findall(r"compute-limits export DIR --figure (\w+) --format pdf,svg", box.text_content())
+            for box in boxes
+        ]
+        assert told == named, name
+
+
+@pytest.mark.slow
+def test_figures_for_print_lie_beside_the_pages(tmp_path: Path, warehouse_path: Path) -> None:
+    """Two reports with figures are equal, each figure that a page links to is there, and it is the one of an export."""
+    for name in ("one", "two"):
+        writing.write(warehouse_path, tmp_path / name)
+    one, two = (
+        {path.relative_to(tmp_path / name).as_posix(): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
+        for name in ("one", "two")
+    )
+    assert one == two
+    linked = {
+        address
+        for path in (tmp_path / "one").glob("*.html")
+        for address in report_pages.page(tmp_path / "one", path.name).xpath("//a[starts-with(@href, 'figures/')]/@href")
+    }
+    assert linked == {name for name in one if name.startswith("figures/")}
+    assert {"figures/scaling_imagenet.pdf", "figures/figure_2a.svg"} <= linked
+    with connection.connect(warehouse_path, read_only=True) as con:
+        exported = figures.drawn(con, ["scaling_imagenet"], ["pdf", "svg"])
+    assert {form: one[f"figures/scaling_imagenet.{form}"] for form in ("pdf", "svg")} == {
+        form: exported[f"scaling_imagenet_page.{form}"] for form in ("pdf", "svg")
+    }
+
+
 def test_nothing_is_asked_from_outside(report: Path) -> None:
     for path in report.glob("*.html"):
         page = report_pages.page(report, path.name)
@@ -187,13 +241,13 @@ def test_the_overview_is_light(report: Path) -> None:
 def test_a_name_that_ends_a_script_does_not(report: Path) -> None:
     embedded = str(writing._embedded({"name": "</script><script>alert(1)</script>"}))
     assert "<" not in embedded
-    assert (report / "imagenet.html").read_text(encoding="utf-8").count("</script>") == 6
+    assert (report / "imagenet.html").read_text(encoding="utf-8").count("</script>") == 7
 
 
 def test_the_command_writes_and_opens(tmp_path: Path, warehouse_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
-    monkeypatch.setattr(writing, "write", lambda _, folder: folder / "index.html")
+    monkeypatch.setattr(writing, "write", lambda _, folder, **__: folder / "index.html")
     env = environment(warehouse_path.parents[1], tmp_path / "prefect")
     ended = command_here(env, "report", str(tmp_path / "pages"), "--open")
     assert (ended.returncode, ended.stdout.strip()) == (0, str(tmp_path / "pages" / "index.html"))
@@ -241,9 +295,8 @@ def test_the_wheel_carries_pages_and_assets() -> None:
 
 def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehouse_path: Path) -> None:
     """As a build as of a day before the first page leaves it: the simulation and the settings are there, and no row."""
-    folder = writing.write(
-        report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb"), tmp_path / "pages"
-    ).parent
+    path = report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb")
+    folder = writing.write(path, tmp_path / "pages", has_figures=False).parent
     first = report_pages.page(folder, "index.html")
     assert first.xpath("string(//h2[@id='table-title'])") == "The published table beside today’s"
     assert re.search(r"(\d+) of \1 sources are stale", first.xpath("string(//p[@class='state'])"))
@@ -252,7 +305,7 @@ def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehous
 
 @pytest.mark.slow
 def test_two_reports_of_one_warehouse_are_equal_to_the_byte(report: Path, tmp_path: Path, warehouse_path: Path) -> None:
-    writing.write(warehouse_path, tmp_path / "again")
+    writing.write(warehouse_path, tmp_path / "again", has_figures=False)
     first, again = (
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         for folder in (report, tmp_path / "again")
@@ -271,7 +324,7 @@ def test_what_is_empty_says_what_to_do(tmp_path: Path, warehouse_path: Path) -> 
                       "marts.backtest", "marts.backtest_coverage", "marts.comparisons"):  # fmt: skip
             con.execute(f"delete from {table}")
         con.execute("update meta.sources set state = 'stale', age_days = 40 where source = 'timm'")
-    folder = writing.write(path, tmp_path / "pages").parent
+    folder = writing.write(path, tmp_path / "pages", has_figures=False).parent
     assert "timm" in report_pages.page(folder, "index.html").xpath("string(//p[@class='state'])")
     assert "No forecast is registered" in report_pages.page(folder, "forecasts.html").text_content()
     assert "No row is in quarantine" in report_pages.page(folder, "data.html").text_content()
