@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from flows.fits.forms import FORMS
 from flows.publish.report import wording
-from flows.publish.report.page import Page, Row, one, rows
+from flows.publish.report.page import Page, Row, one, rows, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -116,16 +116,9 @@ order by n desc, rule
 """
 _FORECASTS = """
 select
-    scores.metric, scores.compute_measure, scores.quantity, scores.at_log10, scores.horizon_end, scores.method,
-    max(value) filter (probability = 0.5) as median,
-    max(value) filter (probability = 0.1) as low,
-    max(value) filter (probability = 0.9) as high,
-from marts.forecast_scores as scores
-join staging.forecast_quantile as quantiles using (statement)
-where scores.benchmark = ? and scores.kind = 'forecast' and scores.method in ('line', 'calibrated')
-group by
-    scores.statement, scores.metric, scores.compute_measure, scores.quantity, scores.at_log10, scores.horizon_end,
-    scores.method
+    metric, compute_measure, quantity, at_log10, horizon_end, method, median, low_80 as low, high_80 as high, benchmark, statement,
+from marts.forecast_scores
+where benchmark = ? and kind = 'forecast' and method in ('line', 'calibrated')
 order by all
 """
 
@@ -153,7 +146,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
 def _page(
     con: duckdb.DuckDBPyConnection, benchmark: Row, siblings: Sequence[Row], ranges: float
 ) -> tuple[Page, Row | None]:
-    name, title = benchmark["benchmark"], benchmark["title"]
+    name, title, file = benchmark["benchmark"], benchmark["title"], stem(benchmark["benchmark"])
     keys = [f"{row['row_set']}/{row['benchmark']}" for row in rows(con, _KEYS, [name])]
     points, found = rows(con, _POINTS, [keys]), _found(con, keys)
     sets = _sets(found, points, ranges)
@@ -161,7 +154,7 @@ def _page(
     chosen = _chosen(sets, lead)
     left_out = rows(con, _LEFT_OUT, [name])
     page = Page(
-        file=f"{name}.html",
+        file=f"{file}.html",
         here="domains",
         title=f"{title}: error against computation",
         description=f"Every point and line of {title}: what lower error has taken in computation.",
@@ -187,11 +180,11 @@ def _page(
             "forecasts": _forecasts(con, name),
         },
         tables={
-            f"{name}_points.csv": points,
-            f"{name}_lines.csv": found["lines"],
-            f"{name}_curves.csv": rows(con, _ALL_CURVES, [keys]),
-            f"{name}_targets.csv": found["projections"],
-            f"{name}_left_out.csv": rows(con, "select * from core.left_out where benchmark = ? order by all", [name]),
+            f"{file}_points.csv": points,
+            f"{file}_lines.csv": found["lines"],
+            f"{file}_curves.csv": rows(con, _ALL_CURVES, [keys]),
+            f"{file}_targets.csv": found["projections"],
+            f"{file}_left_out.csv": rows(con, "select * from core.left_out where benchmark = ? order by all", [name]),
         },
     )
     return page, lead
@@ -415,7 +408,8 @@ def _forecasts(con: duckdb.DuckDBPyConnection, benchmark: str) -> Row:
         "registered": rows(con, _FORECASTS, [benchmark]),
         "coverage": rows(
             con,
-            "select metric, compute_measure, form, horizon, level, n_predictions, coverage_nominal, n_scored, coverage_calibrated "
+            "select row_set, benchmark, metric, compute_measure, selection, form, horizon, level, n_predictions, coverage_nominal, "
+            "n_scored, coverage_calibrated "
             "from marts.prediction_coverage where row_set = 'current' and benchmark = ? and selection = 'one_per_training' "
             "and n_predictions > 0 and horizon = 'all' and form in ('polynomial', 'exponential') "
             "order by metric, compute_measure, form",

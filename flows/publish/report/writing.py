@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from flows import __version__
 from flows.answers import outputs, queries, rendering
-from flows.publish import bibliography, figures
+from flows.publish import bibliography, figures, folders
 from flows.publish.figures import drawers
 from flows.publish.figures.picture import Picture
 from flows.publish.report import (
@@ -28,7 +28,7 @@ from flows.publish.report import (
     tracing,
     wording,
 )
-from flows.publish.report.page import Page, Row, one
+from flows.publish.report.page import Page, Row, one, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,7 +57,7 @@ def write(path: Path, folder: Path, *, has_figures: bool = True) -> Path:
 
     All files or none are written: pages beside each other, what they share in `assets/`, rows of what is drawn in `data/`, rows
     that traces end at in `traces/`, and in `figures/` those for print. Without figures, which take half of the time, pages say
-    how each is drawn.
+    how each is drawn. What an earlier report wrote there and this one does not is removed, unless somebody altered it.
 
     Raises:
         flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
@@ -66,16 +66,14 @@ def write(path: Path, folder: Path, *, has_figures: bool = True) -> Path:
     with queries.of_this_version(path), queries.connect(path) as con:
         outputs.folder(folder)  # before seconds of work for a place that cannot be
         shown = [picture for picture in figures.pictures(con) if _is_printed(picture)]
-        with drawers.helper(is_worth_it=has_figures and 0 < len(shown)) as other:
+        with drawers.helper(is_worth_it=has_figures and bool(shown)) as other:
             sheets = [(picture, _PRINTED_SIZE) for picture in shown] if has_figures else []
             mine, theirs = sheets[::_MINE], [sheet for at, sheet in enumerate(sheets) if at % _MINE]
             drawers.hand(theirs, _PRINTED_FORMATS, other)
             bodies = _pages(con, {"names": [picture.name for picture in shown], "has_files": has_figures})
             bodies |= _figures(drawers.drawn(mine, _PRINTED_FORMATS) if mine else {})
             bodies |= _figures(drawers.taken(theirs, _PRINTED_FORMATS, other) if theirs else {})
-    for parent in sorted({(folder / name).parent for name in bodies}):
-        outputs.folder(parent)
-    outputs.write_all({folder / name: body for name, body in bodies.items()})
+    folders.fill(folder, bodies, "report", is_whole=True)
     return folder / "index.html"
 
 
@@ -120,8 +118,8 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded)
-    templates.globals["interval"] = wording.interval
+    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem)
+    templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
 
 

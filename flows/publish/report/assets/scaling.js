@@ -299,19 +299,18 @@
     const set = setOf(), lines = linesOf(set);
     const lead = lines.find((line) => line.form === "polynomial") ?? lines[0];
     const chosen = set.row_set === "current" ? (set.selection === "all" ? "All" : CL.capital(word(set.selection)) + ":") : CL.capital(word(set.row_set)) + ":";
-    const papers = set.n_papers ? ` from ${CL.many(set.n_papers, "paper")}` : "";
-    const head = `${chosen} ${CL.many(set.n, set.selection === "one_per_training" ? "training" : "point")}${papers}, ${word(set.compute_measure)}, ${state.fitted === "ols" ? "least squares" : (FITTED[state.fitted] ?? state.fitted).toLowerCase()}.`;
-    const parts = [CL.html("b", {}, head), " "];
+    const trace = (text) => lead ? CL.traced("marts.scaling", CL.lineKey(set, lead), text) : CL.html("span", {}, ...CL.nodes(text));
+    const papers = set.n_papers ? [" from ", trace(CL.many(set.n_papers, "paper"))] : [];
+    const parts = [CL.html("b", {}, `${chosen} `, trace(CL.many(set.n, set.selection === "one_per_training" ? "training" : "point")), ...papers, `, ${word(set.compute_measure)}, ${state.fitted === "ols" ? "least squares" : (FITTED[state.fitted] ?? state.fitted).toLowerCase()}.`), " "];
     if (!lead) parts.push("No line is fitted to so few points; choose others, or another measure.");
     else {
       if (lead.exponent && lead.exponent > 0) {
-        const trace = (text) => CL.html("a", { class: "n", href: `trace.html#marts.scaling?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: lead.form, estimator: lead.estimator, selection: set.selection, direction: lead.direction })}` }, ...CL.nodes(text));
         parts.push("Computation rises with the power ", trace(CL.decimal(lead.exponent)), lead.form === "polynomial" ? " of performance" : " of what error is left above the floor");
-        parts.push(lead.exponent_low === null ? " (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)") : ` (95\u202f% interval ${CL.interval(lead.exponent_low, lead.exponent_high)})`);
+        parts.push(...(lead.exponent_low === null ? [" (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)")] : [" (95\u202f% interval ", trace(CL.interval(lead.exponent_low, lead.exponent_high)), ")"]));
         if (lead.halving_factor !== null && lead.halving_factor !== undefined) {
           const times = (value) => value === null ? "∞" : value < 1e9 ? CL.rounded(value) : CL.power(Math.log10(value), 0);
           parts.push(", so half the error takes ", trace(times(lead.halving_factor)), " times the computation");
-          if (lead.halving_factor_low !== null) parts.push(" (", ...CL.nodes([times(lead.halving_factor_low), "\u2009–\u2009", times(lead.halving_factor_high)]), ")");
+          if (lead.halving_factor_low !== null) parts.push(" (", trace([times(lead.halving_factor_low), "\u2009–\u2009", times(lead.halving_factor_high)]), ")");
         }
         parts.push(". ");
       } else parts.push("Computation does not rise with performance by this line. ");
@@ -319,9 +318,9 @@
       if (told.length) parts.push(`For ${CL.percent(told[0][1].error)} error `);
       told.forEach(([line, one], at) => {
         const method = { ols_cluster: "cluster", nls: "nls" }[line.estimator] ?? (line.direction === "x_on_y" ? "x_on_y" : "y_on_x");
-        const value = CL.nodes(CL.power(one.log10));
+        const value = CL.power(one.log10);
         const isTold = ["ols", "x_on_y"].includes(state.fitted);
-        parts.push(at ? "; the " : "the ", `${line.form} form gives `, isTold ? CL.html("a", { class: "n", href: `trace.html#marts.projections?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, method, selection: set.selection, target: one.target })}` }, ...value) : CL.html("span", {}, ...value), " FLOP");
+        parts.push(at ? "; the " : "the ", `${line.form} form gives `, isTold ? CL.traced("marts.projections", { row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, method, selection: set.selection, target: one.target }, value) : CL.html("span", {}, ...CL.nodes(value)), " FLOP");
         parts.push(one.status === "ok" ? (one.ranges_beyond ? `, ${CL.decimal(one.ranges_beyond)} data ranges beyond the largest training` : ", among the points") : one.status === "extrapolation_unsupported" ? ", which the points do not support" : one.status === "slope_not_different_from_0" ? ", and the slope may be 0" : `, with the status “${one.status.replaceAll("_", " ")}”`);
       });
       if (told.length) parts.push(".");
@@ -347,12 +346,12 @@
   const rowOf = (set, place) => {
     const computation = of(place, "log10") + set.shift;
     const source = of(place, "address");
-    const point = `trace.html#fits.points?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, result_id: of(place, "point") })}`;
+    const point = (text) => CL.traced("fits.points", { row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, result_id: of(place, "point") }, text);
     return CL.html("tr", {},
       CL.html("td", {}, of(place, "label")),
-      CL.html("td", { class: "r", "data-value": of(place, "error") }, CL.html("a", { class: "n", href: point }, CL.decimal(of(place, "error") * 100, 2))),
-      CL.html("td", { class: "r", "data-value": computation }, CL.html("a", { class: "n", href: point }, ...CL.nodes(CL.scientific(computation)))),
-      CL.html("td", { class: "r" }, of(place, "year") ?? "–"),
+      CL.html("td", { class: "r", "data-value": of(place, "error") }, point(CL.decimal(of(place, "error") * 100, 2))),
+      CL.html("td", { class: "r", "data-value": computation }, point(CL.scientific(computation))),
+      CL.html("td", { class: "r" }, of(place, "year") === null ? "–" : point(String(of(place, "year")))),
       CL.html("td", { class: "not-phone" }, source ? CL.html("a", { href: source, rel: "noreferrer", title: of(place, "paper_title") ?? "" }, of(place, "source")) : of(place, "source")),
       CL.html("td", {}, of(place, "row_address") ? CL.html("a", { href: of(place, "row_address"), rel: "noreferrer" }, of(place, "locator") ?? "page") : of(place, "locator") ?? "–"));
   };
