@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish.figures import axes, labels, style, texts
+from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _Bar(NamedTuple):
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """Costs of the first target of each domain of the brief whose points support it."""
     found = [(benchmark, select(con, _COSTS, [benchmark])) for benchmark in texts.DOMAINS]
-    level = con.execute("select level from staging.fit_rule").fetchall()[0][0]
+    level = scaling.level(con)
     return [_picture(benchmark, rows, level) for benchmark, rows in found if rows]
 
 

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flows.publish.figures import axes, style, texts
+from flows.publish.figures import axes, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ _DOT_PT, _HERE_PT, _PALE = 2.4, 3.6, "#B4BBC2"
 def curves(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """The curve of each domain of the brief for which enough was tried."""
     found = [(benchmark, select(con, _CHOICES, [benchmark, benchmark])) for benchmark in texts.DOMAINS]
-    return [_picture(benchmark, rows) for benchmark, rows in found if len(rows) >= _CHOICES_MIN]
+    level = scaling.level(con)
+    return [_picture(benchmark, rows, level) for benchmark, rows in found if len(rows) >= _CHOICES_MIN]
 
 
 def spans(rows: Rows) -> dict[str, tuple[float, float]]:
@@ -68,7 +69,7 @@ def spans(rows: Rows) -> dict[str, tuple[float, float]]:
     return {measure: (min(by_measure[measure]), max(by_measure[measure])) for measure in order}
 
 
-def _picture(benchmark: str, found: Rows) -> Picture:
+def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     of_measure = spans(found)
     named = [measure for measure in ("hardware_burden", "operations_per_pass") if measure in of_measure]
     told = ", ".join(
@@ -85,7 +86,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"specification_{benchmark}",
         title,
-        f"{len(found)} lines in the order of their exponent, each with its 95{texts.THIN}% interval where there is one; "
+        f"{len(found)} lines in the order of their exponent, each with its {texts.percent(level)} interval where there is one; "
         "marks say what was chosen",
         f"Specification curve: {len(found)} fitted lines in the order of their exponent on a log axis, above a matrix that marks "
         f"measure, points, direction and estimator of each. {title}.{elsewhere}",

@@ -96,7 +96,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                     "select title as source, homepage as source_url from staging.source_setting where source = 'owid_carbon'",
                 ),
                 "comparisons": rows(con, "select * from marts.comparisons order by comparison, measure"),
-                **one(con, "select supported_ranges from staging.fit_rule"),
+                **one(con, "select supported_ranges, level from staging.fit_rule"),
             },
         },
         scripts=("draw.js", "costs.js"),

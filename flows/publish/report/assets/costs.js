@@ -56,10 +56,10 @@
     for (let i = 0; i < 60; i += 1) z -= Math.max(-0.8, Math.min(0.8, (0.5 * (1 + erf(z / Math.SQRT2)) - p) / (Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI))));
     return z;
   });
-  const z95 = normal[Math.floor(0.975 * N)];
+  const zEnd = normal[Math.floor(((1 + data.level) / 2) * N)];
   const ofLine = (middle, low, high) => normal.map((z) => z < 0
-    ? (low === null ? -Infinity : middle + (z / z95) * (middle - low))
-    : (high === null ? (z >= z95 ? Infinity : middle + z) : middle + (z / z95) * (high - middle)));
+    ? (low === null ? -Infinity : middle + (z / zEnd) * (middle - low))
+    : (high === null ? (z >= zEnd ? Infinity : middle + z) : middle + (z / zEnd) * (high - middle)));
   const triangular = (factor, order) => {
     const [a, c, b] = [factor.low, factor.value, factor.high].map(log10);
     if (a === b) return null;
@@ -72,7 +72,7 @@
   const sum = (...parts) => even.map((_, i) => parts.reduce((total, part) => total + (part ? part[i] : 0), 0));
   const interval = (draws) => {
     const sorted = [...draws].sort((a, b) => a - b);
-    return [sorted[Math.floor(0.025 * (N - 1))], sorted[Math.ceil(0.975 * (N - 1))]];
+    return [sorted[Math.floor(((1 - data.level) / 2) * (N - 1))], sorted[Math.ceil(((1 + data.level) / 2) * (N - 1))]];
   };
   const shares = (parts, total, [low, high]) => {
     const inside = even.map((_, i) => i).filter((i) => total[i] >= low && total[i] <= high && Number.isFinite(total[i]));
@@ -187,7 +187,7 @@
     if (hourly) {
       const isSure = told.usdEnds.every(Number.isFinite);
       $("usd").replaceChildren(...CL.nodes(money(told.usd)), CL.html("small", {}, " USD"));
-      $("usd-interval").replaceChildren(CL.html("b", {}, ...CL.nodes(between(told.usdEnds, money))), CL.html("span", { class: "muted" }, isSure ? " in 95 of 100 draws" : " in 95 of 100 draws: the line may not rise at all"));
+      $("usd-interval").replaceChildren(CL.html("b", {}, ...CL.nodes(between(told.usdEnds, money))), CL.html("span", { class: "muted" }, `${` in ${CL.whole(100 * data.level)} of 100 draws`}${isSure ? "" : ": the line may not rise at all"}`));
     } else {
       // What nobody printed is not made up: the time, the electricity and the emissions are told without it.
       $("usd").replaceChildren("No price");

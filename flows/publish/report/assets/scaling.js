@@ -2,6 +2,7 @@
 (() => {
   const page = CL.data("drawn");
   const word = (code) => page.words[code] ?? String(code).replaceAll("_", " ");
+  const { among: AMONG, last: LAST } = page.steps;  // of a curve: the last step among the points, and the last one
   const column = Object.fromEntries(page.columns.map((name, at) => [name, at]));
   const of = (place, name) => page.points[place][column[name]];
   const COLOURS = { polynomial: ["--accent", "--accent"], exponential: ["--second", "--second-text"], asymptotic: ["--third", "--third"], logistic: ["--third", "--third"] };
@@ -107,20 +108,20 @@
     const clip = CL.svg("clipPath", { id: "frame" }, CL.svg("rect", { x: frame.left, y: frame.top - 14, width: frame.right - frame.left, height: frame.bottom - frame.top + 14 }));
     const inside = CL.svg("g", { "clip-path": "url(#frame)" });
     add(clip, inside);
-    const steps = (line) => line.error.map((_, step) => set.x_min + (set.x_max - set.x_min) * (step <= 30 ? step : 30 + (step - 30) * page.ranges) / 30);
+    const steps = (line) => line.error.map((_, step) => set.x_min + (set.x_max - set.x_min) * (step <= AMONG ? step : AMONG + (step - AMONG) * page.ranges) / AMONG);
     // No error is above 1: there a curve has left what can be, and a band leaves the frame.
     const path = (xs, ys) => ys.map((error, at) => error === null || error >= 1 ? null : `${x(xs[at]).toFixed(1)} ${y(error).toFixed(1)}`).filter(Boolean).join("L");
     const outside = (ends) => ends.map((end) => Math.min(end ?? 0.999, 0.999));
     for (const line of [...lines].reverse()) {
       const xs = steps(line), colour = `var(${COLOURS[line.form][0]})`;
-      if (line.low && line.high) for (const [from, to, opacity] of [[0, 31, 0.18], [30, 61, 0.09]])
+      if (line.low && line.high) for (const [from, to, opacity] of [[0, AMONG + 1, 0.18], [AMONG, LAST + 1, 0.09]])
         inside.append(CL.svg("path", { d: `M${path(xs.slice(from, to), outside(line.high.slice(from, to)))}L${path([...xs.slice(from, to)].reverse(), outside(line.low.slice(from, to)).reverse())}Z`, fill: colour, opacity }));
     }
     const drawnLines = [];
     for (const line of [...lines].reverse()) {
       const xs = steps(line), colour = `var(${COLOURS[line.form][0]})`;
-      inside.append(CL.svg("path", { class: `line ${line.form}`, d: `M${path(xs.slice(0, 31), line.error.slice(0, 31))}`, fill: "none", stroke: colour, "stroke-width": 2.4 }));
-      inside.append(CL.svg("path", { d: `M${path(xs.slice(30), line.error.slice(30))}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": "7 5" }));
+      inside.append(CL.svg("path", { class: `line ${line.form}`, d: `M${path(xs.slice(0, AMONG + 1), line.error.slice(0, AMONG + 1))}`, fill: "none", stroke: colour, "stroke-width": 2.4 }));
+      inside.append(CL.svg("path", { d: `M${path(xs.slice(AMONG), line.error.slice(AMONG))}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": "7 5" }));
       // Every few pixels a label may not lie on it.
       xs.forEach((at, step) => { if (line.error[step] !== null && line.error[step] < 1) { const one = [x(at), y(line.error[step])]; drawnLines.push(one); } });
     }
@@ -270,7 +271,8 @@
     lines.forEach((line) => {
       const xs = steps(line), wide = CL.measure(line.form, 14, 600);
       const other = lines.find((one) => one !== line);
-      for (const step of [44, 40, 48, 36, 52, 33, 56, 20, 10]) {
+      for (const part of [0.73, 0.67, 0.8, 0.6, 0.87, 0.55, 0.93, 0.33, 0.17]) {
+        const step = Math.round(part * LAST);
         if (line.error[step] === null || line.error[step] >= 1) continue;
         const [px, py] = [x(xs[step]), y(line.error[step])];
         const isUpper = !other || (other.error[step] ?? 1) <= line.error[step];
@@ -306,7 +308,7 @@
     else {
       if (lead.exponent && lead.exponent > 0) {
         parts.push("Computation rises with the power ", trace(CL.decimal(lead.exponent)), lead.form === "polynomial" ? " of performance" : " of what error is left above the floor");
-        parts.push(...(lead.exponent_low === null ? [" (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)")] : [" (95\u202f% interval ", trace(CL.interval(lead.exponent_low, lead.exponent_high)), ")"]));
+        parts.push(...(lead.exponent_low === null ? [" (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)")] : [` (${CL.percent(page.level)} interval `, trace(CL.interval(lead.exponent_low, lead.exponent_high)), ")"]));
         if (lead.halving_factor !== null && lead.halving_factor !== undefined) {
           const times = (value) => value === null ? "∞" : value < 1e9 ? CL.rounded(value) : CL.power(Math.log10(value), 0);
           parts.push(", so half the error takes ", trace(times(lead.halving_factor)), " times the computation");
@@ -324,6 +326,7 @@
         parts.push(one.status === "ok" ? (one.ranges_beyond ? `, ${CL.decimal(one.ranges_beyond)} data ranges beyond the largest training` : ", among the points") : one.status === "extrapolation_unsupported" ? ", which the points do not support" : one.status === "slope_not_different_from_0" ? ", and the slope may be 0" : `, with the status “${one.status.replaceAll("_", " ")}”`);
       });
       if (told.length) parts.push(".");
+      if (lead.drift) parts.push(` ${lead.drift}`);
       if (lead.rests_on_few) parts.push(` The line rests on ${lead.rests_on_few}.`);
     }
     document.getElementById("said").replaceChildren(...parts);
