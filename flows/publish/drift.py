@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.publish.report.wording import NARROW
+from flows.publish.formats import NARROW
 
 
 def told(error: float | None, low: float | None, high: float | None) -> str:

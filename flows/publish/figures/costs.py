@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flows.publish import words
 from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -26,7 +27,6 @@ _COSTS = """
         and costs.is_leading and scaling.is_headline and costs.status = 'ok' and not costs.published
     order by scenarios.electricity_year, costs.scenario, log10_kg_co2, costs.region
 """
-_REGIONS = {"OWID_WRL": "world", "USA": "USA", "FRA": "France", "POL": "Poland"}
 # Scenarios differ by region in emissions alone; where prices stand one region is as good as another.
 _REGION_OF_PRICES = "USA"
 _ROW_PT, _HEAD_PT = 17.0, 18.0
@@ -83,7 +83,7 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
 
 
 def _emissions(row: dict[str, Any]) -> _Bar:
-    name, leads = str(_REGIONS.get(row["region"], row["region"])), row["region"] == _REGION_OF_PRICES
+    name, leads = str(words.words().regions.get(row["region"], row["region"])), row["region"] == _REGION_OF_PRICES
     # Tonnes: a thousand kilograms.
     value, low, high = (row[f"log10_kg_co2{end}"] - 3 for end in ("", "_low", "_high"))
     return _Bar(name, value, low, high, leads)

@@ -152,7 +152,7 @@ def _draw_imagenet(canvas: Canvas, points: Rows, gpu: dict[str, Any], largest: d
     boxes = labels.along(ax, run, "GPU speed", points=at, lines=[level], size=style.SMALL_PT)
     called = files.files().landmarks.of("figure_2b")
     wanted = [
-        labels.Label(*spot, called.get(row["label"], row["label"]))
+        labels.Label(*spot, called.get(str(row["label"]), str(row["label"])))
         for row, spot in zip(points, at, strict=True)
         if row["label"] in (*called, largest["label"])
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish import drift
+from flows.publish import drift, words
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from flows.publish.figures.canvas import Canvas
 
-_KINDS = {"paper": "from papers", "vendor": "vendors’ runs", "contest": "contest runs", "list": "from lists"}
 # Shape by kind of run; a hollow one is of a run whose recipe is another's.
 _MARKERS = {"paper": ("o", True), "vendor": ("^", False), "contest": ("s", False), "list": ("D", False)}
 # Colour of a line, and of text on it.
@@ -291,7 +290,7 @@ def _legend(ax: Axes, points: Rows, at: list[tuple[float, float]], runs: Runs, t
         return
     for row, kind in enumerate(kinds):
         y = box.top - 9.5 * row - 4.7
-        labels.write(ax, box.left + 8, y, _KINDS[kind], color=style.MUTED, va="center")
+        labels.write(ax, box.left + 8, y, words.words().kinds_of_run_in_figures[kind], color=style.MUTED, va="center")
         spot = ax.transData.inverted().transform((box.left + 2.5, y))
         ax.plot(*spot, linestyle="", **_mark(*_MARKERS[kind]))
 

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flows.publish import words
 from flows.publish.figures import axes, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -42,7 +43,6 @@ _GROUPS = {
     "direction": ("y_on_x", "x_on_y", "symmetric"),
     "estimator": ("ols", "huber", "theil_sen", "quantile:0.1", "quantile_by_paper:0.1", "york"),
 }  # fmt: skip
-_HEADS = {"compute_measure": "measure", "selection": "points", "direction": "direction", "estimator": "estimator"}
 _CHOICES_MIN = 8
 _ROW_PT, _CURVE_PT, _LABEL_PT, _GAP_PT = 9.4, 104.0, 118.0, 4.0
 # Exponents at ticks, coarser and finer.
@@ -149,7 +149,7 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     y = canvas.height_pt - _CURVE_PT
     pitch = width / (len(rows) + 0.4)
     side = min(pitch * 0.72, 5.0)
-    names = {"consolidated_burden": "… consolidated"}
+    heads, names = words.words().choice_heads, words.words().choices
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
@@ -161,7 +161,7 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     chosen: list[Rectangle] = []
     for group, codes in groups.items():
         y -= _GAP_PT + _ROW_PT
-        canvas.text(0, y + 2, _HEADS[group], size=style.SMALL_PT, bold=True)
+        canvas.text(0, y + 2, heads[group], size=style.SMALL_PT, bold=True)
         for code in codes:
             y -= _ROW_PT
             canvas.text(8, y + 2, names.get(code, texts.word(code)), size=style.SMALL_PT)

@@ -174,6 +174,7 @@ def _page(
                 "benchmark": name,
                 **shown,
                 "words": wording.vocabulary(),
+                **wording.groups("fitted", "estimators", "choices", "kinds_of_run", "kinds_of_run_short"),
                 "columns": list(_POINT),
                 "points": [[point[column] for column in _POINT] for point in points],
                 "sets": sets,

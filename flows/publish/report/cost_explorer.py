@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, one, rows, stem
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         template="costs.html",
         values={
             "explored": {
+                "words": {**wording.vocabulary(), **wording.groups("explorer")["explorer"]},
                 "benchmarks": list(_benchmarks(con, lines)),
                 "scenarios": list(scenarios),
                 "regions": rows(con, _REGIONS),

@@ -31,8 +31,6 @@ def test_a_power_is_raised_and_read_aloud_plainly() -> None:
 
 
 def test_the_rest() -> None:
-    ordinals = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 38: "38th"}
-    assert {n: texts.ordinal(n) for n in ordinals} == ordinals
     assert texts.percent(0.05) == "5\u202f%"
     assert texts.percent(0.115) == "11.5\u202f%"
     assert texts.between(31.0, None) == "from 31.0"

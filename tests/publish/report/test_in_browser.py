@@ -20,6 +20,8 @@ import pytest
 import report_pages
 from running import ROOT, tool
 
+from flows.publish.report import wording
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -172,6 +174,27 @@ def test_measure_points_and_form_are_chosen(seen: Seen, db: duckdb.DuckDBPyConne
     page.goto("about:blank")
     page.goto(address)
     assert page.input_value("#select-fitted") == "x_on_y"
+
+
+def test_scripts_write_numbers_as_pages_do(seen: Seen) -> None:
+    """Numbers have one form, in two languages: draw.js against flows/publish/report/wording.py."""
+    page = seen.open("imagenet.html")
+    numbers = [0, 1, 9.96, 0.0996, 0.1234, 14_137, 575.3, -42.5, 999_999, 2.5e6, 6.54e10, 9.96e11, 3.2e18, 1.04e15]
+    written = page.evaluate(
+        """numbers => numbers.map(number => {
+            const html = (parts) => { const box = document.createElement("p"); box.append(...CL.nodes(parts)); return box.innerHTML; };
+            const log10 = number > 0 ? Math.log10(number) : null;
+            return [CL.whole(number), CL.decimal(number, 2), html(CL.rounded(number)), html(CL.scientific(log10)),
+                    html(CL.power(log10, 1)), CL.percent(number / 1000, 1), CL.interval(number, null), CL.many(3, "point")];
+        })""",
+        numbers,
+    )
+    for number, told in zip(numbers, written, strict=True):
+        log10 = math.log10(number) if number > 0 else None
+        expected = [wording.whole(number), wording.decimal(number, 2), wording.rounded(number), wording.scientific(log10),
+                    wording.power(log10, 1), wording.percent(number / 1000), wording.interval(number, None),
+                    wording.many(3, "point")]  # fmt: skip
+        assert told == [str(one) for one in expected], number
 
 
 def test_a_point_tells_what_it_is_and_opens_its_page(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:

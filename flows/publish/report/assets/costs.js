@@ -223,8 +223,7 @@
     $("sources").tBodies[0].replaceChildren(...Object.entries({ ...f, price: hourly }).filter(([name, one]) => one && name !== "carbon_intensity").map(([name, one]) => CL.html("tr", {}, CL.html("td", {}, name.replaceAll("_", " ")), CL.html("td", { class: "r" }, CL.traced(...(one.trace ?? ["marts.cost_factors", { scenario: known.scenario, region: one.region, factor: name }]), [CL.rounded(one.value, 3), one.unit === "1" ? "" : `\u202f${one.unit}`])), CL.html("td", { class: "wrap" }, one.note ?? "", CL.html("br"), one.source_url ? CL.html("a", { href: one.source_url, rel: "noreferrer" }, one.source ?? one.source_url) : one.source ?? "", one.as_of ? `, ${one.as_of}` : ""))));
     $("link").href = `#${new URLSearchParams(state)}`;
   };
-  const WORDS = { hardware_burden: "hardware burden", training_compute: "training compute", consolidated_burden: "hardware burden, consolidated", top1: "top-1", box_ap: "box AP", f1: "F1", em: "exact match", bleu: "BLEU", accuracy: "accuracy", pass_at_1: "pass@1", one_per_training: "one point per training", all: "all points" };
-  const word = (code) => WORDS[code] ?? code.replaceAll("_", " ");
+  const word = (code) => data.words[code] ?? code.replaceAll("_", " ");
   const time = (log) => {
     const hours = 10 ** log;
     if (!Number.isFinite(hours) || log > 18) return [CL.scientific(log - log10(HOURS_PER_YEAR)), " years"];

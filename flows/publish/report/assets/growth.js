@@ -5,7 +5,7 @@
   const chart = document.getElementById("plot");
   const word = (code) => CL.capital(data.words[code] ?? code.replaceAll("_", " "));
   const unique = (values) => [...new Set(values)];
-  const RULES = { all: "All", largest_of_year: "Largest of each year", running_maximum: "Records", top_1: "Largest of its time", top_3: "Three largest of their time", top_10: "Ten largest of their time", top_1_of_era: "Largest, within the era", top_3_of_era: "Three largest, within the era", top_10_of_era: "Ten largest, within the era" };
+  const RULES = data.growth_rules;
   const isProcessor = () => data.processors.includes(state.series);
   const line = () => data.lines.find((one) => one.series === state.series && one.era === state.era && one.rule === state.rule);
   const nameOfY = () => !isProcessor() ? "Computation, FLOP" : state.series.includes("price") ? "FLOP/s for a dollar" : "Peak rate, FLOP/s";

@@ -13,9 +13,7 @@
     operations_per_pass: ["Operations of one pass through the network, FLOP", "FLOP of one pass"],
     training_compute: ["Computation of the training, FLOP: arithmetic done", "FLOP: arithmetic done"],
   };
-  const FITTED = { ols: "Performance on computation", x_on_y: "Computation on performance", "quantile:0.1": "Lowest errors (quantile 0.1)", huber: "Huber", theil_sen: "Theil–Sen", york: "With errors of computation" };
-  const KINDS = { paper: "trainings told in papers", list: "weights of lists", vendor: "model zoos’ and vendors’ runs", contest: "contest runs" };
-  const SHORT_KINDS = { paper: "from papers", list: "from lists", vendor: "vendors’", contest: "contests’" };
+  const FITTED = page.fitted, KINDS = page.kinds_of_run, SHORT_KINDS = page.kinds_of_run_short;
   const chart = document.getElementById("plot");
   const state = {};
   let redraw = null;
