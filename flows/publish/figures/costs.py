@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish import words
+from flows.publish import formats, words
 from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -71,7 +71,7 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     return Picture(
         f"cost_{benchmark}",
         title,
-        f"{round(level * 100)}{texts.THIN}% interval {interval}; {leading['form']} form, hardware burden, dollars of the day",
+        f"{round(level * 100)}{formats.NARROW}% interval {interval}; {leading['form']} form, hardware burden, dollars of the day",
         f"Dots with intervals on log axes: the price in {len(dollars)} scenarios and the emissions in {len(emissions)} regions of "
         f"the computation at which the line reaches {leading['error'] * 100:g} % error. {texts.plain(title)}; the interval is "
         f"{texts.plain(interval)}." + (" Scenarios differ less than each is uncertain." if less else ""),

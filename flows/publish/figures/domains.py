@@ -53,7 +53,7 @@ def _picture(shown: dict[str, scaling.Read]) -> Picture:
         "domains",
         title,
         "error against FLOP of the training, both log and to one scale: the flatter, the dearer; in large type the exponent, "
-        f"below it its {round(level * 100)}{texts.THIN}% interval and the number of trainings",
+        f"below it its {round(level * 100)}{formats.NARROW}% interval and the number of trainings",
         f"Small multiples of {len(shown)} scatter charts to one scale, each with its fitted line and band. {title}. "
         f"Exponents: {exponents}.",
         columns,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.declared import files
+from flows.publish import formats
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -37,7 +38,7 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
         "figure_2a",
         title,
         "relative to AlexNet and to its GPU, a GeForce GTX 580 (log\u00a0scale); "
-        f"{round(model['level'] * 100)}{texts.THIN}% intervals",
+        f"{round(model['level'] * 100)}{formats.NARROW}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
         f"of notable models and the FP32 speed of GPUs, both as multiples of AlexNet's; lines through {model['n']} models and "
         f"{gpu['n']} GPUs. {texts.plain(title)}. The largest took {texts.plain(texts.amount(largest))} times AlexNet's "

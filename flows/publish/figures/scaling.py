@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish import drift, words
+from flows.publish import drift, formats, words
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -133,7 +133,7 @@ def drifted(shown: Read) -> str:
 def _picture(benchmark: str, shown: Read) -> Picture:
     line, first = shown.line, next((row for row in shown.targets if row["form"] == "polynomial"), None)
     ends = (line["halving_factor_low"], line["halving_factor_high"])
-    level = f"{round(shown.level * 100)}{texts.THIN}% interval"
+    level = f"{round(shown.level * 100)}{formats.NARROW}% interval"
     interval = f"{level} {factor(ends[0])} – {factor(ends[1])}; " if None not in ends else ""
     title = message(benchmark, line)
     columns, rows = behind(_as_rows(shown))

@@ -7,7 +7,6 @@ import re
 
 from flows.declared.domains import titles
 from flows.publish import formats, words
-from flows.publish.formats import NARROW as THIN
 
 _WITHOUT_DECIMALS = 100
 # The benchmarks of the brief, in its order.
@@ -52,7 +51,7 @@ def fixed(value: float, decimals: int) -> str:
 
 def percent(fraction: float) -> str:
     """An error in percent, without digits that are 0: 0.05 is `5 %`."""
-    return f"{round(fraction * 100, 2):g}{THIN}%"
+    return f"{round(fraction * 100, 2):g}{formats.NARROW}%"
 
 
 def amount(log10: float) -> str:
@@ -72,4 +71,4 @@ def between(low: float | None, high: float | None, shown: str = "{:.1f}") -> str
 
 def plain(text: str) -> str:
     """A sentence without superscripts and narrow spaces, for who hears it: `10^7.2`."""
-    return re.sub(r"\^\{([^}]*)\}", r"^\1", text).replace(THIN, " ").replace("\u00a0", " ")
+    return re.sub(r"\^\{([^}]*)\}", r"^\1", text).replace(formats.NARROW, " ").replace("\u00a0", " ")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.declared import files
+from flows.publish import formats
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -143,7 +144,7 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
         _dot(ax, at, model)
         if model in ("flexible", "regularised"):
             ax.annotate(
-                f"{texts.whole(match['computation_ratio'])}{texts.THIN}×", at, (4, -4), textcoords="offset points", va="top",
+                f"{texts.whole(match['computation_ratio'])}{formats.NARROW}×", at, (4, -4), textcoords="offset points", va="top",
                 color=_LOOKS[model][1], weight="semibold",
             )  # fmt: skip
     _name(ax, runs, {"oracle": 2.1, "regularised": 1.35, "flexible": 0.5, "expert": -0.03})

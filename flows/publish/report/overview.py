@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from flows.publish import words
+from flows.publish import formats, words
 from flows.publish.report import sparklines, wording
 from flows.publish.report.page import Page, Row, one, rows
 
@@ -124,7 +124,7 @@ def _table_title(cells: Sequence[Row]) -> Markup:
     if cell is None:
         return Markup("The published table beside today’s")
     today, published = cell["log10_today"], cell["published_log10"]
-    head = Markup("{}{}% error on {} is").format(f"{cell['error_percent']:g}", wording.NARROW, DOMAINS[0][3])
+    head = Markup("{}{}% error on {} is").format(f"{cell['error_percent']:g}", formats.NARROW, DOMAINS[0][3])
     values = (wording.scientific(today), wording.scientific(published))
     if cell["is_beyond_published"]:
         return Markup("{} now put at {} Gflop, and was at {} in 2020").format(head, *values)

@@ -182,7 +182,7 @@ def test_scripts_write_numbers_as_pages_do(seen: Seen) -> None:
     numbers = [0, 1, 9.96, 0.0996, 0.1234, 14_137, 575.3, -42.5, 999_999, 2.5e6, 6.54e10, 9.96e11, 3.2e18, 1.04e15]
     written = page.evaluate(
         """numbers => numbers.map(number => {
-            const html = (parts) => { const box = document.createElement("p"); box.append(...CL.nodes(parts)); return box.innerHTML; };
+            const html = (parts) => CL.html("p", {}, ...CL.nodes(parts)).innerHTML;
             const log10 = number > 0 ? Math.log10(number) : null;
             return [CL.whole(number), CL.decimal(number, 2), html(CL.rounded(number)), html(CL.scientific(log10)),
                     html(CL.power(log10, 1)), CL.percent(number / 1000, 1), CL.interval(number, null), CL.many(3, "point")];
