@@ -16,8 +16,13 @@ def told(error: float | None, low: float | None, high: float | None) -> str:
     side = "below" if high < error else "above"
     return (
         f"One new model of the next year is expected wholly {side} the line, by what earlier predictions missed: with the most "
-        f"computation of the points at {_percent(low)} to {_percent(high)} error, where the line gives {_percent(error)}."
+        f"computation of the points at {_between(low, high)}, where the line gives {_percent(error)}."
     )
+
+
+def _between(low: float, high: float) -> str:
+    """An end a thousandth of the other says no more than that it is near 0."""
+    return f"{_percent(high)} error or less" if low < high / 1000 else f"{_percent(low)} to {_percent(high)} error"
 
 
 def _percent(fraction: float) -> str:

@@ -23,6 +23,12 @@ from flows.publish.figures import scaling
             "wholly below the line, by what earlier predictions missed: .* at 5 % to 11 % error, .* gives 30 %",
         ),
         (0.05, 0.112, 1.0, "wholly above the line.* at 11 % to 100 % error, .* gives 5 %"),
+        (
+            0.11,
+            3.3e-13,
+            0.0017,
+            "with the most computation of the points at 0.17 % error or less, where the line gives 11 %",
+        ),
         (0.05, 0.04, 0.07, "^$"),
         (0.05, None, None, "^$"),
         (None, None, None, "^$"),

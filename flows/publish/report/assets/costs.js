@@ -300,7 +300,7 @@
   };
   const controls = {
     benchmark: CL.choice({ name: "benchmark", label: "Benchmark", whole: true, change: change("benchmark") }),
-    preset: CL.choice({ name: "preset", label: "Scenario", buttons: true, whole: true, change: preset }),
+    preset: CL.choice({ name: "preset", label: "Scenario", buttons: true, change: preset }),
     hardware: CL.choice({ name: "hardware", label: "Hardware", change: change("hardware") }),
     region: CL.choice({ name: "region", label: "Electricity of", change: change("region") }),
     year: CL.choice({ name: "year", label: "Year", change: change("year") }),
