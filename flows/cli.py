@@ -141,6 +141,7 @@ def report(
     *,
     svg: Path | None = None,
     open: Annotated[bool, Parameter(negative="")] = False,  # noqa: A002
+    figures: bool = True,
 ) -> None:
     """Show the cost tables and the sources again, as at the end of a refresh; or write the report's pages to a folder.
 
@@ -154,12 +155,14 @@ def report(
         Draw the cost tables to this SVG file instead.
     open
         Open the first page in a browser.
+    figures
+        Draw the figures for print too, which pages link to; without them the pages come in half of the time.
     """
     from flows.answers import queries
     from flows.publish import reports
 
     if folder is not None:
-        _write_report(folder, svg, is_opened=open)
+        _write_report(folder, svg, is_opened=open, has_figures=figures)
         return
     if open:
         raise _Stop("--open opens the pages of a folder; name one: `compute-limits report DIR --open`")
@@ -827,14 +830,14 @@ def _two_variables(points: fit_requests.Data, given: dict[str, Any], *, json: bo
     _tell(law | {"left_out": len(points.left_out), "notes": list(points.notes)}, json=json)
 
 
-def _write_report(folder: Path, svg: Path | None, *, is_opened: bool) -> None:
+def _write_report(folder: Path, svg: Path | None, *, is_opened: bool, has_figures: bool) -> None:
     import webbrowser
 
     from flows.publish.report import writing
 
     if svg is not None:
         raise _Stop("--svg draws the cost tables of the terminal; it goes without a folder")
-    first = writing.write(paths.warehouse(), folder)
+    first = writing.write(paths.warehouse(), folder, has_figures=has_figures)
     print(first)
     if is_opened and not webbrowser.open(first.resolve().as_uri()):
         raise _Stop(f"no browser was found; open {first.resolve()} in one")

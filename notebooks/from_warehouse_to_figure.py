@@ -46,7 +46,9 @@ def _():
 
 @app.cell
 def _(benchmark, con):
-    ((metric, measure, title, exponent, low, high),) = con.execute(
+    import sys
+
+    leading = con.execute(
         """
         select metric, compute_measure, title, exponent, exponent_low, coalesce(exponent_high, 'infinity'::double)
         from exports.exponents
@@ -54,6 +56,14 @@ def _(benchmark, con):
         """,
         [benchmark],
     ).fetchall()
+    if not leading:
+        from flows.errors import near
+
+        told = con.execute(
+            "select distinct benchmark from exports.exponents where row_set = 'current' and is_leading"
+        ).fetchall()
+        sys.exit(f"no benchmark {benchmark!r} has a line that leads; {near(benchmark, [name for (name,) in told])}")
+    ((metric, measure, title, exponent, low, high),) = leading
     line = [benchmark, metric, measure]
     points = con.execute(
         """

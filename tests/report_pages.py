@@ -17,8 +17,8 @@ THIN = "\u202f"
 
 
 def written(factory: pytest.TempPathFactory, warehouse: Path) -> Path:
-    """The folder of the report of the shared warehouse; it is shared too."""
-    return once(factory, "report", lambda folder: writing.write(warehouse, folder) and None)
+    """The folder of the report of the shared warehouse, without figures for print; it is shared too."""
+    return once(factory, "report", lambda folder: writing.write(warehouse, folder, has_figures=False) and None)
 
 
 def page(folder: Path, name: str) -> html.HtmlElement:

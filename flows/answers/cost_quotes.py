@@ -23,7 +23,7 @@ from flows.errors import near
 from flows.warehouse import sql_files, staging, transform
 
 # From what the TOML files declare to the factors of a scenario.
-_SCENARIO = ("core/conversions.sql", "core/scenario_prices.sql", "core/scenarios.sql")
+_SCENARIO = ("core/conversions.sql", "core/listed_prices.sql", "core/scenario_prices.sql", "core/scenarios.sql")
 _DECLARED = ("scenario", "scenario_region", "scenario_processor", "conversion")
 # What is asked for first, where the measure is not.
 _MEASURES = ("hardware_burden", "training_compute", "consolidated_burden")

@@ -107,6 +107,12 @@ def folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there. Raises `OutputError`: it cannot be removed."""
+    with _said(path):
+        path.unlink(missing_ok=True)
+
+
 def fault(error: OSError) -> str:
     """What is said of a file or a disk that refuses, wherever that was; anything else keeps its traceback."""
     if error.errno not in _REASONS:

@@ -110,5 +110,12 @@ def regions(package: Path = PACKAGE) -> Regions:
     return toml_files.read(package / "declared" / "regions.toml", Regions)
 
 
+def theory_level() -> float:
+    """How much the intervals of the simulation's matches are to cover. Raises `SettingError`."""
+    from flows.theory import settings  # which loads the simulation, and is asked for where its figures are told alone
+
+    return settings.configuration().reading.level
+
+
 def _each(folder: Path, model: type[Model]) -> dict[str, Model]:
     return {path.stem: toml_files.read(path, model) for path in sorted(folder.glob("*.toml"))}

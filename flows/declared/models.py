@@ -300,10 +300,23 @@ class Landmark(Closed):
     names: Annotated[list[Text], Len(1), Once]
 
 
+class FigureLandmark(Closed):
+    """A model that a figure names. `names`: those of its records."""
+
+    figure: Literal["figure_2a", "figure_2b"]
+    label: Text
+    names: Annotated[list[Text], Len(1), Once]
+
+
 class Landmarks(Closed):
     """landmarks.toml."""
 
     landmarks: list[Landmark]
+    figures: list[FigureLandmark] = Field(default_factory=list)
+
+    def of(self, figure: str) -> dict[str, str]:
+        """{name of a record: what the figure calls it}."""
+        return {name: one.label for one in self.figures if one.figure == figure for name in one.names}
 
 
 _Pairs = Annotated[list[Annotated[list[Text], Len(2, 2)]], Once]

@@ -37,14 +37,21 @@ def bibtex(con: duckdb.DuckDBPyConnection) -> str:
         "% \\bibliography{sources}; the addresses need \\usepackage{url} or hyperref.\n"
         f"% Pages retrieved {layout.days(con)}.\n\n"
     )
+    return "\n".join([head + entries(con), *(_source(*map(str, row)) for row in rows)])
+
+
+def entries(con: duckdb.DuckDBPyConnection) -> str:
+    """The two entries that whoever quotes a number of the project needs: the paper's, whose method it is, and the project's."""
+    days = layout.days(con)
+    year = {"year": days[-10:-6]} if days[-10:-6].isdigit() else {}
     own = _entry(
         SELF,
         author="{The compute-limits contributors}",
         title="{compute-limits}: the computational limits of deep learning, kept alive",
-        year=layout.days(con)[-10:-6],
-        note=f"Version {__version__}; pages retrieved {layout.days(con)}",
+        **year,
+        note=f"Version {__version__}; pages retrieved {days}",
     )
-    return "\n".join([head + _PAPER, own, *(_source(*map(str, row)) for row in rows)])
+    return f"{_PAPER}\n{own}"
 
 
 def _source(source: str, title: str, publisher: str, homepage: str, licence: str, credit: str, day: str) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from flows import paths
-from flows.answers import outputs, queries, rendering
+from flows.answers import queries, rendering
 from flows.declared import files
 from flows.errors import UserError, near
-from flows.publish import bibliography, figures, numbers, packages, parquet
+from flows.publish import bibliography, figures, folders, numbers, packages, parquet
 from flows.publish.tables import declared, layout
 from flows.publish.tables.declared import Width
 from flows.publish.tables.html import html
@@ -59,7 +59,8 @@ def export(
 ) -> list[Path]:
     """Write what is wanted to the folder, made if it is not there; returns the files written, in order.
 
-    All or none are written. `tables` are those that have to be in the schema exports; by default those that this version makes.
+    All or none are written. Where all is asked for, what an earlier export wrote there and this one does not is removed, unless
+    somebody altered it. `tables` are those that have to be in the schema exports; by default those that this version makes.
 
     Raises:
         flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
@@ -77,7 +78,15 @@ def export(
             f"nothing is written: {asked} does not come as {', '.join(wanted.formats)}; tables come as csv and parquet, those for "
             f"papers as latex (the longest with --long), html and md, figures as {', '.join(figures.FORMATS)}"
         )
-    return outputs.write_all(folder, bodies)
+    folders.fill(folder, bodies, "export", is_whole=_is_whole(wanted))
+    return [folder / name for name in bodies]
+
+
+def _is_whole(wanted: Request) -> bool:
+    """Whether all is asked for, in all formats: then what an earlier export left in the folder is of no table that there is now."""
+    return (
+        wanted.tables is None and wanted.figures is None and set(wanted.formats) == set(FORMATS) and not wanted.row_sets
+    )
 
 
 def _check(wanted: Request) -> None:

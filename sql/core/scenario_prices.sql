@@ -13,8 +13,6 @@ factors as (
         max(citation) filter (quantity = 'price') as run_citation,
         max(value) filter (quantity = 'usd_per_hour') as contract_usd_per_hour,
         max(citation) filter (quantity = 'usd_per_hour') as contract_citation,
-        max(value) filter (quantity = 'amortisation') as amortisation_years,
-        max(value) filter (quantity = 'hours_per_year') as hours_per_year,
     from core.conversions
     group by scenario
 ),
@@ -25,59 +23,11 @@ wanted as (
     join core.processor_aliases as aliases on scenario_processors.processor = aliases.alias
 ),
 
-models as (
-    select model_id, published_on from core.models
-),
-
-of_runs as (
-    -- What a run paid an hour for all its processors. The day is that of the model, the only one printed.
-    select
-        phases.processor_id,
-        'rental' as kind,
-        phases.price_usd_per_hour / phases.processor_count as price_usd,
-        models.published_on as priced_on,
-        'on demand' as commitment,
-        phases.source,
-        phases.page,
-        phases.locator,
-    from core.run_phases as phases
-    join models on phases.model_id = models.model_id
-    where phases.price_usd_per_hour is not null and phases.processor_count is not null
-),
-
-prices as (
-    select processor_id, kind, price_usd, priced_on, vendor, commitment, source, page, locator from core.prices
-    union all by name
-    select * from of_runs
-),
-
 listed as (
-    select
-        scenarios.scenario,
-        prices.processor_id,
-        prices.kind,
-        prices.price_usd,
-        if(
-            prices.kind = 'purchase',
-            prices.price_usd / (factors.amortisation_years * factors.hours_per_year),
-            prices.price_usd
-        ) as price_usd_per_hour,
-        prices.priced_on,
-        prices.vendor,
-        prices.commitment,
-        null as citation,
-        prices.source,
-        prices.page,
-        prices.locator,
-    from scenarios
-    join factors on scenarios.scenario = factors.scenario
-    join wanted on scenarios.scenario = wanted.scenario
-    join prices on
-        wanted.processor_id = prices.processor_id
-        and scenarios.price_kind = prices.kind
-        and prices.priced_on between scenarios.price_from and scenarios.price_until
-        and coalesce(scenarios.vendor, prices.vendor, '') = coalesce(prices.vendor, '')
-        and coalesce(scenarios.commitment, prices.commitment, '') = coalesce(prices.commitment, '')
+    select listed_prices.* exclude (year), null as citation
+    from core.listed_prices as listed_prices
+    join scenarios using (scenario)
+    where priced_on between scenarios.price_from and scenarios.price_until
 ),
 
 stated as (

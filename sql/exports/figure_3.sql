@@ -29,13 +29,29 @@ costs as (
 
 cells as (
     select
-        row_set, benchmark, metric, target, form, error, status,
+        row_set, benchmark, metric, target, form, error, status, log10_gflop,
         unnest([
             {'quantity': 'gflop', 'middle': log10_gflop, 'low': log10_gflop_low, 'high': log10_gflop_high},
             {'quantity': 'lb_co2', 'middle': log10_lb_co2, 'low': log10_lb_co2_low, 'high': log10_lb_co2_high},
             {'quantity': 'usd', 'middle': log10_usd, 'low': log10_usd_low, 'high': log10_usd_high}
         ], recursive := true),
     from costs
+),
+
+fit_rule as (
+    select supported_ranges from staging.fit_rule
+),
+
+lines as (
+    -- The line of today's costs: computation in FLOP at the response of an error, and how far the points go.
+    select
+        sets.benchmark, sets.metric, lines.form, lines.intercept, lines.slope, lines.is_sloped,
+        if(sets.compute_unit = 'gflop', 0, 9) as shift,
+        sizes.log10_compute_min, sizes.log10_compute_max,
+    from fits.surest_lines as lines
+    join fits.sample_sets as sets using (sample_id)
+    join fits.sample_sizes as sizes using (sample_id)
+    where sets.row_set = 'current' and sets.compute_measure = 'hardware_burden' and sets.is_headline and lines.slope > 0
 ),
 
 then_and_now as (
@@ -58,7 +74,20 @@ then_and_now as (
         now.middle as log10_today,
         now.low as log10_today_low,
         now.high as log10_today_high,
-        now.middle - reproduced.unrounded as log10_ratio,
+        -- Costs of two errors are not compared: of `today` the error is another than the published, and today's line is read there.
+        now.error is not distinct from before.error as is_same_error,
+        (response(published.form, before.error) - lines.intercept) / lines.slope as log10_compute_then,
+        if(
+            is_same_error,
+            now.middle,
+            now.middle - now.log10_gflop + log10_compute_then - lines.shift
+        ) as log10_at_published_error,
+        log10_at_published_error - reproduced.unrounded as log10_ratio,
+        greatest(lines.log10_compute_min - log10_compute_then, log10_compute_then - lines.log10_compute_max, 0)
+            / nullif(lines.log10_compute_max - lines.log10_compute_min, 0) as ranges_beyond_then,
+        coalesce(
+            if(is_same_error, now.status = 'ok', lines.is_sloped and ranges_beyond_then <= fit_rule.supported_ranges), false
+        ) as is_comparable,
         now.status,
         coalesce(now.status = 'ok', false) as is_supported,
         list_position(['imagenet', 'coco', 'squad', 'conll', 'wmt_en_fr'], published.benchmark) as place,
@@ -79,7 +108,9 @@ then_and_now as (
         and published.target = now.target
         and published.form = now.form
         and published.quantity = now.quantity
+    left join lines on now.benchmark = lines.benchmark and now.metric = lines.metric and now.form = lines.form
     left join benchmarks as titles on now.benchmark = titles.benchmark
+    cross join fit_rule
 )
 
 select
@@ -100,13 +131,15 @@ select
     log10_today,  -- log10 of today's value, by the paper's own conversion (scenario paper_2020, USA)
     log10_today_low,  -- lower end of its interval
     log10_today_high,  -- upper end of the same; null where it is not bounded
-    log10_ratio,  -- log10 of today's over the published value; never a difference of printed powers
-    if(abs(log10_ratio) < 300, 10 ** log10_ratio, null) as ratio,  -- today's over the published value; null beyond 1e300
+    log10_at_published_error,  -- log10 of what today's line gives at the published error: of `today` another value than log10_today, of the targets the same
+    log10_ratio,  -- log10 of that over the published value, so that like is compared with like; never a difference of printed powers
+    if(abs(log10_ratio) < 300, 10 ** log10_ratio, null) as ratio,  -- the same, not as a logarithm; null beyond 1e300
     is_supported,  -- whether today's points support today's value (status ok)
-    coalesce(is_supported and abs(log10_ratio) > log10(3), false) as more_than_three_times,  -- whether the values differ by more than three times either way, and today's is supported
+    is_comparable,  -- whether they support what today's line gives at the published error
+    coalesce(is_comparable and abs(log10_ratio) > log10(3), false) as more_than_three_times,  -- whether the values at the published error differ by more than three times either way, and today's is supported
     coalesce(
-        log10_today < published_log10_low or log10_today > published_log10_high, false
-    ) as is_beyond_published,  -- whether today's value lies outside the interval of the published line
+        log10_at_published_error < published_log10_low or log10_at_published_error > published_log10_high, false
+    ) as is_beyond_published,  -- whether today's value at the published error lies outside the interval of the published line
     status,  -- whether today's points support the number: ok, or why not
 from then_and_now
 order by place, list_position(['today', 'target_1', 'target_2'], target), form desc, list_position(['gflop', 'lb_co2', 'usd'], quantity)

@@ -46,12 +46,12 @@ steps as (
         sample_id,
         step,
         log10_compute_min
-            + decades * if(step <= 30, step, 30 + (step - 30) * supported_ranges) / 30 as x,
-        step > 30 as is_beyond,
+            + decades * if(step <= curve_steps(), step, curve_steps() + (step - curve_steps()) * supported_ranges) / curve_steps() as x,
+        step > curve_steps() as is_beyond,
     from reach
     join sample_sets using (sample_id)
     cross join fit_rule
-    cross join (select unnest(range(61)) as step)
+    cross join (select unnest(range(2 * curve_steps() + 1)) as step)
     where decades > 0
 ),
 
@@ -140,7 +140,7 @@ select
     drawn.form,
     drawn.estimator,  -- ols_cluster: least squares with standard errors by cluster, as costs have them; ols: as if each point stood alone, where there are too few clusters; nls: the asymptotic and logistic forms. One for each line
     sample_sets.selection,
-    drawn.step::integer as step,  -- 0: the least computation of the points; 30: the most; 60: as far beyond as they support
+    drawn.step::integer as step,  -- 0: the least computation of the points; 30 (the last that is not beyond): the most; 60: as far beyond as they support
     sample_sets.is_headline as is_headline_selection,  -- whether lines of the selection lead in tables, and give costs
     sample_sets.compute_unit,
     drawn.x as log10_computation,  -- log10 of the computation, in compute_unit

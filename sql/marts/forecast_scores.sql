@@ -4,6 +4,16 @@ with forecasts as (
     select * from staging.forecast
 ),
 
+quantiles as (
+    select
+        statement,
+        max(value) filter (probability = 0.5) as median,
+        max(value) filter (probability = 0.1) as low_80,
+        max(value) filter (probability = 0.9) as high_80,
+    from staging.forecast_quantile
+    group by statement
+),
+
 by_cluster as (
     -- Results of one paper, model or training hang together and count once, with their mean.
     select
@@ -36,6 +46,9 @@ scores as (
 told as (
     select
         forecasts.*,
+        quantiles.median,  -- what it says in the median, log10 of the quantity
+        quantiles.low_80,  -- lower end of its central interval of 80 %, log10
+        quantiles.high_80,  -- upper end of the same
         coalesce(scores.n_scored, 0) as n_scored,  -- later results that it is about
         coalesce(scores.n_clusters, 0) as n_clusters,  -- clusters that they are of: results of one paper, model or training are one
         scores.log_score,  -- mean ln of the density that it gave to them, each cluster counting once: higher is better
@@ -44,6 +57,7 @@ told as (
         scores.coverage_80,  -- the same of 80 %
         scores.coverage_95,  -- the same of 95 %
     from forecasts
+    left join quantiles using (statement)
     left join scores using (statement)
 )
 

@@ -10,6 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.answers import query_limits, rendering
+from flows.fits import calibration
+from flows.pages import transport
+from flows.publish.figures import style
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Commands of the README that stand in no console block, and what runs them.
@@ -42,7 +47,76 @@ NUMBERS = {
     ],
     r"\(medians\), for three years ([\d.]+) and ([\d.]+)": ["tpu_3_years_cost_ratio", "gpu_3_years_cost_ratio"],
 }
-IN_WORDS = {"Twenty-six": "26"}
+# Those that are no number for a text: what the warehouse is asked, in the order of the figures in the sentence.
+ASKED = {
+    r"left out: (twelve) declared rules": "select count(*) from staging.point_rule",
+    r"(Twelve) rules say what is no point": "select count(*) from staging.point_rule",
+    r"and some (\d+)\s+numbers for a paper": "select round(count(*), -2) from exports.numbers",
+    r"and some (\d+) more, each with": "select round(count(*), -2) from exports.numbers",
+    r"origins it held (\d+) % of later results,\s+the line's own (\d+) to (\d+) %": """
+        with sets as (
+            select form, avg(coverage_nominal) as by_line, avg(coverage_calibrated) as calibrated from marts.prediction_coverage
+            where row_set = 'current' and selection = 'one_per_training' and horizon = 'all' and coverage_calibrated is not null
+            group by form
+        )
+        select 100 * avg(calibrated), 100 * min(by_line), 100 * max(by_line) from sets
+    """,
+    r"MMLU at (\d+) % takes ([\de.]+) to ([\de.]+) Gflop, and (\d+) % of the\s+interval of USD": """
+        select 100 * error, 10 ** log10_gflop_low, 10 ** log10_gflop_high, 100 * usd_share_form from marts.costs
+        where row_set = 'current' and benchmark = 'mmlu' and form = 'stacked' and target = 'target_1' and scenario = 'h100_2026'
+        and region = 'USA'
+    """,
+    r"the same error\s+costs a (fifteenth)": """
+        select rate_flop_per_s / burden_rate_flop_per_s from core.scenarios where scenario = 'h100_2026' and region = 'USA'
+    """,
+    r"has every target in (five) scenarios and (four) regions": """
+        select count(distinct scenario), count(distinct region) from marts.costs
+    """,
+    r"Figure 1 compares (four) models": "select count(distinct model) from marts.theory",
+    r"interval by t, HC3, paper, and (four) bootstraps": """
+        select count(distinct method) filter (method like '%boot%' or method like '%wild%' or method like '%bca%')
+        from marts.intervals
+    """,
+}
+# What the code has as a setting, and a claim that another block of the README prints.
+SET = {
+    r"A query may take a (minute) and (\d+) GB": [
+        query_limits.Limits().timeout_s / 60,
+        query_limits.Limits().memory_bytes / 1e9,
+    ],
+    r"shows the first (\d+) on a terminal and\s+([\d,]+) elsewhere": [
+        rendering._ROWS_ON_TERMINAL,
+        rendering._ROWS_ELSEWHERE,
+    ],
+    r"where fewer than (\d+) papers or models were scored": [calibration.SCORED_MIN],
+    r"of a column \(([\d.]+) in\) and of a page \(([\d.]+) in\)": [style.WIDTHS_IN["column"], style.WIDTHS_IN["page"]],
+    r"Each page has (\d+) s; a host (three) of whose pages": [
+        transport.Limits().deadline_s,
+        transport.Limits().slow_pages_max,
+    ],
+    r"after (\d+) minutes nothing more is fetched": [transport.Limits().run_s / 60],
+    r"replication of Chinchilla's fit found \(([\d.]+), ([\d.]+), ([\d.]+)\)": [
+        float(re.search(rf"^{name} +([\d.]+)$", README, re.MULTILINE)[1])
+        for name in ("E", "alpha", "beta")  # type: ignore[index]
+    ],
+}
+# Figures of no sentence above: names, versions and years; powers and signs in formulas; words that count what stands beside them.
+NO_FIGURES = (
+    r"arXiv 2007\.05558|Figures? \d|SHA-256|UTF-16|ResNet-50|Python 3\.11, 3\.12 or 3\.13|DuckDB client from 1\.2|CO2|K40, M40"
+    r"|1080 Ti|FP32|ols_hc3"
+    r"|rows of 2020,\s+|those of 2022|log10|10\^|1/b|1/error|operations × 3 × epochs|quantile:0\.1|is at most 1|Apache-2\.0|val2017"
+    r"|exit status 1|else 0|brief's 1a to 2b|what 5 % error would take|takes \d+ requests for|some 40 lines|HC3"
+)
+IN_WORDS = {
+    "Twenty-six": "26",
+    "twelve": "12",
+    "Twelve": "12",
+    "fifteenth": "15",
+    "minute": "1",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+}
 
 
 def matches(said: list[str], printed: list[str]) -> bool:
@@ -81,6 +155,48 @@ def test_numbers_in_its_sentences_are_those_of_the_warehouse(sentence: str, db: 
         ((value,),) = db.execute("select value from exports.numbers where number = ?", [number]).fetchall()
         text = IN_WORDS.get(said, said)
         assert text == f"{value:.{len(text.partition('.')[2])}f}"
+
+
+def same(said: str, value: float) -> bool:
+    """Whether a figure of the README is the value, in as many digits as it has."""
+    text = IN_WORDS.get(said, said).replace(",", "")
+    digits = len(text.partition("e")[0].partition(".")[2])
+    return text == (f"{value:.{digits}e}".replace("e+", "e") if "e" in text else f"{value:.{digits}f}")
+
+
+def test_a_figure_that_is_another_is_noticed() -> None:
+    assert same("1.8e19", 1.84e19)
+    assert same("Twelve", 12)
+    assert same("10,000", 10_000)
+    assert not same("1.8e19", 1.86e19)
+    assert not same("96", 95.4)
+
+
+@pytest.mark.parametrize("sentence", ASKED)
+def test_other_figures_are_what_the_warehouse_answers(sentence: str, db: duckdb.DuckDBPyConnection) -> None:
+    found = re.search(sentence, README)
+    assert found is not None
+    (values,) = db.execute(ASKED[sentence]).fetchall()
+    assert [(said, value) for said, value in zip(found.groups(), values, strict=True) if not same(said, value)] == []
+
+
+@pytest.mark.parametrize("sentence", SET)
+def test_figures_of_settings_are_those_of_the_code(sentence: str) -> None:
+    found = re.search(sentence, README)
+    assert found is not None
+    assert [one for one in zip(found.groups(), SET[sentence], strict=True) if not same(*one)] == []
+
+
+def test_no_figure_of_its_prose_is_without_a_test() -> None:
+    prose = re.sub(r"^```.*?^```|^    \S.*?$", "", README, flags=re.MULTILINE | re.DOTALL)
+    for sentence in (*NUMBERS, *ASKED, *SET):
+        found = re.search(sentence, prose)
+        assert found is not None, sentence
+        prose = prose[: found.start()] + re.sub(r"\d", "", found[0]) + prose[found.end() :]
+    # Code and addresses say what is typed, and no more.
+    prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", prose)
+    prose = re.sub(NO_FIGURES, "", prose)
+    assert re.findall(r".{0,40}\d.{0,20}", prose) == []
 
 
 @pytest.mark.slow

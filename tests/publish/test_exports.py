@@ -21,7 +21,15 @@ from flows.warehouse import connection
 
 TABLES = sorted(path.stem for path in (paths.SQL / "exports").glob("*.sql"))
 DECLARED = declared.tables()
-OF_A_PACKAGE = {"CREDITS.txt", "croissant.json", "datapackage.json", "numbers.json", "numbers.tex", "sources.bib"}
+OF_A_PACKAGE = {
+    "CREDITS.txt",
+    "croissant.json",
+    "datapackage.json",
+    "numbers.json",
+    "numbers.tex",
+    "sources.bib",
+    ".compute-limits-export",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +66,8 @@ def test_the_command_takes_names_formats_and_width(tmp_path: Path, warehouse_pat
     ended = command_here(env, "export", out, "--table", "figure_3,exponents", "--format", "latex,md", "--width", "page")
     assert ended.returncode == 0, ended
     wanted = ["exponents.md", "exponents.tex", "figure_3.md", "figure_3.tex", "sources.bib"]
-    assert [Path(line).name for line in ended.stdout.splitlines()] == wanted == sorted(files(tmp_path / "out"))
+    assert [Path(line).name for line in ended.stdout.splitlines()] == wanted
+    assert set(files(tmp_path / "out")) == {*wanted, ".compute-limits-export"}
     assert r"\begin{table*}" in (tmp_path / "out" / "figure_3.tex").read_text()
     (tmp_path / "file").touch()
     ended = command_here(env, "export", str(tmp_path / "file"), "--table", "figure_3")
@@ -180,7 +189,7 @@ def test_on_a_full_disk_all_files_stay_as_they_were(tmp_path: Path) -> None:
     exports.export(made(tmp_path / "old.duckdb", *(one.replace("5000", "50").replace("1", "2") for one in statements)),
                    tmp_path / "out", Request(), ["a", "b"])  # fmt: skip
     before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
-    assert len(before) == 4
+    assert len(before) == 5
     with (
         files_of_at_most(3000),
         pytest.raises(OutputError, match=r"b\.csv cannot be written \(File too large; make room"),
@@ -194,6 +203,20 @@ def test_a_cell_that_a_spreadsheet_would_compute_has_an_apostrophe(tmp_path: Pat
     exports.export(path, tmp_path / "out", Request(), ["a"])
     assert (tmp_path / "out" / "a.csv").read_text() == "said,n,text\n'=1+1,-1.5,-1.5\n"
     assert pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()[0]["said"] == "=1+1"
+
+
+def test_an_export_of_all_removes_what_an_earlier_one_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Request(figures=None, formats=[one for one in exports.FORMATS if one not in exports.figures.FORMATS])
+    assert not exports._is_whole(whole)  # of some formats
+    monkeypatch.setattr(exports.figures, "drawn", lambda *_: {})  # these tables give none
+    statements = ("create table exports.a as select 1 as n", "create table exports.b as select 2 as n")
+    exports.export(made(tmp_path / "x.duckdb", *statements), tmp_path / "out", Request(), ["a", "b"])
+    (tmp_path / "out" / "mine.csv").touch()
+    path = made(tmp_path / "y.duckdb", statements[0])
+    exports.export(path, tmp_path / "out", Request(formats=["csv"]), ["a"])
+    assert {"a.csv", "a.parquet", "b.csv", "b.parquet"} <= set(files(tmp_path / "out"))
+    exports.export(path, tmp_path / "out", Request(figures=None), ["a"])
+    assert set(files(tmp_path / "out")) == {"a.csv", "a.parquet", "mine.csv", ".compute-limits-export"}
 
 
 def test_every_table_of_the_schema_is_exported(warehouse_path: Path) -> None:

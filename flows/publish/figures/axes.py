@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flows.publish import formats
 from flows.publish.figures import canvas, style, texts
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def errors(ax: Axes, low: float, high: float) -> None:
     """Ticks of the y axis of log10 of an error, in percent, between two errors that are fractions."""
     shown = enough(_PERCENTS, low * 100, high * 100)
     labels = [f"{percent:g}" for percent in shown]
-    ax.yaxis.set_ticks([math.log10(percent / 100) for percent in shown], [*labels[:-1], f"{labels[-1]}{texts.THIN}%"])
+    ax.yaxis.set_ticks(
+        [math.log10(percent / 100) for percent in shown], [*labels[:-1], f"{labels[-1]}{formats.NARROW}%"]
+    )
 
 
 def years(axis: Axis, first: int, last: int, most: int) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from flows.publish import formats
 from flows.publish.figures import axes, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -45,7 +46,7 @@ def _picture(found: Rows) -> Picture:
     better = sum(row["residual_decades"] < 0 for row in found)
     level = round(found[0]["level"] * 100)
     title = (
-        f"Of {n} results that came after the paper, {level}{texts.THIN}% intervals of its lines held {held}; "
+        f"Of {n} results that came after the paper, {level}{formats.NARROW}% intervals of its lines held {held}; "
         f"{better} were better than the line"
     )
     columns, rows = behind(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish.figures import axes, labels, style, texts
+from flows.publish import formats, words
+from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _COSTS = """
         and costs.is_leading and scaling.is_headline and costs.status = 'ok' and not costs.published
     order by scenarios.electricity_year, costs.scenario, log10_kg_co2, costs.region
 """
-_REGIONS = {"OWID_WRL": "world", "USA": "USA", "FRA": "France", "POL": "Poland"}
 # Scenarios differ by region in emissions alone; where prices stand one region is as good as another.
 _REGION_OF_PRICES = "USA"
 _ROW_PT, _HEAD_PT = 17.0, 18.0
@@ -46,7 +46,7 @@ class _Bar(NamedTuple):
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """Costs of the first target of each domain of the brief whose points support it."""
     found = [(benchmark, select(con, _COSTS, [benchmark])) for benchmark in texts.DOMAINS]
-    level = con.execute("select level from staging.fit_rule").fetchall()[0][0]
+    level = scaling.level(con)
     return [_picture(benchmark, rows, level) for benchmark, rows in found if rows]
 
 
@@ -71,7 +71,7 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     return Picture(
         f"cost_{benchmark}",
         title,
-        f"{round(level * 100)}{texts.THIN}% interval {interval}; {leading['form']} form, hardware burden, dollars of the day",
+        f"{round(level * 100)}{formats.NARROW}% interval {interval}; {leading['form']} form, hardware burden, dollars of the day",
         f"Dots with intervals on log axes: the price in {len(dollars)} scenarios and the emissions in {len(emissions)} regions of "
         f"the computation at which the line reaches {leading['error'] * 100:g} % error. {texts.plain(title)}; the interval is "
         f"{texts.plain(interval)}." + (" Scenarios differ less than each is uncertain." if less else ""),
@@ -83,7 +83,7 @@ def _picture(benchmark: str, found: Rows, level: float) -> Picture:
 
 
 def _emissions(row: dict[str, Any]) -> _Bar:
-    name, leads = str(_REGIONS.get(row["region"], row["region"])), row["region"] == _REGION_OF_PRICES
+    name, leads = str(words.words().regions.get(row["region"], row["region"])), row["region"] == _REGION_OF_PRICES
     # Tonnes: a thousand kilograms.
     value, low, high = (row[f"log10_kg_co2{end}"] - 3 for end in ("", "_low", "_high"))
     return _Bar(name, value, low, high, leads)

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flows.publish import formats, words
 from flows.publish.figures import axes, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind
 
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
     from flows.publish.figures.canvas import Canvas
 
-_DOMAIN_NAMES = {
-    "imagenet": "Image classification",
-    "coco": "Object detection",
-    "squad": "Question answering",
-    "conll": "Named entities",
-    "wmt_en_fr": "Translation",
-}
 # Of the height of a panel: name, benchmark, exponent, interval and n above its axes, and ticks below.
 _ABOVE_PT, _BELOW_PT, _GAP_PT, _RIGHT_PT = 45.0, 16.0, 12.0, 4.0
 _AXES_PT = {"column": 72.0, "page": 100.0}
@@ -40,13 +34,16 @@ def _picture(shown: dict[str, scaling.Read]) -> Picture:
     # A line whose slope may be 0 has no exponent to put into a sentence.
     sure = {benchmark: read.line["exponent"] for benchmark, read in shown.items() if read.line["status"] == "ok"}
     least, most = min(sure, key=sure.__getitem__), max(sure, key=sure.__getitem__)
+    names = {benchmark: words.words().domains[benchmark].lower() for benchmark in (least, most)}
     title = (
-        f"Computation rises with the {texts.ordinal(round(sure[least]))} power of performance in "
-        f"{_DOMAIN_NAMES[least].lower()} and the {texts.ordinal(round(sure[most]))} in {_DOMAIN_NAMES[most].lower()}"
+        f"Computation rises with the {formats.ordinal(round(sure[least]))} power of performance in "
+        f"{names[least]} and the {formats.ordinal(round(sure[most]))} in {names[most]}"
     )
     columns, rows = behind(_as_rows(shown))
     level = next(iter(shown.values())).level
-    exponents = "; ".join(f"{_DOMAIN_NAMES[benchmark].lower()} {_exponent(read)}" for benchmark, read in shown.items())
+    exponents = "; ".join(
+        f"{words.words().domains[benchmark].lower()} {_exponent(read)}" for benchmark, read in shown.items()
+    )
     heights = {
         size: -(-len(shown) // per_row) * (_ABOVE_PT + _AXES_PT[size] + _BELOW_PT)
         + _GAP_PT * (-(-len(shown) // per_row) - 1)
@@ -56,7 +53,7 @@ def _picture(shown: dict[str, scaling.Read]) -> Picture:
         "domains",
         title,
         "error against FLOP of the training, both log and to one scale: the flatter, the dearer; in large type the exponent, "
-        f"below it its {round(level * 100)}{texts.THIN}% interval and the number of trainings",
+        f"below it its {round(level * 100)}{formats.NARROW}% interval and the number of trainings",
         f"Small multiples of {len(shown)} scatter charts to one scale, each with its fitted line and band. {title}. "
         f"Exponents: {exponents}.",
         columns,
@@ -111,7 +108,7 @@ def _draw(canvas: Canvas, shown: dict[str, scaling.Read]) -> None:
         axes.errors(ax, *(10**end for end in ax.get_ylim()))
         ax.tick_params(labelsize=style.SMALL_PT, pad=2, length=2)
         top = y + height + _ABOVE_PT
-        canvas.text(x, top - 9, _DOMAIN_NAMES[benchmark], size=style.SMALL_PT, bold=True)
+        canvas.text(x, top - 9, words.words().domains[benchmark], size=style.SMALL_PT, bold=True)
         canvas.text(x, top - 18, texts.title(benchmark), size=style.SMALL_PT, color=style.MUTED)
         number = f"{read.line['exponent']:.1f}"
         canvas.text(x, top - 32, number, size=12, bold=True)

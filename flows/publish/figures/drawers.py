@@ -42,13 +42,22 @@ def draw(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None = No
     if other is None or len(sheets) < SHEETS_MIN:
         return drawn(sheets, formats)
     mine, theirs = sheets[::2], sheets[1::2]
+    hand(theirs, formats, other)
+    return drawn(mine, formats) | taken(theirs, formats, other)
+
+
+def hand(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None) -> None:
+    """Give sheets to the other process, which draws them while this one does something else; `taken` has them."""
     # One that ended early is noticed when its answer is read.
     with suppress(BrokenPipeError):
-        if other.stdin is not None:
-            pickle.dump((theirs, formats), other.stdin)
+        if other is not None and other.stdin is not None:
+            pickle.dump((sheets, formats), other.stdin)
             other.stdin.close()
-    drawings = drawn(mine, formats)
-    return drawings | (_answer(other) or drawn(theirs, formats))
+
+
+def taken(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None) -> Drawings:
+    """What `hand` gave away, drawn; by this process where there is no other, or it ended before its time."""
+    return (other and _answer(other)) or drawn(sheets, formats)
 
 
 def drawn(sheets: Sheets, formats: Sequence[str]) -> Drawings:

@@ -6,6 +6,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flows.declared import files
+from flows.publish import formats
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -17,15 +19,6 @@ if TYPE_CHECKING:
 
 _SHEET = "#A9B2BB"  # GPUs, which stand behind the models
 _FROM = 2010  # the years that the lines are of
-# Models that people know, by the names of their records.
-_KNOWN = {
-    "AlexNet": "AlexNet",
-    "AlphaGo Zero": "AlphaGo Zero",
-    "GPT-3 175B (davinci)": "GPT-3",
-    "GPT-4 (Mar 2023)": "GPT-4",
-    "Grok 4": "Grok 4",
-}
-_KNOWN_IMAGENET = ("AlexNet", "VGG-19", "NASNet-A", "ViT-H/14", "Xception", "LeViT-384")
 
 
 def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
@@ -45,7 +38,7 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
         "figure_2a",
         title,
         "relative to AlexNet and to its GPU, a GeForce GTX 580 (log\u00a0scale); "
-        f"{round(model['level'] * 100)}{texts.THIN}% intervals",
+        f"{round(model['level'] * 100)}{formats.NARROW}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
         f"of notable models and the FP32 speed of GPUs, both as multiples of AlexNet's; lines through {model['n']} models and "
         f"{gpu['n']} GPUs. {texts.plain(title)}. The largest took {texts.plain(texts.amount(largest))} times AlexNet's "
@@ -112,9 +105,10 @@ def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Rows]) -> None:
         ax.plot(*zip(*runs[-1], strict=True), color=color, linewidth=style.LINE_PT + 0.2, zorder=4)
     axes.years(ax.xaxis, _FROM, int(last) + 1, 6 if not canvas.is_wide else 12)
     axes.powers(ax.yaxis, *ax.get_ylim(), 7)
-    known = [row for row in kinds["model"] if row["name"] in _KNOWN]
+    called = files.files().landmarks.of("figure_2a")
+    known = [row for row in kinds["model"] if row["name"] in called]
     boxes = _said(ax, lines)
-    wanted = [labels.Label(row["year"], row["log10_relative"], _KNOWN[row["name"]]) for row in known]
+    wanted = [labels.Label(row["year"], row["log10_relative"], called[row["name"]]) for row in known]
     labels.place(ax, wanted, points=at["model"], lines=[*runs, [(_FROM, 0), (last, 0)]], taken=boxes, covered=2)
 
 
@@ -157,9 +151,10 @@ def _draw_imagenet(canvas: Canvas, points: Rows, gpu: dict[str, Any], largest: d
     axes.powers(ax.yaxis, *ax.get_ylim(), 8)
     level = [(first, 0), (last, 0)]
     boxes = labels.along(ax, run, "GPU speed", points=at, lines=[level], size=style.SMALL_PT)
+    called = files.files().landmarks.of("figure_2b")
     wanted = [
-        labels.Label(*spot, row["label"])
+        labels.Label(*spot, called.get(str(row["label"]), str(row["label"])))
         for row, spot in zip(points, at, strict=True)
-        if row["label"] in (*_KNOWN_IMAGENET, largest["label"])
+        if row["label"] in (*called, largest["label"])
     ]
     labels.place(ax, wanted, points=at, lines=[run, level], taken=boxes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flows.publish import drift, formats, words
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from flows.publish.figures.canvas import Canvas
 
-_KINDS = {"paper": "from papers", "vendor": "vendors’ runs", "contest": "contest runs", "list": "from lists"}
 # Shape by kind of run; a hollow one is of a run whose recipe is another's.
 _MARKERS = {"paper": ("o", True), "vendor": ("^", False), "contest": ("s", False), "list": ("D", False)}
 # Colour of a line, and of text on it.
@@ -91,8 +91,13 @@ def read(con: duckdb.DuckDBPyConnection, benchmark: str, row_set: str = "current
         select(con, _POINTS, [row_set, benchmark, metric]),
         curves,
         select(con, _TARGETS, [row_set, benchmark, metric, selection, method]),
-        con.execute("select level from staging.fit_rule").fetchall()[0][0],
+        level(con),
     )
+
+
+def level(con: duckdb.DuckDBPyConnection) -> float:
+    """How much the intervals of lines are to cover."""
+    return float(con.execute("select level from staging.fit_rule").fetchall()[0][0])
 
 
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
@@ -119,13 +124,20 @@ def message(benchmark: str, line: dict[str, Any]) -> str:
     return f"Each halving of {name}’s error has taken about {factor(line['halving_factor'])} times the computation"
 
 
+def drifted(shown: Read) -> str:
+    """What is said of the polynomial line where a new model's interval does not hold it; "" where it does."""
+    edge = next((row for row in reversed(shown.curves.get("polynomial", [])) if not row["is_beyond"]), None)
+    return drift.told(edge["error"], edge["new_low"], edge["new_high"]) if edge else ""
+
+
 def _picture(benchmark: str, shown: Read) -> Picture:
     line, first = shown.line, next((row for row in shown.targets if row["form"] == "polynomial"), None)
     ends = (line["halving_factor_low"], line["halving_factor_high"])
-    level = f"{round(shown.level * 100)}{texts.THIN}% interval"
+    level = f"{round(shown.level * 100)}{formats.NARROW}% interval"
     interval = f"{level} {factor(ends[0])} – {factor(ends[1])}; " if None not in ends else ""
     title = message(benchmark, line)
     columns, rows = behind(_as_rows(shown))
+    moved = drifted(shown)
     reaches = (
         f" The polynomial line reaches {first['error'] * 100:g} % at {texts.plain(texts.power(first['log10_compute']))} FLOP."
         if first and first["log10_compute"] is not None
@@ -134,10 +146,11 @@ def _picture(benchmark: str, shown: Read) -> Picture:
     return Picture(
         f"scaling_{benchmark}",
         title,
-        f"{interval}{texts.word(line['metric'])}; {texts.exact(line['n'])} trainings",
+        f"{interval}{texts.word(line['metric'])}; {texts.exact(line['n'])} trainings"
+        + (f"; {moved[:1].lower()}{moved[1:-1]}" if moved else ""),
         f"Scatter chart on log axes of {texts.word(line['metric'])} on {texts.title(benchmark)} against the hardware burden of "
         f"{line['n']} trainings in FLOP, with fitted lines of {len(shown.curves)} forms and their bands, extended one range of "
-        f"the data beyond the largest. {texts.plain(title)}.{reaches}",
+        f"the data beyond the largest. {texts.plain(title)}.{reaches}" + (f" {texts.plain(moved)}" if moved else ""),
         columns,
         rows,
         partial(_draw, shown=shown),
@@ -220,11 +233,16 @@ def _further(targets: Rows, form: str, last: float, most: int) -> str:
     )
 
 
+def _part(rows: Rows, *, is_beyond: bool) -> Rows:
+    """The steps of a curve among the points, or those beyond; the last one among them belongs to both."""
+    edge = max(row["step"] for row in rows if not row["is_beyond"])
+    return [row for row in rows if row["is_beyond"] is is_beyond or row["step"] == edge]
+
+
 def _bands(ax: Axes, curves: dict[str, Rows]) -> None:
     for form, rows in curves.items():
         for is_beyond, opacity in ((False, style.BAND), (True, style.BAND_BEYOND)):
-            # The last among the points belongs to both parts.
-            part = [row for row in rows if row["is_beyond"] is is_beyond or row["step"] == 30]
+            part = _part(rows, is_beyond=is_beyond)
             held = [row for row in part if row["error_low"] and row["error_high"]]
             ax.fill_between(
                 [row["log10_computation"] for row in held],
@@ -237,7 +255,7 @@ def _bands(ax: Axes, curves: dict[str, Rows]) -> None:
 def _lines(ax: Axes, curves: dict[str, Rows]) -> None:
     for form, rows in reversed(curves.items()):
         for is_beyond in (False, True):
-            part = [row for row in rows if row["is_beyond"] is is_beyond or row["step"] == 30]
+            part = _part(rows, is_beyond=is_beyond)
             look = {"linewidth": style.BEYOND_PT, "dashes": style.DASHES} if is_beyond else {"linewidth": style.LINE_PT}
             ax.plot(
                 [row["log10_computation"] for row in part], [math.log10(row["error"]) for row in part],
@@ -272,7 +290,7 @@ def _legend(ax: Axes, points: Rows, at: list[tuple[float, float]], runs: Runs, t
         return
     for row, kind in enumerate(kinds):
         y = box.top - 9.5 * row - 4.7
-        labels.write(ax, box.left + 8, y, _KINDS[kind], color=style.MUTED, va="center")
+        labels.write(ax, box.left + 8, y, words.words().kinds_of_run_in_figures[kind], color=style.MUTED, va="center")
         spot = ax.transData.inverted().transform((box.left + 2.5, y))
         ax.plot(*spot, linestyle="", **_mark(*_MARKERS[kind]))
 

@@ -6,7 +6,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flows.publish.figures import axes, style, texts
+from flows.publish import words
+from flows.publish.figures import axes, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _GROUPS = {
     "direction": ("y_on_x", "x_on_y", "symmetric"),
     "estimator": ("ols", "huber", "theil_sen", "quantile:0.1", "quantile_by_paper:0.1", "york"),
 }  # fmt: skip
-_HEADS = {"compute_measure": "measure", "selection": "points", "direction": "direction", "estimator": "estimator"}
 _CHOICES_MIN = 8
 _ROW_PT, _CURVE_PT, _LABEL_PT, _GAP_PT = 9.4, 104.0, 118.0, 4.0
 # Exponents at ticks, coarser and finer.
@@ -56,7 +56,8 @@ _DOT_PT, _HERE_PT, _PALE = 2.4, 3.6, "#B4BBC2"
 def curves(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """The curve of each domain of the brief for which enough was tried."""
     found = [(benchmark, select(con, _CHOICES, [benchmark, benchmark])) for benchmark in texts.DOMAINS]
-    return [_picture(benchmark, rows) for benchmark, rows in found if len(rows) >= _CHOICES_MIN]
+    level = scaling.level(con)
+    return [_picture(benchmark, rows, level) for benchmark, rows in found if len(rows) >= _CHOICES_MIN]
 
 
 def spans(rows: Rows) -> dict[str, tuple[float, float]]:
@@ -68,7 +69,7 @@ def spans(rows: Rows) -> dict[str, tuple[float, float]]:
     return {measure: (min(by_measure[measure]), max(by_measure[measure])) for measure in order}
 
 
-def _picture(benchmark: str, found: Rows) -> Picture:
+def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     of_measure = spans(found)
     named = [measure for measure in ("hardware_burden", "operations_per_pass") if measure in of_measure]
     told = ", ".join(
@@ -85,7 +86,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"specification_{benchmark}",
         title,
-        f"{len(found)} lines in the order of their exponent, each with its 95{texts.THIN}% interval where there is one; "
+        f"{len(found)} lines in the order of their exponent, each with its {texts.percent(level)} interval where there is one; "
         "marks say what was chosen",
         f"Specification curve: {len(found)} fitted lines in the order of their exponent on a log axis, above a matrix that marks "
         f"measure, points, direction and estimator of each. {title}.{elsewhere}",
@@ -148,7 +149,7 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     y = canvas.height_pt - _CURVE_PT
     pitch = width / (len(rows) + 0.4)
     side = min(pitch * 0.72, 5.0)
-    names = {"consolidated_burden": "… consolidated"}
+    heads, names = words.words().choice_heads, words.words().choices
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
@@ -160,7 +161,7 @@ def _matrix(canvas: Canvas, rows: Rows, groups: dict[str, list[str]], width: flo
     chosen: list[Rectangle] = []
     for group, codes in groups.items():
         y -= _GAP_PT + _ROW_PT
-        canvas.text(0, y + 2, _HEADS[group], size=style.SMALL_PT, bold=True)
+        canvas.text(0, y + 2, heads[group], size=style.SMALL_PT, bold=True)
         for code in codes:
             y -= _ROW_PT
             canvas.text(8, y + 2, names.get(code, texts.word(code)), size=style.SMALL_PT)

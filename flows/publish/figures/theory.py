@@ -6,6 +6,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flows.declared import files
+from flows.publish import formats
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -42,10 +44,11 @@ def observations(con: duckdb.DuckDBPyConnection) -> Picture:
     simulations = con.execute("select any_value(n_simulations) from marts.theory where setting = 'base'").fetchall()[0][
         0
     ]
+    level = texts.percent(files.theory_level())
     return Picture(
         "figure_1a",
         title,
-        f"performance (1 / excess error), mean of {texts.exact(simulations)} simulations; 95{texts.THIN}%: {told}",
+        f"performance (1 / excess error), mean of {texts.exact(simulations)} simulations; {level}: {told}",
         "Line chart on log axes of performance against observations, 10 to 10,000, for four linear models. "
         f"{texts.plain(title)}. An expert model needs {counts['expert']}. The flexible model dips where there are as many "
         "observations as features.",
@@ -141,7 +144,7 @@ def _draw_computation(canvas: Canvas, curves: Rows, matches: dict[str, Any]) -> 
         _dot(ax, at, model)
         if model in ("flexible", "regularised"):
             ax.annotate(
-                f"{texts.whole(match['computation_ratio'])}{texts.THIN}×", at, (4, -4), textcoords="offset points", va="top",
+                f"{texts.whole(match['computation_ratio'])}{formats.NARROW}×", at, (4, -4), textcoords="offset points", va="top",
                 color=_LOOKS[model][1], weight="semibold",
             )  # fmt: skip
     _name(ax, runs, {"oracle": 2.1, "regularised": 1.35, "flexible": 0.5, "expert": -0.03})

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flows.publish.figures import axes, labels, style, texts
+from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -39,14 +39,15 @@ _SHOWN_MAX = 0.45  # decades beyond the exponents; an interval that goes further
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """Each domain of the brief whose exponent by hardware burden is known of enough years."""
     found = [(benchmark, select(con, _LINES, [benchmark])) for benchmark in texts.DOMAINS]
+    level = scaling.level(con)
     return [
-        _picture(benchmark, rows)
+        _picture(benchmark, rows, level)
         for benchmark, rows in found
         if sum(row["compute_measure"] == "hardware_burden" and row["status"] == "ok" for row in rows) >= _YEARS_MIN
     ]
 
 
-def _picture(benchmark: str, found: Rows) -> Picture:
+def _picture(benchmark: str, found: Rows, level: float) -> Picture:
     runs: dict[str, Rows] = {}
     for row in found:
         runs.setdefault(row["compute_measure"], []).append(row)
@@ -62,7 +63,7 @@ def _picture(benchmark: str, found: Rows) -> Picture:
     return Picture(
         f"exponent_by_year_{benchmark}",
         title,
-        f"exponent by the last year whose results count: {told}; 95{texts.THIN}% intervals "
+        f"exponent by the last year whose results count: {told}; {texts.percent(level)} intervals "
         f"as if each training stood alone{doubted}",
         f"Line chart with intervals of the exponent on a log axis by the last year whose results count, {first['year']} to "
         f"{max(row['year'] for row in found)}. {texts.plain(title)} (hardware burden).",

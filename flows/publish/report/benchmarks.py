@@ -11,8 +11,9 @@ import numpy as np
 from markupsafe import Markup
 
 from flows.fits.forms import FORMS
+from flows.publish import drift
 from flows.publish.report import wording
-from flows.publish.report.page import Page, Row, one, rows
+from flows.publish.report.page import Page, Row, one, rows, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,6 @@ _POINT = (
     *("label", "log10", "error", "year", "kind_of_run", "address", "row_address", "paper_title", "hardware"),
     *("source", "page", "locator", "landmark_rank", "landmark_label", "point"),
 )
-_STEPS = 60  # of a curve of marts.curves: half of them among the points
 _DIGITS = 6  # of the errors of curves, which are drawn and never told
 
 _BENCHMARKS = """
@@ -92,6 +92,7 @@ _CURVES = """
 select
     row_set, benchmark, metric, compute_measure, selection, form, estimator, interval_status,
     list(error order by step) as error, list(error_low order by step) as low, list(error_high order by step) as high,
+    list(new_low order by step) as new_low, list(new_high order by step) as new_high,
 from marts.curves
 where list_contains($1, row_set || '/' || benchmark)
 group by all
@@ -116,16 +117,9 @@ order by n desc, rule
 """
 _FORECASTS = """
 select
-    scores.metric, scores.compute_measure, scores.quantity, scores.at_log10, scores.horizon_end, scores.method,
-    max(value) filter (probability = 0.5) as median,
-    max(value) filter (probability = 0.1) as low,
-    max(value) filter (probability = 0.9) as high,
-from marts.forecast_scores as scores
-join staging.forecast_quantile as quantiles using (statement)
-where scores.benchmark = ? and scores.kind = 'forecast' and scores.method in ('line', 'calibrated')
-group by
-    scores.statement, scores.metric, scores.compute_measure, scores.quantity, scores.at_log10, scores.horizon_end,
-    scores.method
+    metric, compute_measure, quantity, at_log10, horizon_end, method, median, low_80 as low, high_80 as high, benchmark, statement,
+from marts.forecast_scores
+where benchmark = ? and kind = 'forecast' and method in ('line', 'calibrated')
 order by all
 """
 
@@ -133,11 +127,14 @@ order by all
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """A page for each benchmark that has points, and one that lists them by domain."""
     known = rows(con, _BENCHMARKS)
-    level = one(con, "select supported_ranges from staging.fit_rule")
+    rule = one(con, "select supported_ranges as ranges, level from staging.fit_rule")
+    # Of a curve of marts.curves: how many steps there are, and the last one among the points.
+    steps = one(con, "select max(step) as last, max(step) filter (not is_beyond) as among from marts.curves")
+    shown = {**rule, "steps": steps}
     by_domain = {domain: list(of) for domain, of in groupby(known, key=lambda one: one["domain"])}
     leads = []
     for benchmark in known:
-        page, lead = _page(con, benchmark, by_domain[benchmark["domain"]], level["supported_ranges"])
+        page, lead = _page(con, benchmark, by_domain[benchmark["domain"]], shown)
         leads.append({**benchmark, "lead": lead})
         yield page
     yield Page(
@@ -151,17 +148,17 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
 
 
 def _page(
-    con: duckdb.DuckDBPyConnection, benchmark: Row, siblings: Sequence[Row], ranges: float
+    con: duckdb.DuckDBPyConnection, benchmark: Row, siblings: Sequence[Row], shown: Row
 ) -> tuple[Page, Row | None]:
-    name, title = benchmark["benchmark"], benchmark["title"]
+    name, title, file = benchmark["benchmark"], benchmark["title"], stem(benchmark["benchmark"])
     keys = [f"{row['row_set']}/{row['benchmark']}" for row in rows(con, _KEYS, [name])]
     points, found = rows(con, _POINTS, [keys]), _found(con, keys)
-    sets = _sets(found, points, ranges)
+    sets = _sets(found, points, shown)
     lead = _lead(found["lines"])
     chosen = _chosen(sets, lead)
     left_out = rows(con, _LEFT_OUT, [name])
     page = Page(
-        file=f"{name}.html",
+        file=f"{file}.html",
         here="domains",
         title=f"{title}: error against computation",
         description=f"Every point and line of {title}: what lower error has taken in computation.",
@@ -175,8 +172,9 @@ def _page(
             "drawn": {
                 "title": title,
                 "benchmark": name,
-                "ranges": ranges,
+                **shown,
                 "words": wording.vocabulary(),
+                **wording.groups("fitted", "estimators", "choices", "kinds_of_run", "kinds_of_run_short"),
                 "columns": list(_POINT),
                 "points": [[point[column] for column in _POINT] for point in points],
                 "sets": sets,
@@ -187,11 +185,11 @@ def _page(
             "forecasts": _forecasts(con, name),
         },
         tables={
-            f"{name}_points.csv": points,
-            f"{name}_lines.csv": found["lines"],
-            f"{name}_curves.csv": rows(con, _ALL_CURVES, [keys]),
-            f"{name}_targets.csv": found["projections"],
-            f"{name}_left_out.csv": rows(con, "select * from core.left_out where benchmark = ? order by all", [name]),
+            f"{file}_points.csv": points,
+            f"{file}_lines.csv": found["lines"],
+            f"{file}_curves.csv": rows(con, _ALL_CURVES, [keys]),
+            f"{file}_targets.csv": found["projections"],
+            f"{file}_left_out.csv": rows(con, "select * from core.left_out where benchmark = ? order by all", [name]),
         },
     )
     return page, lead
@@ -206,7 +204,7 @@ def _found(con: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> dict[str, lis
 # --- what is drawn
 
 
-def _sets(found: Mapping[str, list[Row]], points: Sequence[Row], ranges: float) -> list[Row]:
+def _sets(found: Mapping[str, list[Row]], points: Sequence[Row], shown: Row) -> list[Row]:
     """Each set of points with the places of its points and every line through them, in FLOP and in the order of choices."""
     at = {(*(point[column] for column in _SET[:4]), point["point"]): place for place, point in enumerate(points)}
     of_set = {what: _by_set(found[what]) for what in ("samples", "lines", "curves", "projections")}
@@ -219,7 +217,7 @@ def _sets(found: Mapping[str, list[Row]], points: Sequence[Row], ranges: float) 
             for sample in of_set["samples"].get(key, [])
             if (*key[:4], sample["result_id"]) in at
         ]
-        lines = _lines(one_set, {what: of.get(key, []) for what, of in of_set.items()}, shift, ranges)
+        lines = _lines(one_set, {what: of.get(key, []) for what, of in of_set.items()}, shift, shown)
         drawn.append(
             {
                 **{column: one_set[column] for column in (*_SET, "n", "n_papers", "n_trainings", "is_headline")},
@@ -233,7 +231,7 @@ def _sets(found: Mapping[str, list[Row]], points: Sequence[Row], ranges: float) 
     return drawn
 
 
-def _lines(one_set: Row, of: Mapping[str, list[Row]], shift: float, ranges: float) -> list[Row]:
+def _lines(one_set: Row, of: Mapping[str, list[Row]], shift: float, shown: Row) -> list[Row]:
     """The lines through one set: each with its curve from the least computation to as far as points support, and its targets."""
     curves = {(curve["form"], curve["estimator"]): curve for curve in of["curves"]}
     sure = {line["form"] for line in of["lines"] if line["estimator"] == "ols_cluster"}
@@ -249,8 +247,9 @@ def _lines(one_set: Row, of: Mapping[str, list[Row]], shift: float, ranges: floa
                 "form": form,
                 "fitted": _fitted(estimator, direction),
                 **{name: line[name] for name in ("estimator", "direction", *_TOLD)},
-                **(_curve(curve) if curve else _straight(one_set, line, ranges)),
-                "targets": _targets(one_set, line, of["projections"], shift, ranges),
+                **(_curve(curve) if curve else _straight(one_set, line, shown)),
+                "drift": _drift(curve, shown["steps"]["among"]) if curve else "",
+                "targets": _targets(one_set, line, of["projections"], shift, shown["ranges"]),
             }
         )
     return sorted(drawn, key=lambda line: (_place(_LINES, line["fitted"]), _place(_FORMS, line["form"])))
@@ -276,14 +275,18 @@ def _curve(curve: Row) -> Row:
     }
 
 
-def _straight(one_set: Row, line: Row, ranges: float) -> Row:
+def _drift(curve: Row, edge: int) -> str:
+    return drift.told(*(curve[name][edge] for name in ("error", "new_low", "new_high")))
+
+
+def _straight(one_set: Row, line: Row, shown: Row) -> Row:
     """A line that marts.curves does not have, at the same steps of computation and without a band."""
-    steps = np.arange(_STEPS + 1.0)
-    half = _STEPS / 2
-    decades = one_set["x_max"] - one_set["x_min"]
-    x = one_set["x_min"] + decades * np.where(steps <= half, steps, half + (steps - half) * ranges) / half
-    if not FORMS[line["form"]].is_line:
+    last, among = shown["steps"]["last"], shown["steps"]["among"]
+    if not FORMS[line["form"]].is_line or last is None:
         return {"error": []}
+    steps = np.arange(last + 1.0)
+    decades = one_set["x_max"] - one_set["x_min"]
+    x = one_set["x_min"] + decades * np.where(steps <= among, steps, among + (steps - among) * shown["ranges"]) / among
     errors = FORMS[line["form"]].error_at(line["intercept"] + line["slope"] * x)
     return {"error": [_short(float(error)) for error in errors]}
 
@@ -415,7 +418,8 @@ def _forecasts(con: duckdb.DuckDBPyConnection, benchmark: str) -> Row:
         "registered": rows(con, _FORECASTS, [benchmark]),
         "coverage": rows(
             con,
-            "select metric, compute_measure, form, horizon, level, n_predictions, coverage_nominal, n_scored, coverage_calibrated "
+            "select row_set, benchmark, metric, compute_measure, selection, form, horizon, level, n_predictions, coverage_nominal, "
+            "n_scored, coverage_calibrated "
             "from marts.prediction_coverage where row_set = 'current' and benchmark = ? and selection = 'one_per_training' "
             "and n_predictions > 0 and horizon = 'all' and form in ('polynomial', 'exponential') "
             "order by metric, compute_measure, form",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flows.publish.report.page import Page, Row, one, rows
+from flows.publish.report import wording
+from flows.publish.report.page import Page, Row, one, rows, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,6 +39,23 @@ where region = coalesce((
 ), region)
 order by scenario, region, factor
 """
+# Carbon of electricity as each scenario has it, which may state its own.
+_DECLARED_CARBON = """
+select scenario, region, region_name as name, value as g, year, source, source_url
+from marts.cost_factors where factor = 'carbon_intensity' order by all
+"""
+# What an hour of the hardware of a scenario cost in each year, in its window of days and in others.
+_PRICES = """
+select
+    scenario, year, list(price_usd_per_hour order by price_usd_per_hour) as prices,
+    min(priced_on) as first_on, max(priced_on) as last_on,
+    string_agg(distinct title, '; ' order by title) as source, min(homepage) as source_url,
+from core.listed_prices
+join staging.source_setting using (source)
+where year is not null
+group by scenario, year
+order by scenario, year
+"""
 # Of each region the electricity of every year since the first processor that can be chosen.
 _REGIONS = """
 select region_code as region, any_value(region) as name, list(year order by year) as years,
@@ -56,8 +74,13 @@ where row_set = 'current' and error is not null order by all
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """The page of the explorer."""
     lines = rows(con, _LINES)
-    factors = rows(con, _FACTORS)
-    prices = rows(con, "select scenario, price_usd_per_hour from core.scenario_prices order by all")
+    scenarios = _scenarios(
+        rows(con, _FACTORS),
+        prices=rows(con, "select scenario, price_usd_per_hour from core.scenario_prices order by all"),
+        carbon=rows(con, _DECLARED_CARBON),
+        years=rows(con, _PRICES),
+        electricity=dict(con.execute("select scenario, electricity_year from staging.scenario").fetchall()),
+    )
     yield Page(
         file="costs.html",
         here="costs",
@@ -66,15 +89,16 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         template="costs.html",
         values={
             "explored": {
+                "words": {**wording.vocabulary(), **wording.groups("explorer")["explorer"]},
                 "benchmarks": list(_benchmarks(con, lines)),
-                "scenarios": list(_scenarios(factors, prices)),
+                "scenarios": list(scenarios),
                 "regions": rows(con, _REGIONS),
                 "intensity": one(
                     con,
                     "select title as source, homepage as source_url from staging.source_setting where source = 'owid_carbon'",
                 ),
                 "comparisons": rows(con, "select * from marts.comparisons order by comparison, measure"),
-                **one(con, "select supported_ranges from staging.fit_rule"),
+                **one(con, "select supported_ranges, level from staging.fit_rule"),
             },
         },
         scripts=("draw.js", "costs.js"),
@@ -103,6 +127,7 @@ def _benchmarks(con: duckdb.DuckDBPyConnection, lines: list[Row]) -> Iterator[Ro
         before = (keys.get(benchmark, benchmark), metric)
         yield {
             "benchmark": benchmark,
+            "page": f"{stem(benchmark)}.html",
             "title": titles[benchmark],
             "metric": metric,
             "measure": measure,
@@ -116,30 +141,20 @@ def _drawn(line: Row) -> Row:
     return {name: line[name] for name in line if name not in ("benchmark", "metric", "compute_measure")}
 
 
-def _scenarios(factors: list[Row], prices: list[Row]) -> Iterator[dict[str, Any]]:
-    """Each scenario with its factors by name and the prices that count in it."""
-    of_scenario = {
-        key: [row["price_usd_per_hour"] for row in of] for key, of in groupby(prices, key=lambda row: row["scenario"])
-    }
+def _scenarios(
+    factors: list[Row], prices: list[Row], carbon: list[Row], years: list[Row], electricity: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
+    """Each scenario: its factors by name, the prices that count in it, and what its hardware cost an hour in each year."""
+    told = ("value", "low", "high", "unit", "source", "source_url", "as_of", "note", "year", "region", "region_name")
     for scenario, of in groupby(factors, key=lambda row: row["scenario"]):
         known = list(of)
-        told = (
-            "value",
-            "low",
-            "high",
-            "unit",
-            "source",
-            "source_url",
-            "as_of",
-            "note",
-            "year",
-            "region",
-            "region_name",
-        )
         yield {
             "scenario": scenario,
             "title": known[0]["title"],
             "processor": known[0]["processor_id"],
             "factors": {row["factor"]: {name: row[name] for name in told} for row in known},
-            "prices": of_scenario.get(scenario, []),
+            "prices": [row["price_usd_per_hour"] for row in prices if row["scenario"] == scenario],
+            "electricity_year": electricity[scenario],
+            "carbon": {row["region"]: row for row in carbon if row["scenario"] == scenario},
+            "years": {row["year"]: row for row in years if row["scenario"] == scenario},
         }

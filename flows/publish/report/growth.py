@@ -55,6 +55,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 "chosen": {"series": headed["model"][0], "era": headed["model"][1], "rule": "all"},
                 "level": level,
                 "words": wording.vocabulary(),
+                **wording.groups("growth_rules"),
                 "processors": sorted({line["series"] for line in hardware}),
             },
         },

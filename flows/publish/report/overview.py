@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from flows.publish import formats, words
 from flows.publish.report import sparklines, wording
 from flows.publish.report.page import Page, Row, one, rows
 
 if TYPE_CHECKING:
     import duckdb
 
-# The five domains of the paper in its order: the benchmark and metric whose line stands for each.
+# The five domains of the paper in its order: the benchmark and metric whose line stands for each, as the paper calls it, its title.
 DOMAINS = (
-    ("imagenet", "top1", "Image classification", "ImageNet"),
-    ("coco_test_dev", "box_ap", "Object detection", "MS COCO"),
-    ("squad", "f1", "Question answering", "SQuAD 1.1"),
-    ("conll", "f1", "Named entities", "CoNLL 2003"),
-    ("wmt_en_fr", "bleu", "Translation", "WMT14 EN–FR"),
+    ("imagenet", "top1", "imagenet", "ImageNet"),
+    ("coco_test_dev", "box_ap", "coco", "MS COCO"),
+    ("squad", "f1", "squad", "SQuAD 1.1"),
+    ("conll", "f1", "conll", "CoNLL 2003"),
+    ("wmt_en_fr", "bleu", "wmt_en_fr", "WMT14 EN–FR"),
 )
 
 
@@ -73,7 +74,7 @@ order by
 
 def _table(cells: Sequence[Row]) -> Iterator[Row]:
     """One row for each line of the table: its errors, and its cells of both halves by form and quantity."""
-    titles = {benchmark: (domain, title) for benchmark, _, domain, title in DOMAINS}
+    titles = {benchmark: (words.words().domains[key], title) for benchmark, _, key, title in DOMAINS}
     for (benchmark, target), members in groupby(cells, key=lambda cell: (cell["benchmark"], cell["target"])):
         line = list(members)
         domain, title = titles[benchmark]
@@ -123,7 +124,7 @@ def _table_title(cells: Sequence[Row]) -> Markup:
     if cell is None:
         return Markup("The published table beside today’s")
     today, published = cell["log10_today"], cell["published_log10"]
-    head = Markup("{}{}% error on {} is").format(f"{cell['error_percent']:g}", wording.NARROW, DOMAINS[0][3])
+    head = Markup("{}{}% error on {} is").format(f"{cell['error_percent']:g}", formats.NARROW, DOMAINS[0][3])
     values = (wording.scientific(today), wording.scientific(published))
     if cell["is_beyond_published"]:
         return Markup("{} now put at {} Gflop, and was at {} in 2020").format(head, *values)
@@ -157,10 +158,10 @@ def _state(con: duckdb.DuckDBPyConnection) -> Row:
 
 
 def _cards(con: duckdb.DuckDBPyConnection) -> Iterator[Row]:
-    for benchmark, metric, domain, title in DOMAINS:
+    for benchmark, metric, key, title in DOMAINS:
         yield from (
             {
-                "domain": domain,
+                "domain": words.words().domains[key],
                 "title": title,
                 "row": line,
                 "spark": _spark(con, line, f"{title}: error against computation"),

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     import duckdb
 
 Row = dict[str, Any]
+# Files of the report that are of no benchmark, without their ends; a benchmark of such a name has another file.
+RESERVED = (
+    *("index", "domains", "costs", "growth", "theory", "forecasts", "data", "dictionary", "trace"),
+    *("pages", "tables", "counts", "compute", "hardware"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Page:
     values: Mapping[str, Any]
     scripts: Sequence[str] = ()
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+
+def stem(benchmark: str) -> str:
+    """The name of the files of a benchmark, without their ends: its own, unless the report has another page of that name."""
+    return f"{benchmark}-benchmark" if benchmark in RESERVED else benchmark
 
 
 def rows(con: duckdb.DuckDBPyConnection, select: str, parameters: Sequence[object] = ()) -> list[Row]:

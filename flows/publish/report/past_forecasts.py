@@ -29,16 +29,11 @@ order by row_set, benchmark, metric, compute_measure, form desc
 _METHODS = "select * from marts.forecast_methods order by kind, quantity, horizon_years, crps"
 _REGISTERED = """
 select
-    scores.statement, scores.kind, scores.made_on, scores.horizon_end, scores.benchmark, scores.metric,
-    scores.compute_measure, scores.quantity, scores.at_log10, scores.method, scores.n_scored, scores.crps,
-    max(value) filter (probability = 0.5) as median,
-    max(value) filter (probability = 0.1) as low,
-    max(value) filter (probability = 0.9) as high,
-from marts.forecast_scores as scores
-join staging.forecast_quantile as quantiles using (statement)
-where scores.kind = 'forecast'
-group by all
-order by scores.horizon_end, scores.benchmark, scores.metric, scores.quantity, scores.at_log10, scores.method, scores.statement
+    statement, kind, made_on, horizon_end, benchmark, metric, compute_measure, quantity, at_log10, method, n_scored, crps, median,
+    low_80 as low, high_80 as high,
+from marts.forecast_scores
+where kind = 'forecast'
+order by horizon_end, benchmark, metric, quantity, at_log10, method, statement
 """
 
 

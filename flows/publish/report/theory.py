@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from flows.declared import files
 from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, rows
 
@@ -39,7 +40,13 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="What theory says",
         description="The simulation behind Figure 1: how many observations, and how much computation, a flexible model takes.",
         template="theory.html",
-        values={"headline": headline, "took": took, "matches": matches, "simulated": {"curves": curves}},
+        values={
+            "headline": headline,
+            "took": took,
+            "matches": matches,
+            "level": files.theory_level(),
+            "simulated": {"curves": curves},
+        },
         scripts=("tables.js", "draw.js", "xy.js", "theory.js"),
         tables={"theory.csv": rows(con, "select * from marts.theory order by all"), "theory_observations.csv": matches},
     )

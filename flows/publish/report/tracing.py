@@ -7,12 +7,13 @@ the points of its line and the places in pages that these were read from. `compu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flows.declared.grounds import grounds
-from flows.publish.report.page import Page, Row, rows
+from flows.publish.report.page import RESERVED, Page, Row, rows, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +35,9 @@ order by benchmark, row_set, metric, compute_measure, selection, error, result_i
 """
 # What the row of a number is shown from: a SELECT for each table that numbers link to by a benchmark.
 _BY_BENCHMARK = {
+    "marts.forecast_scores": "select * from marts.forecast_scores where kind = 'forecast'",
+    "marts.prediction_coverage": "select * from marts.prediction_coverage where horizon = 'all'",
+    "marts.backtest_coverage": "select * from marts.backtest_coverage",
     "marts.scaling": "select * from marts.scaling",
     "marts.cost_lines": "select * from marts.cost_lines where row_set = 'current'",
     "marts.costs": "select * from marts.costs where scenario = 'paper_2020' and region = 'USA' and estimator = 'ols'",
@@ -44,10 +48,60 @@ _BY_BENCHMARK = {
 _WHOLE = (
     "meta.sources",
     "marts.cost_factors",
+    "marts.forecast_methods",
     "marts.compute_growth",
     "marts.hardware_growth",
     "marts.theory_observations",
 )
+
+# Of counts: how many of the rows of a table are of each page, under the columns that numbers link by.
+_COUNTED = {
+    "core.results": "select benchmark, metric, source, page, count(*) as n from core.results group by all",
+    "core.candidates": "select benchmark, metric, source, page, count(distinct result_id) as n from core.candidates group by all",
+    "fits.points": """
+        select row_set, benchmark, metric, source, page, count(distinct result_id) as n from fits.points
+        where row_set = 'current' group by all
+    """,
+    "core.left_out": """
+        select left_out.benchmark, rule, source, page, count(*) as n
+        from core.left_out as left_out join core.results using (result_id) group by all
+    """,
+    "core.quarantine": "select source, rule, page, count(*) as n from core.quarantine group by all",
+    "core.rejected_cells": "select rule, source, page, count(*) as n from core.rejected_cells group by all",
+    "core.conflicts": "select quantity, model_id, source, page, count(*) as n from core.conflicts group by all",
+    "core.listed_prices": "select scenario, year, source, page, count(*) as n from core.listed_prices group by all",
+    "core.carbon_intensities": """
+        select region_code, year, source, page, count(*) as n from core.carbon_intensities
+        where year >= 2017 and region_code is not null group by all
+    """,
+    "core.artefacts": "select rule, source, page, count(*) as n from core.artefacts group by all",
+}
+_LINE = ("row_set", "benchmark", "metric", "compute_measure", "form", "estimator", "selection", "direction")
+# The columns by which a number's row is named in the address that it links to.
+_KEYS = {
+    "marts.scaling": _LINE,
+    "marts.compute_growth": ("series", "era", "rule"),
+    "marts.hardware_growth": ("series", "era", "rule"),
+    "marts.theory_observations": ("setting", "model", "statistic"),
+    "marts.backtest_coverage": ("row_set", "benchmark", "metric", "compute_measure", "form"),
+    "marts.prediction_coverage": ("row_set", "benchmark", "metric", "compute_measure", "selection", "form", "horizon"),
+    "marts.forecast_scores": ("benchmark", "statement"),
+    "marts.forecast_methods": ("kind", "quantity", "method", "horizon_years"),
+    "fits.points": ("benchmark", "metric"),
+    "meta.sources": ("source",),
+    "core.results": ("benchmark", "metric"),
+    "core.candidates": ("benchmark", "metric"),
+    "core.left_out": ("rule",),
+    "core.quarantine": ("source", "rule"),
+    "core.rejected_cells": ("rule",),
+    "core.conflicts": ("quantity",),
+    "core.artefacts": ("rule",),
+}
+
+
+def address(table: str, row: Mapping[str, Any], **more: str) -> str:
+    """Where a number of a row leads to: the page of traces, with the table and the columns that name the row in it."""
+    return f"trace.html#{table}?{urlencode({**{name: row[name] for name in _KEYS[table]}, **more})}"
 
 
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
@@ -61,7 +115,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         con,
         "select schema_name || '.' || table_name as name, column_name, comment from duckdb_columns() "
         "where comment is not null and name in (select unnest(?)) order by name, column_index",
-        [[*_BY_BENCHMARK, *_WHOLE]],
+        [[*_BY_BENCHMARK, *_WHOLE, *_COUNTED]],
     )
     known = {
         name: {
@@ -71,7 +125,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 {"what": way.what, "table": way.table, "file": way.file} for way in grounds().of(name)
             ],
         }
-        for name in (*_BY_BENCHMARK, *_WHOLE, "fits.points")
+        for name in (*_BY_BENCHMARK, *_WHOLE, *_COUNTED)
     }  # fmt: skip
     yield Page(
         file="trace.html",
@@ -79,7 +133,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="Where a number comes from",
         description="The row that a number stands in, what it was made of, and the places in pages that it was read from.",
         template="trace.html",
-        values={"known": known},
+        values={"known": known, "counted": [*_COUNTED], "reserved": RESERVED},
         scripts=("trace.js",),
     )
 
@@ -90,6 +144,12 @@ def scripts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     yield (
         "traces/tables.js",
         _script("tables", {name: _compact(rows(con, f"from {name} order by all")) for name in _WHOLE}),
+    )
+    yield (
+        "traces/counts.js",
+        _script(
+            "counts", {name: _compact(rows(con, f"from ({select}) order by all")) for name, select in _COUNTED.items()}
+        ),
     )
     by_benchmark = {
         name: {
@@ -105,7 +165,10 @@ def scripts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
         tables = {name: _compact(rows_of.get(benchmark, [])) for name, rows_of in by_benchmark.items()}
         sets = _sets(list(points := list(of)), samples.get(benchmark, []))
         kept = [{key: point[key] for key in point if key != "benchmark"} for point in points]
-        yield f"traces/{benchmark}.js", _script(benchmark, {"points": _compact(kept), "sets": sets, "tables": tables})
+        yield (
+            f"traces/{stem(benchmark)}.js",
+            _script(stem(benchmark), {"points": _compact(kept), "sets": sets, "tables": tables}),
+        )
 
 
 def _benchmark(row: Row) -> str:

@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 
 from markupsafe import Markup, escape
 
-THIN, NARROW = "\u2009", "\u202f"  # around signs; inside numbers, where no line may break
+from flows.publish import formats
+from flows.publish import words as vocabularies
+from flows.publish.formats import NARROW
+
+THIN = "\u2009"  # around signs
 _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
-# The words for codes of the warehouse; a code that is not here is shown as it is, without underscores.
-_WORDS = {
-    "hardware_burden": "hardware burden",
-    "consolidated_burden": "hardware burden, consolidated",
-    "network_operations": "network operations",
-    "operations_per_pass": "operations per pass",
-    "training_compute": "training compute",
-    "one_per_training": "one per training",
-    "all": "all",
-    "best_per_paper": "best of each paper",
-    "best_per_year": "best of each year",
-    "frontier": "frontier",
-    "ols": "least squares",
-    "ols_cluster": "least squares",
-    "huber": "Huber",
-    "theil_sen": "Theil–Sen",
-    "quantile:0.1": "quantile 0.1",
-    "y_on_x": "performance on computation",
-    "x_on_y": "computation on performance",
-    "symmetric": "both have errors",
-    "top1": "top-1",
-    "top5": "top-5",
-    "box_ap": "box AP",
-    "f1": "F1",
-    "em": "exact match",
-    "bleu": "BLEU",
-    "pass_at_1": "pass@1",
-    "accuracy": "accuracy",
-    "gpus": "GPUs",
-    "ml_gpus": "GPUs for machine learning",
-    "wikipedia_gpus": "GPUs (Wikipedia)",
-    "cpus": "CPUs",
-    "gpus_price_performance": "GPUs, for the money",
-    "ml_gpus_price_performance": "GPUs for machine learning, for the money",
-    "cpus_price_performance": "CPUs, for the money",
-    "notable_models_list": "notable models (own list)",
-    "benchmark_models": "models of the paper’s benchmarks",
-    "benchmark_models_operations": "models of the paper’s benchmarks, network operations",
-    "current": "all sources",
-    "paper_v1": "the paper’s rows of 2020",
-    "paper_v2": "the authors’ rows of 2022",
-    "today": "today",
-    "target_1": "first target",
-    "target_2": "second target",
-}
 
 
 def words(code: str | None) -> str:
     """A code of the warehouse in words."""
-    return "" if code is None else _WORDS.get(code, code.replace("_", " "))
+    return "" if code is None else vocabularies.word(code, "report")
 
 
 def capital(text: str) -> str:
@@ -68,38 +28,44 @@ def capital(text: str) -> str:
 
 def vocabulary() -> dict[str, str]:
     """All codes with their words, for what is written in the page itself."""
-    return dict(_WORDS)
+    return dict(vocabularies.of("report"))
+
+
+def groups(*names: str) -> dict[str, dict[str, str]]:
+    """Words of these kinds of codes, {kind: {code: what is printed}}, for what is written in the page itself."""
+    return {name: getattr(vocabularies.words(), name) for name in names}
+
+
+def raised(text: str) -> Markup:
+    """A text of numbers, what stands in ^{} set above the line."""
+    parts = re.split(r"\^\{([^}]*)\}", text)
+    return Markup("").join(
+        Markup("<sup>{}</sup>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
 
 
 def power(log10: float | None, decimals: int | None = None) -> Markup:
     """A power of ten, cut off as the paper prints it, or with decimals; a dash for nothing."""
     if log10 is None or not math.isfinite(log10):
         return Markup("–")
-    exponent = f"{math.floor(log10):d}" if decimals is None else f"{log10:.{decimals}f}"
-    return Markup("10<sup>{}</sup>").format(exponent.replace("-", "−"))
+    return raised(formats.power(math.floor(log10)) if decimals is None else formats.power(log10, decimals))
 
 
 def scientific(log10: float | None) -> Markup:
     """Two digits and a power of ten, 4.5 × 10¹⁸."""
-    if log10 is None or not math.isfinite(log10):
-        return Markup("–")
-    exponent = math.floor(log10)
-    digits = f"{10 ** (log10 - exponent):.1f}"
-    if digits == "10.0":
-        digits, exponent = "1.0", exponent + 1
-    return Markup("{}{}×{}10<sup>{}</sup>").format(digits, NARROW, NARROW, str(exponent).replace("-", "−"))
+    return Markup("–") if log10 is None or not math.isfinite(log10) else raised(formats.scientific(log10))
 
 
 def whole(number: float | None) -> str:
     """A whole number in groups of three: 14 000."""
-    return "–" if number is None else f"{number:,.0f}".replace(",", NARROW).replace("-", "−")
+    return "–" if number is None else formats.grouped(number)
 
 
 def decimal(number: float | None, decimals: int = 1) -> str:
     """A number with decimals, in groups of three."""
     if number is None or not math.isfinite(number):
         return "–"
-    return f"{number:,.{decimals}f}".replace(",", NARROW).replace("-", "−")
+    return formats.grouped(number, decimals)
 
 
 def rounded(number: float | None, digits: int = 2) -> str | Markup:
@@ -108,7 +74,7 @@ def rounded(number: float | None, digits: int = 2) -> str | Markup:
         return "–"
     if number == 0:
         return "0"
-    kept = round(number, digits - 1 - math.floor(math.log10(abs(number))))
+    kept, decimals = formats.significant(number, digits)
     if kept >= 1e15:
         return scientific(math.log10(kept))
     for size, name in _LARGE:
@@ -118,8 +84,7 @@ def rounded(number: float | None, digits: int = 2) -> str | Markup:
                 if abs(kept) < size * 100
                 else f"{kept / size:.0f}{NARROW}{name}"
             )
-    # Of what is kept: 9.96 is 10, which has a digit more.
-    return decimal(kept, max(digits - 1 - math.floor(math.log10(abs(kept))), 0))
+    return formats.grouped(kept, decimals)
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
@@ -137,9 +102,7 @@ def interval(low: float | None, high: float | None, decimals: int = 1) -> str:
 
 def ordinal(number: float) -> str:
     """8th, 21st: of an exponent, to the nearest whole number."""
-    whole_number = round(number)
-    ending = "th" if whole_number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole_number % 10, "th")
-    return f"{whole_number}{ending}"
+    return formats.ordinal(round(number))
 
 
 def day(moment: date | None) -> str:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup
 
 from flows import __version__
 from flows.answers import outputs, queries, rendering
+from flows.publish import bibliography, figures, folders
+from flows.publish.figures import drawers
+from flows.publish.figures.picture import Picture
 from flows.publish.report import (
     benchmarks,
     cost_explorer,
@@ -25,7 +28,10 @@ from flows.publish.report import (
     tracing,
     wording,
 )
-from flows.publish.report.page import Page, Row, one
+from flows.publish.report.page import Page, Row, one, stem
+
+if TYPE_CHECKING:
+    import duckdb
 
 _NAV = (
     ("index.html", "Overview", "overview"),
@@ -37,26 +43,24 @@ _NAV = (
     ("data.html", "Data", "data"),
 )
 _SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, quality, dictionary, tracing)
+# Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
+_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest")
+_PRINTED_KINDS = ("scaling_", "cost_", "specification_")
+_PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
+# Of these sheets this process draws one in so many, for it writes the pages meanwhile.
+_MINE = 4
 _FILTERS = (
-    "words",
-    "capital",
-    "power",
-    "scientific",
-    "whole",
-    "decimal",
-    "rounded",
-    "percent",
-    "day",
-    "many",
+    *("words", "capital", "power", "scientific", "whole", "decimal", "rounded", "percent", "day", "many"),
     "is_web",
 )
 
 
-def write(path: Path, folder: Path) -> Path:
+def write(path: Path, folder: Path, *, has_figures: bool = True) -> Path:
     """Write the report of a warehouse to a folder, made if it is not there; returns its first page.
 
     All files or none are written: pages beside each other, what they share in `assets/`, rows of what is drawn in `data/`, rows
-    that traces end at in `traces/`.
+    that traces end at in `traces/`, and in `figures/` those for print. Without figures, which take half of the time, pages say
+    how each is drawn. What an earlier report wrote there and this one does not is removed, unless somebody altered it.
 
     Raises:
         flows.answers.queries.QueryError: there is no warehouse, or it was built by another version.
@@ -64,16 +68,39 @@ def write(path: Path, folder: Path) -> Path:
     """
     with queries.of_this_version(path), queries.connect(path) as con:
         outputs.folder(folder)  # before seconds of work for a place that cannot be
-        shared = one(con, "select max(retrieved_on) as newest from meta.pages")
-        pages = [page for section in _SECTIONS for page in section.pages(con)]
-        bodies = {
-            **_rendered(pages, shared),
-            **_data(pages),
-            **_assets(),
-            **{name: text.encode() for name, text in tracing.scripts(con)},
-        }
-    outputs.write_all(folder, bodies)
+        shown = [picture for picture in figures.pictures(con) if _is_printed(picture)]
+        with drawers.helper(is_worth_it=has_figures and bool(shown)) as other:
+            sheets = [(picture, _PRINTED_SIZE) for picture in shown] if has_figures else []
+            mine, theirs = sheets[::_MINE], [sheet for at, sheet in enumerate(sheets) if at % _MINE]
+            drawers.hand(theirs, _PRINTED_FORMATS, other)
+            bodies = _pages(con, {"names": [picture.name for picture in shown], "has_files": has_figures})
+            bodies |= _figures(drawers.drawn(mine, _PRINTED_FORMATS) if mine else {})
+            bodies |= _figures(drawers.taken(theirs, _PRINTED_FORMATS, other) if theirs else {})
+    folders.fill(folder, bodies, "report", is_whole=True)
     return folder / "index.html"
+
+
+def _is_printed(picture: Picture) -> bool:
+    return picture.name in _PRINTED or picture.name.startswith(_PRINTED_KINDS)
+
+
+def _figures(drawings: drawers.Drawings) -> dict[str, bytes]:
+    return {f"figures/{name}.{form}": body for (name, _), files in drawings.items() for form, body in files.items()}
+
+
+def _pages(con: duckdb.DuckDBPyConnection, printed: Row) -> dict[str, bytes]:
+    """{name: content} of all files but the figures."""
+    shared = one(
+        con, "select max(retrieved_on) as newest, (select level from staging.fit_rule) as level from meta.pages"
+    )
+    pages = [page for section in _SECTIONS for page in section.pages(con)]
+    return {
+        **_rendered(pages, {**shared, "printed": printed, "bibtex": bibliography.entries(con).strip()}),
+        **_data(pages),
+        "data/sources.bib": bibliography.bibtex(con).encode(),
+        **_assets(),
+        **{name: text.encode() for name, text in tracing.scripts(con)},
+    }
 
 
 def _rendered(pages: Iterable[Page], shared: Mapping[str, Any]) -> dict[str, bytes]:
@@ -96,8 +123,8 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded)
-    templates.globals["interval"] = wording.interval
+    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem)
+    templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
 
 

@@ -1,4 +1,7 @@
-"""What each table for papers shows: one TOML file a table beside this module, and words.toml for what is printed for codes."""
+"""What each table for papers shows: one TOML file a table beside this module.
+
+What is printed for codes is in flows/publish/words.toml.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from flows.columns import Text
 from flows.toml_files import Closed
 
 FOLDER = Path(__file__).parent
-_WORDS = "words"
 
 Width = Literal["column", "page"]
 # text: words for codes. number: with so many decimals, or as it is. power: log10 cut off, as a power of ten. scientific: log10 as
@@ -78,30 +80,7 @@ class Table(Closed):
     is_long: bool = False
 
 
-class Mark(Closed):
-    """What stands beside a number of a status, and what the note below the table says of it."""
-
-    mark: Text
-    told: Text
-
-
-class Words(Closed):
-    """What is printed for codes, row sets and statuses."""
-
-    words: dict[str, str]
-    row_sets: dict[str, str]
-    # By status.
-    marks: dict[str, Mark]
-
-
 @cache
 def tables(folder: Path = FOLDER) -> Mapping[str, Table]:
     """{name: table}, in alphabetical order. Raises `flows.errors.SettingError`."""
-    files = sorted(path for path in folder.glob("*.toml") if path.stem != _WORDS)
-    return {path.stem: toml_files.read(path, Table) for path in files}
-
-
-@cache
-def words(folder: Path = FOLDER) -> Words:
-    """The words. Raises `flows.errors.SettingError`."""
-    return toml_files.read(folder / f"{_WORDS}.toml", Words)
+    return {path.stem: toml_files.read(path, Table) for path in sorted(folder.glob("*.toml"))}

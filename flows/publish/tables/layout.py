@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flows.declared import domains
-from flows.publish.tables import declared
+from flows.publish import formats, words
 from flows.publish.tables.declared import Column, Kind, Pivot, Table, Width
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ def _pivoted(rows: list[Row], pivot: Pivot) -> list[Row]:
 
 def _values(con: duckdb.DuckDBPyConnection, row_sets: Sequence[str]) -> dict[str, str]:
     """What stands for $rows, $days, $all_days and $scenario in captions and notes."""
-    words = declared.words().row_sets
+    told = words.words().row_sets
     scenario = con.execute("select title from staging.scenario where scenario = 'paper_2020'").fetchall()
     title = scenario[0][0] if scenario else "the published table"
     return {
-        "rows": " and ".join(words.get(one, one) for one in row_sets),
+        "rows": " and ".join(told.get(one, one) for one in row_sets),
         "days": days(con, row_sets),
         "all_days": days(con),
         "scenario": f"Scenario: {title[0].lower()}{title[1:]}",
@@ -154,7 +154,7 @@ def _explained(rows: list[Row], columns: Sequence[Column]) -> list[tuple[str, st
     there = {
         row[column.status] for row in rows for column in columns if column.status and row[column.column] is not None
     }
-    marks = declared.words().marks
+    marks = words.words().marks
     return list(dict.fromkeys((one.mark, one.told) for status, one in marks.items() if status in there))
 
 
@@ -166,7 +166,7 @@ def _cell(row: Row, column: Column) -> Cell:
     text = _text(row[column.column], column, row[column.high] if column.high else None)
     if text == _NONE:
         return Cell("text", text)
-    mark = declared.words().marks.get(str(row[column.status])) if column.status else None
+    mark = words.words().marks.get(str(row[column.status])) if column.status else None
     cited = [part.strip() for part in str(row[column.cites] or "").split(",")] if column.cites else []
     return Cell(
         column.kind, text, mark.mark if mark else "", bool(column.bold and row[column.bold]), tuple(filter(None, cited))
@@ -202,10 +202,8 @@ def number(value: float, decimals: int | None) -> str:
 
 def scientific(log10_value: float, decimals: int = 1) -> str:
     """10 to this power, as 1.2e19."""
-    power = math.floor(log10_value)
-    mantissa = f"{10 ** (log10_value - power):.{decimals}f}"
-    # 9.96 is printed as 1.0 of the next power.
-    return f"{1:.{decimals}f}e{power + 1}" if mantissa.startswith("10") else f"{mantissa}e{power}"
+    mantissa, power = formats.mantissa(log10_value, decimals)
+    return f"{mantissa}e{power}"
 
 
 def _words(value: Any) -> str:
@@ -214,4 +212,4 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)
-    return declared.words().words.get(text) or domains.titles().get(text, text)
+    return words.of("tables").get(text) or domains.titles().get(text, text)

@@ -12,7 +12,7 @@ from flows.publish.figures import texts
     [(13842, "14 000"), (6198, "6 200"), (575.4, "580"), (9.96, "10"), (0.0345, "0.035"), (1.35, "1.4"), (99.6, "100")],
 )
 def test_two_digits(value: float, shown: str) -> None:
-    assert texts.whole(value).replace(texts.THIN, " ") == shown
+    assert texts.whole(value).replace("\u202f", " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_two_digits(value: float, shown: str) -> None:
     [(10.31, "20 billion"), (9.1, "1.3 billion"), (5.48, "300 000"), (12.15, "1.4 trillion"), (19.04, "10^{19.0}")],
 )
 def test_amounts_are_words_as_far_as_there_are_any(log10: float, shown: str) -> None:
-    assert texts.amount(log10).replace(texts.THIN, " ").replace("\u00a0", " ") == shown
+    assert texts.amount(log10).replace("\u202f", " ").replace("\u00a0", " ") == shown
 
 
 def test_a_power_is_raised_and_read_aloud_plainly() -> None:
@@ -31,8 +31,6 @@ def test_a_power_is_raised_and_read_aloud_plainly() -> None:
 
 
 def test_the_rest() -> None:
-    ordinals = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 38: "38th"}
-    assert {n: texts.ordinal(n) for n in ordinals} == ordinals
     assert texts.percent(0.05) == "5\u202f%"
     assert texts.percent(0.115) == "11.5\u202f%"
     assert texts.between(31.0, None) == "from 31.0"

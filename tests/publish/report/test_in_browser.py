@@ -8,17 +8,20 @@ from __future__ import annotations
 import math
 import re
 import shutil
+import statistics
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import duckdb
+import numpy as np
 import pytest
 import report_pages
-from running import tool
+from running import ROOT, tool
 
-from flows.publish.report import writing
+from flows.publish.report import wording, writing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -174,6 +177,27 @@ def test_measure_points_and_form_are_chosen(seen: Seen, db: duckdb.DuckDBPyConne
     assert page.input_value("#select-fitted") == "x_on_y"
 
 
+def test_scripts_write_numbers_as_pages_do(seen: Seen) -> None:
+    """Numbers have one form, in two languages: draw.js against flows/publish/report/wording.py."""
+    page = seen.open("imagenet.html")
+    numbers = [0, 1, 9.96, 0.0996, 0.1234, 14_137, 575.3, -42.5, 999_999, 2.5e6, 6.54e10, 9.96e11, 3.2e18, 1.04e15]
+    written = page.evaluate(
+        """numbers => numbers.map(number => {
+            const html = (parts) => CL.html("p", {}, ...CL.nodes(parts)).innerHTML;
+            const log10 = number > 0 ? Math.log10(number) : null;
+            return [CL.whole(number), CL.decimal(number, 2), html(CL.rounded(number)), html(CL.scientific(log10)),
+                    html(CL.power(log10, 1)), CL.percent(number / 1000, 1), CL.interval(number, null), CL.many(3, "point")];
+        })""",
+        numbers,
+    )
+    for number, told in zip(numbers, written, strict=True):
+        log10 = math.log10(number) if number > 0 else None
+        expected = [wording.whole(number), wording.decimal(number, 2), wording.rounded(number), wording.scientific(log10),
+                    wording.power(log10, 1), wording.percent(number / 1000), wording.interval(number, None),
+                    wording.many(3, "point")]  # fmt: skip
+        assert told == [str(one) for one in expected], number
+
+
 def test_a_point_tells_what_it_is_and_opens_its_page(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
     page = seen.open("imagenet.html")
     label, error, paper, hardware, address = asked(
@@ -269,6 +293,58 @@ def test_the_explorer_agrees_with_the_costs_of_the_warehouse(seen: Seen, db: duc
     assert "SQuAD 1.1 F1" in page.inner_text("#cost-chain")
 
 
+def test_a_free_choice_is_priced_by_that_hardware_in_that_year(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    """V100 in Poland in 2019, which no scenario declares: recomputed from prices, data sheet and line, by draws of our own."""
+    page = seen.open("costs.html")
+    assert page.locator("input[name='button-preset']:checked").get_attribute("value") == "h100_2026"
+    page.get_by_text("V100, 2020", exact=True).locator("visible=true").click()
+    assert page.input_value("#select-year") == "declared"
+    page.select_option("#select-region", "POL")
+    assert page.input_value("#select-year") == "declared"
+    page.select_option("#select-year", "2019")
+    assert page.locator("input[name='button-preset']:checked").get_attribute("value") == "own"
+    declared = tomllib.loads((ROOT / "flows/declared/scenarios/v100_2020.toml").read_text(encoding="utf-8"))
+    cards = [row[0] for row in db.execute(
+        "select distinct processor_id from core.processor_aliases where list_contains($1, alias)",
+        [declared["price"]["processors"]],
+    ).fetchall()]  # fmt: skip
+    prices = [row[0] for row in db.execute(
+        "select price_usd from core.prices where list_contains($cards, processor_id) and kind = 'rental' "
+        "and year(priced_on) = 2019 and coalesce(commitment, 'on demand') = 'on demand' union all "
+        "select price_usd_per_hour / processor_count from core.run_phases join core.models using (model_id) "
+        "where list_contains($cards, processor_id) and year(published_on) = 2019 and price_usd_per_hour is not null",
+        {"cards": cards},
+    ).fetchall() if row[0]]  # fmt: skip
+    flop, low, high, rate, watt = asked(
+        db,
+        "select log10_gflop + 9, log10_gflop_low + 9, log10_gflop_high + 9, paper_rate_flop_per_s, tdp_watt from marts.costs "
+        "join core.scenarios using (scenario, region) join core.processors using (processor_id) where row_set = 'current' "
+        "and benchmark = 'imagenet' and target = 'target_1' and form = 'polynomial' and compute_measure = 'hardware_burden' "
+        "and estimator = 'ols' and scenario = 'v100_2020' and region = 'POL'",
+    )
+    (carbon,) = asked(
+        db, "select carbon_intensity_g_per_kwh from core.carbon_intensities where region_code = 'POL' and year = 2019"
+    )
+    hours = flop - math.log10(rate * 3600)
+    shown = report_pages.number(page.inner_text("#usd").removesuffix("USD"))
+    assert shown == pytest.approx(10**hours * statistics.median(prices), rel=0.05)
+    rng = np.random.default_rng(1)
+    normal = rng.standard_normal(20_000) / 1.96
+    line = np.where(normal < 0, flop + normal * (flop - low), flop + normal * (high - flop))
+    drawn = np.quantile(line - math.log10(rate * 3600) + np.log10(rng.choice(prices, 20_000)), [0.025, 0.975])
+    ends = [report_pages.number(one) for one in page.inner_text("#usd-interval b").split("–")]
+    assert np.log10(ends) == pytest.approx(drawn, abs=0.1)
+    # TDP × 1 (the V100's own draw) × PUE 1.2, both as the scenario declares them.
+    told = re.search(r"([\d.]+)\s(\w*t)\b", page.inner_text("#emissions-chain tr:last-child b"))
+    tonnes = {"t": 1e3, "kt": 1e6, "Mt": 1e9, "Gt": 1e12}
+    assert float(told[1]) * tonnes[told[2]] == pytest.approx(10**hours * watt / 1000 * 1.2 * carbon / 1000, rel=0.05)
+    # What nobody printed is said and not made up; the rest is told.
+    page.select_option("#select-hardware", "h100_2026")
+    assert page.inner_text("#usd") == "No price"
+    assert "No price of an H100 in 2019 is known" in page.inner_text("#usd-interval")
+    assert re.search(r"\d+ \w*t of CO₂ in Poland", page.inner_text("#compared").replace(report_pages.THIN, " "))
+
+
 def test_every_choice_of_the_explorer_gives_an_answer(seen: Seen) -> None:
     page = seen.open("costs.html")
     for name in ("hardware", "benchmark"):
@@ -280,6 +356,16 @@ def test_every_choice_of_the_explorer_gives_an_answer(seen: Seen) -> None:
                 told = page.inner_text("main")
                 assert not re.search(r"NaN|undefined|null|\[object", told), (value, key)
                 assert re.match(r"[\d∞]", page.inner_text("#usd")), (value, key)
+    for hardware in page.eval_on_selector_all("#select-hardware option", "all => all.map(one => one.value)"):
+        page.select_option("#select-hardware", hardware)
+        for option in page.locator("#select-year option").all():
+            page.select_option("#select-year", option.get_attribute("value"))
+            assert not re.search(r"NaN|undefined|null|\[object", page.inner_text("main")), (
+                hardware,
+                option.inner_text(),
+            )
+            is_known = "no price" not in option.inner_text()
+            assert (page.inner_text("#usd") != "No price") == is_known, (hardware, option.inner_text())
 
 
 def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
@@ -394,6 +480,17 @@ def test_what_a_page_gives_is_text_and_no_script(browser: Browser, warehouse_pat
     assert "<img src=x" in seen.open("data.html").inner_text("main")
     seen.context.close()
     assert seen.faults == []
+
+
+def test_an_entry_is_copied(seen: Seen) -> None:
+    seen.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = seen.open("growth.html")
+    page.get_by_text("Cite", exact=True).click()
+    page.get_by_role("button", name="Copy BibTeX").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("@article{thompson2020computational,")
+    assert "@misc{compute-limits," in copied
 
 
 def test_by_keys_alone(seen: Seen) -> None:

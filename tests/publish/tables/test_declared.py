@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from flows.errors import SettingError
-from flows.publish import bibliography
+from flows.publish import bibliography, words
 from flows.publish.tables import declared, layout, markup
 
 TABLES = declared.tables()
@@ -80,5 +80,5 @@ def test_a_slip_in_a_table_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_each_mark_means_one_thing() -> None:
-    marks = [one.mark for one in declared.words().marks.values()]
+    marks = [one.mark for one in words.words().marks.values()]
     assert len(set(marks)) == len(marks)

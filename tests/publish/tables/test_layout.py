@@ -53,7 +53,7 @@ def test_differences_from_the_published_table_are_bold_where_they_are_large_and_
     sheet = layout.sheet(db, "figure_3_today", declared.tables()["figure_3_today"], (), "page")
     bold = sum(cell.is_bold for column in sheet.columns() for cell in column)
     ((wanted,),) = db.execute(
-        "select count(*) from exports.figure_3 where is_supported and abs(log10_today - published_log10) > log10(3) "
+        "select count(*) from exports.figure_3 where is_comparable and abs(log10_at_published_error - published_log10) > log10(3) "
         "and (quantity = 'gflop' or (quantity = 'usd' and form = 'polynomial'))"
     ).fetchall()
     assert bold == wanted > 0

@@ -4,14 +4,12 @@
   const word = (code) => page.words[code] ?? String(code).replaceAll("_", " ");
   const chart = document.getElementById("choices");
   const table = document.querySelector("#choices-table tbody");
-  const MEASURES = { hardware_burden: "hardware burden", consolidated_burden: "… consolidated", network_operations: "network operations", operations_per_pass: "operations per pass", training_compute: "training compute" };
-  const ESTIMATORS = { ols: "least squares", x_on_y: "least squares", york: "with errors of computation" };
   const all = page.sets.filter((set) => set.row_set === "current").flatMap((set) => set.lines
     .filter((line) => line.form === "polynomial" && line.exponent > 0)
     .map((line) => ({
-      metric: set.metric, code: set.compute_measure, points: `${set.row_set}/${set.selection}`, fitted: line.fitted, estimator: line.estimator,
+      set, line, metric: set.metric, code: set.compute_measure, points: `${set.row_set}/${set.selection}`, fitted: line.fitted, estimator: line.estimator,
       n: set.n, exponent: line.exponent, low: line.exponent_low, high: line.exponent_high,
-      marks: { measure: MEASURES[set.compute_measure] ?? word(set.compute_measure), points: word(set.selection), direction: word(line.direction), estimator: ESTIMATORS[line.fitted] ?? word(line.fitted) },
+      marks: { measure: page.choices[set.compute_measure] ?? word(set.compute_measure), points: word(set.selection), direction: word(line.direction), estimator: page.estimators[line.fitted] ?? word(line.fitted) },
     })));
   let chosen = null;
   const unique = (values) => [...new Set(values)];
@@ -76,7 +74,7 @@
       const line = lines[at];
       return [CL.html("b", {}, CL.decimal(line.exponent)), ` ${line.low === null ? "" : `(${CL.interval(line.low, line.high)})`}`, CL.html("br"), CL.html("span", {}, `${Object.values(line.marks).join(", ")}; ${CL.many(line.n, "point")}`)];
     } });
-    table.replaceChildren(...lines.map((line) => CL.html("tr", {}, ...Object.values(line.marks).map((mark) => CL.html("td", {}, mark)), CL.html("td", { class: "r" }, CL.whole(line.n)), CL.html("td", { class: "r" }, CL.decimal(line.exponent)), CL.html("td", { class: "r" }, line.low === null ? "–" : CL.interval(line.low, line.high)))));
+    table.replaceChildren(...lines.map((line) => CL.html("tr", {}, ...Object.values(line.marks).map((mark) => CL.html("td", {}, mark)), ...[CL.whole(line.n), CL.decimal(line.exponent), line.low === null ? "–" : CL.interval(line.low, line.high)].map((told) => CL.html("td", { class: "r" }, told === "–" ? told : CL.traced("marts.scaling", CL.lineKey(line.set, line.line), told))))));
     document.getElementById("n-choices").textContent = CL.many(lines.length, "choice");
   };
   const again = CL.drawn(chart, draw);

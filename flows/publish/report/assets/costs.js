@@ -4,11 +4,11 @@
 // logarithm and of the prices observed, as `compute-limits cost` has them; but evenly spread, so that a choice always gives the same.
 (() => {
   const data = CL.data("explored");
-  const N = 4000, HOURS_PER_YEAR = 8766;
+  const N = 4000, HOURS_PER_YEAR = 8766, DECLARED = "declared", OWN = "own";
   const $ = (id) => document.getElementById(id);
   const slider = $("error"), track = $("track");
   const log10 = Math.log10;
-  const state = { benchmark: data.benchmarks[0].benchmark + "/" + data.benchmarks[0].metric, hardware: "h100_2026", region: "FRA", year: "", error: null };
+  const state = { benchmark: data.benchmarks[0].benchmark + "/" + data.benchmarks[0].metric, hardware: "h100_2026", region: "FRA", year: DECLARED, error: null };
   const imagenet = data.benchmarks.find((one) => one.benchmark === "imagenet");
   if (imagenet) state.benchmark = `imagenet/${imagenet.metric}`;
 
@@ -56,10 +56,10 @@
     for (let i = 0; i < 60; i += 1) z -= Math.max(-0.8, Math.min(0.8, (0.5 * (1 + erf(z / Math.SQRT2)) - p) / (Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI))));
     return z;
   });
-  const z95 = normal[Math.floor(0.975 * N)];
+  const zEnd = normal[Math.floor(((1 + data.level) / 2) * N)];
   const ofLine = (middle, low, high) => normal.map((z) => z < 0
-    ? (low === null ? -Infinity : middle + (z / z95) * (middle - low))
-    : (high === null ? (z >= z95 ? Infinity : middle + z) : middle + (z / z95) * (high - middle)));
+    ? (low === null ? -Infinity : middle + (z / zEnd) * (middle - low))
+    : (high === null ? (z >= zEnd ? Infinity : middle + z) : middle + (z / zEnd) * (high - middle)));
   const triangular = (factor, order) => {
     const [a, c, b] = [factor.low, factor.value, factor.high].map(log10);
     if (a === b) return null;
@@ -72,7 +72,7 @@
   const sum = (...parts) => even.map((_, i) => parts.reduce((total, part) => total + (part ? part[i] : 0), 0));
   const interval = (draws) => {
     const sorted = [...draws].sort((a, b) => a - b);
-    return [sorted[Math.floor(0.025 * (N - 1))], sorted[Math.ceil(0.975 * (N - 1))]];
+    return [sorted[Math.floor(((1 - data.level) / 2) * (N - 1))], sorted[Math.ceil(((1 + data.level) / 2) * (N - 1))]];
   };
   const shares = (parts, total, [low, high]) => {
     const inside = even.map((_, i) => i).filter((i) => total[i] >= low && total[i] <= high && Number.isFinite(total[i]));
@@ -85,23 +85,31 @@
   const benchmark = () => data.benchmarks.find((one) => `${one.benchmark}/${one.metric}` === state.benchmark);
   const scenario = () => data.scenarios.find((one) => one.scenario === state.hardware);
   const leading = (lines) => lines.find((line) => line.is_leading) ?? lines[0];
-  const priced = (line, known, isPeak, error, carbon) => {
+  // What an hour costs in the year that is chosen: as the scenario has it, or by the prices of that year; null where there are none.
+  const median = (sorted) => { const half = sorted.length / 2; return sorted.length % 2 ? sorted[Math.floor(half)] : (sorted[half - 1] + sorted[half]) / 2; };
+  const priceOf = (known, year) => {
+    const declared = known.factors.price, of = known.years[year];
+    if (year === DECLARED) return { ...declared, prices: known.prices, trace: ["marts.cost_factors", { scenario: known.scenario, region: declared.region, factor: "price" }] };
+    if (!of) return null;
+    return { value: median(of.prices), low: of.prices[0], high: of.prices.at(-1), unit: "USD/h", prices: of.prices, as_of: of.last_on, source: of.source, source_url: of.source_url, note: `median, lowest and highest of ${of.prices.length} prices, ${of.first_on} to ${of.last_on}`, trace: ["core.listed_prices", { scenario: known.scenario, year }] };
+  };
+  const priced = (line, known, isPeak, error, carbon, hourly) => {
     const f = known.factors;
     const flop = at(line, error, "log10_flop"), low = at(line, error, "low"), high = at(line, error, "high");
     const utilisation = isPeak ? null : triangular(f.utilisation, orders[1]);
     const idle = utilisation?.map((one) => -one) ?? null;
     const rate = isPeak ? f.burden_rate.value : f.rate.value * f.utilisation.value;
     const hours = flop - log10(rate) - log10(3600);
-    const price = log10(f.price.value);
+    const price = hourly ? log10(hourly.value) : null;
     const kw = log10(f.power.value) + log10(f.draw_fraction.value) + log10(f.pue.value);
     const fit = ofLine(flop, low, high).map((one) => one - flop);
-    const drawn = { fit, idle, price: observed(known.prices, price, orders[0]), draw: triangular(f.draw_fraction, orders[2]), pue: triangular(f.pue, orders[3]) };
+    const drawn = { fit, idle, price: hourly && observed(hourly.prices, price, orders[0]), draw: triangular(f.draw_fraction, orders[2]), pue: triangular(f.pue, orders[3]) };
     const usd = sum(drawn.fit, drawn.idle, drawn.price), power = sum(drawn.fit, drawn.idle, drawn.draw, drawn.pue);
     const ends = (draws, middle) => interval(draws).map((one) => one + middle);
     const usdEnds = interval(usd);
     return {
       flop, flopEnds: [low, high], hours, hoursEnds: ends(sum(drawn.fit, drawn.idle), hours),
-      usd: hours + price, usdEnds: usdEnds.map((one) => one + hours + price),
+      usd: hourly ? hours + price : null, usdEnds: hourly ? usdEnds.map((one) => one + hours + price) : null,
       kwh: hours + kw, kwhEnds: ends(power, hours + kw),
       kg: carbon ? hours + kw + log10(carbon / 1000) : null, kgEnds: carbon ? ends(power, hours + kw + log10(carbon / 1000)) : null,
       shares: shares([drawn.fit, drawn.idle, drawn.price], usd, usdEnds), rate,
@@ -149,77 +157,85 @@
 
   // --- telling
   const source = (factor, name) => factor.source_url ? CL.html("a", { href: factor.source_url, rel: "noreferrer", title: factor.source }, name) : CL.html("a", { href: "#sources", title: factor.source }, name);
-  const traced = (table, key, parts) => CL.html("a", { class: "n", href: `trace.html#${table}?${new URLSearchParams(key)}` }, ...CL.nodes(parts));
   const row = (name, under, value, told, isSum = false) => CL.html("tr", isSum ? { class: "sum" } : {},
     CL.html("td", {}, name, under ? CL.html("small", {}, under) : ""),
     CL.html("td", { class: "r" }, CL.html("b", {}, ...[value].flat(9).map((part) => part instanceof Node ? part : CL.nodes(part)).flat()), CL.html("small", {}, ...CL.nodes(told))));
   const range2 = (low, high, unit) => `${CL.rounded(low, 3)}\u2009–\u2009${CL.rounded(high, 3)}${unit ? `\u202f${unit}` : ""}`;
   const between = (ends, tell) => [tell(ends[0]), "\u2009–\u2009", tell(ends[1])].flat(9);
-  const carbonOf = () => {
+  // As core.scenarios has it: of the year, else the newest before it, else the earliest after it; what a scenario states goes first.
+  const carbonOf = (known) => {
     const region = data.regions.find((one) => one.region === state.region);
-    const year = Number(state.year);
-    let found = null;
-    region.years.forEach((one, place) => { if (one <= year) found = [one, region.g_per_kwh[place]]; });
-    found ??= [region.years[0], region.g_per_kwh[0]];
-    return { region, year: found[0], g: found[1] };
+    const declared = state.year === DECLARED ? known.carbon[region.region] : null;
+    if (declared) return { ...declared, region, wanted: known.electricity_year, trace: ["marts.cost_factors", { scenario: known.scenario, region: region.region, factor: "carbon_intensity" }] };
+    const wanted = state.year === DECLARED ? known.electricity_year : Number(state.year);
+    const place = Math.max(region.years.findLastIndex((one) => one <= wanted), 0);
+    return { region, year: region.years[place], g: region.g_per_kwh[place], wanted, source: data.intensity.source, source_url: data.intensity.source_url, trace: ["core.carbon_intensities", { region_code: region.region, year: region.years[place] }] };
   };
   const processorName = (known) => (known.processor ?? "P100 of the paper").replace(/^NVIDIA (Tesla )?/, "").replace(/ (SXM\d?|PCIe).*$/, "");
 
   const nearest = (line) => line.error.reduce((best, one, step) => Math.abs(log10(one / state.error)) < Math.abs(log10(line.error[best] / state.error)) ? step : best, 0);
-  const factor = (known, name, parts) => traced("marts.cost_factors", { scenario: known.scenario, region: known.factors[name].region, factor: name }, parts);
+  const factor = (known, name, parts) => CL.traced("marts.cost_factors", { scenario: known.scenario, region: known.factors[name].region, factor: name }, parts);
+  const listed = (years) => years.length < 2 ? years.join("") : `${years.slice(0, -1).join(", ")} and ${years.at(-1)}`;
 
   const tell = () => {
-    const chosen = benchmark(), known = scenario(), line = leading(chosen.lines), carbon = carbonOf();
+    const chosen = benchmark(), known = scenario(), line = leading(chosen.lines), carbon = carbonOf(known), hourly = priceOf(known, state.year);
     const isPeak = chosen.measure !== "training_compute";
-    const told = priced(line, known, isPeak, state.error, carbon.g);
+    const told = priced(line, known, isPeak, state.error, carbon.g, hourly);
     const f = known.factors;
     $("error-told").replaceChildren(CL.percent(state.error, state.error < 0.1 ? 1 : 0));
     slider.setAttribute("aria-valuetext", `${CL.percent(state.error)} error, ${$("error-told").textContent}`);
-    const isSure = told.usdEnds.every(Number.isFinite);
-    $("usd").replaceChildren(...CL.nodes(money(told.usd)), CL.html("small", {}, " USD"));
-    $("usd-interval").replaceChildren(CL.html("b", {}, ...CL.nodes(between(told.usdEnds, money))), CL.html("span", { class: "muted" }, isSure ? " in 95 of 100 draws" : " in 95 of 100 draws: the line may not rise at all"));
+    if (hourly) {
+      const isSure = told.usdEnds.every(Number.isFinite);
+      $("usd").replaceChildren(...CL.nodes(money(told.usd)), CL.html("small", {}, " USD"));
+      $("usd-interval").replaceChildren(CL.html("b", {}, ...CL.nodes(between(told.usdEnds, money))), CL.html("span", { class: "muted" }, `${` in ${CL.whole(100 * data.level)} of 100 draws`}${isSure ? "" : ": the line may not rise at all"}`));
+    } else {
+      // What nobody printed is not made up: the time, the electricity and the emissions are told without it.
+      $("usd").replaceChildren("No price");
+      $("usd-interval").replaceChildren(`No price of ${article(processorName(known))} in ${state.year} is known, so what it would cost is not told; ${Object.keys(known.years).length ? `there are prices of ${listed(Object.keys(known.years))}` : "the run of the paper has its price in the scenario as declared"}.`);
+    }
     compare(told, known, carbon, chosen);
     strip(told, chosen);
     const [fit, idle, price] = told.shares.map((one) => Math.round(one * 100));
-    $("spread").replaceChildren(...CL.nodes([
+    $("spread").replaceChildren(...CL.nodes(!hourly ? [] : [
       fit >= 75 ? `The interval is almost all the line’s: ${fit}\u202f% of its spread is the fit` : `Of the interval’s spread ${fit}\u202f% is the fit`,
-      price || known.prices.length > 1 ? `, ${price}\u202f% the price` : ", and the price is taken as known",
+      price || hourly.prices.length > 1 ? `, ${price}\u202f% the price` : ", and the price is taken as known",
       isPeak ? ". Utilisation does not enter, since hardware burden counts the peak rate." : `, ${idle}\u202f% the utilisation.`,
-      line.form === "polynomial" ? other(chosen) : "",
+      line.form === "polynomial" ? other(chosen, hourly) : "",
     ]));
     $("cost-chain").tBodies[0].replaceChildren(
       row("Error to reach", "", CL.percent(state.error, 1), `${chosen.title} ${word(chosen.metric)}`),
-      row("Computation", CL.html("a", { href: `${chosen.benchmark}.html` }, `${line.form} form, ${CL.many(line.n, "training")}`), traced("marts.cost_lines", { row_set: "current", benchmark: chosen.benchmark, metric: chosen.metric, compute_measure: chosen.measure, form: line.form, step: nearest(line) }, [CL.scientific(told.flop), " FLOP"]), between(told.flopEnds, (one) => one === null ? "∞" : CL.power(one))),
+      row("Computation", CL.html("a", { href: chosen.page }, `${line.form} form, ${CL.many(line.n, "training")}`), CL.traced("marts.cost_lines", { row_set: "current", benchmark: chosen.benchmark, metric: chosen.metric, compute_measure: chosen.measure, form: line.form, step: nearest(line) }, [CL.scientific(told.flop), " FLOP"]), between(told.flopEnds, (one) => one === null ? "∞" : CL.power(one))),
       row("÷ rate of the processor", source(isPeak ? f.burden_rate : f.rate, "data sheet"), factor(known, isPeak ? "burden_rate" : "rate", [CL.scientific(log10(isPeak ? f.burden_rate.value : f.rate.value)), " FLOP/s"]), `${known.processor ?? "as the paper has it"}, peak${isPeak ? "" : " at half precision"}`),
       ...(isPeak ? [] : [row("÷ utilisation", source(f.utilisation, "as measured in trainings"), factor(known, "utilisation", CL.rounded(f.utilisation.value, 3)), range2(f.utilisation.low, f.utilisation.high))]),
       row("= time on one processor", "", [money(told.hours), "\u202fh"], ["100\u202f000 of them: ", time(told.hours - 5)], true),
-      row("× price", source(f.price, "prices observed"), factor(known, "price", `${CL.rounded(f.price.value, 3)}\u202fUSD/h`), `${f.price.low === f.price.high ? "" : `${range2(f.price.low, f.price.high)}; `}${known.prices.length > 1 ? `${known.prices.length} prices, ` : ""}to ${f.price.as_of}`),
-      row("= cost", "", [money(told.usd), "\u202fUSD"], between(told.usdEnds, money), true));
+      hourly ? row("× price", source(hourly, "prices observed"), CL.traced(...hourly.trace, `${CL.rounded(hourly.value, 3)}\u202fUSD/h`), `${hourly.low === hourly.high ? "" : `${range2(hourly.low, hourly.high)}; `}${hourly.prices.length > 1 ? `${hourly.prices.length} prices, ` : ""}to ${hourly.as_of}`) : row("× price", "", "–", `none of ${state.year}`),
+      row("= cost", "", hourly ? [money(told.usd), "\u202fUSD"] : "–", hourly ? between(told.usdEnds, money) : "without a price", true));
     const watts = f.power.value * f.draw_fraction.value;
     $("emissions-chain").tBodies[0].replaceChildren(
       row("Time", "", [money(told.hours), "\u202fh"], "from the left"),
       row("× power drawn", source(f.draw_fraction, "measured systems"), factor(known, "draw_fraction", `${CL.rounded(watts, 3)}\u202fkW`), f.draw_fraction.low === f.draw_fraction.high ? f.power.note : `${CL.rounded(f.power.value)}\u202fkW × ${CL.rounded(f.draw_fraction.value)} (${range2(f.draw_fraction.low, f.draw_fraction.high)})`),
       row("× overhead of the hall", source(f.pue, "published PUE"), factor(known, "pue", CL.decimal(f.pue.value, 2)), f.pue.low === f.pue.high ? f.pue.note : range2(f.pue.low, f.pue.high)),
       row("= electricity", "", spaced(amount(told.kwh + 3, WATT_HOURS)), between(told.kwhEnds, (one) => spaced(amount(one + 3, WATT_HOURS))), true),
-      row("× carbon", source(data.intensity, "carbon of electricity"), `${CL.rounded(carbon.g, 3)}\u202fg/kWh`, `${carbon.region.name} ${carbon.year}`),
+      row("× carbon", source(carbon, "carbon of electricity"), CL.traced(...carbon.trace, `${CL.rounded(carbon.g, 3)}\u202fg/kWh`), `${carbon.region.name} ${carbon.year}${carbon.year === carbon.wanted ? "" : `: there is none of ${carbon.wanted}`}`),
       row("= emissions", "", [...spaced(amount(told.kg + 3, GRAMS)), " CO", "₂"], between(told.kgEnds, (one) => spaced(amount(one + 3, GRAMS))), true));
-    $("made-of").textContent = `${CL.capital(line.form)} form, ${word(chosen.measure)}, ${word(line.selection)}.`;
-    $("sources").tBodies[0].replaceChildren(...Object.entries(f).filter(([name]) => name !== "carbon_intensity").map(([name, one]) => CL.html("tr", {}, CL.html("td", {}, name.replaceAll("_", " ")), CL.html("td", { class: "r" }, `${CL.rounded(one.value, 3)}${one.unit === "1" ? "" : `\u202f${one.unit}`}`), CL.html("td", { class: "wrap" }, one.note ?? "", CL.html("br"), one.source_url ? CL.html("a", { href: one.source_url, rel: "noreferrer" }, one.source ?? one.source_url) : one.source ?? "", one.as_of ? `, ${one.as_of}` : ""))));
+    const declared = state.year === DECLARED ? `As declared in the scenario “${known.title}”` : `Prices and electricity of ${state.year}; utilisation, power drawn and overhead as in the scenario “${known.title}”`;
+    $("made-of").textContent = `${CL.capital(line.form)} form, ${word(chosen.measure)}, ${word(line.selection)}. ${declared}.`;
+    $("sources").tBodies[0].replaceChildren(...Object.entries({ ...f, price: hourly }).filter(([name, one]) => one && name !== "carbon_intensity").map(([name, one]) => CL.html("tr", {}, CL.html("td", {}, name.replaceAll("_", " ")), CL.html("td", { class: "r" }, CL.traced(...(one.trace ?? ["marts.cost_factors", { scenario: known.scenario, region: one.region, factor: name }]), [CL.rounded(one.value, 3), one.unit === "1" ? "" : `\u202f${one.unit}`])), CL.html("td", { class: "wrap" }, one.note ?? "", CL.html("br"), one.source_url ? CL.html("a", { href: one.source_url, rel: "noreferrer" }, one.source ?? one.source_url) : one.source ?? "", one.as_of ? `, ${one.as_of}` : ""))));
     $("link").href = `#${new URLSearchParams(state)}`;
   };
-  const WORDS = { hardware_burden: "hardware burden", training_compute: "training compute", consolidated_burden: "hardware burden, consolidated", top1: "top-1", box_ap: "box AP", f1: "F1", em: "exact match", bleu: "BLEU", accuracy: "accuracy", pass_at_1: "pass@1", one_per_training: "one point per training", all: "all points" };
-  const word = (code) => WORDS[code] ?? code.replaceAll("_", " ");
+  const word = (code) => data.words[code] ?? code.replaceAll("_", " ");
   const time = (log) => {
     const hours = 10 ** log;
     if (!Number.isFinite(hours) || log > 18) return [CL.scientific(log - log10(HOURS_PER_YEAR)), " years"];
     return hours < 48 ? `${CL.rounded(hours)} hours` : hours < HOURS_PER_YEAR ? `${CL.rounded(hours / 24)} days` : `${CL.rounded(hours / HOURS_PER_YEAR)} years`;
   };
-  const other = (chosen) => {
+  const article = (name) => `${/^[AH]\d|^[AEIO8]/.test(name) ? "an" : "a"} ${name}`;
+  const other = (chosen, hourly) => {
     const line = chosen.lines.find((one) => one.form === "exponential");
     if (!line) return [];
     const flop = at(line, state.error, "log10_flop"), f = scenario().factors;
     const isPeak = chosen.measure !== "training_compute";
-    const usd = flop - log10(isPeak ? f.burden_rate.value : f.rate.value * f.utilisation.value) - log10(3600) + log10(f.price.value);
+    const usd = flop - log10(isPeak ? f.burden_rate.value : f.rate.value * f.utilisation.value) - log10(3600) + log10(hourly.value);
     return [" By the exponential form it would be ", money(usd), "\u202fUSD."];
   };
 
@@ -240,6 +256,7 @@
   let now = null;
   const drawStrip = (width) => {
     const { told, published } = now;
+    if (told.usd === null) { $("strip").replaceChildren(); return; }
     const height = 70, axis = 34;
     const ends = told.usdEnds.map((one, at) => Number.isFinite(one) ? one : told.usd + (at ? 4 : -4));
     const known = published === null ? [...ends] : [...ends, published];
@@ -268,15 +285,22 @@
     const line = chosen.published.length ? leading(chosen.published) : null;
     const paper = data.scenarios.find((one) => one.scenario === "paper_2020");
     const isThere = line && paper && state.error <= line.error[0] && state.error >= line.error.at(-1);
-    now = { told, published: isThere ? priced(line, paper, true, state.error, null).usd : null };
+    now = { told, published: isThere ? priced(line, paper, true, state.error, null, priceOf(paper, DECLARED)).usd : null };
     redrawStrip?.();
     redrawStrip ??= CL.drawn($("strip"), drawStrip);
   };
 
   // --- controls
   const change = (name) => (value) => { state[name] = value; settle(name); };
+  // A scenario is a choice of hardware with the year as it is declared; a choice of one's own begins with the newest year of prices.
+  const preset = (value) => {
+    if (value !== OWN) state.hardware = value;
+    state.year = value === OWN ? Object.keys(scenario().years).at(-1) ?? String(scenario().electricity_year) : DECLARED;
+    settle("preset");
+  };
   const controls = {
-    benchmark: CL.choice({ name: "benchmark", label: "Benchmark", change: change("benchmark") }),
+    benchmark: CL.choice({ name: "benchmark", label: "Benchmark", whole: true, change: change("benchmark") }),
+    preset: CL.choice({ name: "preset", label: "Scenario", buttons: true, change: preset }),
     hardware: CL.choice({ name: "hardware", label: "Hardware", change: change("hardware") }),
     region: CL.choice({ name: "region", label: "Electricity of", change: change("region") }),
     year: CL.choice({ name: "year", label: "Year", change: change("year") }),
@@ -287,11 +311,14 @@
     const [worst, lowest] = range();
     state.error = Math.min(worst, Math.max(lowest, Number(state.error)));
     controls.benchmark.set(data.benchmarks.map((one) => [`${one.benchmark}/${one.metric}`, `${one.title}, ${word(one.metric)}`]), state.benchmark);
-    controls.hardware.set(data.scenarios.map((one) => [one.scenario, one.scenario === "paper_2020" ? "As the paper has it" : `${processorName(one)}, rented ${one.factors.price.year}`]), state.hardware);
+    const known = scenario(), nameOf = (one) => one.scenario === "paper_2020" ? "As the paper" : processorName(one);
+    const years = [...new Set([...data.regions.find((one) => one.region === state.region).years, ...Object.keys(known.years).map(Number)])].sort((a, b) => b - a);
+    if (state.year !== DECLARED && !years.includes(Number(state.year))) state.year = DECLARED;
+    const byYear = [...data.scenarios].sort((a, b) => a.electricity_year - b.electricity_year || a.scenario.localeCompare(b.scenario));
+    controls.preset.set([...byYear.map((one) => [one.scenario, `${nameOf(one)}, ${one.electricity_year}`]), [OWN, "Own choice"]], state.year === DECLARED ? state.hardware : OWN);
+    controls.hardware.set(byYear.map((one) => [one.scenario, nameOf(one)]), state.hardware);
     controls.region.set(data.regions.map((one) => [one.region, one.name]), state.region);
-    const years = data.regions.find((one) => one.region === state.region).years;
-    if (!years.includes(Number(state.year))) state.year = String(years.at(-1));
-    controls.year.set([...years].reverse().map((one) => [String(one), String(one)]), state.year);
+    controls.year.set([[DECLARED, `${known.electricity_year}, as declared`], ...years.map((one) => [String(one), known.years[one] ? String(one) : `${one}, no price`])], state.year);
     slider.value = String(Math.round(place(state.error) * 1000));
     paintTrack();
     tell();
@@ -310,7 +337,8 @@
     tell();
     CL.keep(state);
   });
-  $("controls").append(...Object.values(controls).flatMap((one) => one.elements));
+  const first = [controls.benchmark, controls.preset], then = [controls.hardware, controls.region, controls.year];
+  $("controls").append(...first.flatMap((one) => one.elements), CL.html("span", { class: "new-row" }), ...then.flatMap((one) => one.elements));
   Object.assign(state, CL.kept());
   if (!benchmark()) state.benchmark = `${data.benchmarks[0].benchmark}/${data.benchmarks[0].metric}`;
   if (!scenario()) state.hardware = data.scenarios[0].scenario;

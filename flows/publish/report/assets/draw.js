@@ -13,6 +13,9 @@ window.CL ??= {};
   };
   CL.svg = (tag, attributes = {}, ...kids) => put(document.createElementNS(SVG, tag), attributes, kids);
   CL.html = (tag, attributes = {}, ...kids) => put(document.createElement(tag), attributes, kids);
+  // A number with the way to its trace: the table, and the columns that name its row.
+  CL.traced = (table, key, parts) => CL.html("a", { class: "n", href: `trace.html#${table}?${new URLSearchParams(key)}` }, ...CL.nodes(parts));
+  CL.lineKey = (set, line) => ({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, estimator: line.estimator, selection: set.selection, direction: line.direction });
   CL.nodes = (parts) => [parts].flat(9).map((part) => typeof part === "object" && part.sup !== undefined ? CL.html("sup", {}, part.sup) : part);
   CL.text = (x, y, parts, attributes = {}) => {
     const made = CL.svg("text", { x, y, ...attributes });

@@ -24,7 +24,9 @@
     if (!keys.includes(state.line)) [state.line] = keys;
     control.set(keys.map((key) => [key, name(key)]), state.line);
     const later = rows(), held = later.filter((row) => row[5]).length, below = later.filter((row) => row[4] < row[3]).length;
-    document.getElementById("said").replaceChildren(CL.html("b", {}, `${name(state.line)}.`), ` Of ${CL.many(later.length, "later result")} the interval holds ${CL.whole(held)}; ${CL.whole(below)} did better than predicted (below the dotted line), ${CL.whole(later.length - below)} worse.`);
+    const [row_set, benchmark, metric, compute_measure, form] = state.line.split("/");
+    const trace = (text) => CL.traced("marts.backtest_coverage", { row_set, benchmark, metric, compute_measure, form }, text);
+    document.getElementById("said").replaceChildren(CL.html("b", {}, `${name(state.line)}.`), " Of ", trace(CL.many(later.length, "later result")), " the interval holds ", trace(CL.whole(held)), "; ", trace(CL.whole(below)), " did better than predicted (below the dotted line), ", trace(CL.whole(later.length - below)), " worse.");
     again?.();
   };
   document.getElementById("controls").append(...control.elements);

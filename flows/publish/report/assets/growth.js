@@ -5,7 +5,7 @@
   const chart = document.getElementById("plot");
   const word = (code) => CL.capital(data.words[code] ?? code.replaceAll("_", " "));
   const unique = (values) => [...new Set(values)];
-  const RULES = { all: "All", largest_of_year: "Largest of each year", running_maximum: "Records", top_1: "Largest of its time", top_3: "Three largest of their time", top_10: "Ten largest of their time", top_1_of_era: "Largest, within the era", top_3_of_era: "Three largest, within the era", top_10_of_era: "Ten largest, within the era" };
+  const RULES = data.growth_rules;
   const isProcessor = () => data.processors.includes(state.series);
   const line = () => data.lines.find((one) => one.series === state.series && one.era === state.era && one.rule === state.rule);
   const nameOfY = () => !isProcessor() ? "Computation, FLOP" : state.series.includes("price") ? "FLOP/s for a dollar" : "Peak rate, FLOP/s";
@@ -41,12 +41,13 @@
     settle("era", unique(series.map((one) => one.era)).map((one) => [one, word(one)]));
     settle("rule", series.filter((one) => one.era === state.era).map((one) => [one.rule, RULES[one.rule] ?? word(one.rule)]));
     const chosen = line();
-    const parts = [CL.html("b", {}, `${word(state.series)}, ${state.era.replaceAll("_", " ")}, ${(RULES[state.rule] ?? state.rule).toLowerCase()}: ${CL.many(chosen.n, "point")}.`), " "];
+    const trace = (text) => CL.traced(`marts.${isProcessor() ? "hardware" : "compute"}_growth`, { series: state.series, era: state.era, rule: state.rule }, text);
+    const parts = [CL.html("b", {}, `${word(state.series)}, ${state.era.replaceAll("_", " ")}, ${(RULES[state.rule] ?? state.rule).toLowerCase()}: `, trace(CL.many(chosen.n, "point")), "."), " "];
     if (chosen.growth_per_year === null) parts.push("Too few for a line.");
     else {
-      parts.push(isProcessor() ? "It has grown " : "Computation has grown ", CL.html("a", { class: "n", href: `trace.html#marts.${isProcessor() ? "hardware" : "compute"}_growth?${new URLSearchParams({ series: state.series, era: state.era, rule: state.rule })}` }, CL.decimal(chosen.growth_per_year, 2)), " times a year");
-      parts.push(chosen.growth_per_year_low === null ? " (no interval: what a rule picks only describes)" : ` (${CL.percent(data.level)} interval ${CL.interval(chosen.growth_per_year_low, chosen.growth_per_year_high, 2)})`);
-      if (chosen.growth_per_year > 1) parts.push(`, so it doubles in ${CL.decimal(chosen.doubling_time_month)} months.`);
+      parts.push(isProcessor() ? "It has grown " : "Computation has grown ", trace(CL.decimal(chosen.growth_per_year, 2)), " times a year");
+      parts.push(...(chosen.growth_per_year_low === null ? [" (no interval: what a rule picks only describes)"] : [` (${CL.percent(data.level)} interval `, trace(CL.interval(chosen.growth_per_year_low, chosen.growth_per_year_high, 2)), ")"]));
+      if (chosen.growth_per_year > 1) parts.push(", so it doubles in ", trace(CL.decimal(chosen.doubling_time_month)), " months.");
     }
     document.getElementById("said").replaceChildren(...parts);
     again?.();

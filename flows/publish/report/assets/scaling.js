@@ -2,6 +2,7 @@
 (() => {
   const page = CL.data("drawn");
   const word = (code) => page.words[code] ?? String(code).replaceAll("_", " ");
+  const { among: AMONG, last: LAST } = page.steps;  // of a curve: the last step among the points, and the last one
   const column = Object.fromEntries(page.columns.map((name, at) => [name, at]));
   const of = (place, name) => page.points[place][column[name]];
   const COLOURS = { polynomial: ["--accent", "--accent"], exponential: ["--second", "--second-text"], asymptotic: ["--third", "--third"], logistic: ["--third", "--third"] };
@@ -12,9 +13,7 @@
     operations_per_pass: ["Operations of one pass through the network, FLOP", "FLOP of one pass"],
     training_compute: ["Computation of the training, FLOP: arithmetic done", "FLOP: arithmetic done"],
   };
-  const FITTED = { ols: "Performance on computation", x_on_y: "Computation on performance", "quantile:0.1": "Lowest errors (quantile 0.1)", huber: "Huber", theil_sen: "Theil–Sen", york: "With errors of computation" };
-  const KINDS = { paper: "trainings told in papers", list: "weights of lists", vendor: "model zoos’ and vendors’ runs", contest: "contest runs" };
-  const SHORT_KINDS = { paper: "from papers", list: "from lists", vendor: "vendors’", contest: "contests’" };
+  const FITTED = page.fitted, KINDS = page.kinds_of_run, SHORT_KINDS = page.kinds_of_run_short;
   const chart = document.getElementById("plot");
   const state = {};
   let redraw = null;
@@ -107,20 +106,20 @@
     const clip = CL.svg("clipPath", { id: "frame" }, CL.svg("rect", { x: frame.left, y: frame.top - 14, width: frame.right - frame.left, height: frame.bottom - frame.top + 14 }));
     const inside = CL.svg("g", { "clip-path": "url(#frame)" });
     add(clip, inside);
-    const steps = (line) => line.error.map((_, step) => set.x_min + (set.x_max - set.x_min) * (step <= 30 ? step : 30 + (step - 30) * page.ranges) / 30);
+    const steps = (line) => line.error.map((_, step) => set.x_min + (set.x_max - set.x_min) * (step <= AMONG ? step : AMONG + (step - AMONG) * page.ranges) / AMONG);
     // No error is above 1: there a curve has left what can be, and a band leaves the frame.
     const path = (xs, ys) => ys.map((error, at) => error === null || error >= 1 ? null : `${x(xs[at]).toFixed(1)} ${y(error).toFixed(1)}`).filter(Boolean).join("L");
     const outside = (ends) => ends.map((end) => Math.min(end ?? 0.999, 0.999));
     for (const line of [...lines].reverse()) {
       const xs = steps(line), colour = `var(${COLOURS[line.form][0]})`;
-      if (line.low && line.high) for (const [from, to, opacity] of [[0, 31, 0.18], [30, 61, 0.09]])
+      if (line.low && line.high) for (const [from, to, opacity] of [[0, AMONG + 1, 0.18], [AMONG, LAST + 1, 0.09]])
         inside.append(CL.svg("path", { d: `M${path(xs.slice(from, to), outside(line.high.slice(from, to)))}L${path([...xs.slice(from, to)].reverse(), outside(line.low.slice(from, to)).reverse())}Z`, fill: colour, opacity }));
     }
     const drawnLines = [];
     for (const line of [...lines].reverse()) {
       const xs = steps(line), colour = `var(${COLOURS[line.form][0]})`;
-      inside.append(CL.svg("path", { class: `line ${line.form}`, d: `M${path(xs.slice(0, 31), line.error.slice(0, 31))}`, fill: "none", stroke: colour, "stroke-width": 2.4 }));
-      inside.append(CL.svg("path", { d: `M${path(xs.slice(30), line.error.slice(30))}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": "7 5" }));
+      inside.append(CL.svg("path", { class: `line ${line.form}`, d: `M${path(xs.slice(0, AMONG + 1), line.error.slice(0, AMONG + 1))}`, fill: "none", stroke: colour, "stroke-width": 2.4 }));
+      inside.append(CL.svg("path", { d: `M${path(xs.slice(AMONG), line.error.slice(AMONG))}`, fill: "none", stroke: colour, "stroke-width": 1.8, "stroke-dasharray": "7 5" }));
       // Every few pixels a label may not lie on it.
       xs.forEach((at, step) => { if (line.error[step] !== null && line.error[step] < 1) { const one = [x(at), y(line.error[step])]; drawnLines.push(one); } });
     }
@@ -270,7 +269,8 @@
     lines.forEach((line) => {
       const xs = steps(line), wide = CL.measure(line.form, 14, 600);
       const other = lines.find((one) => one !== line);
-      for (const step of [44, 40, 48, 36, 52, 33, 56, 20, 10]) {
+      for (const part of [0.73, 0.67, 0.8, 0.6, 0.87, 0.55, 0.93, 0.33, 0.17]) {
+        const step = Math.round(part * LAST);
         if (line.error[step] === null || line.error[step] >= 1) continue;
         const [px, py] = [x(xs[step]), y(line.error[step])];
         const isUpper = !other || (other.error[step] ?? 1) <= line.error[step];
@@ -299,19 +299,18 @@
     const set = setOf(), lines = linesOf(set);
     const lead = lines.find((line) => line.form === "polynomial") ?? lines[0];
     const chosen = set.row_set === "current" ? (set.selection === "all" ? "All" : CL.capital(word(set.selection)) + ":") : CL.capital(word(set.row_set)) + ":";
-    const papers = set.n_papers ? ` from ${CL.many(set.n_papers, "paper")}` : "";
-    const head = `${chosen} ${CL.many(set.n, set.selection === "one_per_training" ? "training" : "point")}${papers}, ${word(set.compute_measure)}, ${state.fitted === "ols" ? "least squares" : (FITTED[state.fitted] ?? state.fitted).toLowerCase()}.`;
-    const parts = [CL.html("b", {}, head), " "];
+    const trace = (text) => lead ? CL.traced("marts.scaling", CL.lineKey(set, lead), text) : CL.html("span", {}, ...CL.nodes(text));
+    const papers = set.n_papers ? [" from ", trace(CL.many(set.n_papers, "paper"))] : [];
+    const parts = [CL.html("b", {}, `${chosen} `, trace(CL.many(set.n, set.selection === "one_per_training" ? "training" : "point")), ...papers, `, ${word(set.compute_measure)}, ${state.fitted === "ols" ? "least squares" : (FITTED[state.fitted] ?? state.fitted).toLowerCase()}.`), " "];
     if (!lead) parts.push("No line is fitted to so few points; choose others, or another measure.");
     else {
       if (lead.exponent && lead.exponent > 0) {
-        const trace = (text) => CL.html("a", { class: "n", href: `trace.html#marts.scaling?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: lead.form, estimator: lead.estimator, selection: set.selection, direction: lead.direction })}` }, ...CL.nodes(text));
         parts.push("Computation rises with the power ", trace(CL.decimal(lead.exponent)), lead.form === "polynomial" ? " of performance" : " of what error is left above the floor");
-        parts.push(lead.exponent_low === null ? " (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)") : ` (95\u202f% interval ${CL.interval(lead.exponent_low, lead.exponent_high)})`);
+        parts.push(...(lead.exponent_low === null ? [" (no interval, " + (lead.status === "selected_no_interval" ? "since the points were chosen by their error)" : "since the estimator has none)")] : [` (${CL.percent(page.level)} interval `, trace(CL.interval(lead.exponent_low, lead.exponent_high)), ")"]));
         if (lead.halving_factor !== null && lead.halving_factor !== undefined) {
           const times = (value) => value === null ? "∞" : value < 1e9 ? CL.rounded(value) : CL.power(Math.log10(value), 0);
           parts.push(", so half the error takes ", trace(times(lead.halving_factor)), " times the computation");
-          if (lead.halving_factor_low !== null) parts.push(" (", ...CL.nodes([times(lead.halving_factor_low), "\u2009–\u2009", times(lead.halving_factor_high)]), ")");
+          if (lead.halving_factor_low !== null) parts.push(" (", trace([times(lead.halving_factor_low), "\u2009–\u2009", times(lead.halving_factor_high)]), ")");
         }
         parts.push(". ");
       } else parts.push("Computation does not rise with performance by this line. ");
@@ -319,12 +318,13 @@
       if (told.length) parts.push(`For ${CL.percent(told[0][1].error)} error `);
       told.forEach(([line, one], at) => {
         const method = { ols_cluster: "cluster", nls: "nls" }[line.estimator] ?? (line.direction === "x_on_y" ? "x_on_y" : "y_on_x");
-        const value = CL.nodes(CL.power(one.log10));
+        const value = CL.power(one.log10);
         const isTold = ["ols", "x_on_y"].includes(state.fitted);
-        parts.push(at ? "; the " : "the ", `${line.form} form gives `, isTold ? CL.html("a", { class: "n", href: `trace.html#marts.projections?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, method, selection: set.selection, target: one.target })}` }, ...value) : CL.html("span", {}, ...value), " FLOP");
+        parts.push(at ? "; the " : "the ", `${line.form} form gives `, isTold ? CL.traced("marts.projections", { row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, form: line.form, method, selection: set.selection, target: one.target }, value) : CL.html("span", {}, ...CL.nodes(value)), " FLOP");
         parts.push(one.status === "ok" ? (one.ranges_beyond ? `, ${CL.decimal(one.ranges_beyond)} data ranges beyond the largest training` : ", among the points") : one.status === "extrapolation_unsupported" ? ", which the points do not support" : one.status === "slope_not_different_from_0" ? ", and the slope may be 0" : `, with the status “${one.status.replaceAll("_", " ")}”`);
       });
       if (told.length) parts.push(".");
+      if (lead.drift) parts.push(` ${lead.drift}`);
       if (lead.rests_on_few) parts.push(` The line rests on ${lead.rests_on_few}.`);
     }
     document.getElementById("said").replaceChildren(...parts);
@@ -347,12 +347,12 @@
   const rowOf = (set, place) => {
     const computation = of(place, "log10") + set.shift;
     const source = of(place, "address");
-    const point = `trace.html#fits.points?${new URLSearchParams({ row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, result_id: of(place, "point") })}`;
+    const point = (text) => CL.traced("fits.points", { row_set: set.row_set, benchmark: set.benchmark, metric: set.metric, compute_measure: set.compute_measure, result_id: of(place, "point") }, text);
     return CL.html("tr", {},
       CL.html("td", {}, of(place, "label")),
-      CL.html("td", { class: "r", "data-value": of(place, "error") }, CL.html("a", { class: "n", href: point }, CL.decimal(of(place, "error") * 100, 2))),
-      CL.html("td", { class: "r", "data-value": computation }, CL.html("a", { class: "n", href: point }, ...CL.nodes(CL.scientific(computation)))),
-      CL.html("td", { class: "r" }, of(place, "year") ?? "–"),
+      CL.html("td", { class: "r", "data-value": of(place, "error") }, point(CL.decimal(of(place, "error") * 100, 2))),
+      CL.html("td", { class: "r", "data-value": computation }, point(CL.scientific(computation))),
+      CL.html("td", { class: "r" }, of(place, "year") === null ? "–" : point(String(of(place, "year")))),
       CL.html("td", { class: "not-phone" }, source ? CL.html("a", { href: source, rel: "noreferrer", title: of(place, "paper_title") ?? "" }, of(place, "source")) : of(place, "source")),
       CL.html("td", {}, of(place, "row_address") ? CL.html("a", { href: of(place, "row_address"), rel: "noreferrer" }, of(place, "locator") ?? "page") : of(place, "locator") ?? "–"));
   };

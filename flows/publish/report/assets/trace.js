@@ -1,14 +1,14 @@
 // Shows the row that an address names (trace.html#table?column=value&…), what it was made of, and where that was read.
 window.CL ??= {};
 (() => {
-  const known = JSON.parse(document.getElementById("known").textContent);
+  const { tables: known, counted, reserved } = JSON.parse(document.getElementById("known").textContent);
   const place = document.getElementById("trace");
   // Without what every object has: an address that somebody made up may ask for `constructor`. A script is loaded once.
   const loading = Object.create(null);
   const waiting = Object.create(null);
   CL.received = (name, value) => waiting[name]?.(value);
   // A page from a file may not fetch; it may load a script.
-  const load = (name) => loading[name] ??= !/^\w+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
+  const load = (name) => loading[name] ??= !/^[\w-]+$/.test(name) ? Promise.resolve(null) : new Promise((done) => {
     waiting[name] = done;
     const script = Object.assign(document.createElement("script"), { src: `traces/${name}.js` });
     script.onerror = () => done(null);
@@ -45,7 +45,8 @@ window.CL ??= {};
     const conditions = Object.entries(key).map(([column, value]) => quoted(`${column}=${value}`)).join(" ");
     parts.push(element("p", "On a terminal, down to the last step:", { class: "muted small" }));
     parts.push(element("pre", element("code", `compute-limits trace ${name} ${conditions}`), { tabindex: "0", class: "long" }));
-    const [pages, kept] = await Promise.all([load("pages"), load(key.benchmark ?? "tables")]);
+    const file = reserved.includes(key.benchmark) ? `${key.benchmark}-benchmark` : key.benchmark ?? "tables";
+    const [pages, kept] = await Promise.all([load("pages"), load(file)]);
     const rows = (key.benchmark ? kept?.tables?.[name] : kept?.[name]) ?? { columns: [], rows: [] };
     const found = records(rows).filter((row) => Object.entries(key).every(([column, value]) => String(row[column] ?? "") === value));
     if (found.length) {
@@ -56,6 +57,17 @@ window.CL ??= {};
     if (of?.ways.length) {
       parts.push(element("h2", "What it was made of"));
       parts.push(element("ul", of.ways.map((way) => element("li", way.table ? [`${way.what}: `, link(`dictionary.html#${way.table}`, way.table)] : `${way.what}: ${way.file}`))));
+    }
+    const isCounted = counted.includes(name) && !key.result_id;
+    const ofKey = isCounted ? records((await load("counts"))?.[name] ?? { columns: [], rows: [] }).filter((row) => Object.entries(key).every(([column, value]) => String(row[column] ?? "") === value)) : [];
+    if (ofKey.length) {
+      const ofPage = new Map();
+      for (const row of ofKey) ofPage.set(`${row.source} ${row.page}`, (ofPage.get(`${row.source} ${row.page}`) ?? 0) + row.n);
+      const counts = [...ofPage].sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
+      parts.push(element("h2", `Its rows: ${counts.reduce((sum, [, n]) => sum + n, 0)}, by the page that they were read from`));
+      parts.push(table("Its rows by page", ["Page", "Rows", "Read on"], counts.map(([page, n]) => [pages[page] ? link(pages[page][0], page) : page, String(n), pages[page]?.[1] ?? "–"])));
+      place.replaceChildren(...parts);
+      return;
     }
     const row = found[0] ?? key;
     const points = kept?.points ? records(kept.points) : [];
