@@ -43,6 +43,9 @@ _BY_BENCHMARK = {
     "marts.costs": "select * from marts.costs where scenario = 'paper_2020' and region = 'USA' and estimator = 'ols'",
     "marts.projections": "select * from marts.projections where row_set = 'current'",
     "exports.figure_3_costs": "select * from exports.figure_3_costs",
+    "marts.history": "select * from marts.history where quantity in ('exponent', 'lowest_error')",
+    "marts.changes": "select * from marts.changes where quantity in ('exponent', 'lowest_error')",
+    "marts.headline_numbers": "select * from marts.headline_numbers where quantity in ('exponent', 'lowest_error')",
 }
 # Of others there are few rows, or few are shown.
 _WHOLE = (
@@ -87,6 +90,9 @@ _KEYS = {
     "marts.prediction_coverage": ("row_set", "benchmark", "metric", "compute_measure", "selection", "form", "horizon"),
     "marts.forecast_scores": ("benchmark", "statement"),
     "marts.forecast_methods": ("kind", "quantity", "method", "horizon_years"),
+    "marts.history": ("benchmark", "metric", "compute_measure", "quantity", "place"),
+    "marts.changes": ("benchmark", "metric", "compute_measure", "quantity", "cause"),
+    "marts.headline_numbers": ("benchmark", "metric", "compute_measure", "quantity"),
     "fits.points": ("benchmark", "metric"),
     "meta.sources": ("source",),
     "core.results": ("benchmark", "metric"),

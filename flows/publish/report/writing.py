@@ -21,6 +21,7 @@ from flows.publish.report import (
     cost_explorer,
     dictionary,
     growth,
+    moves,
     overview,
     past_forecasts,
     quality,
@@ -40,9 +41,10 @@ _NAV = (
     ("growth.html", "Growth", "growth"),
     ("theory.html", "Theory", "theory"),
     ("forecasts.html", "Forecasts", "forecasts"),
+    ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, quality, dictionary, tracing)
+_SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, moves, quality, dictionary, tracing)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
 _PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest")
 _PRINTED_KINDS = ("scaling_", "cost_", "specification_")

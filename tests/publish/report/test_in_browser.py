@@ -41,7 +41,13 @@ PAGES = (
         "growth.html",
         "theory.html",
     ),
-    *("forecasts.html", "data.html", "dictionary.html#marts.scaling", f"trace.html#marts.scaling?{urlencode(SCALING)}"),
+    *(
+        "forecasts.html",
+        "changes.html",
+        "data.html",
+        "dictionary.html#marts.scaling",
+        f"trace.html#marts.scaling?{urlencode(SCALING)}",
+    ),
 )
 # Phone, tablet, desktop; light and dark take turns, so that each page is seen in both.
 SCREENS = ((390, "dark"), (1024, "light"), (1600, "dark"))
