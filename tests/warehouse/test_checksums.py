@@ -119,11 +119,13 @@ def test_nothing_is_taken_over_from_what_was_altered(
     # Nor is a copy given other states, and a checksum of its own with them.
     failed = Outcome("mlco2", "impact.csv", "https://example.org", "failed", "mlco2: no answer", 0)
     assert build.unchanged(tmp_path / "raw", shipped, final, AS_OF, [failed]) is None
-    asked: list[Path | None] = []
-    monkeypatch.setattr(build, "unchanged", lambda *_: None)
+    asked: list[object] = []
+    monkeypatch.setattr(build, "unchanged", lambda *_, **__: None)
     monkeypatch.setattr(build, "_build", lambda *given: asked.append(given[-1]) or [])
     monkeypatch.setattr(build, "validate", lambda *_: ["a warning"])
     monkeypatch.setattr(publishing, "publish", lambda *_: None)
+    monkeypatch.setattr(build, "remember", lambda _: asked.append("remembered"))
     warnings = build.run(tmp_path / "raw", shipped, final, AS_OF)
-    assert asked == [None]
+    # Nor does the ledger remember what an altered warehouse says, but only what is published in its place.
+    assert asked == [None, "remembered"]
     assert warnings == [f"{checksums.altered(final)}; nothing was taken over from it", "a warning"]
