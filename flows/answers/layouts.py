@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from flows.answers.queries import Result
 
-# Wider than any result: a piped table is for grep, not for a screen.
+# A piped table is for grep, not for a screen. What is wider is no table: each of its lines would be as long as the longest cell.
 UNCUT = 10_000
+# The rule above a record where there is no screen.
+_RULE = 118
 # A word that is longer than a line is broken behind these, and never inside of a number.
 _PARTS = re.compile(r"[^/_-]+[/_-]*|[/_-]+")
 _NUMBER = re.compile(r"-?[\d.,]+(?:e[-+]?\d+)?")
@@ -89,6 +91,8 @@ def of_result(result: Result, shown: Callable[[object], str], out: Console) -> R
     """The rows of a query as a table, one with broken headings and texts, or records one below the other: what has room."""
     cells = [[shown(value) for value in row] for row in result.rows]
     names = [shown(name) for name in result.columns]
+    if not out.is_terminal and _wide(names, cells) > out.width:
+        return _records(names, cells, out.width)
     whole = _table(names, result.is_numeric, cells)
     if not out.is_terminal or takes(whole, out) <= out.width:
         return whole
@@ -103,6 +107,19 @@ def of_result(result: Result, shown: Callable[[object], str], out: Console) -> R
     heads = [folded(name, width) for name, width in zip(names, widths, strict=True)]
     broken = [[folded(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
     return _table(heads, result.is_numeric, broken)
+
+
+def _wide(names: Sequence[str], cells: Iterable[Sequence[str]]) -> int:
+    """How many columns a table takes."""
+    from rich.cells import cell_len
+
+    def width(text: str) -> int:
+        return len(text) if text.isascii() and "\n" not in text else max(map(cell_len, text.split("\n")))
+
+    widest = [width(name) for name in names]
+    for row in cells:
+        widest = [max(wide, width(cell)) for wide, cell in zip(widest, row, strict=True)]
+    return sum(widest) + _GAP * len(widest) + 1
 
 
 def _widened(cells: list[list[str]], widths: list[int], room: int) -> list[int]:
@@ -134,13 +151,13 @@ def _records(names: Sequence[str], cells: list[list[str]], width: int) -> Render
 
     filled = [at for at in range(len(names)) if any(row[at] for row in cells)]
     wide = max((len(names[at]) for at in filled), default=0) + 2
-    lines = list[str]()
+    lines, rule = list[str](), width if width < UNCUT else _RULE
     for number, row in enumerate(cells, 1):
-        lines.append(f"── row {number} of {len(cells)} ".ljust(width, "─"))
+        lines.append(f"── row {number} of {len(cells)} ".ljust(rule, "─"))
         lines += [folded(f"{names[at]:{wide}}{row[at] or '–'}", width, " " * wide) for at in filled]
     empty = [name for at, name in enumerate(names) if at not in filled]
     if empty:
-        lines += ["─" * width, folded(f"empty in all rows: {', '.join(empty)}", width, "  ")]
+        lines += ["─" * rule, folded(f"empty in all rows: {', '.join(empty)}", width, "  ")]
     return Text("\n".join(lines), no_wrap=True, overflow="ignore")
 
 
@@ -148,8 +165,13 @@ def show(renderable: RenderableType, out: Console, below: str | None = None) -> 
     """Print something, and a line below it; where it is longer than the screen of a terminal it goes through a pager."""
     import pydoc  # only where something is long: it loads much
 
+    from rich.text import Text
+
+    # Of a text printing makes another, without what it says of its lines.
+    is_text = isinstance(renderable, Text)
+
     def printed() -> None:
-        out.print(renderable, soft_wrap=False, crop=False)
+        out.print(renderable, no_wrap=is_text or None, overflow="ignore" if is_text else None, crop=False)
         if below is not None:
             say(below, out)
 

@@ -183,6 +183,22 @@ def test_a_table_that_is_piped_has_whole_values_and_whole_lines() -> None:
     assert [cell.strip() for cell in line[1:-1].split("│")] == [row[0], "0.3333333333333333", "12345678.9"]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [["x" * 30_000, "y"], ["a " * 20_000, "\u5e45" * 6_000], [f"c{n}" for n in range(3_000)], ["a\n" * 9_000 + "b" * 8_000] * 2],
+    ids=["long", "words and wide letters", "many", "lines"],
+)  # fmt: skip
+def test_what_is_too_wide_to_be_piped_as_a_table_is_records_and_nothing_of_it_is_left_out(cells: list[str]) -> None:
+    names = [f"n{at}" for at in range(len(cells))]
+    result = Result(names, [True] * len(cells), [tuple(cells)])
+    text = rendering.as_text(lambda out: rendering.show_table(result, out)).decode()
+    assert text.startswith("── row 1 of 1 ─")
+    for name, cell in zip(names, cells, strict=True):
+        assert name in text
+        assert all(word in text for word in set(cell.split()))
+    assert sum(map(text.count, "xab\u5e45")) >= sum(sum(map(cell.count, "xab\u5e45")) for cell in cells)
+
+
 def test_records_name_what_is_empty_in_all_rows_once() -> None:
     out = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
     columns = tuple(f"column_number_{n}" for n in range(6))

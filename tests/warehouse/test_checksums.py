@@ -110,8 +110,11 @@ def test_a_publish_that_was_killed_anywhere_leaves_a_file_with_its_checksum(
 def test_nothing_is_taken_over_from_what_was_altered(
     tmp_path: Path, warehouse_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    final = Path(shutil.copy(warehouse_path, tmp_path / "x.duckdb"))
+    final = tmp_path / "data" / "warehouse" / "x.duckdb"
+    final.parent.mkdir(parents=True)
+    shutil.copy(warehouse_path, final)
     checksums.add(final, checksums.of(final))
+    assert build.unchanged(tmp_path / "raw", shipped, final, AS_OF) is not None
     assert build.to_take_over(final, fresh=False) == (final, [])
     assert build.to_take_over(final, fresh=True) == (None, [])
     with duckdb.connect(writable(final)) as con:
@@ -119,11 +122,13 @@ def test_nothing_is_taken_over_from_what_was_altered(
     # Nor is a copy given other states, and a checksum of its own with them.
     failed = Outcome("mlco2", "impact.csv", "https://example.org", "failed", "mlco2: no answer", 0)
     assert build.unchanged(tmp_path / "raw", shipped, final, AS_OF, [failed]) is None
-    asked: list[Path | None] = []
-    monkeypatch.setattr(build, "unchanged", lambda *_: None)
+    asked: list[object] = []
+    monkeypatch.setattr(build, "unchanged", lambda *_, **__: None)
     monkeypatch.setattr(build, "_build", lambda *given: asked.append(given[-1]) or [])
     monkeypatch.setattr(build, "validate", lambda *_: ["a warning"])
     monkeypatch.setattr(publishing, "publish", lambda *_: None)
+    monkeypatch.setattr(build, "remember", lambda _: asked.append("remembered") or [])
     warnings = build.run(tmp_path / "raw", shipped, final, AS_OF)
-    assert asked == [None]
+    # Nor does the ledger remember what an altered warehouse says, but only what is published in its place.
+    assert asked == [None, "remembered"]
     assert warnings == [f"{checksums.altered(final)}; nothing was taken over from it", "a warning"]
