@@ -393,6 +393,30 @@ def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyC
     assert f"Of {later} later results the interval holds {held}" in page.inner_text("#said")
 
 
+def test_numbers_that_scripts_write_have_their_trace(seen: Seen) -> None:
+    """Cells of tables that no file has; what is chosen, and what the page itself puts together from the rows above it, has none."""
+    made = "tr.sum, tr:has(td:first-child:is(:empty))"
+    for address, tables in (("imagenet.html", "#points, #choices-table"), ("costs.html", ".chain, #sources")):
+        page = seen.open(address)
+        for details in page.locator("main details:not(.cite) > summary").all():
+            details.click()
+        cells = page.eval_on_selector_all(
+            ",".join(f"{table} tbody td.r" for table in tables.split(", ")),
+            f"""all => all.filter(cell => !cell.closest("{made}")).map(cell => [
+                cell.closest("tr").cells[0].firstChild.textContent, (cell.querySelector("b") ?? cell).textContent,
+                cell.querySelector("a.n")?.getAttribute("href")])""",
+        )
+        untraced = [(name, told) for name, told, link in cells if re.search(r"\d", told) and not link]
+        # The error is what is asked, and the time is that of the table beside it.
+        assert {name for name, _ in untraced} <= {"Error to reach", "Time"}, address
+        links = list(dict.fromkeys(link for *_, link in cells if link))
+        assert len(links) > 10
+        for link in links[:: max(len(links) // 8, 1)]:
+            page = seen.open(link)
+            page.wait_for_selector("#trace table")
+            assert re.search("The row|Its rows: [1-9]|Where it was read", page.inner_text("#trace")), link
+
+
 def test_a_number_leads_to_the_pages_it_was_read_from(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
     page = seen.open("index.html")
     page.locator("article .big a").first.click()
