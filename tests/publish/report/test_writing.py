@@ -19,6 +19,7 @@ from running import ROOT, command_here, environment
 from flows.answers.outputs import OutputError
 from flows.publish import bibliography, figures
 from flows.publish.report import writing
+from flows.publish.report.page import RESERVED, stem
 from flows.warehouse import connection
 
 OUTSIDE = re.compile(r"https?://[^\s\"'<>)]+")
@@ -283,6 +284,16 @@ def test_figures_for_print_lie_beside_the_pages(tmp_path: Path, warehouse_path: 
     assert {form: one[f"figures/scaling_imagenet.{form}"] for form in ("pdf", "svg")} == {
         form: exported[f"scaling_imagenet_page.{form}"] for form in ("pdf", "svg")
     }
+
+
+def test_what_no_benchmark_may_be_called_is_reserved(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+    benchmarks = {name for (name,) in db.execute("select benchmark from staging.benchmark").fetchall()}
+    own = {path.stem for path in [*report.glob("*.html"), *(report / "traces").iterdir()]} - benchmarks
+    ends = r"(\w+?)_(points|lines|curves|targets|left_out)"
+    named = [re.fullmatch(ends, path.stem) for path in (report / "data").glob("*.csv")]
+    own |= {found[1] for found in named if found} - benchmarks
+    assert own == set(RESERVED)
+    assert [stem(name) for name in ("imagenet", "costs")] == ["imagenet", "costs-benchmark"]
 
 
 def test_nothing_is_asked_from_outside(report: Path) -> None:

@@ -1,6 +1,6 @@
 window.CL ??= {};
 // Whether an address may be followed: one of the web or of a page here. An address comes from a page or a lock, and may be a script.
-CL.address = (text) => /^(?:https?:\/\/|#|\w+\.html(?:[#?]|$))/i.test(text);
+CL.address = (text) => /^(?:https?:\/\/|#|[\w-]+\.html(?:[#?]|$))/i.test(text);
 
 // Light or dark: as the system has it, until a person chooses. Loaded in the head, so that no page flashes.
 (() => {

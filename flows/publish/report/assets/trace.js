@@ -1,7 +1,7 @@
 // Shows the row that an address names (trace.html#table?column=value&…), what it was made of, and where that was read.
 window.CL ??= {};
 (() => {
-  const { tables: known, counted, reserved } = JSON.parse(document.getElementById("known").textContent);
+  const { tables: known, counted, stems } = JSON.parse(document.getElementById("known").textContent);
   const place = document.getElementById("trace");
   // Without what every object has: an address that somebody made up may ask for `constructor`. A script is loaded once.
   const loading = Object.create(null);
@@ -45,8 +45,9 @@ window.CL ??= {};
     const conditions = Object.entries(key).map(([column, value]) => quoted(`${column}=${value}`)).join(" ");
     parts.push(element("p", "On a terminal, down to the last step:", { class: "muted small" }));
     parts.push(element("pre", element("code", `compute-limits trace ${name} ${conditions}`), { tabindex: "0", class: "long" }));
-    const file = reserved.includes(key.benchmark) ? `${key.benchmark}-benchmark` : key.benchmark ?? "tables";
-    const [pages, kept] = await Promise.all([load("pages"), load(file)]);
+    // An address that somebody made up asks for no file that there is not.
+    const file = key.benchmark === undefined ? "tables" : Object.hasOwn(stems, key.benchmark) ? stems[key.benchmark] : null;
+    const [pages, kept] = await Promise.all([load("pages"), file && load(file)]);
     const rows = (key.benchmark ? kept?.tables?.[name] : kept?.[name]) ?? { columns: [], rows: [] };
     const found = records(rows).filter((row) => Object.entries(key).every(([column, value]) => String(row[column] ?? "") === value));
     if (found.length) {
