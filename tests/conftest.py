@@ -55,9 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # Thousands of tests and all modules stay to the end: what is collected need not look through them each time.
+    # Thousands of tests and all modules stay to the end: what collects garbage need not look through them each time, nor as often
+    # as by default, which took a thirtieth of the time of all tests.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(autouse=True)

@@ -60,6 +60,7 @@ def test_either_cron_or_every(cron: str | None, every: str | None) -> None:
         serve.keep_on_schedule(cron, every)
 
 
+@pytest.mark.slow
 def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", tmp_path / "prefect")
     nobody = f"http://127.0.0.1:{running.free_port()}/api"

@@ -212,6 +212,8 @@ def test_console_blocks(clone: Path, tmp_path: Path) -> None:
         name: value for name, value in os.environ.items() if not name.startswith(("COMPUTE_LIMITS", "PREFECT"))
     }
     environment |= {"PATH": f"{clone / '.venv' / 'bin'}:{environment['PATH']}", "PREFECT_HOME": str(tmp_path)}
+    # pip takes nearly a minute to compile all that it installs; what is imported is compiled then, once.
+    environment |= {"PIP_COMPILE": "0", "PYTHONDONTWRITEBYTECODE": ""}
     for command, said in blocks():
         done = subprocess.run(
             command, shell=True, cwd=clone, env=environment, capture_output=True, text=True, timeout=900, check=False
