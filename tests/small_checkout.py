@@ -32,11 +32,15 @@ READ_BY_CODE = (
         "core.left_out",
         "core.quarantine",
         "exports.figure_3_costs",
+        "marts.changed_points",
+        "marts.changes",
+        "marts.headline_numbers",
+        "marts.headline_points",
         "marts.numbers",
         "marts.reproduction",
         "marts.scaling",
     ),
-    *("meta.held_pages", "meta.pages", "meta.runs", "meta.sources"),
+    *("meta.changed_pages", "meta.held_pages", "meta.pages", "meta.past_builds", "meta.runs", "meta.sources"),
 )
 # {file of settings: (what stands there, what does in a light copy)}
 LIGHT = {
