@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.answers import query_limits, rendering
+from flows.answers import layouts, query_limits, rendering
 from flows.fits import calibration
 from flows.pages import transport
 from flows.publish.figures import style
@@ -90,6 +90,7 @@ SET = {
         rendering._ROWS_ON_TERMINAL,
         rendering._ROWS_ELSEWHERE,
     ],
+    r"records from ([\d,]+) characters a line on": [layouts.UNCUT],
     r"where fewer than (\d+) papers or models were scored": [calibration.SCORED_MIN],
     r"of a column \(([\d.]+) in\) and of a page \(([\d.]+) in\)": [style.WIDTHS_IN["column"], style.WIDTHS_IN["page"]],
     r"Each page has (\d+) s; a host (three) of whose pages": [

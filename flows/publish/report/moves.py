@@ -34,6 +34,7 @@ from marts.history
 where quantity in ('exponent', 'lowest_error')
 order by quantity, benchmark, metric, compute_measure, place
 """
+_QUANTITIES = ("exponent", "lowest_error")
 _LINE = itemgetter("quantity", "benchmark", "metric", "compute_measure")
 
 
@@ -54,7 +55,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
             "headline": _headline(before, moved),
             "sources": sorted(Counter(page["source"] for page in changed).items()),
             "n_pages": len(changed),
-            "moved": {quantity: list(of_it) for quantity, of_it in groupby(moved, key=itemgetter("quantity"))},
+            "moved": {quantity: [row for row in moved if row["quantity"] == quantity] for quantity in _QUANTITIES},
             "states": states,
             "history": _by_line(history, [place for place, _ in states]),
             "titles": titles(),
@@ -71,7 +72,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
 def _headline(before: Sequence[Row], moved: Sequence[Row]) -> str:
     if not before:
         return "No earlier state to hold this one against"
-    exponents, lowest = (sum(row["quantity"] == quantity for row in moved) for quantity in ("exponent", "lowest_error"))
+    exponents, lowest = (sum(row["quantity"] == quantity for row in moved) for quantity in _QUANTITIES)
     since = f"since {before[0]['as_of']}"
     if not moved:
         return f"No exponent and no lowest error has moved {since}"
@@ -84,9 +85,9 @@ def _many(count: int, what: str) -> str:
 
 def _by_line(history: Sequence[Row], places: Sequence[int]) -> dict[str, list[tuple[Row, list[Row | None]]]]:
     """{quantity: of each line its first row, and its row of each state, None where that had none}."""
-    found: dict[str, list[tuple[Row, list[Row | None]]]] = {}
+    found: dict[str, list[tuple[Row, list[Row | None]]]] = {quantity: [] for quantity in _QUANTITIES}
     for (quantity, *_), of_line in groupby(history, key=_LINE):
         members = list(of_line)
         by_place = {row["place"]: row for row in members}
-        found.setdefault(quantity, []).append((members[0], [by_place.get(place) for place in places]))
+        found[quantity].append((members[0], [by_place.get(place) for place in places]))
     return found

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 # Files of the report that are of no benchmark, without their ends; a benchmark of such a name has another file.
 RESERVED = (
     *("index", "domains", "costs", "growth", "theory", "forecasts", "changes", "data", "dictionary", "trace"),
-    *("pages", "tables", "counts", "cost"),
+    *("pages", "tables", "counts", "cost", "changed"),
 )
 
 

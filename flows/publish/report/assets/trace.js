@@ -66,7 +66,7 @@ window.CL ??= {};
       for (const row of ofKey) ofPage.set(`${row.source} ${row.page}`, (ofPage.get(`${row.source} ${row.page}`) ?? 0) + row.n);
       const counts = [...ofPage].sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
       parts.push(element("h2", `Its rows: ${counts.reduce((sum, [, n]) => sum + n, 0)}, by the page that they were read from`));
-      parts.push(table("Its rows by page", ["Page", "Rows", "Read on"], counts.map(([page, n]) => [pages[page] ? link(pages[page][0], page) : page, String(n), pages[page]?.[1] ?? "–"])));
+      parts.push(table("Its rows by page", ["Page", "Of them", "Read on"], counts.map(([page, n]) => [pages[page] ? link(pages[page][0], page) : page, `${n} row${n === 1 ? "" : "s"}`, pages[page]?.[1] ?? "–"])));
       place.replaceChildren(...parts);
       return;
     }
