@@ -187,19 +187,24 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
     """
     import duckdb
 
-    from flows.warehouse import expectations, sql_files, staging, transform, validation
+    from flows.warehouse import expectations, staging, transform
 
     built = publishing.next_path(final)
     publishing.remove(built)
     shutil.copyfile(final, built)
     try:
         with connect(built) as con:
-            staging.create(con, "staging.source_state", staging.of_rows(SourceState, now))
-        again = transform.again(built, paths.SQL, ["staging.source_state"])
-        with kept.published(built) as published:
-            suites = expectations.suites(sql_files.grains(paths.SQL))
-            if not all(validation.stands(published, suites[table]) for table in again if table in suites):
+            con.begin()
+            files = transform.downstream(con, paths.SQL, ["staging.source_state"])
+            of_tables = {file.table: file.grain for file in files if not file.is_view}
+            suites = [suite for table, suite in expectations.suites(of_tables).items() if table in of_tables]
+            before = [expectations.asked(con, suite) for suite in suites]
+            staging.replace(con, "staging.source_state", SourceState, now)
+            transform.again(con, paths.SQL, files)
+            if [expectations.asked(con, suite) for suite in suites] != before:
                 return False
+            con.commit()
+            con.execute("checkpoint")
     except (duckdb.Error, BuildError):
         # The SELECTs are those that it was built by, so it is not as it was built.
         return False

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -98,10 +99,14 @@ def build(
     """
     from flows import progress, runs
     from flows.build import run
+    from flows.warehouse import reading
 
-    with runs.recorded("build"), progress.steps() as step:
-        warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
-    _show(warnings, built=True)
+    # Held open while it is read for the log and for the report: to open it takes longer than either asks of it.
+    with ExitStack() as held:
+        with runs.recorded("build"), progress.steps() as step:
+            warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
+            held.enter_context(reading.read(paths.warehouse()))
+        _show(warnings, built=True)
     _end(strict=strict)
 
 
@@ -944,14 +949,15 @@ def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
     from flows.pages import states
     from flows.publish import reports
 
-    rows = queries.own(
-        paths.warehouse(), "select source, state, age_days, message from meta.sources order by source"
-    ).rows
-    at_hand = reports.at_hand(paths.warehouse()) if built else []
-    if built and (moved := moved_numbers.at_hand(paths.warehouse())):
-        at_hand.insert(-1, moved)
-    closing = [*(f"warning: {warning}" for warning in warnings), *at_hand, *states.degraded(rows)]
-    reports.show(paths.warehouse(), rendering.console(), closing)
+    path = paths.warehouse()
+    # One connection for all: opening one takes longer than all that is asked of it.
+    with queries.of_this_version(path), queries.connect(path) as con:
+        rows = con.execute("select source, state, age_days, message from meta.sources order by source").fetchall()
+        at_hand = reports.at_hand(con, path) if built else []
+        if built and (moved := moved_numbers.at_hand(con)):
+            at_hand.insert(-1, moved)
+        closing = [*(f"warning: {warning}" for warning in warnings), *at_hand, *states.degraded(rows)]
+        reports.show(con, rendering.console(), closing)
 
 
 def _end(*, strict: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,8 +16,31 @@ from annotated_types import Gt, Lt, MinLen
 if TYPE_CHECKING:
     import pyarrow as pa
 
+
+@dataclass(frozen=True)
+class Matching:
+    """Of a text that must be of a form, which `words` tell."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, of: Any, handler: Any) -> Any:
+        """How a model asks for the schema. Only then pydantic is loaded, for most who make rows check no file."""
+        from pydantic_core import core_schema
+
+        from flows.toml_files import slip
+
+        def check(text: str) -> str:
+            if not re.fullmatch(self.pattern, text):
+                raise slip(f"not {self.words}")
+            return text
+
+        return core_schema.no_info_after_validator_function(check, handler(of))
+
+
 # Of settings, whose files are checked against the rows that they become.
 Text = Annotated[str, MinLen(1)]
+Https = Annotated[str, Matching(r"https://[^/\s]+\.[^/\s]+(/\S*)?", "an address that begins with https://")]
 # A share or a probability.
 Fraction = Annotated[float, Gt(0), Lt(1)]
 

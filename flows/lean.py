@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
 
 
 class _Later(MetaPathFinder):
-    """numpy's helpers for tests and for Fortran, which scipy.special asks for among all names of numpy, and never uses."""
+    """Most of scipy.special; numpy's helpers for tests and for Fortran, which it asks for among all names of numpy, for nothing."""
 
     _LATER = ("numpy.f2py", "numpy.testing")
+    _UFUNCS_FIRST = "scipy.special"
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Load these with the first use of what is in them, and leave all else to the others."""
-        if fullname not in self._LATER:
+        if fullname not in (*self._LATER, self._UFUNCS_FIRST):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = LazyLoader(spec.loader)
+            spec.loader = _UfuncsFirst(spec.loader) if fullname == self._UFUNCS_FIRST else LazyLoader(spec.loader)
         return spec
+
+
+class _UfuncsFirst(Loader):
+    """scipy.special has its ufuncs at once, and all else with the first use of a name that is none: two thirds of its import."""
+
+    def __init__(self, whole: Loader) -> None:
+        self._whole = whole
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its names as they are asked for."""
+
+        def named(name: str) -> object:
+            if name.startswith("__") and name != "__all__":
+                raise AttributeError(name)
+            found = vars(import_module("scipy.special._ufuncs")).get(name)
+            if type(found).__name__ == "ufunc":
+                return found
+            if vars(module).pop("__getattr__", None) is not None:
+                self._whole.exec_module(module)
+            return getattr(module, name)
+
+        vars(module)["__getattr__"] = named
 
 
 class _NoPandas(MetaPathFinder):

@@ -1,7 +1,7 @@
 """One way to read a TOML file of settings: against a pydantic model, every slip said in one sentence.
 
 The models of the files below flows/declared are in flows/declared/models.py; those of the sources in
-flows/sources/__init__.py and that of the simulation in flows/theory/settings.py, beside what they are for.
+flows/source_files.py and that of the simulation in flows/theory/settings.py, beside what they are for.
 """
 
 from __future__ import annotations
@@ -36,17 +36,6 @@ class Closed(BaseModel):
 def slip(what: str) -> PydanticCustomError:
     """What a validator of a model raises: `what` ends a sentence that begins with "<key> is <literal>, which is"."""
     return PydanticCustomError(_SLIP, "{what}", {"what": what})
-
-
-def matching(pattern: str, words: str) -> AfterValidator:
-    """Of a text that must be of a form, which `words` tell."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise slip(f"not {words}")
-        return text
-
-    return AfterValidator(check)
 
 
 def _once(values: list[Item]) -> list[Item]:

@@ -182,32 +182,6 @@ def test_where_nothing_has_changed_the_warnings_stand_and_the_file_is_not_touche
     assert build.unchanged(tmp_path / "raw", shipped, published, AS_OF + WEEK) == warnings
 
 
-SCRIPT = """
-import json, sys
-from datetime import date
-from pathlib import Path
-from flows import build
-
-raw, shipped, final, day = sys.argv[1:]
-build.run(Path(raw), Path(shipped), Path(final), date.fromisoformat(day))
-print(json.dumps(sorted(sys.modules)))
-"""
-
-
-def test_where_nothing_has_changed_nothing_heavy_is_imported(tmp_path: Path, published: Path, shipped: Path) -> None:
-    arguments = [str(tmp_path / "raw"), str(shipped), str(published), (AS_OF + WEEK).isoformat()]
-    ended = subprocess.run(
-        [sys.executable, "-P", "-c", SCRIPT, *arguments], env=os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)},
-        capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    loaded = set(json.loads(ended.stdout))
-    assert "flows.warehouse.kept" in loaded
-    assert (
-        loaded & {"pyarrow", "pandas", "numpy", "scipy", "great_expectations", "prefect", "flows.analysis.computed"}
-        == set()
-    )
-
-
 def of_a_fresh_build(folder: Path, shipped: Path, as_of: date, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The tables of the day as they are built anew, with what they read and nothing else."""
     path = folder / f"fresh of {as_of}.duckdb"
@@ -238,6 +212,45 @@ OUTCOMES = {
     "one failed": [outcome("mlco2", "failed", "mlco2: it's no route; try again"), outcome("timm", "fetched")],
     "all failed": [outcome(key, "failed", f"{key}: no route") for key in sources.names()],
 }
+
+
+SCRIPT = """
+import json, sys
+from datetime import date
+from pathlib import Path
+from flows import build
+
+raw, shipped, final, day = sys.argv[1:]
+build.run(Path(raw), Path(shipped), Path(final), date.fromisoformat(day))
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("is_stale", [False, True])
+def test_where_nothing_has_changed_nothing_heavy_is_imported(
+    is_stale: bool, tmp_path: Path, published: Path, shipped: Path
+) -> None:
+    # A source whose age is another a week later: its state is published anew.
+    stale = build.unchanged(tmp_path / "raw", shipped, published, AS_OF, OUTCOMES["one failed"] if is_stale else [])
+    assert stale is not None
+    arguments = [str(tmp_path / "raw"), str(shipped), str(published), (AS_OF + WEEK).isoformat()]
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", SCRIPT, *arguments], env=os.environ | {"PYTHONPATH": str(paths.PACKAGE.parent)},
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    loaded = set(json.loads(ended.stdout))
+    assert "flows.warehouse.kept" in loaded
+    heavy = {
+        "pyarrow",
+        "pandas",
+        "numpy",
+        "scipy",
+        "pydantic",
+        "great_expectations",
+        "prefect",
+        "flows.analysis.computed",
+    }
+    assert loaded & heavy == set()
 
 
 @pytest.fixture(scope="module")

@@ -56,3 +56,30 @@ numpy.testing.assert_array_equal([stdtrit(1e9, 0.5)], [0.0])
 {LOADED}
 """
     assert said(code) == ["[]", "['unittest']"]
+
+
+def test_scipys_ufuncs_are_the_same_and_the_rest_of_it_is_there_when_it_is_asked_for() -> None:
+    code = """
+lean.load_later()
+from scipy.special import ndtr, stdtrit
+print("scipy.special._basic" in sys.modules, ndtr(0.5))
+import scipy.special
+print(scipy.special.factorial(5), scipy.special.ndtr is ndtr, scipy.special.stdtrit is stdtrit)
+print("scipy.special._basic" in sys.modules, "factorial" in scipy.special.__all__)
+from scipy import stats
+print(float(stats.norm.cdf(0.5)))
+try:
+    scipy.special.no_such_function
+except AttributeError as error:
+    print(error)
+"""
+    of_normal = "0.6914624612740131"
+    assert said(code) == [
+        f"False {of_normal}", "120.0 True True", "True True", of_normal,
+        "module 'scipy.special' has no attribute 'no_such_function'",
+    ]  # fmt: skip
+
+
+def test_all_names_of_scipys_at_once_are_all_of_them() -> None:
+    code = "lean.load_later()\nfrom scipy.special import *\nprint(factorial(3), logsumexp([0.0]))"
+    assert said(code) == ["6.0 0.0"]

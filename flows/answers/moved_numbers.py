@@ -7,7 +7,7 @@ computed by the same SELECTs from what the ledger kept of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,6 @@ from flows import paths
 from flows.answers import layouts, queries
 from flows.answers.queries import QueryError
 from flows.answers.rendering import printable
-from flows.declared.domains import titles
 from flows.warehouse import ledger
 from flows.warehouse.ledger import State
 
@@ -179,9 +178,11 @@ def as_rows(found: Changes) -> Iterator[tuple[Any, ...]]:
             yield (*own, cause["cause"], cause["contribution"], cause["n_points"])
 
 
-def at_hand(path: Path) -> str:
+def at_hand(con: duckdb.DuckDBPyConnection) -> str:
     """What moved since the state before, in a line, for the end of a run; "" where there is none."""
-    found = changes(path)
+    ((day,),) = con.execute("select as_of from meta.runs").fetchall()
+    found = _read(con, day)
+    titles = dict(con.execute("select benchmark, title from staging.benchmark").fetchall())
     if found.since is None:
         return ""
     moved = [
@@ -192,7 +193,7 @@ def at_hand(path: Path) -> str:
         return f"moved  nothing since the state of {found.since}"
     most = max(moved, key=lambda row: abs(row["after"] / row["before"] - 1), default=None)
     told = [_many(len(moved), "exponent"), _many(best, "lowest error")]
-    example = "" if most is None else f", most {_named(most).strip()} ({' to '.join(_exponent(most)[:2])})"
+    example = "" if most is None else f", most {_named(most, titles).strip()} ({' to '.join(_exponent(most)[:2])})"
     return f"moved  {' and '.join(told)} since {found.since}{example}; compute-limits changes tells why"
 
 
@@ -277,9 +278,14 @@ def _lowest(row: dict[str, Any]) -> tuple[str, str, str]:
     return before, after, " to ".join(names)
 
 
-def _named(row: dict[str, Any]) -> str:
+def _named(row: dict[str, Any], titles: Mapping[str, str] | None = None) -> str:
+    if titles is None:
+        # Not with the module: at the end of each run the warehouse has them at hand.
+        from flows.declared import domains
+
+        titles = domains.titles()
     measure = row["compute_measure"].replace("_", " ")
-    name = titles().get(row["benchmark"], row["benchmark"])
+    name = titles.get(row["benchmark"], row["benchmark"])
     return f"  {name}, {measure}" if measure else f"  {name}"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import BeforeValidator, Field
 
-from flows.columns import Fraction, Text
+from flows.columns import Fraction, Https, Matching, Text
 from flows.declared.setting_types import (
     Apart,
     Backtest,
@@ -40,8 +40,7 @@ from flows.declared.setting_types import (
     Trainer,
     Whole,
 )
-from flows.sources import Https
-from flows.toml_files import Closed, FromTable, Once, matching, slip
+from flows.toml_files import Closed, FromTable, Once, slip
 
 ALL, OF_EACH_DOMAIN = "all", "of each domain"
 
@@ -170,7 +169,7 @@ class PublishedFile(Closed):
     decimals: Whole | None = None
     costs: dict[str, Annotated[list[float], Len(3, 3)]] = Field(default_factory=dict)
     fits: dict[
-        str, dict[str, Annotated[str, matching(r"-?\d+(\.\d+)?", "a number in quotes, digit by digit as printed")]]
+        str, dict[str, Annotated[str, Matching(r"-?\d+(\.\d+)?", "a number in quotes, digit by digit as printed")]]
     ] = Field(default_factory=dict)
 
 
@@ -335,6 +334,6 @@ class Regions(Closed):
     """regions.toml: {ISO 3166-1 alpha-2: the key of the region's electricity, alpha-3 where it has one}."""
 
     alpha_2: dict[
-        Annotated[str, matching("[A-Z]{2}", "two capital letters")],
-        Annotated[str, matching("(OWID_)?[A-Z]{3}", "three capital letters, or OWID_ and three")],
+        Annotated[str, Matching("[A-Z]{2}", "two capital letters")],
+        Annotated[str, Matching("(OWID_)?[A-Z]{3}", "three capital letters, or OWID_ and three")],
     ]

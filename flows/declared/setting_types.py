@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
-from flows.columns import ADDRESS, Fraction, Text, column, optional
-from flows.sources import Https
+from flows.columns import ADDRESS, Fraction, Https, Text, column, optional
 
 Form = Literal["polynomial", "exponential"]
 Selection = Literal["all", "one_per_training", "best_per_paper", "best_per_year", "frontier"]

@@ -25,7 +25,12 @@ from flows import paths
 from flows.errors import UserError
 
 LOCK = "snapshots.jsonl"
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_TIME, _DAY = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"
+# As strptime reads them, which takes ten times as long: of each line of each lock in each run.
+_WRITTEN = {
+    _TIME: re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII),
+    _DAY: re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
+}
 _END_OF_TIME = "9999"
 # What a line may lack.
 _OPTIONAL = ("facts_sha256", "backfilled_on")
@@ -147,13 +152,13 @@ def _wrong(name: str, value: Any, source: str) -> str:
     if name.endswith("sha256"):
         return "" if re.fullmatch("[0-9a-f]{64}", value) else "not 64 hexadecimal digits"
     if name == "backfilled_on":
-        return "" if _is_time(value, "%Y-%m-%d") else "not a day such as 2026-01-02"
+        return "" if _is_time(value, _DAY) else "not a day such as 2026-01-02"
     return "" if name != "retrieved_at" or _is_time(value, _TIME) else "not a time such as 2026-01-02T03:04:05Z"
 
 
 def _is_time(text: str, form: str) -> bool:
     try:
-        return datetime.strptime(text, form).strftime(form) == text  # noqa: DTZ007
+        return bool(_WRITTEN[form].fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:
         return False
 

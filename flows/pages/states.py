@@ -114,8 +114,8 @@ def _not_fresh(source: str, name: str, age: int | None, message: str | None) -> 
 
 def _pages(source: str, message: str) -> str:
     """The pages of a source that its message names, by name or by address; where it is of the whole source there are none."""
-    pages = sources.source(source).pages if source in sources.names() else ()
-    named = [page.name for page in pages if _is_named(page.name, page.url, message)]
+    pages = sources.addresses(source) if source in sources.names() else {}
+    named = [page for page, url in pages.items() if _is_named(page, url, message)]
     more = [f"and {len(named) - _PAGES_NAMED} more"] if len(named) > _PAGES_NAMED else []
     return ", ".join(named[:_PAGES_NAMED] + more)
 

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from flows.answers import layouts, outputs, queries
 from flows.answers.rendering import printable
-from flows.declared.domains import titles
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
 _TITLES = {
@@ -39,21 +38,20 @@ _WIDTH_OF_COSTS = 104
 _NARROW, _LICENCE = 54, 26
 
 
-def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
+def show(con: Any, out: Console, closing: Iterable[str] = ()) -> None:
     """Print the published cost table and today's beside it, how many published numbers come out, and the sources.
 
-    `closing`: lines that stand below all, such as warnings.
+    `con`: a connection to the warehouse; `closing`: lines that stand below all, such as warnings.
     """
-    with queries.connect(path) as con:
-        _show_costs(con, out)
-        sources(con, out)
+    _show_costs(con, out)
+    sources(con, out)
     for line in closing:
         layouts.say(printable(line), out)
 
 
-def at_hand(path: Path) -> list[str]:
+def at_hand(con: Any, path: Path) -> list[str]:
     """What a person has after a build, where it is, and what to do next: a line each, below an empty one."""
-    results, models, benchmarks, sources_in_use, newest = queries.own(path, _AT_HAND).rows[0]
+    ((results, models, benchmarks, sources_in_use, newest),) = con.execute(_AT_HAND).fetchall()
     return [
         "",
         f"have   {results:,} results of {models:,} models on {benchmarks} benchmarks from {sources_in_use} sources, "
@@ -102,18 +100,18 @@ class _Row:
 def _cost_rows(con: Any, row_set: str) -> list[list[_Row]]:
     """The rows of each benchmark and metric, in the paper's order: today, then the targets."""
     rows = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set]).fetchall()
-    few = _few(con, row_set)
+    few, titles = _few(con, row_set), dict(con.execute("select benchmark, title from staging.benchmark").fetchall())
     order = list(dict.fromkeys((benchmark, metric) for benchmark, metric, *_ in rows))
     rows.sort(key=lambda row: (order.index(row[:2]), list(_TARGETS).index(row[2])))
-    made = [_row(few.get(row[:2], ""), *row) for row in rows]
+    made = [_row(titles.get(row[0], row[0]), few.get(row[:2], ""), *row[1:]) for row in rows]
     return [list(block) for _, block in groupby(made, key=lambda row: (row.benchmark, row.metric))]
 
 
-def _row(few: str, benchmark: str, metric: str, target: str, error: float | None, *rest: Any) -> _Row:
+def _row(benchmark: str, few: str, metric: str, target: str, error: float | None, *rest: Any) -> _Row:
     *powers, polynomial, exponential = rest
     forms = _powers(powers[:3], polynomial), _powers(powers[3:], exponential)
     shown = "–" if error is None else f"{error:g}"
-    return _Row(titles().get(benchmark, benchmark), metric, few, _TARGETS[target], shown, forms)
+    return _Row(benchmark, metric, few, _TARGETS[target], shown, forms)
 
 
 def _powers(powers: list[int | None], status: str) -> str:

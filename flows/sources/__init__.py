@@ -6,23 +6,17 @@ typed rows (flows/readers/row_types.py) that the record holds. flows/pages/parse
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Gt, Len
-from pydantic import Field
-
-from flows import toml_files
-from flows.columns import Text
 from flows.errors import SettingError, near
-from flows.toml_files import Closed, Once, matching
 
 if TYPE_CHECKING:
     from flows.readers.record import Record
@@ -34,52 +28,6 @@ _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
     "parse_cpu_s", "parse_memory_mb", "stale_after_days",
 }  # fmt: skip
-# Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
-_OPTIONAL = ("content", "page_rank")
-
-Https = Annotated[str, matching(r"https://[^/\s]+\.[^/\s]+(/\S*)?", "an address that begins with https://")]
-Content = Literal["csv", "html", "javascript", "json", "markdown", "tsv", "yaml", "zip"]
-
-
-class _PageEntry(Closed, extra="allow"):
-    """An entry of `[[pages]]`; what it says beside these keys are lookups of the parser's."""
-
-    name: Text
-    url: Https
-    content: Content | None = None
-    page_rank: Annotated[int, Ge(0)] | None = None
-
-
-class _PageList(Closed, extra="allow"):
-    """An entry of `[[page_lists]]`: many pages below one address, and lookups that all of them share."""
-
-    base: Https
-    paths: Annotated[list[Text], Len(1), Once]
-    content: Content | None = None
-    page_rank: Annotated[int, Ge(0)] | None = None
-
-
-class _SourceFile(Closed):
-    """A source's TOML. `rows`: the least and the most that it is expected to give."""
-
-    title: Text
-    publisher: Text
-    homepage: Https
-    licence: Text
-    attribution: Text
-    cadence: Text
-    content: Content
-    rows: Annotated[list[Annotated[int, Ge(0)]], Len(2, 2)]
-    rank: Annotated[int, Ge(0)]
-    rank_reason: Text
-    parser: Text | None = None
-    pause_s: Annotated[float, Ge(0)] | None = None
-    parse_cpu_s: Annotated[float, Gt(0)] | None = None
-    parse_memory_mb: Annotated[float, Gt(0)] | None = None
-    stale_after_days: Annotated[int, Gt(0)] | None = None
-    lookups: dict[str, Any] = Field(default_factory=dict)
-    pages: list[_PageEntry] = Field(default_factory=list)
-    page_lists: list[_PageList] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -147,6 +95,18 @@ def source(key: str) -> Source:
     return declared(key, _FOLDER)
 
 
+@cache
+def addresses(key: str) -> Mapping[str, str]:
+    """{page: its address} of a source. Raises `SettingError` as `source`."""
+    # Without the check, whose library takes longer to import than all that is asked here, unless there is something wrong.
+    try:
+        file = tomllib.loads((_FOLDER / f"{key}.toml").read_text(encoding="utf-8"))
+        listed = [(name, one["base"] + name) for one in file.get("page_lists", []) for name in one["paths"]]
+        return dict([*((page["name"], page["url"]) for page in file.get("pages", [])), *listed])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {page.name: page.url for page in source(key).pages}
+
+
 def names() -> tuple[str, ...]:
     """All sources, in alphabetical order."""
     return names_in(_FOLDER)
@@ -161,14 +121,15 @@ def names_in(folder: Path) -> tuple[str, ...]:
 @cache
 def declared(key: str, folder: Path) -> Source:
     """What a source's TOML in that folder says. Raises `SettingError`."""
-    path = folder / f"{key}.toml"
-    file = toml_files.read(path, _SourceFile)
+    # Not with the module: a build that has nothing to do asks for the names alone.
+    from flows import source_files
+
+    file = source_files.read(folder / f"{key}.toml")
     pages = tuple(
         Page(key, name, url, content or file.content, MappingProxyType(file.lookups | lookups))
-        for name, url, content, lookups in _entries(file)
+        for name, url, content, lookups in source_files.pages(file)
     )
     parser = file.parser or key
-    _check(path, file, parser, pages)
     return Source(
         key=key,
         rows_min=file.rows[0],
@@ -177,41 +138,6 @@ def declared(key: str, folder: Path) -> Source:
         pages=pages,
         **file.model_dump(include=_COPIED),
     )
-
-
-def _entries(file: _SourceFile) -> Iterator[tuple[str, str, Content | None, dict[str, Any]]]:
-    """(name, URL, content, lookups) of each page, whether it is declared alone or in a list."""
-    for page in file.pages:
-        yield page.name, page.url, page.content, _lookups(page)
-    for listed in file.page_lists:
-        yield from ((name, listed.base + name, listed.content, _lookups(listed)) for name in listed.paths)
-
-
-def _lookups(entry: _PageEntry | _PageList) -> dict[str, Any]:
-    ranked = {} if entry.page_rank is None else {"page_rank": entry.page_rank}
-    return (entry.model_extra or {}) | ranked
-
-
-def _check(path: Path, file: _SourceFile, parser: str, pages: tuple[Page, ...]) -> None:
-    if file.rows[0] > file.rows[1]:
-        toml_files.refuse(path, ("rows",), file.rows, "but the least comes before the most")
-    if not pages:
-        raise SettingError(f"{toml_files.shown(path)}: there is no page; add [[pages]] with name and url")
-    toml_files.check_unique(path, ("pages",), (page.name for page in pages), "name")
-    modules = {one.stem for one in path.parent.glob("*.py")} - {"__init__"}
-    toml_files.check_name(path, ("parser",), parser, modules, "parser in flows/sources")
-    for table in ("pages", "page_lists"):
-        for at, entry in enumerate(getattr(file, table)):
-            _check_lookups(path, (table, at), entry.model_extra or {})
-
-
-def _check_lookups(path: Path, place: tuple[str, int], lookups: Mapping[str, Any]) -> None:
-    """No lookup of a page looks like a key that may be left out, for it would do nothing. Raises `SettingError`."""
-    for key in lookups:
-        if likest := difflib.get_close_matches(key, _OPTIONAL, 1, 0.8):
-            raise SettingError(
-                f"{toml_files.shown(path)}: unknown key '{toml_files.spot((*place, key))}'; near it: {likest[0]!r}"
-            )
 
 
 def parser(source: Source) -> Parser:

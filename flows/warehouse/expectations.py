@@ -10,13 +10,16 @@ import dataclasses
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows import paths
 from flows.errors import UserError
+
+if TYPE_CHECKING:
+    import duckdb
 
 # An expectation as it stands in a suite's JSON file: type, kwargs, severity, and notes where there is a reason to give.
 Expectation = Mapping[str, Any]
@@ -60,6 +63,32 @@ def suite_key(suite: Suite) -> str:
     Not in it are the versions of Great Expectations and pandas, and the code of `flows.warehouse.checking`.
     """
     return hashlib.sha256(json.dumps(dataclasses.asdict(suite), sort_keys=True).encode()).hexdigest()
+
+
+def named(suite: Suite, columns: Sequence[str]) -> list[str]:
+    """The columns whose names stand in what a suite asks, as a whole text or a part of one (`col("year") > 2000`)."""
+    texts = [*suite.key, *(text for one in suite.expectations for text in _texts(one["kwargs"]))]
+    return [column for column in columns if any(column in text for text in texts)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in the values of what stands in a JSON file."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _texts(one)
+
+
+def asked(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[object, ...]:
+    """All of a small table that the result of its suite depends on: columns and types, how many rows, and the named columns."""
+    described = con.execute(f"describe {suite.table}").fetchall()
+    columns = named(suite, [column for column, *_ in described])
+    rows = con.execute(f"select {', '.join([*columns, '1'])} from {suite.table}").fetchall()
+    return described, rows
 
 
 def suites(grains: Mapping[str, tuple[str, ...]], root: Path | None = None) -> dict[str, Suite]:

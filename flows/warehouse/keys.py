@@ -18,6 +18,7 @@ from flows.paths import PACKAGE
 # What stands between `from` and `import`, if anything does, and what behind; in text without comments and broken lines.
 _IMPORT = re.compile(r"(?:^|[:;])[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|[^\n;(]+)", re.MULTILINE)
 _COMMENT_OR_BREAK = re.compile(r"#[^\n]*|\\\n")
+_VERSION = re.compile(r"^Version: *(\S+)$", re.MULTILINE)
 
 
 def digest(*parts: str | bytes | memoryview) -> str:
@@ -41,10 +42,16 @@ def files(root: Path, paths: Iterable[Path]) -> str:
 @cache
 def versions(*distributions: str) -> str:
     """The versions of Python and of installed libraries, as text."""
+    named = [f"{name} {_version(name)}" for name in distributions]
+    return "; ".join([f"Python {platform.python_version()}", *named])
+
+
+def _version(distribution: str) -> str:
+    """Its version. Read from the head of its metadata, which `importlib.metadata.version` reads to the end as a letter."""
     import importlib.metadata
 
-    named = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
-    return "; ".join([f"Python {platform.python_version()}", *named])
+    told = _VERSION.search(importlib.metadata.distribution(distribution).read_text("METADATA") or "")
+    return told[1] if told else importlib.metadata.version(distribution)
 
 
 @cache

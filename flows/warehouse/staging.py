@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from flows import columns
 from flows.columns import ADDRESS
 from flows.warehouse import connection, publishing
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 SCHEMAS = ("staging", "core", "fits", "marts", "exports", "meta")
 
@@ -49,7 +50,22 @@ def create(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> dict[s
     given = staged.content  # noqa: F841  # DuckDB finds it by its name: to register it takes longer than to make a small table
     con.execute(f"create or replace table {table} as select * from given")
     addressed = ADDRESS if set(ADDRESS) <= set(staged.content.column_names) else {}
-    own = {column: text for column, (_, text) in columns.columns(staged.row_type).items()}
-    comments = addressed | own
-    connection.comment(con, table, columns.comment(staged.row_type), comments)
+    return _comment(con, table, staged.row_type, addressed)
+
+
+def replace(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], rows: list[Any]) -> None:
+    """Make a table that is there anew, with other rows: few, and without Arrow, which takes longer to import than that."""
+    con.execute(f"create or replace table {table} as select * from {table} where false")
+    if rows:
+        row = f"({', '.join('?' for _ in columns.columns(row_type))})"
+        values = [value for one in rows for value in astuple(one)]
+        con.execute(f"insert into {table} values {', '.join([row] * len(rows))}", values)
+    _comment(con, table, row_type, {})
+
+
+def _comment(
+    con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], addressed: Mapping[str, str]
+) -> dict[str, str]:
+    comments = {**addressed, **{column: text for column, (_, text) in columns.columns(row_type).items()}}
+    connection.comment(con, table, columns.comment(row_type), comments)
     return comments

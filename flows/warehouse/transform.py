@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
-import pyarrow as pa
 
 from flows.warehouse import connection, sql_files, staging
 from flows.warehouse.connection import BuildError
 from flows.warehouse.sql_files import Node, SqlFile
 from flows.warehouse.staging import Staged
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _LINEAGE = "One row per table and table that it reads."
 
@@ -66,46 +69,54 @@ def transform(
         con.begin()
         commented = connection.all_comments(con)
         known = {table: commented.get(table, {}) for table in given}
-        for table in known:
-            made(con, table)
-        _make(con, before, known, made)
+        for file in before:
+            _create(con, file)
+        # As early as can be: what is said of tables and asked of them meanwhile, others wait for what is computed elsewhere.
         computed.start(con)
+        for table in list(known):
+            made(con, table)
+        _tell(con, before, known, made)
         _make(con, beside, known, made)
         for table, content in computed.tables().items():
             known[table] = staging.create(con, table, Staged(computed.row_types[table], content))
             made(con, table)
         _make(con, after, known, made)
         _lineage(con, tables, computed)
+        # To write them takes a second, in which what was made last is looked at elsewhere; `last` waits for that.
+        con.commit()
+        con.begin()
         last(con)
         con.commit()
         con.execute("checkpoint")
 
 
-def again(path: Path, root: Path, changed: Iterable[str]) -> list[str]:
-    """Make anew, in a warehouse file that is whole, the tables of SQL files that read one of the `changed`, or read such a one.
+def downstream(con: duckdb.DuckDBPyConnection, root: Path, changed: Iterable[str]) -> list[SqlFile]:
+    """The SQL files of a warehouse that is whole whose tables read one of the `changed`, or read such a one; in order.
 
-    Returns these tables.
+    Only these files are read. A computed table is none of them, nor what reads it for that alone.
+    """
+    lineage = con.execute("select table_name, reads from meta.lineage").fetchall()
+    stale, size = set(changed), 0
+    while size < len(stale):
+        size = len(stale)
+        stale |= {table for table, read in lineage if read in stale}
+    paths = {table: root.joinpath(*table.split(".")).with_suffix(".sql") for table in stale}
+    files = {table: sql_files.read_table_file(path) for table, path in sorted(paths.items()) if path.is_file()}
+    ordered = TopologicalSorter({table: set(file.reads) & set(files) for table, file in files.items()}).static_order()
+    return [files[table] for table in ordered]
+
+
+def again(con: duckdb.DuckDBPyConnection, root: Path, files: Iterable[SqlFile]) -> None:
+    """Make the tables of these files anew, in a warehouse that is whole.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
     """
-    with connection.connect(path) as con:
-        make_known(con, root, {})
-        reads = con.execute("select table_name, reads from meta.lineage").fetchall()
-        stale, size = set(changed), 0
-        while size < len(stale):
-            size = len(stale)
-            stale |= {table for table, read in reads if read in stale}
-        files = sql_files.in_order(root, connection.tables(con), {})
-        remade = [file for file in files if isinstance(file, SqlFile) and file.table in stale]
-        con.begin()
-        for file in remade:
-            texts = connection.comments(con, file.table)
-            _create(con, file)
-            connection.comment(con, file.table, _comment(file), texts, is_view=file.is_view)
-        con.commit()
-        con.execute("checkpoint")
-    return [file.table for file in remade]
+    make_known(con, root, {})
+    texts = connection.all_comments(con)
+    for file in files:
+        _create(con, file)
+        connection.comment(con, file.table, _comment(file), texts.get(file.table, {}), is_view=file.is_view)
 
 
 def make_known(con: duckdb.DuckDBPyConnection, root: Path, functions: Functions) -> None:
@@ -149,15 +160,26 @@ def _make(
     made: Callable[[duckdb.DuckDBPyConnection, str], None],
 ) -> None:
     for file in files:
-        known[file.table] = _select(con, file, known)
+        _create(con, file)
+        _tell(con, [file], known, made)
+
+
+def _tell(
+    con: duckdb.DuckDBPyConnection,
+    files: Iterable[SqlFile],
+    known: dict[str, dict[str, str]],
+    made: Callable[[duckdb.DuckDBPyConnection, str], None],
+) -> None:
+    """Say of the tables of SQL files what they are, and that they are made."""
+    for file in files:
+        known[file.table] = _commented(con, file, known)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
             made(con, file.table)
 
 
-def _select(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Make the table of a SQL file; returns the comments of its columns, its own and those of the tables that it reads."""
-    _create(con, file)
+def _commented(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The comments of the columns of a table, which it gets: its own, and those of the tables that it reads."""
     inherited = {column: text for table in file.reads for column, text in known[table].items()}
     texts = inherited | dict(file.column_comments)
     comments = {column: texts[column] for column in con.table(file.table).columns if column in texts}
@@ -183,6 +205,8 @@ def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
 
 
 def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[Node], computed: Computed) -> None:
+    import pyarrow as pa  # not with the module: to make a few tables again takes less time
+
     edges = [(table.table, read) for table in tables for read in computed.reads.get(table.table, table.reads)]
     content = pa.table({"table_name": [table for table, _ in edges], "reads": [read for _, read in edges]})
     con.register("edges", content)

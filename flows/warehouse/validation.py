@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,7 +54,7 @@ class Validation:
         else:
             # Of a table without such columns still the count of its rows is asked.
             self._validator().submit(
-                table, content.select(_named(suite, content.column_names) or content.column_names[:1])
+                table, content.select(expectations.named(suite, content.column_names) or content.column_names[:1])
             )
             self._is_asked = True
 
@@ -75,14 +75,6 @@ class Validation:
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
-def stands(published: Kept, suite: Suite) -> bool:
-    """Whether a table that was made anew in a published warehouse still has the result of its suite that is there."""
-    if published.con is None:
-        return False
-    content = published.con.sql(f"select * from {suite.table}").to_arrow_table()
-    return published.has(SUITE, suite.table, key_of(suite, content))
-
-
 def key_of(suite: Suite, content: pa.Table) -> str:
     """All that the result of a suite depends on; of the values only those of the columns that it names."""
     return keys.digest(
@@ -91,26 +83,8 @@ def key_of(suite: Suite, content: pa.Table) -> str:
         expectations.suite_key(suite),
         str(content.schema),
         str(len(content)),
-        _bytes(content.select(_named(suite, content.column_names))),
+        _bytes(content.select(expectations.named(suite, content.column_names))),
     )
-
-
-def _named(suite: Suite, columns: Sequence[str]) -> list[str]:
-    """The columns whose names stand in what a suite asks, as a whole text or a part of one (`col("year") > 2000`)."""
-    texts = [*suite.key, *(text for one in suite.expectations for text in _texts(one["kwargs"]))]
-    return [column for column in columns if any(column in text for text in texts)]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """All texts in the values of what stands in a JSON file."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, Sequence):
-        for one in value:
-            yield from _texts(one)
 
 
 def _bytes(content: pa.Table) -> memoryview:

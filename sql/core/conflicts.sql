@@ -26,7 +26,8 @@ things as (
         select observations.*, records.training_id as thing, concat_ws(' ', benchmark, quantity, image_size) as what,
         from observations
         join records using (source, page, locator)
-        qualify count(distinct model_id) over (partition by records.training_id) > 1
+        window of_training as (partition by records.training_id)
+        qualify min(model_id) over of_training != max(model_id) over of_training
     )
 ),
 

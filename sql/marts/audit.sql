@@ -233,6 +233,18 @@ named as (
     select *, plain_name(name) as plain, regexp_extract_all(plain_name(name), '\d+') as digits from points
 ),
 
+close as materialized (
+    -- Before names are compared, which takes most of the time: few pairs are left.
+    select one, other,
+    from named as one
+    join named as other on
+        one.sample_id = other.sample_id
+        and one.training_id != other.training_id
+        and one.result_id < other.result_id
+        and abs(one.error - other.error) < 0.0015 + 1e-9
+        and abs(one.log10_compute - other.log10_compute) < log10(1.03)
+),
+
 look_alike as (
     -- Names of other sizes and versions have other numbers; where even the computation is the same to the digit they may not matter.
     select
@@ -249,13 +261,7 @@ look_alike as (
         -- A list that has both tells them apart, for it has two names for them.
         number + if(one.result_source != other.result_source, 1, 0) as first,
         greatest(one.moves, other.moves) as second,
-    from named as one
-    join named as other on
-        one.sample_id = other.sample_id
-        and one.training_id != other.training_id
-        and one.result_id < other.result_id
-        and abs(one.error - other.error) < 0.0015 + 1e-9
-        and abs(one.log10_compute - other.log10_compute) < log10(1.03)
+    from close
     where
         jaro_winkler_similarity(one.plain, other.plain) >= 0.9
         and (one.digits = other.digits or one.compute_flop = other.compute_flop)

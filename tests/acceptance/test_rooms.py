@@ -32,7 +32,18 @@ USES: dict[str, set[str]] = {
     "publish": {"answers", "declared", "fits", "warehouse"},
 }
 # Modules beside the rooms that a room may use: what it needs of the project as a whole.
-SHARED = {"flows", "flows.children", "flows.columns", "flows.errors", "flows.lean", "flows.paths", "flows.toml_files"}
+SHARED = {
+    *(
+        "flows",
+        "flows.children",
+        "flows.columns",
+        "flows.errors",
+        "flows.lean",
+        "flows.paths",
+        "flows.source_files",
+        "flows.toml_files",
+    )
+}
 # What is loaded to read pages or the warehouse.
 READING = ("flows.answers.queries", "flows.answers.rendering", "flows.publish.reports")
 

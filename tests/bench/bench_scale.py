@@ -31,14 +31,11 @@ create table staging.fit as
     select * exclude (sample_id), unnest(['polynomial', 'exponential']) as form from fits.sample_sets;
 create table staging.fit_rule as select 3 as points_min;
 create table fits.samples as
-    select sample_id, log10_compute, -log10(error) as log10_performance, 1 / error as performance
-    from (
-        select
-            1 + (hash(i) % {_BENCHMARKS})::integer as sample_id,
-            17 + 8 * (hash(i + 1e9) / 2.0 ** 64) as log10_compute,
-            10 ** (-0.08 * log10_compute + 1 + 0.2 * (hash(i + 2e9) / 2.0 ** 64)) / 10 as error,
-        from range({_POINTS}) as t(i)
-    );
+    select
+        1 + (hash(i) % {_BENCHMARKS})::integer as sample_id,
+        17 + 8 * (hash(i + 1e9) / 2.0 ** 64) as log10_compute,
+        10 ** (-0.08 * log10_compute + 1 + 0.2 * (hash(i + 2e9) / 2.0 ** 64)) / 10 as error,
+    from range({_POINTS}) as t(i);
 """
 _BARE = """
 select
@@ -46,7 +43,7 @@ select
     avg(log10_compute), var_pop(log10_compute),
     avg(log10_performance), var_pop(log10_performance), covar_pop(log10_compute, log10_performance),
     avg(performance), var_pop(performance), covar_pop(log10_compute, performance),
-from fits.samples
+from (select *, -log10(error) as log10_performance, 1 / error as performance from fits.samples)
 group by sample_id
 """
 

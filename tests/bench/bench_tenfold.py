@@ -71,6 +71,8 @@ def lower(text: str, copy: int) -> str:
 _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "model": {"name": named, "paper_title": named, "paper_url": addressed, "architecture": named, "parameters": larger},
     "result": {"value": lower},
+    "listing": {"name": named},
+    "loss_point": {"parameters": larger, "training_compute_flop": larger},
     "operations": {"operations": larger},
     "run_phase": {"processor": named, "wall_time_s": larger},
     "compute": {"value": larger},

@@ -5,17 +5,24 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
 
+from flows.answers import queries
 from flows.publish import reports
+
+
+def show(path: Path, out: Console, closing: Iterable[str] = ()) -> None:
+    with queries.connect(path) as con:
+        reports.show(con, out, closing)
 
 
 def test_the_published_table_is_shown_as_in_the_paper(warehouse_path: Path) -> None:
     out = Console(file=io.StringIO(), width=118, record=True)
-    reports.show(warehouse_path, out)
+    show(warehouse_path, out)
     text = out.export_text()
     lines = text.splitlines()
     (first,) = [line for line in lines if re.search(r"ImageNet +top1 +today +11.5 ", line)]
@@ -31,7 +38,7 @@ def test_the_published_table_is_shown_as_in_the_paper(warehouse_path: Path) -> N
 def test_a_line_of_few_trainers_says_so_beside_its_numbers(warehouse_path: Path) -> None:
     """COCO's burdens on val2017 are of three model zoos; the published rows are of as many papers as there are points."""
     out = Console(file=io.StringIO(), width=118, record=True)
-    reports.show(warehouse_path, out)
+    show(warehouse_path, out)
     lines = out.export_text().splitlines()
     few = [at for at, line in enumerate(lines) if re.match(r" \(\d+ (trainer|paper)", line)]
     assert [re.split("  +", lines[at].strip())[0] for at in few] == ["(3 trainers)"]
@@ -68,7 +75,7 @@ def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tm
         con.execute("insert into exports.figure_3_costs by name (select * replace ('new' as benchmark) "
                     "from exports.figure_3_costs where row_set = 'paper_v1' and benchmark = 'imagenet')")  # fmt: skip
     out = Console(file=io.StringIO(), width=118, record=True)
-    reports.show(path, out)
+    show(path, out)
     lines = out.export_text().splitlines()
     at = next(at for at, line in enumerate(lines) if re.match(r" new +top1", line))
     # In the paper's order: today, then the targets.
@@ -77,5 +84,5 @@ def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tm
 
 def test_what_closes_the_report_stands_below_all_as_it_is(warehouse_path: Path) -> None:
     out = Console(file=io.StringIO(), width=118, record=True)
-    reports.show(warehouse_path, out, ["warning: a [bold]b[/bold]" + " c" * 100, "degraded: d"])
+    show(warehouse_path, out, ["warning: a [bold]b[/bold]" + " c" * 100, "degraded: d"])
     assert out.export_text().splitlines()[-2:] == ["warning: a [bold]b[/bold]" + " c" * 100, "degraded: d"]

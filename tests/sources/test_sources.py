@@ -121,6 +121,22 @@ def test_a_toml_with_a_fault_is_named(
         sources.source("bad")
 
 
+@pytest.mark.parametrize("key", SOURCES)
+def test_pages_are_named_without_the_check_as_with_it(key: str) -> None:
+    assert dict(sources.addresses(key)) == {page.name: page.url for page in sources.source(key).pages}
+
+
+def test_a_file_with_a_fault_is_said_where_its_pages_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_FOLDER", tmp_path)
+    for name, text in {"no_toml": "x = [", "no_url": '[[pages]]\nname = "a"', "pages_are_one": 'pages = "x"'}.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+    for name in ("no_toml", "no_url", "pages_are_one"):
+        with pytest.raises(SettingError, match=rf"{name}\.toml"):
+            sources.addresses(name)
+
+
 def test_an_unknown_source_is_answered_with_those_that_there_are() -> None:
     with pytest.raises(SettingError, match=f"'nowhere'.*{SOURCES[0]}.*{SOURCES[-1]}"):
         sources.source("nowhere")

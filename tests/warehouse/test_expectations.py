@@ -489,3 +489,21 @@ def test_a_row_that_is_lost_stops_before_the_expectations(
     monkeypatch.setattr(paths, "EXPECTATIONS", suite(tmp_path / "e", "core.results", ALWAYS))
     with pytest.raises(BuildError, match=r"computerprogress, page imagenet_data\.js: 14 rows read, 13"):
         build.validate(path, [])
+
+
+def test_of_a_table_is_asked_what_its_suite_names_and_nothing_else() -> None:
+    bound = expectation(BETWEEN, column="b", max_value=9)
+    asked = []
+    with connection.connect(":memory:") as con:
+        for values in (
+            "1 as a, 2 as b, 3 as c",
+            "1 as a, 2 as b, 4 as c",
+            "1 as a, 5 as b, 3 as c",
+            "1 as a, 2::double as b, 3 as c",
+        ):
+            con.execute(f"create schema if not exists core; create or replace table core.t as select {values}")
+            asked.append(expectations.asked(con, suite_of("core.t", ("a",), [bound])))
+        con.execute("insert into core.t select * from core.t")
+        asked.append(expectations.asked(con, suite_of("core.t", (), [ALWAYS])))
+    assert [one == asked[0] for one in asked] == [True, True, False, False, False]
+    assert len(asked[-1][1]) == 2

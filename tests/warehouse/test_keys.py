@@ -8,7 +8,7 @@ import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
@@ -146,6 +146,7 @@ def test_versions_name_python_and_each_library(monkeypatch: pytest.MonkeyPatch) 
     text = keys.versions("numpy", "great-expectations")
     assert text.startswith(f"Python {sys.version.split()[0]}; numpy ")
     assert "; great-expectations " in text
-    monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.0")
+    other = SimpleNamespace(read_text=lambda _: "Metadata-Version: 2.4\nVersion: 0.0\n")
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: other)
     # Asked in another order, for a process asks once.
     assert keys.versions("great-expectations", "numpy").endswith("great-expectations 0.0; numpy 0.0")

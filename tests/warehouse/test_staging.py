@@ -53,6 +53,21 @@ def test_a_table_has_the_rows_in_their_order_and_the_comments_of_their_type(tmp_
             assert types == [("VARCHAR",), ("DOUBLE",), ("DATE",), ("BOOLEAN",)]
 
 
+def test_rows_that_are_replaced_leave_the_table_as_if_made_with_the_others(tmp_path: Path) -> None:
+    def described(rows: list[Bird], then: list[Bird] | None) -> tuple[object, ...]:
+        path = tmp_path / f"{len(rows)} {then is None}.duckdb"
+        staging.stage(path, {"bird": staging.of_rows(Bird, rows)})
+        with connection.connect(path) as con:
+            if then is not None:
+                staging.replace(con, "staging.bird", Bird, then)
+            about = "select comment, estimated_size from duckdb_tables()"
+            queries = ("from staging.bird", "describe staging.bird", about)
+            return *(con.execute(query).fetchall() for query in queries), connection.comments(con, "staging.bird")
+
+    assert described(BIRDS[:1], BIRDS) == described(BIRDS, None)
+    assert described(BIRDS, []) == described([], None)
+
+
 def test_rows_with_an_address_have_its_comments_too(tmp_path: Path) -> None:
     content = columns.table(Bird, BIRDS[:1], [("s", "p", "row 2")])
     staging.stage(tmp_path / "x.duckdb", {"bird": Staged(Bird, content)})

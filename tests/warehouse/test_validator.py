@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -272,3 +273,20 @@ def test_a_stop_while_it_starts_leaves_no_folder(tmp_path: Path, monkeypatch: py
     with pytest.raises(KeyboardInterrupt), Validator({}):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_hidden"),
+    [
+        *[("spark_s3_datasource", True), ("snowflake_datasource", True), ("sql_datasource", True), ("fabric", True)],
+        *[("pandas_datasource", False), ("invalid_datasource", False), ("interfaces", False), ("batch_request", False)],
+    ],
+)
+def test_sources_of_data_are_not_loaded_but_that_of_frames(name: str, is_hidden: bool) -> None:
+    spec = validator._Lean().find_spec(f"great_expectations.datasource.fluent.{name}")
+    assert (spec is not None) == is_hidden
+    if spec is not None:
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert isinstance(module.AnyDatasource, type)
+        assert not hasattr(module, "__wrapped__")
