@@ -74,7 +74,7 @@ def make(path: Path, mini: Mini) -> Path:
     path.unlink(missing_ok=True)
     points = [
         ledger.PastPoint(
-            *LINE, f"r {one.training}", one.training, one.training, one.x, one.error, True,
+            *LINE, f"r {one.training} {one.row}", one.training, one.training, one.x, one.error, True,
             "s", one.page, one.row or f"row of {one.training}", "s", one.page, date(2025, 1, 1), date(2025, 1, 1),
         )
         for one in mini.points

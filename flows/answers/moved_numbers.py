@@ -41,7 +41,9 @@ from marts.changes
 group by benchmark, metric, compute_measure, quantity, target, scenario
 order by benchmark, metric, compute_measure, quantity, target, scenario
 """
-_POINTS = "select * from marts.changed_points order by benchmark, metric, compute_measure, cause, label, training_id"
+_POINTS = (
+    "select * from marts.changed_points order by benchmark, metric, compute_measure, cause, label, training_id, nth"
+)
 _PAGES = "select * from meta.changed_pages order by source, page"
 _SINCE = "select as_of, code_version, is_other_code, is_other_settings from meta.past_builds where is_before"
 _WIDTH = 80

@@ -1,5 +1,5 @@
--- One row per headline line of `current` and training whose point came, went or moved since the state before (`meta.past_builds`), with the cause.
--- grain: benchmark, metric, compute_measure, training_id
+-- One row per headline line of `current` and training (and its nth point, where a line goes through several of one) whose point came, went or moved since the state before (`meta.past_builds`), with the cause.
+-- grain: benchmark, metric, compute_measure, training_id, nth
 with past as (
     select * from staging.past_point
 ),
@@ -19,20 +19,38 @@ pages as (
     select * from meta.changed_pages
 ),
 
+chosen_then as (
+    select
+        benchmark, metric, compute_measure, training_id,
+        nth_of_training(benchmark, metric, compute_measure, training_id, error, log10_compute, result_id) as nth,
+        past as before,
+    from past
+    where is_chosen
+),
+
+chosen_now as (
+    select
+        benchmark, metric, compute_measure, training_id,
+        nth_of_training(benchmark, metric, compute_measure, training_id, error, log10_compute, result_id) as nth,
+        present as after,
+    from present
+    where is_chosen
+),
+
 compared as (
     select
         benchmark,
         metric,
         compute_measure,
         training_id,
+        nth,
         before is not null as was,
         after is not null as is_now,
         before,
         after,
         coalesce(after, before) as either,
-    from (select *, past as before from past where is_chosen) as past
-    full join (select *, present as after from present where is_chosen) as present
-        using (benchmark, metric, compute_measure, training_id)
+    from chosen_then
+    full join chosen_now using (benchmark, metric, compute_measure, training_id, nth)
     semi join lines using (benchmark, metric, compute_measure)
 ),
 
@@ -47,7 +65,7 @@ moved as (
 grounds as (
     -- The pages that a point stands on, before and after: that of its error and that of its computation.
     select distinct
-        benchmark, metric, compute_measure, training_id,
+        benchmark, metric, compute_measure, training_id, nth,
         unnest([before.result_source, before.source, after.result_source, after.source]) as source,
         unnest([before.result_page, before.page, after.result_page, after.page]) as page,
     from moved
@@ -55,7 +73,7 @@ grounds as (
 
 changed_grounds as (
     select
-        benchmark, metric, compute_measure, training_id,
+        benchmark, metric, compute_measure, training_id, nth,
         min(struct_pack(source, page, sha256_before, sha256_after)) as page,
     from grounds
     join pages using (source, page)
@@ -76,7 +94,7 @@ trainings_of_evaluations as (
 regrouped as (
     -- An evaluation whose page is the same and which counts to another training than it did.
     select
-        moved.benchmark, moved.metric, moved.compute_measure, moved.training_id,
+        moved.benchmark, moved.metric, moved.compute_measure, moved.training_id, moved.nth,
         other.training_before, other.training_after,
     from moved
     join trainings_of_evaluations as other on
@@ -85,7 +103,7 @@ regrouped as (
         and moved.compute_measure = other.compute_measure
         and moved.training_id in (other.training_before, other.training_after)
     qualify row_number() over (
-        partition by moved.benchmark, moved.metric, moved.compute_measure, moved.training_id
+        partition by moved.benchmark, moved.metric, moved.compute_measure, moved.training_id, moved.nth
         order by other.training_before, other.training_after
     ) = 1
 ),
@@ -108,8 +126,8 @@ explained as (
         end as cause,
     from moved
     cross join built
-    left join changed_grounds using (benchmark, metric, compute_measure, training_id)
-    left join regrouped using (benchmark, metric, compute_measure, training_id)
+    left join changed_grounds using (benchmark, metric, compute_measure, training_id, nth)
+    left join regrouped using (benchmark, metric, compute_measure, training_id, nth)
 )
 
 select
@@ -117,6 +135,7 @@ select
     metric,
     compute_measure,
     training_id,
+    nth,  -- 1, but where the headline is of all points: then of one training in the order of their errors
     either.label as label,  -- the model's readable name
     cause,  -- added, removed, revised: a page that it stands on has other bytes; merges: the same page, counted to another training; rules: no page changed, and the declared settings did; code: no page changed, and the code did; elsewhere: another page changed what is made of it; undivided: pages changed, and settings or code
     before.log10_compute as log10_compute_before,  -- null: there was no point
@@ -131,4 +150,4 @@ select
     changed_page.sha256_after as sha256_after,  -- and now
     either.result_locator as locator,  -- where in the result's page the row stands, or stood
 from explained
-order by benchmark, metric, compute_measure, cause, training_id
+order by benchmark, metric, compute_measure, cause, training_id, nth

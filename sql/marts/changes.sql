@@ -60,9 +60,14 @@ changed_points as (
 
 unchanged_points as (
     select *
-    from staging.past_point
-    anti join changed_points using (benchmark, metric, compute_measure, training_id)
-    where is_chosen
+    from (
+        select
+            *,
+            nth_of_training(benchmark, metric, compute_measure, training_id, error, log10_compute, result_id) as nth,
+        from staging.past_point
+        where is_chosen
+    )
+    anti join changed_points using (benchmark, metric, compute_measure, training_id, nth)
 ),
 
 -- Each line through its points as they were, with the causes let in up to a place.

@@ -131,6 +131,15 @@ def test_what_the_same_row_counts_to_is_a_merge_made_or_undone() -> None:
     assert (first["cause"], first["training_before"], first["training_after"]) == ("merges", one.training, two.training)
 
 
+def test_of_a_line_through_several_points_of_a_training_each_is_compared() -> None:
+    twins = [replace(point, training="one", row=f"row {at}") for at, point in enumerate(BEFORE.points)]
+    before = replace(BEFORE, points=twins)
+    after = [*twins[:-1], replace(twins[-1], error=twins[-1].error / 2)]
+    found = told(before, replace(before, points=after, pages={"a": "2" * 64, "b": "1" * 64}))
+    expected = {"revised": exponent(xy(after)) - exponent(xy(twins))}
+    assert contributions(found, "exponent") == pytest.approx(expected, abs=1e-9)
+
+
 def test_the_lowest_error_has_the_page_that_it_is_of() -> None:
     better = (0.04, "a better one", "b")
     found = told(BEFORE, replace(BEFORE, best=better, pages={"a": "1" * 64, "b": "2" * 64}))
