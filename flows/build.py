@@ -187,7 +187,7 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
 
     from flows.warehouse import expectations, sql_files, staging, transform, validation
 
-    if checksums.altered(final) is not None:
+    if checksums.altered(final, is_quick=True) is not None:
         return False
     built = publishing.next_path(final)
     publishing.remove(built)
@@ -467,7 +467,7 @@ def to_take_over(final: Path, *, fresh: bool) -> tuple[Path | None, list[str]]:
     """
     if fresh:
         return None, []
-    altered = checksums.altered(final) if final.is_file() else None
+    altered = checksums.altered(final, is_quick=True) if final.is_file() else None
     if altered is not None:
         return None, [f"{altered}; nothing was taken over from it"]
     return final, remember(final)

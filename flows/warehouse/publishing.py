@@ -103,8 +103,7 @@ def publish(built: Path, final: Path) -> None:
     built.chmod(built.stat().st_mode & ~0o222)
     with built.open("rb") as handle:
         os.fsync(handle.fileno())
-    checksum = checksums.of(built)
-    checksums.add(final, checksum)
+    checksum = checksums.add(final, built)
     try:
         reading.set_aside(final)
         built.replace(final)
