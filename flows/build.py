@@ -142,6 +142,8 @@ def unchanged(
     Raises:
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
     """
+    if final.is_file() and checksums.altered(final, is_quick=True) is not None:
+        return None
     with kept.published(final) as published:
         if published.is_empty or not published.has(BUILD, "", (own or identity(raw, shipped, final, as_of)).key):
             return None
@@ -178,7 +180,7 @@ def states_of(
 def _restate(final: Path, now: list[SourceState]) -> bool:
     """Publish a copy of the warehouse with other states, and what reads them.
 
-    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged or altered.
+    Returns False, and publishes nothing, where an expectation is of what changes, or the file is damaged.
 
     Raises:
         flows.warehouse.connection.BuildError: the published file cannot be replaced.
@@ -187,8 +189,6 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
 
     from flows.warehouse import expectations, sql_files, staging, transform, validation
 
-    if checksums.altered(final, is_quick=True) is not None:
-        return False
     built = publishing.next_path(final)
     publishing.remove(built)
     shutil.copyfile(final, built)

@@ -97,6 +97,20 @@ def test_an_alias_bomb_ends_by_its_memory_and_the_next_page_is_read(reader: Read
     assert read(reader, tmp_path, GOOD).read_count() > 0
 
 
+@pytest.mark.parametrize("key", ["openmmlab_mmpretrain", "openmmlab_mmdetection"])
+@pytest.mark.parametrize(
+    "body",
+    ["Models:\n- &a\n  Name: m\n  X: *a\n", "Models: &m\n- *m\n", "a: &a {<<: *a}\nModels: [*a]\n", "Models: " + "[" * 5_000,
+     "Models:\n- !!set {a, b}\n- !!binary aGk=\n- ? [a, b]\n  : c\n", "Models:\n- {{a: b}: c}\n"],
+    ids=["names itself", "list of itself", "merged with itself", "deep", "tags", "no key"],
+)  # fmt: skip
+def test_yaml_that_is_no_table_of_models_is_said_in_a_sentence(
+    body: str, key: str, reader: Reader, tmp_path: Path
+) -> None:
+    source, page = of(key)
+    assert "not a YAML file: " in refused(reader, tmp_path, body.encode(), source, page)
+
+
 def test_a_page_that_takes_for_ever_ends_by_its_time_and_the_next_page_is_read(reader: Reader, tmp_path: Path) -> None:
     source, page = of("nlp_progress", "named_entity", parse_cpu_s=1)
     said = refused(reader, tmp_path, b"# Named entities\n\n" + b"[" * 1_000_000, source, page)
