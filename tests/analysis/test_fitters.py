@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[b
     """The processes that were started; all have ended when the test is over."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
-        processes.append(children.start(*arguments))
+    def start(*arguments: str, more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        processes.append(children.start(*arguments, more=more))
         return processes[-1]
 
     monkeypatch.setattr(fitters, "children", type("Children", (), {"start": staticmethod(start)}))
@@ -161,3 +161,16 @@ def runs(process: int) -> bool:
         return "flows.analysis.fitters" in Path(f"/proc/{process}/cmdline").read_text()
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("own", [None, "glibc.malloc.tcache_count=7"])
+def test_what_arrays_leave_is_kept_unless_the_environment_says_otherwise(
+    own: str | None, monkeypatch: pytest.MonkeyPatch, started: list[subprocess.Popen[bytes]]
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if own is not None:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    with Fitters(1):
+        told = Path(f"/proc/{started[0].pid}/environ").read_text(encoding="utf-8").split("\0")
+    (tunables,) = [line for line in told if line.startswith("GLIBC_TUNABLES=")]
+    assert tunables.removeprefix("GLIBC_TUNABLES=") == own or (own is None and "trim_threshold" in tunables)
