@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.publish import drift, formats, words
+from flows.publish import formats, new_model, words
 from flows.publish.figures import axes, labels, style, texts
 from flows.publish.figures.canvas import extent
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -127,7 +127,7 @@ def message(benchmark: str, line: dict[str, Any]) -> str:
 def drifted(shown: Read) -> str:
     """What is said of the polynomial line where a new model's interval does not hold it; "" where it does."""
     edge = next((row for row in reversed(shown.curves.get("polynomial", [])) if not row["is_beyond"]), None)
-    return drift.told(edge["error"], edge["new_low"], edge["new_high"]) if edge else ""
+    return new_model.told(edge["error"], edge["new_low"], edge["new_high"]) if edge else ""
 
 
 def _picture(benchmark: str, shown: Read) -> Picture:

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from flows.fits.forms import FORMS
-from flows.publish import drift
+from flows.publish import new_model
 from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, one, rows, stem
 
@@ -276,7 +276,7 @@ def _curve(curve: Row) -> Row:
 
 
 def _drift(curve: Row, edge: int) -> str:
-    return drift.told(*(curve[name][edge] for name in ("error", "new_low", "new_high")))
+    return new_model.told(*(curve[name][edge] for name in ("error", "new_low", "new_high")))
 
 
 def _straight(one_set: Row, line: Row, shown: Row) -> Row:

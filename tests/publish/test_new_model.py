@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import report_pages
 
-from flows.publish import drift
+from flows.publish import new_model
 from flows.publish.figures import scaling
 
 
@@ -35,7 +35,7 @@ from flows.publish.figures import scaling
     ],
 )
 def test_what_is_said(error: float | None, low: float | None, high: float | None, said: str) -> None:
-    assert re.search(said, drift.told(error, low, high).replace("\u202f", " "))
+    assert re.search(said, new_model.told(error, low, high).replace("\u202f", " "))
 
 
 def test_pages_and_figures_say_it_of_each_line_that_has_it(
