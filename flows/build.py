@@ -470,12 +470,11 @@ def to_take_over(final: Path, *, fresh: bool) -> tuple[Path | None, list[str]]:
 
     What it said is added to the ledger first, if the build that published it was killed before it could do so.
     """
-    if fresh:
-        return None, []
     altered = checksums.altered(final, is_quick=True) if final.is_file() else None
     if altered is not None:
-        return None, [f"{altered}; nothing was taken over from it"]
-    return final, remember(final)
+        return None, [] if fresh else [f"{altered}; nothing was taken over from it"]
+    told = remember(final)
+    return None if fresh else final, told
 
 
 def remember(final: Path) -> list[str]:
