@@ -42,7 +42,7 @@ Fetched = tuple[list[Outcome], Known]
 
 @task(name="fetch", task_run_name="fetch {key}", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE)
 def fetch_task(
-    key: str, raw: Path, mirror: str | None, before: list[Fetched], ends: float, day: date | None
+    key: str, raw: Path, mirror: str | None, before: list[Fetched], ends: float, day: date | None = None
 ) -> Fetched:
     """Fetch one source; `before` is what the sources gave that share a host with it, as which nothing is asked twice.
 
