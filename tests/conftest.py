@@ -34,6 +34,12 @@ OF_THE_RUN = {
     "exports.sources": ("state",),
 }
 
+# What a build is held against, and is told of it: with each state of its folder's ledger that came since, more.
+OF_THE_LEDGER = {
+    *("staging.past_build", "staging.past_number", "staging.past_page", "staging.past_point"),
+    *("meta.past_builds", "meta.changed_pages", "marts.history"),
+}
+
 # No deadline, for no test asserts a time; the same examples on every run.
 settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
 # What mutates the records of the parsers that sources share (tests/readers), in `make test-all` and `make soak`.

@@ -72,6 +72,15 @@ def settle(warehouse: Path, checksum: str) -> None:
         _write(warehouse, {checksum: recorded(warehouse).get(checksum, "")})
 
 
+def sweep(warehouse: Path) -> None:
+    """Remove what a build that was killed has left aside; who asks keeps every other build out."""
+    _aside(warehouse).unlink(missing_ok=True)
+
+
+def _aside(warehouse: Path) -> Path:
+    return path(warehouse).with_suffix(".next.sha256")
+
+
 def _stamp(file: Path) -> str:
     found = file.stat()
     return f"{found.st_size} {found.st_mtime_ns}"
@@ -79,7 +88,7 @@ def _stamp(file: Path) -> str:
 
 def _write(warehouse: Path, sums: Mapping[str, str]) -> None:
     final = path(warehouse)
-    aside = final.with_suffix(".next.sha256")
+    aside = _aside(warehouse)
     try:
         with aside.open("w", encoding="utf-8") as handle:
             for checksum, stamp in sums.items():

@@ -52,6 +52,7 @@ def exclusive(final: Path) -> Iterator[None]:
             raise BuildError(f"another build is under way in {final.parent}, {holders.told(handle)}") from error
         with _nothing_left(final):
             holders.sign(handle)
+            checksums.sweep(final)
             yield
 
 

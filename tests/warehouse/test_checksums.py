@@ -156,3 +156,12 @@ def test_nothing_is_taken_over_from_what_was_altered(
     # Nor does the ledger remember what an altered warehouse says, but only what is published in its place.
     assert asked == [None, "remembered"]
     assert warnings == [f"{checksums.altered(final)}; nothing was taken over from it", "a warning"]
+
+
+def test_what_a_killed_build_left_aside_is_swept(tmp_path: Path) -> None:
+    final = published(tmp_path, 1)
+    left = tmp_path / "final.next.sha256"
+    left.write_text("half")
+    with publishing.exclusive(final):
+        assert not left.exists()
+    assert checksums.altered(final) is None
