@@ -64,7 +64,11 @@ def identity(raw: Path, shipped: Path | None, final: Path, as_of: date) -> Ident
     Raises:
         flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
     """
-    state = key(raw, shipped, as_of)
+    return held_against(key(raw, shipped, as_of), final, as_of)
+
+
+def held_against(state: str, final: Path, as_of: date) -> Identity:
+    """The identity of a build of which all but the ledger is known: what `key` gave."""
     past = tuple(ledger.chain(ledger.states(paths.ledgers(final)), state, as_of))
     return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), _declared(paths.PACKAGE), past)
 
@@ -452,7 +456,7 @@ def run(
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
             return warnings
         before, told = to_take_over(final, fresh=fresh)
-        own = identity(raw, shipped, final, as_of)
+        own = held_against(own.state, final, as_of)
         try:
             failures = _build(final, raw, shipped, as_of, own, step, before)
         except kept.DamagedError:

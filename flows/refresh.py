@@ -173,7 +173,7 @@ def _unless_unchanged(
     if warnings is not None:
         return warnings
     before, told = build.to_take_over(final, fresh=fresh)
-    own = build.identity(raw, shipped, final, today)
+    own = build.held_against(own.state, final, today)
     try:
         return told + _build(raw, shipped, final, today, own, outcomes, before, step)
     except kept.DamagedError:

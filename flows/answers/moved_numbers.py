@@ -34,7 +34,7 @@ _STATE = {
 _NUMBERS = """
 select
     benchmark, metric, compute_measure, quantity, target, scenario,
-    any_value(value_before) as before, any_value(value_after) as after, any_value(is_within) as is_within,
+    any_value(unit) as unit, any_value(value_before) as before, any_value(value_after) as after, any_value(is_within) as is_within,
     any_value(name_before) as name_before, any_value(name_after) as name_after,
     list({'cause': cause, 'contribution': contribution, 'n_points': n_points} order by abs(contribution) desc, cause) as causes,
 from marts.changes
@@ -46,7 +46,6 @@ _POINTS = (
 )
 _PAGES = "select * from meta.changed_pages order by source, page"
 _SINCE = "select as_of, code_version, is_other_code, is_other_settings from meta.past_builds where is_before"
-_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,15 @@ def changes(path: Path, since: date | None = None, until: date | None = None) ->
     """
     if since is None and until is None:
         with queries.of_this_version(path), queries.connect(path) as con:
-            ((day,),) = con.execute("select as_of from meta.runs").fetchall()
-            return _read(con, day)
+            return read(con)
     states = sorted(ledger.states(paths.ledgers(path)).values(), key=lambda state: (state.as_of, state.number))
     after = None if until is None else _of_day(states, until)
     before = _of_day(states, since) if since is not None else _before(states, after)
+    if after is not None and (after.as_of, after.number) < (before.as_of, before.number):
+        raise QueryError(
+            f"--until {until} is the state of {after.as_of}, older than that of {before.as_of} since which it would be told; "
+            "exchange them"
+        )
     if after is not None:
         with _in_memory(path) as con:
             for table, file in _STATE.items():
@@ -86,12 +89,12 @@ def changes(path: Path, since: date | None = None, until: date | None = None) ->
                 "create table staging.build_setting as select ? as code_sha256, ? as settings_sha256",
                 [after.code_sha256, after.settings_sha256],
             )
-            return _between(con, before, after.as_of)
+            con.execute("create table meta.runs as select ?::date as as_of", [after.as_of])
+            return _between(con, before)
     with _in_memory(path) as con:
-        for table in (*_STATE, "staging.build_setting"):
+        for table in (*_STATE, "staging.build_setting", "meta.runs"):
             con.execute(f"create view {table} as from published.{table}")
-        ((day,),) = con.execute("select as_of from published.meta.runs").fetchall()
-        return _between(con, before, day)
+        return _between(con, before)
 
 
 def _of_day(states: Sequence[State], day: date) -> State:
@@ -121,11 +124,12 @@ def _in_memory(path: Path) -> duckdb.DuckDBPyConnection:
     for schema in staging.SCHEMAS:
         con.execute(f"create schema {schema}")
     transform.make_known(con, paths.SQL, {})
-    con.execute("create view staging.fit_rule as from published.staging.fit_rule")
+    for table in ("fit_rule", "row_set"):
+        con.execute(f"create view staging.{table} as from published.staging.{table}")
     return con
 
 
-def _between(con: duckdb.DuckDBPyConnection, before: State, until: date) -> Changes:
+def _between(con: duckdb.DuckDBPyConnection, before: State) -> Changes:
     from flows import columns
     from flows.warehouse import sql_files, staging
     from flows.warehouse.staging import Staged
@@ -138,10 +142,12 @@ def _between(con: duckdb.DuckDBPyConnection, before: State, until: date) -> Chan
     for table in _MADE:
         file = sql_files.read_table_file(paths.SQL / f"{table.replace('.', '/')}.sql")
         con.execute(f"create table {table} as\n{file.select}")
-    return _read(con, until)
+    return read(con)
 
 
-def _read(con: duckdb.DuckDBPyConnection, until: date) -> Changes:
+def read(con: duckdb.DuckDBPyConnection) -> Changes:
+    """What moved, out of the tables of a warehouse that is open."""
+    ((until,),) = con.execute("select as_of from meta.runs").fetchall()
     builds = _records(con, _SINCE)
     since: dict[str, Any] = builds[0] if builds else {"as_of": None, "is_other_code": False, "is_other_settings": False}
     return Changes(
@@ -167,7 +173,18 @@ def as_tree(found: Changes) -> dict[str, Any]:
 
 
 COLUMNS = (
-    *("benchmark", "metric", "compute_measure", "quantity", "target", "scenario", "before", "after", "is_within"),
+    *(
+        "benchmark",
+        "metric",
+        "compute_measure",
+        "quantity",
+        "target",
+        "scenario",
+        "unit",
+        "before",
+        "after",
+        "is_within",
+    ),
     *("name_before", "name_after", "cause", "contribution", "n_points"),
 )
 
@@ -175,28 +192,35 @@ COLUMNS = (
 def as_rows(found: Changes) -> Iterator[tuple[Any, ...]]:
     """A row for each number and cause, for CSV: `COLUMNS`."""
     for row in found.numbers:
-        own = tuple(row[column] for column in COLUMNS[:11])
         for cause in row["causes"]:
-            yield (*own, cause["cause"], cause["contribution"], cause["n_points"])
+            yield tuple((row | cause)[column] for column in COLUMNS)
 
 
 def at_hand(con: duckdb.DuckDBPyConnection) -> str:
     """What moved since the state before, in a line, for the end of a run; "" where there is none."""
-    ((day,),) = con.execute("select as_of from meta.runs").fetchall()
-    found = _read(con, day)
-    titles = dict(con.execute("select benchmark, title from staging.benchmark").fetchall())
+    found = read(con)
     if found.since is None:
         return ""
+    if not found.numbers:
+        return f"moved  nothing since the state of {found.since}"
+    titles = dict(con.execute("select benchmark, title from staging.benchmark").fetchall())
     moved = [
         row for row in found.numbers if row["quantity"] == "exponent" and None not in (row["before"], row["after"])
     ]
-    best = sum(row["quantity"] == "lowest_error" for row in found.numbers)
-    if not found.numbers:
-        return f"moved  nothing since the state of {found.since}"
     most = max(moved, key=lambda row: abs(row["after"] / row["before"] - 1), default=None)
-    told = [_many(len(moved), "exponent"), _many(best, "lowest error")]
     example = "" if most is None else f", most {_named(most, titles).strip()} ({' to '.join(_exponent(most)[:2])})"
-    return f"moved  {' and '.join(told)} since {found.since}{example}; compute-limits changes tells why"
+    return f"moved  {counted(found)} since {found.since}{example}; compute-limits changes tells why"
+
+
+def counted(found: Changes) -> str:
+    """How many exponents and lowest errors moved, and how many of either are new or gone."""
+    told = []
+    for quantity, name in (("exponent", "exponent"), ("lowest_error", "lowest error")):
+        rows = [row for row in found.numbers if row["quantity"] == quantity]
+        new, gone = (sum(row[side] is None for row in rows) for side in ("before", "after"))
+        rest = [f"{many} {what}" for many, what in ((new, "new"), (gone, "gone")) if many]
+        told.append(_many(len(rows) - new - gone, name) + (f" ({', '.join(rest)})" if rest else ""))
+    return " and ".join(told)
 
 
 def _many(count: int, what: str) -> str:
@@ -208,8 +232,6 @@ def _many(count: int, what: str) -> str:
 
 def show(found: Changes, out: Console) -> None:
     """Print what moved in a page: pages, lines, lowest errors, and how many other numbers with them."""
-    if not out.is_terminal:
-        out.width = _WIDTH
     for line in lines(found):
         layouts.say(line, out)
 
@@ -219,7 +241,7 @@ def lines(found: Changes) -> Iterator[str]:
     if found.since is None:
         yield "nothing to hold this warehouse against: the ledger has no earlier state; the next build will be held against it"
         return
-    yield f"from {found.since} to {found.until}: {_of_pages(found.pages)}{_of_builds(found)}"
+    yield f"from {found.since} to {found.until}: {of_pages(found.pages)}{_of_builds(found)}"
     if not found.numbers:
         yield "no number moved"
         return
@@ -245,12 +267,13 @@ def _columns(heads: tuple[str, str, str, str], rows: Sequence[tuple[str, str, st
 _TOLD = {"log10_compute": "projection", "log10_usd": "dollar figure", "log10_kg_co2": "CO2 figure"}
 
 
-def _of_pages(pages: Sequence[dict[str, Any]]) -> str:
+def of_pages(pages: Sequence[dict[str, Any]]) -> str:
+    """How many pages changed, of which sources."""
     if not pages:
         return "no page changed"
     of_source = Counter(page["source"] for page in pages)
     told = ", ".join(source if many == 1 else f"{source} ({many})" for source, many in sorted(of_source.items()))
-    return f"{len(pages)} page{'' if len(pages) == 1 else 's'} changed, of {told}"
+    return f"{_many(len(pages), 'page')} changed, of {told}"
 
 
 def _of_builds(found: Changes) -> str:

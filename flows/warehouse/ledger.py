@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from flows.warehouse.staging import Staged
 
 _BUILD = "build.json"
+# How a folder is called until all of a state is in it.
+_ASIDE = ".next-"
 
 
 class LedgerError(UserError):
@@ -201,9 +203,17 @@ def chain(found: dict[str, State], build: str, as_of: date) -> list[State]:
     return line[::-1]
 
 
-def key(line: Sequence[State]) -> str:
+def key(line: Iterable[State]) -> str:
     """Digest of all that tables depend on of a chain."""
-    return keys.digest(*(f"{state.build} {sorted(state.files.items())}" for state in line))
+    return keys.digest(
+        *(
+            repr((
+                *(one.build, one.as_of, one.code_version, one.code_sha256, one.settings_sha256),
+                *(sorted(one.files.items()), _named(one.folder)),
+            ))
+            for one in line
+        )
+    )  # fmt: skip
 
 
 def rows(line: Sequence[State]) -> dict[str, Staged]:
@@ -273,10 +283,10 @@ def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) ->
         return False
     before = known.get(befores[0][0]) if befores else None
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob(".*"):
+    for left in root.glob(f"{_ASIDE}*"):
         # Of a build that was killed; another one is not under way, for they keep each other out.
         shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(dir=root, prefix="."))
+    folder = Path(tempfile.mkdtemp(dir=root, prefix=_ASIDE))
     try:
         files = {name: _written(con, folder / name, sql) for name, sql in _FILES.items()}
         if before is not None and all(before.files[name] == files[name] for name in _SAID):

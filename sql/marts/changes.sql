@@ -17,7 +17,11 @@ with causes as (
 ),
 
 built as (
-    select is_other_settings, is_other_code from meta.past_builds where is_before
+    select as_of as since, is_other_settings, is_other_code from meta.past_builds where is_before
+),
+
+units as (
+    select distinct compute_unit from staging.row_set where row_set = 'current'
 ),
 
 past as (
@@ -130,12 +134,11 @@ computed as (
         causes.cause,
         causes.place,
         case
-            when causes.place = 10 then numbers.value_after
             when quantity = 'points' then lines.n
             when quantity = 'exponent' then exponent(form, lines.slope)
             when lines.slope > 0 then
                 (response(form, if(causes.place >= 9, error_after, error_before)) - lines.intercept) / lines.slope
-                + if(scenario = '', 0, added_before)
+                + case when scenario = '' then 0 when causes.place >= 10 then added_after else added_before end
         end as value,
     from numbers
     -- Targets and prices move no line.
@@ -209,6 +212,9 @@ select
     quantity,  -- as in marts.headline_numbers
     target,  -- the target, '' where the quantity has none
     scenario,  -- hardware and its year; '' of what is no cost
+    built.since,  -- the day of the newest page in the state before
+    runs.as_of as until,  -- the day of the newest page in this warehouse
+    number_unit(quantity, units.compute_unit) as unit,  -- of the values and of the contribution
     cause,  -- code: what the present code makes of the points as they were; rules: points that other declared settings make; merges: trainings put together or apart; removed, revised, added: points of pages with other bytes; elsewhere: other pages; undivided: other pages, or code or settings, which changed with them; target: its error; prices: what a cost adds to computation; new, gone: the number as a whole
     coalesce(points_of_causes.n_points, 0) as n_points,  -- points of the line with that cause
     value_before,  -- in the state before; null where it is new
@@ -224,5 +230,8 @@ select
     name_before,  -- of the lowest error: the model that had it
     name_after,  -- the model that has it
 from moved
+cross join built
+cross join meta.runs as runs
+cross join units
 left join points_of_causes using (benchmark, metric, compute_measure, cause)
 order by benchmark, metric, compute_measure, quantity, target, scenario, cause

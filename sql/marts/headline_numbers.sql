@@ -24,35 +24,35 @@ projections as (
     -- The point of the line is that of least squares, whatever its interval is by.
     select
         benchmark, metric, compute_measure, form,
-        'log10_compute' as quantity, projections.target, '' as scenario, projections.error,
+        'log10_compute' as quantity, projections.target, '' as scenario, projections.error, headlines.compute_unit,
         projections.log10_compute as value, projections.log10_compute_low as low, projections.log10_compute_high as high,
     from marts.projections as projections
     join headlines using (row_set, benchmark, metric, compute_measure, form, selection)
     where projections.method = if(headlines.estimator = 'ols_cluster', 'cluster', 'y_on_x')
 ),
 
-costs as (
-    unpivot (
-        select
-            benchmark, metric, compute_measure, form, costs.target, costs.scenario, costs.error,
-            costs.log10_usd, costs.log10_kg_co2,
-        from marts.costs as costs
-        join headlines using (row_set, benchmark, metric, compute_measure, form, selection)
-        where costs.estimator = 'ols' and costs.region = 'USA'
-    )
-    on log10_usd, log10_kg_co2
-    into name quantity value value
+priced as (
+    -- What a line does not reach has no cost; that it does not, its projection says, which is null.
+    select costs.*
+    from marts.costs as costs
+    join headlines using (row_set, benchmark, metric, compute_measure, form, selection)
+    where costs.estimator = 'ols' and costs.region = 'USA'
 ),
 
-cost_ends as (
+costs as (
     select
-        costs.*,
-        if(quantity = 'log10_usd', ends.log10_usd_low, ends.log10_kg_co2_low) as low,
-        if(quantity = 'log10_usd', ends.log10_usd_high, ends.log10_kg_co2_high) as high,
-    from costs
-    join headlines using (benchmark, metric, compute_measure, form)
-    join marts.costs as ends using (row_set, benchmark, metric, compute_measure, form, selection, target, scenario)
-    where ends.estimator = 'ols' and ends.region = 'USA'
+        benchmark, metric, compute_measure, form,
+        'log10_usd' as quantity, target, scenario, error,
+        log10_usd as value, log10_usd_low as low, log10_usd_high as high,
+    from priced
+    where log10_usd is not null
+    union all
+    select
+        benchmark, metric, compute_measure, form,
+        'log10_kg_co2' as quantity, target, scenario, error,
+        log10_kg_co2 as value, log10_kg_co2_low as low, log10_kg_co2_high as high,
+    from priced
+    where log10_kg_co2 is not null
 ),
 
 best as (
@@ -71,7 +71,7 @@ numbers as (
     union all by name
     select * from projections
     union all by name
-    select * from cost_ends
+    select * from costs
     union all by name
     select * from best
 )
@@ -85,6 +85,7 @@ select
     scenario,  -- hardware and its year; '' of what is no cost
     form,  -- of the line
     error,  -- the target's error, a fraction
+    number_unit(quantity, compute_unit) as unit,  -- of value, low and high: log10(flop) or log10(gflop) as the unit of `current` is, log10(USD), log10(kg CO2e), fraction; 1 of exponents and counts
     value,  -- the number
     low,  -- lower end of its interval; null where it has none
     high,  -- upper end of the same; null where it has none or it is not bounded

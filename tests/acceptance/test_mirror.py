@@ -264,6 +264,18 @@ def _check_the_ledger(user: User, before: Points, after: Points, changed: set[st
     } == expected
     kinds = Counter((was is not None, is_now is not None) for was, is_now in expected.values())
     assert min(kinds[True, True], kinds[False, True], kinds[True, False]) > 0, kinds
+    # No part is made to fit: what the causes of each number give, costs too, is its whole move.
+    whole = user.ask(
+        "select quantity, any_value(value_after) - any_value(value_before), sum(contribution) from marts.changes "
+        "where contribution is not null group by benchmark, metric, compute_measure, quantity, target, scenario"
+    )
+    assert {"exponent", "points", "log10_compute", "log10_usd", "log10_kg_co2", "lowest_error"} == {
+        quantity for quantity, *_ in whole
+    }
+    for quantity, move, parts in whole:
+        assert parts == pytest.approx(move, abs=1e-9), quantity
+    causes = user.ask("select distinct quantity from marts.changes where cause = 'prices'")
+    assert {quantity for (quantity,) in causes} <= {"log10_usd", "log10_kg_co2"}
     moves = {
         tuple(line): move
         for *line, move in user.ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ import pytest
 from past_states import LINE, Mini, Point, least_squares, make, numbers
 
 from flows import paths
-from flows.answers import moved_numbers
+from flows.answers import moved_numbers, rendering
 from flows.answers.moved_numbers import Changes
 from flows.answers.queries import QueryError
 from flows.warehouse import ledger, reading
@@ -154,6 +155,28 @@ def test_nothing_moves_where_nothing_is_other() -> None:
     assert list(moved_numbers.lines(found)) == ["from 2026-01-01 to 2026-02-01: no page changed", "no number moved"]
 
 
+def test_as_a_file_each_number_has_its_unit_and_each_cause_a_row() -> None:
+    after = replace(BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64})
+    found = told(BEFORE, after)
+    rows = [dict(zip(moved_numbers.COLUMNS, row, strict=True)) for row in moved_numbers.as_rows(found)]
+    (row,) = [row for row in rows if row["quantity"] == "exponent"]
+    moved = exponent(xy(after.points)) - exponent(xy(BEFORE.points))
+    assert (row["cause"], row["n_points"], row["contribution"]) == ("added", 1, pytest.approx(moved, abs=1e-9))
+    units = {row["quantity"]: row["unit"] for row in rows}
+    assert units == {"exponent": "1", "points": "1", "log10_compute": "log10(flop)", "log10_usd": "log10(USD)"}
+    tree = json.loads(rendering.as_json(moved_numbers.as_tree(found)))
+    assert (tree["since"], tree["until"]) == ("2026-01-01", "2026-02-01")
+    assert [(point["training_id"], point["cause"]) for point in tree["points"]] == [("new", "added")]
+    assert [one["page"] for one in tree["pages"]] == ["a"]
+
+
+def test_new_lines_are_counted_apart() -> None:
+    found = told(BEFORE, replace(BEFORE, best=(0.04, "better", "b"), pages={"a": "1" * 64, "b": "2" * 64}))
+    assert moved_numbers.counted(found) == "0 exponents and 1 lowest error"
+    found.numbers.append({"quantity": "exponent", "before": None, "after": 9.0})
+    assert moved_numbers.counted(found) == "0 exponents (1 new) and 1 lowest error"
+
+
 def test_in_words() -> None:
     after = replace(BEFORE, points=[*BEFORE.points, Point("new", 25.0, 0.2)], pages={"a": "2" * 64, "b": "1" * 64})
     said = list(moved_numbers.lines(told(BEFORE, after)))
@@ -179,6 +202,10 @@ def test_between_two_states_of_the_ledger() -> None:
     assert (found.since, found.until) == (BEFORE.day, DAY)
     assert list(contributions(found, "exponent")) == ["added"]
     assert moved_numbers.changes(path, until=DAY).numbers == found.numbers
+    with pytest.raises(
+        QueryError, match="--until 2026-01-31 is the state of 2026-01-01, older than that of 2026-02-01"
+    ):
+        moved_numbers.changes(path, since=DAY, until=date(2026, 1, 31))
     with pytest.raises(
         QueryError, match=r"the ledger has no state of 2025-12-31 or before; it has 2026-01-01, 2026-02-01"
     ):

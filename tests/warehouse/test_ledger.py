@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from past_states import Mini, Point, make
 
-from flows.warehouse import ledger, reading
+from flows import build
+from flows.warehouse import checksums, ledger, reading
 from flows.warehouse.ledger import LedgerError
 
 ONE = Mini([Point(f"t{at}", 18.0 + at, 0.5 / (at + 1)) for at in range(5)], day=date(2026, 1, 1))
@@ -112,3 +113,46 @@ def test_a_warehouse_of_before_there_was_a_ledger_has_no_state(tmp_path: Path) -
     with reading.read(path) as con:
         assert not ledger.keep(con, tmp_path / "ledger", {})
     assert not (tmp_path / "ledger").exists()
+
+
+def test_what_a_killed_build_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    root = tmp_path / "ledger"
+    (root / ".next-half").mkdir(parents=True)
+    (root / ".mine").mkdir()
+    (root / ".a-file").touch()
+    assert keep(tmp_path, ONE)
+    assert sorted(path.name for path in root.iterdir()) == [".a-file", ".mine", f"{ONE.day}-{ONE.key[:16]}"]
+
+
+def test_a_state_whose_description_was_altered_is_another_past(tmp_path: Path) -> None:
+    keep(tmp_path, ONE)
+    before = ledger.key(ledger.states([tmp_path / "ledger"]).values())
+    (path,) = (tmp_path / "ledger").glob("*/build.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"code_sha256": "other"}))
+    assert ledger.key(ledger.states([tmp_path / "ledger"]).values()) != before
+
+
+def test_a_build_that_was_killed_before_it_was_remembered_is_so_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPUTE_LIMITS_FACTS", "")
+    final = make(tmp_path / "warehouse" / "compute_limits.duckdb", ONE)
+    assert build.to_take_over(final, fresh=False) == (final, [])
+    assert list(ledger.states([tmp_path / "ledger"])) == [ONE.key]
+    # What was altered is not what was published, and says nothing.
+    checksums.add(final, final)
+    make(final, TWO)
+    taken, (warning,) = build.to_take_over(final, fresh=False)
+    assert (taken, "nothing was taken over from it" in warning) == (None, True)
+    assert list(ledger.states([tmp_path / "ledger"])) == [ONE.key]
+
+
+def test_a_ledger_that_cannot_be_written_is_a_warning_of_what_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPUTE_LIMITS_FACTS", "")
+    final = make(tmp_path / "warehouse" / "compute_limits.duckdb", ONE)
+    (tmp_path / "ledger").touch()
+    (warning,) = build.remember(final)
+    assert warning.startswith(f"{tmp_path}/ledger cannot be written (")
+    assert warning.endswith(f"): the next build adds what {final} says")

@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from flows.answers import moved_numbers
+from flows.answers.moved_numbers import Changes
 from flows.declared.domains import titles
 from flows.publish.report.page import Page, Row, rows
 
 if TYPE_CHECKING:
     import duckdb
 
-_MOVED = """
-select
-    benchmark, metric, compute_measure, quantity, target, scenario,
-    any_value(value_before) as value_before, any_value(value_after) as value_after, any_value(is_within) as is_within,
-    any_value(name_before) as name_before, any_value(name_after) as name_after,
-    (select place from meta.past_builds where is_before) as place,
-    list(
-        {'cause': cause, 'contribution': contribution, 'n_points': n_points} order by abs(contribution) desc, cause
-    ) as causes,
-from marts.changes
-where quantity in ('exponent', 'lowest_error')
-group by benchmark, metric, compute_measure, quantity, target, scenario
-order by quantity, benchmark, metric, compute_measure
-"""
 _HISTORY = """
 select as_of, place, benchmark, metric, compute_measure, quantity, value, low, high, name
 from marts.history
 where quantity in ('exponent', 'lowest_error')
 order by quantity, benchmark, metric, compute_measure, place
 """
+# What the page tells of; costs and projections are in its files.
 _QUANTITIES = ("exponent", "lowest_error")
 _LINE = itemgetter("quantity", "benchmark", "metric", "compute_measure")
 
 
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """The page of changes."""
-    before = rows(con, "select as_of from meta.past_builds where is_before")
-    moved, history = rows(con, _MOVED), rows(con, _HISTORY)
-    changed = rows(con, "select * from meta.changed_pages order by source, page")
+    found, history = moved_numbers.read(con), rows(con, _HISTORY)
+    before = rows(con, "select place from meta.past_builds where is_before")
+    moved = [
+        row | {"place": place["place"]} for place in before for row in found.numbers if row["quantity"] in _QUANTITIES
+    ]
     states = sorted({(row["place"], row["as_of"]) for row in history})
     yield Page(
         file="changes.html",
@@ -51,10 +41,9 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         description="Exponents and lowest errors since the state before, by cause, and as each past state said them.",
         template="changes.html",
         values={
-            "since": before[0]["as_of"] if before else None,
-            "headline": _headline(before, moved),
-            "sources": sorted(Counter(page["source"] for page in changed).items()),
-            "n_pages": len(changed),
+            "since": found.since,
+            "headline": _headline(found),
+            "pages_told": moved_numbers.of_pages(found.pages),
             "moved": {quantity: [row for row in moved if row["quantity"] == quantity] for quantity in _QUANTITIES},
             "states": states,
             "history": _by_line(history, [place for place, _ in states]),
@@ -69,18 +58,12 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     )
 
 
-def _headline(before: Sequence[Row], moved: Sequence[Row]) -> str:
-    if not before:
+def _headline(found: Changes) -> str:
+    if found.since is None:
         return "No earlier state to hold this one against"
-    exponents, lowest = (sum(row["quantity"] == quantity for row in moved) for quantity in _QUANTITIES)
-    since = f"since {before[0]['as_of']}"
-    if not moved:
-        return f"No exponent and no lowest error has moved {since}"
-    return f"{_many(exponents, 'exponent')} and {_many(lowest, 'lowest error')} moved {since}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    if not found.numbers:
+        return f"No exponent and no lowest error has moved since {found.since}"
+    return f"{moved_numbers.counted(found)} moved since {found.since}"
 
 
 def _by_line(history: Sequence[Row], places: Sequence[int]) -> dict[str, list[tuple[Row, list[Row | None]]]]:
