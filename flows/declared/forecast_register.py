@@ -7,12 +7,10 @@ day (`staging.forecast`), and later results score them (`marts.forecast_scores`)
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt
 from pydantic import ValidationError
 
+from flows import folder_locks
 from flows.columns import Fraction, Text, column, key
 from flows.errors import UserError
 from flows.toml_files import Closed
@@ -169,7 +168,8 @@ def append(path: Path, statements: Sequence[dict[str, Any]], begun: Path | None 
         RegisterError: one of them stands in it already, and nothing is written; or as `read`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path.parent):
+    # Each line names the one before it.
+    with folder_locks.alone(path.parent):
         before = path if begun is None or path.is_file() else begun
         written = _following(path, read(before), statements)
         # Renamed and not added to: half a line would end every build, and half of the statements keep the others out.
@@ -189,17 +189,6 @@ def append(path: Path, statements: Sequence[dict[str, Any]], begun: Path | None 
 def _ended(lines: bytes) -> bytes:
     """Lines of which the last has its end, which an editor may have left out."""
     return lines if lines.endswith(b"\n") or not lines else lines + b"\n"
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others that write to the register out meanwhile: each line names the one before it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _following(path: Path, before: Sequence[Line], statements: Sequence[dict[str, Any]]) -> list[str]:

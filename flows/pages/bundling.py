@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from flows import sources
+from flows import folder_locks, sources
 from flows.errors import UserError
 from flows.pages import facts, snapshots, versions
 from flows.pages.limited import Reader
@@ -61,7 +61,7 @@ def bundle_past(source: Source, raw: Path, shipped: Path, past: Path, days: Iter
 
 def seal(raw: Path, source: str) -> None:
     """Give each line of a source's lock the hash of the facts that stand beside it, by which a build sees what was altered."""
-    with snapshots.alone(raw / source):
+    with folder_locks.alone(raw / source):
         lines = snapshots.read(raw, source)
         found = facts.hashes(raw / source, [line.sha256 for line in lines])
         snapshots.rewrite(raw, source, [replace(line, facts_sha256=found.get(line.sha256)) for line in lines])

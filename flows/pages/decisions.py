@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from flows import folder_locks
 from flows.errors import UserError, near
 from flows.pages import snapshots
 from flows.sources import Source
@@ -86,7 +87,7 @@ def accept(source: Source, page: str, sha256: str, raw: Path, locks: Iterable[Pa
         return None
     path = raw / source.key / ACCEPTED
     path.parent.mkdir(parents=True, exist_ok=True)
-    with snapshots.alone(path.parent):
+    with folder_locks.alone(path.parent):
         # Somebody else may have decided it meanwhile.
         if decided not in read(raw, source.key):
             line = json.dumps({"page": page, "sha256": meant[0]}, ensure_ascii=False) + "\n"

@@ -7,21 +7,19 @@ begun and never ended, by a process that was stopped, does not count, and the ne
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows import paths
+from flows import folder_locks, paths
 from flows.errors import UserError
 
 LOCK = "snapshots.jsonl"
@@ -197,25 +195,13 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
             os.fsync(stream.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    with alone(path.parent.parent):
+    with folder_locks.alone(path.parent.parent):
         last = newest(read(raw, snapshot.source), snapshot.page, snapshot.retrieved_at)
         if last is not None and last.sha256 == snapshot.sha256:
             return False
         lock = raw / snapshot.source / LOCK
         append(lock, as_line(snapshot), partial(_is_whole, lock))
     return True
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep every other process and thread that asks for it, too, out of the lock in a folder; it is waited for."""
-    # The folder is locked and not the file, in the place of which another may be put.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def append(path: Path, line: str, is_whole: Callable[[bytes], bool]) -> None:

@@ -38,6 +38,7 @@ SHARED = {
         "flows.children",
         "flows.columns",
         "flows.errors",
+        "flows.folder_locks",
         "flows.lean",
         "flows.paths",
         "flows.source_files",

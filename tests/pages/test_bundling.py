@@ -118,3 +118,27 @@ def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytes
     names = ("timm", "mlco2")
     assert bundling.bundle_each(names, tmp_path, AS_OF) == {"timm": 1, "mlco2": 2}
     assert asked == [(key, tmp_path, AS_OF) for key in names]
+
+
+def test_past_days_have_the_facts_of_what_ships_no_more_and_the_lines_of_all(tmp_path: Path, body: bytes) -> None:
+    raw, shipped, past = (tmp_path / name for name in ("raw", "shipped", "past"))
+    old = keep(raw, body, "2026-01-01")
+    newer = body + body.split(b"\n")[1].replace(b"M", b"W") + b"\n"
+    new = keep(raw, newer, "2026-02-01")
+    keep(shipped, newer, "2026-05-01")
+    bundling.bundle(source(), shipped, AS_OF)
+    days = [date(2026, 1, 15), date(2026, 2, 15), date(2026, 3, 15)]
+    size = bundling.bundle_past(source(), raw, shipped, past, days)
+    assert size == sum(path.stat().st_size for path in past.glob("mlco2/*.facts.csv")) > 0
+    lines = snapshots.read(past, "mlco2")
+    assert [(line.sha256, line.retrieved_on) for line in lines] == [
+        (old.sha256, "2026-01-01"),
+        (new.sha256, "2026-02-01"),
+    ]
+    # Sealed where it has facts; those of the newer one stand with what ships.
+    assert [line.facts_sha256 is None for line in lines] == [False, True]
+    (of_page,) = versions.in_use(source(), raw, None, days[0]).pages
+    found = facts.read(past / "mlco2", PAGE, old.sha256)
+    assert found is not None
+    assert found.read_count() == of_page.gathered.read_count() > 0
+    assert facts.read(past / "mlco2", PAGE, new.sha256) is None
