@@ -43,23 +43,23 @@ def test_a_past_day_is_built_again_as_it_was(day: str, tmp_path: Path) -> None:
     assert one == other
     path = tmp_path / "one" / "data" / "warehouse" / "compute_limits.duckdb"
     (state,) = paths.SHIPPED_LEDGER.glob(f"{day}-*")
+    key = "benchmark, metric, compute_measure, quantity, target, scenario"
     with duckdb.connect(path, read_only=True) as con:
-        ((as_of, n_changes),) = con.execute(
-            "select (select as_of::varchar from meta.runs), count(*) from marts.changes"
-        ).fetchall()
-        numbers = con.execute(
-            "select benchmark, metric, compute_measure, quantity, target, scenario, value from marts.headline_numbers "
-            "order by all"
-        ).fetchall()
-        said = con.execute(
-            "select benchmark, metric, compute_measure, quantity, target, scenario, value from read_parquet(?) order by all",
-            [str(state / "numbers.parquet")],
-        ).fetchall()
+        ((as_of,),) = con.execute("select as_of::varchar from meta.runs").fetchall()
+        numbers = dict(con.execute(f"select ({key}), value from marts.headline_numbers").fetchall())
+        said = dict(
+            con.execute(f"select ({key}), value from read_parquet(?)", [str(state / "numbers.parquet")]).fetchall()
+        )
+        told = {one for (one,) in con.execute(f"select ({key}) from marts.changes").fetchall()}
     assert as_of == day
-    assert len(numbers) == len(said) > 30
-    # Code since may have changed a number, and then the ledger tells of it; what it does not tell of is as it was.
-    if not n_changes:
-        assert numbers == said
+    assert len(numbers) > 30
+    assert numbers.keys() == said.keys()
+    # Code since may have moved a number, and then the ledger tells of it; what it does not tell of is as it was, but for last
+    # digits, which it does not tell of either.
+    assert len(told) < len(numbers) / 2
+    assert {one: numbers[one] for one in numbers.keys() - told} == pytest.approx(
+        {one: said[one] for one in said.keys() - told}, rel=1e-9
+    )
     # A version that came later, of a page that everything rests on.
     (line, *_) = snapshots.read(paths.SHIPPED_RAW, "timm")
     body = b"not what was there"

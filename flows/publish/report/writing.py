@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from flows import __version__
 from flows.answers import outputs, queries, rendering
-from flows.publish import bibliography, figures, folders
+from flows.publish import bibliography, figures, folders, formats
 from flows.publish.figures import drawers
 from flows.publish.figures.picture import Picture
 from flows.publish.report import (
@@ -125,7 +125,9 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update({name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem)
+    templates.filters.update(
+        {name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem, minus=formats.minus
+    )
     templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
 
