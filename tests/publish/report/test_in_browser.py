@@ -289,7 +289,7 @@ def test_the_explorer_agrees_with_the_costs_of_the_warehouse(seen: Seen, db: duc
     )
     tonnes = {"t": 1e3, "kt": 1e6, "Mt": 1e9, "Gt": 1e12}
     told = re.search(r"([\d.]+)\s(\w*t)\b", page.inner_text("#emissions-chain tr:last-child b"))
-    assert float(told[1]) * tonnes[told[2]] == pytest.approx(10**other, rel=0.05)
+    assert float(told[1]) * tonnes[told[2]] == pytest.approx(10**other, rel=0.05)  # two digits
     assert other > kg
     page.focus("#error")
     for _ in range(3):
@@ -334,17 +334,19 @@ def test_a_free_choice_is_priced_by_that_hardware_in_that_year(seen: Seen, db: d
     )
     hours = flop - math.log10(rate * 3600)
     shown = report_pages.number(page.inner_text("#usd").removesuffix("USD"))
-    assert shown == pytest.approx(10**hours * statistics.median(prices), rel=0.05)
+    assert shown == pytest.approx(10**hours * statistics.median(prices), rel=0.05)  # two digits
     rng = np.random.default_rng(1)
     normal = rng.standard_normal(20_000) / 1.96
     line = np.where(normal < 0, flop + normal * (flop - low), flop + normal * (high - flop))
     drawn = np.quantile(line - math.log10(rate * 3600) + np.log10(rng.choice(prices, 20_000)), [0.025, 0.975])
     ends = [report_pages.number(one) for one in page.inner_text("#usd-interval b").split("–")]
+    # Other draws of the same, as above.
     assert np.log10(ends) == pytest.approx(drawn, abs=0.1)
     # TDP × 1 (the V100's own draw) × PUE 1.2, both as the scenario declares them.
     told = re.search(r"([\d.]+)\s(\w*t)\b", page.inner_text("#emissions-chain tr:last-child b"))
     tonnes = {"t": 1e3, "kt": 1e6, "Mt": 1e9, "Gt": 1e12}
-    assert float(told[1]) * tonnes[told[2]] == pytest.approx(10**hours * watt / 1000 * 1.2 * carbon / 1000, rel=0.05)
+    emitted = 10**hours * watt / 1000 * 1.2 * carbon / 1000
+    assert float(told[1]) * tonnes[told[2]] == pytest.approx(emitted, rel=0.05)  # two digits
     # What nobody printed is said and not made up; the rest is told.
     page.select_option("#select-hardware", "h100_2026")
     assert page.inner_text("#usd") == "No price"
