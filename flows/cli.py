@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter, Token, validators
 
-from flows import __version__, paths
+from flows import __version__, paths, stops
 from flows.errors import UserError
 
 if TYPE_CHECKING:
@@ -983,14 +982,9 @@ def _cut(message: str) -> str:
     )
 
 
-def _terminated(*_: object) -> NoReturn:
-    # As an exception, so that what was started (Prefect's temporary server) is stopped.
-    raise SystemExit(143)
-
-
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exit status 0, 1 with a message on standard error, or 2 for wrong usage."""
-    signal.signal(signal.SIGTERM, _terminated)
+    stops.raise_them()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What a terminal of another encoding than UTF-8 cannot show is no reason to end a run.

@@ -69,7 +69,7 @@ def command(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess
 def command_here(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """What `command` gives, but in this process, for each starts for half a second. A fault that has no message is raised."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True) for _ in range(2))
-    status, terminated, before = 0, signal.getsignal(signal.SIGTERM), os.environ.copy()
+    status, terminated, lost, before = 0, signal.getsignal(signal.SIGTERM), sys.unraisablehook, os.environ.copy()
     with chdir(ROOT), redirect_stdout(out), redirect_stderr(err):
         try:
             only(env)
@@ -79,6 +79,7 @@ def command_here(env: dict[str, str], *arguments: str) -> subprocess.CompletedPr
         finally:
             only(before)  # a command sets some variables itself
             signal.signal(signal.SIGTERM, terminated)
+            sys.unraisablehook = lost
     said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
     return subprocess.CompletedProcess(arguments, status, said, told)
 
