@@ -951,7 +951,7 @@ def _show(warnings: Iterable[str] = (), *, built: bool = False) -> None:
     path = paths.warehouse()
     # One connection for all: opening one takes longer than all that is asked of it.
     with queries.of_this_version(path), queries.connect(path) as con:
-        rows = con.execute("select source, state, age_days, message from meta.sources order by source").fetchall()
+        rows = con.execute(states.ROWS).fetchall()
         at_hand = reports.at_hand(con, path) if built else []
         if built and (moved := moved_numbers.at_hand(con)):
             at_hand.insert(-1, moved)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
@@ -22,22 +23,31 @@ from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import build, children, lean, paths, progress, runs, sources
 from flows.build import Identity
 from flows.errors import UserError
-from flows.pages import fetch, transport
+from flows.pages import fetch, states, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
 from flows.prefect_server import server
-from flows.warehouse import kept, publishing
+from flows.warehouse import kept, publishing, reading
 from flows.warehouse.expectations import Failure
 
 # Of a past day what stood at its end counts, whatever was fetched on it.
 _END_OF_DAY = time_of_day(23, 59, 59)
 
 Fetched = tuple[list[Outcome], Known]
+
+
+class DegradedError(UserError):
+    """The run has published, and a source is stale or absent; `ended` is what it gives all the same."""
+
+    def __init__(self, message: str, ended: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.ended = ended
 
 
 @task(name="fetch", task_run_name="fetch {key}", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE)
@@ -69,7 +79,7 @@ def fetch_task(
     return outcomes, learnt
 
 
-@task(name="read", cache_policy=NO_CACHE)
+@task(name="read", task_run_name="read", cache_policy=NO_CACHE)
 def read_task(
     built: Path,
     raw: Path,
@@ -84,20 +94,20 @@ def read_task(
         return build.read_sources(built, raw, shipped, as_of, outcomes, before, own)
 
 
-@task(name="transform", cache_policy=NO_CACHE)
+@task(name="transform", task_run_name="transform", cache_policy=NO_CACHE)
 def transform_task(built: Path, page_keys: dict[str, str], build_key: str, published: Path | None) -> list[Failure]:
     """Staging to exports, each table checked as soon as it is made; the expectations that are not met."""
     with kept.published(published) as before:
         return build.compute(built, before, page_keys, build_key)
 
 
-@task(name="validate", cache_policy=NO_CACHE)
+@task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
 def validate_task(built: Path, failures: list[Failure]) -> list[str]:
     """The warnings; a row that was lost or a critical expectation fails the task and so the run."""
     return build.validate(built, failures)
 
 
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
 def publish_task(built: Path, final: Path) -> None:
     """The built file in place of the published one."""
     publishing.publish(built, final)
@@ -132,13 +142,15 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None, day: date | None =
 @flow(name="refresh", task_runner=ThreadPoolTaskRunner(max_workers=8))  # type: ignore[arg-type]
 def refresh(
     only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
-) -> dict[str, Any]:
+) -> Any:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
     With another day than today it is a backfill: a mirror has to show the pages of that day, and they are kept as retrieved on it.
 
     Where nothing has changed since the published warehouse was built nothing is read, computed or checked; `fresh` builds all
-    anew. Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}.
+    anew. Returns {"outcomes": what fetching gave, "warnings": expectations not met that do not block}; where a source is stale
+    or absent a state of Prefect, Failed, so that it is seen there. What asks for its result gets `DegradedError`, which has the
+    same.
 
     Raises:
         flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror.
@@ -155,11 +167,24 @@ def refresh(
             f"COMPUTE_LIMITS_MIRROR to its address, or run `compute-limits build --as-of {day}` over what is kept"
         )
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
-    with runs.recorded("refresh"), publishing.exclusive(final):
-        outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
-        with progress.steps() as step:
-            warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
-    return {"outcomes": outcomes, "warnings": warnings}
+    with ExitStack() as held:
+        with runs.recorded("refresh"), publishing.exclusive(final):
+            outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
+            with progress.steps() as step:
+                warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
+            # Held open for all that reads it now: to open it takes longer than any of it.
+            con = held.enter_context(reading.read(final))
+        return _ended(
+            {"outcomes": outcomes, "warnings": warnings}, states.not_fresh(con.execute(states.ROWS).fetchall())
+        )
+
+
+def _ended(ended: dict[str, Any], not_fresh: str) -> Any:
+    """What the flow returns: Prefect takes a state for the state of the run."""
+    if not not_fresh:
+        return ended
+    message = f"degraded, published: {not_fresh}"
+    return Failed(message=message, data=DegradedError(message, ended))
 
 
 def _unless_unchanged(
@@ -217,4 +242,8 @@ def run(
         server(PREFECT_API_URL.value(), "temporary") as url,
         temporary_settings(updates={PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
-        return refresh(only, offline=offline, as_of=as_of, fresh=fresh)
+        try:
+            ended: dict[str, Any] = refresh(only, offline=offline, as_of=as_of, fresh=fresh)
+        except DegradedError as error:
+            return error.ended
+        return ended

@@ -197,9 +197,9 @@ class Api:
         return [run for run in found if not states or run["state_type"] in states]
 
     def task_runs(self, flow_run: str) -> dict[str, str]:
-        """{name: state} of the tasks of a flow run. A name ends in a random suffix where the project gives none."""
+        """{name: state} of the tasks of a flow run."""
         found = self.post("task_runs", flow_runs={"id": {"any_": [flow_run]}})
-        return {re.sub(r"-\w+$", "", run["name"]): run["state_type"] for run in found}
+        return {run["name"]: run["state_type"] for run in found}
 
 
 @contextmanager

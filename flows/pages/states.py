@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 State = Literal["fetched", "unchanged", "stale", "shipped", "absent"]
 # Where a source is in one of these the build is degraded; sql/meta/runs.sql counts the same.
 DEGRADED: tuple[State, ...] = ("stale", "absent")
+# What `degraded` and `not_fresh` are asked with.
+ROWS = "select source, state, age_days, message from meta.sources order by source"
 # How many pages of a source are named in one line; the messages have them all.
 _PAGES_NAMED = 3
 
@@ -100,10 +102,15 @@ def lines(messages: Sequence[str | None]) -> str | None:
 def degraded(rows: Iterable[Sequence[Any]]) -> list[str]:
     """The one line that says which sources are stale or absent, with ages and the pages that fell back; none if none is.
 
-    `rows` are (source, state, age_days, message) of meta.sources: "degraded: timm is stale (3 days; results.csv)".
+    `rows` are what `ROWS` gives: "degraded: timm is stale (3 days; results.csv)".
     """
-    told = [_not_fresh(*row) for row in rows if row[1] in DEGRADED]
-    return [f"degraded: {', '.join(told)}"] if told else []
+    told = not_fresh(rows)
+    return [f"degraded: {told}"] if told else []
+
+
+def not_fresh(rows: Iterable[Sequence[Any]]) -> str:
+    """What `degraded` says behind its first word; "" if all sources are fresh."""
+    return ", ".join(_not_fresh(*row) for row in rows if row[1] in DEGRADED)
 
 
 def _not_fresh(source: str, name: str, age: int | None, message: str | None) -> str:
