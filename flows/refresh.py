@@ -17,10 +17,12 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
 from prefect.futures import PrefectFuture, as_completed
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Failed
@@ -33,6 +35,7 @@ from flows.pages import fetch, states, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
 from flows.prefect_server import server
+from flows.publish import artifacts
 from flows.warehouse import kept, publishing, reading
 from flows.warehouse.expectations import Failure
 
@@ -142,7 +145,7 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None, day: date | None =
 @flow(name="refresh", task_runner=ThreadPoolTaskRunner(max_workers=8))  # type: ignore[arg-type]
 def refresh(
     only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
-) -> Any:
+) -> dict[str, Any] | State[Any]:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
     With another day than today it is a backfill: a mirror has to show the pages of that day, and they are kept as retrieved on it.
@@ -174,12 +177,25 @@ def refresh(
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
             # Held open for all that reads it now: to open it takes longer than any of it.
             con = held.enter_context(reading.read(final))
-        return _ended(
-            {"outcomes": outcomes, "warnings": warnings}, states.not_fresh(con.execute(states.ROWS).fetchall())
-        )
+        warnings += _leave_artifacts(con)
+        not_fresh = states.not_fresh(con.execute(states.ROWS).fetchall())
+    return _ended({"outcomes": outcomes, "warnings": warnings}, not_fresh)
 
 
-def _ended(ended: dict[str, Any], not_fresh: str) -> Any:
+def _leave_artifacts(con: Any) -> list[str]:
+    """Leave in Prefect what this run has published, as a person reads it; a sentence for each artifact that cannot be made."""
+    told = []
+    for key, make in artifacts.MAKERS.items():
+        try:
+            create_markdown_artifact(make(con), key=key)
+        except Exception as error:  # noqa: BLE001  # whatever it is, what is published stands
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            told.append(f"the artifact {key} of this run is not in Prefect ({reason})")
+            get_run_logger().warning(told[-1])
+    return told
+
+
+def _ended(ended: dict[str, Any], not_fresh: str) -> dict[str, Any] | State[Any]:
     """What the flow returns: Prefect takes a state for the state of the run."""
     if not not_fresh:
         return ended
@@ -243,7 +259,7 @@ def run(
         temporary_settings(updates={PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
         try:
-            ended: dict[str, Any] = refresh(only, offline=offline, as_of=as_of, fresh=fresh)
+            # A state that is returned is not given to who calls the flow, but raised or resolved.
+            return cast("dict[str, Any]", refresh(only, offline=offline, as_of=as_of, fresh=fresh))
         except DegradedError as error:
             return error.ended
-        return ended

@@ -133,15 +133,27 @@ def test_a_refresh_completes_with_what_it_can_get(
     assert of_the_page <= changed <= of_all | downstream(warehouse_of(env), "core.carbon_intensities")
 
 
+def artifacts_of(api: Api, run: dict[str, Any]) -> dict[str, str]:
+    """{key: text} of what a flow run left."""
+    found = api.post("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
+    return {artifact["key"]: artifact["data"] for artifact in found}
+
+
 @pytest.mark.usefixtures("published")
-def test_a_degraded_refresh_says_so(env: dict[str, str]) -> None:
+def test_a_degraded_refresh_says_so(env: dict[str, str], api: Api) -> None:
     """A page that is gone: the last line names source and page, here and in the report; only with --strict is it a failure."""
     (page,) = (page for page in sources.source("squad_explorer").pages[:1])
     said = rf"degraded: squad_explorer is stale \(\d+ days?; {re.escape(page.name)}(, .*)?\)"
     for strict, status in ((), 0), (("--strict",), 1):
+        before = api.flow_runs()
         ended = command(env, "refresh", "--source", "squad_explorer", *strict)
         assert ended.returncode == status
         assert re.fullmatch(said, ended.stdout.splitlines()[-1]), ended.stdout
+        # The second finds nothing changed, and leaves as much.
+        left = artifacts_of(api, only_new(api, before))
+        assert left.keys() == {"cost-table", "what-changed", "source-states", "validation"}
+        assert "| squad\\_explorer | stale (" in left["source-states"]
+        assert "| ImageNet | top1 | today | 11.5 | 14 | 6 | 6 | 14 | 6 | 6 |" in left["cost-table"]
     assert re.fullmatch(said, command(env, "report").stdout.splitlines()[-1])
     with duckdb.connect(warehouse_of(env), read_only=True) as con:
         assert con.execute("select n_sources_stale, state from meta.runs").fetchall() == [(1, "degraded")]
@@ -154,6 +166,20 @@ def test_a_degraded_refresh_says_so(env: dict[str, str]) -> None:
     ended = command(env, "build", "--strict")
     assert ended.returncode == 0
     assert "degraded:" not in ended.stdout
+
+
+def test_an_artifact_that_cannot_be_made_is_said_and_ends_nothing() -> None:
+    from prefect.logging import disable_run_logger
+
+    from flows import refresh
+
+    # A warehouse in which nothing is that they are made of.
+    with duckdb.connect() as con, disable_run_logger():
+        told = refresh._leave_artifacts(con)
+    start = "the artifact {} of this run is not in Prefect (Catalog Error: Table with name "
+    assert len(told) == 4
+    for key, said in zip(("cost-table", "what-changed", "source-states", "validation"), told, strict=True):
+        assert said.startswith(start.format(key))
 
 
 @pytest.mark.usefixtures("published")

@@ -229,6 +229,8 @@ def _many(count: int, what: str) -> str:
 
 # --- as text
 
+_Cells = tuple[str, str, str, str]
+
 
 def show(found: Changes, out: Console) -> None:
     """Print what moved in a page: pages, lines, lowest errors, and how many other numbers with them."""
@@ -238,26 +240,41 @@ def show(found: Changes, out: Console) -> None:
 
 def lines(found: Changes) -> Iterator[str]:
     """What moved, a line each."""
+    yield from headline(found)
+    for heads, rows in tables(found):
+        yield ""
+        yield from _columns(heads, rows)
+    if with_them := others(found):
+        yield ""
+        yield with_them
+
+
+def headline(found: Changes) -> Iterator[str]:
+    """Since when it is told and which pages changed, and that nothing moved, where nothing did."""
     if found.since is None:
         yield "nothing to hold this warehouse against: the ledger has no earlier state; the next build will be held against it"
         return
     yield f"from {found.since} to {found.until}: {of_pages(found.pages)}{_of_builds(found)}"
     if not found.numbers:
         yield "no number moved"
-        return
-    for quantity, line in _LINES.items():
-        rows = [(_named(row), *line(row)) for row in found.numbers if row["quantity"] == quantity]
+
+
+def tables(found: Changes, titles: Mapping[str, str] | None = None) -> Iterator[tuple[_Cells, list[_Cells]]]:
+    """Exponents and lowest errors that moved, each as heads and rows of four cells; `titles` of the benchmarks, if at hand."""
+    for quantity, cells in _LINES.items():
+        rows = [(_named(row, titles), *cells(row)) for row in found.numbers if row["quantity"] == quantity]
         if rows:
-            yield ""
-            yield from _columns(_HEADS[quantity], rows)
-    others = Counter(row["quantity"] for row in found.numbers if row["quantity"] in _TOLD)
-    if others:
-        yield ""
-        told = ", ".join(_many(many, _TOLD[quantity]) for quantity, many in sorted(others.items()))
-        yield f"with them moved {told}; --json has each with its causes, and the points"
+            yield _HEADS[quantity], rows
 
 
-def _columns(heads: tuple[str, str, str, str], rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
+def others(found: Changes) -> str:
+    """How many projections and costs moved too; "" where none did."""
+    many_of = Counter(row["quantity"] for row in found.numbers if row["quantity"] in _TOLD)
+    told = ", ".join(_many(many, _TOLD[quantity]) for quantity, many in sorted(many_of.items()))
+    return f"with them moved {told}; --json has each with its causes, and the points" if told else ""
+
+
+def _columns(heads: _Cells, rows: Sequence[_Cells]) -> Iterator[str]:
     """Names and numbers below each other, the reason behind them; what is too long for a line goes on below it."""
     wide = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
     for name, before, after, why in (heads, *rows):

@@ -18,12 +18,12 @@ from flows.answers import layouts, outputs, queries
 from flows.answers.rendering import printable
 
 _TARGETS = {"today": "today", "target_1": "target 1", "target_2": "target 2"}
-_TITLES = {
+TITLES = {
     "paper_v1": "The published table, recomputed from the rows of 2020 (paper_v1)",
     "current": "The same from all sources reconciled (current)",
 }
 _UNITS = "Gflop   lb  USD"
-_NOTES = (
+NOTES = (
     "Powers of ten of Gflop, lb CO2 and USD at which the fitted line reaches the error (paper_2020).",
     "* The points do not support it: it lies further beyond them than their own range, or the slope may be 0.",
     "A number of papers or trainers in brackets: the lines of that benchmark rest on so few.",
@@ -74,19 +74,24 @@ def draw(path: Path, svg: Path) -> None:
 
 
 def _show_costs(con: Any, out: Console) -> None:
-    for row_set, title in _TITLES.items():
-        rows = _cost_rows(con, row_set)
+    for row_set, title in TITLES.items():
+        rows = cost_rows(con, row_set)
         out.print(layouts.first_that_fits([_wide(rows, title), _narrow(rows, title)], out))
-    for line in _NOTES:
+    for line in NOTES:
         layouts.say(line, out)
+    layouts.say(reproduced(con), out)
+
+
+def reproduced(con: Any) -> str:
+    """How many of the published numbers come out."""
     agreed = con.execute(
         "select printed_in, count(*) filter (where agrees), count(*) from marts.reproduction group by all order by all"
     ).fetchall()
-    layouts.say("Published numbers reproduced: " + ", ".join(f"{f} {a} of {n}" for f, a, n in agreed), out)
+    return "Published numbers reproduced: " + ", ".join(f"{f} {a} of {n}" for f, a, n in agreed)
 
 
 @dataclass(frozen=True)
-class _Row:
+class CostRow:
     """A line of the cost table, as text: what it is of, the target, and for each form the powers of Gflop, lb and USD."""
 
     benchmark: str
@@ -97,7 +102,7 @@ class _Row:
     forms: tuple[str, str]
 
 
-def _cost_rows(con: Any, row_set: str) -> list[list[_Row]]:
+def cost_rows(con: Any, row_set: str) -> list[list[CostRow]]:
     """The rows of each benchmark and metric, in the paper's order: today, then the targets."""
     rows = con.execute("select * exclude (row_set) from exports.figure_3_costs where row_set = ?", [row_set]).fetchall()
     few, titles = _few(con, row_set), dict(con.execute("select benchmark, title from staging.benchmark").fetchall())
@@ -107,11 +112,11 @@ def _cost_rows(con: Any, row_set: str) -> list[list[_Row]]:
     return [list(block) for _, block in groupby(made, key=lambda row: (row.benchmark, row.metric))]
 
 
-def _row(benchmark: str, few: str, metric: str, target: str, error: float | None, *rest: Any) -> _Row:
+def _row(benchmark: str, few: str, metric: str, target: str, error: float | None, *rest: Any) -> CostRow:
     *powers, polynomial, exponential = rest
     forms = _powers(powers[:3], polynomial), _powers(powers[3:], exponential)
     shown = "–" if error is None else f"{error:g}"
-    return _Row(benchmark, metric, few, _TARGETS[target], shown, forms)
+    return CostRow(benchmark, metric, few, _TARGETS[target], shown, forms)
 
 
 def _powers(powers: list[int | None], status: str) -> str:
@@ -121,7 +126,7 @@ def _powers(powers: list[int | None], status: str) -> str:
     return f"{mark + first:>5}" + "".join(f"{other:>5}" for other in others)
 
 
-def _wide(blocks: list[list[_Row]], title: str) -> Table:
+def _wide(blocks: list[list[CostRow]], title: str) -> Table:
     table = _table(title, "benchmark", "metric", "target")
     for block in blocks:
         table.add_section()
@@ -132,7 +137,7 @@ def _wide(blocks: list[list[_Row]], title: str) -> Table:
     return table
 
 
-def _narrow(blocks: list[list[_Row]], title: str) -> Text:
+def _narrow(blocks: list[list[CostRow]], title: str) -> Text:
     """As `_wide`, in 54 columns, with the name of each block in a line above it."""
     lines = Text(no_wrap=True, overflow="ignore")
     lines.append(layouts.folded(title, _NARROW), style="bold")
@@ -178,7 +183,7 @@ def sources(con: Any, out: Console) -> None:
             printable(cell)
             for cell in (
                 source,
-                _aged(state, age),
+                aged(state, age),
                 str(day or "–"),
                 *map(str, counts),
                 layouts.folded(licence, _LICENCE),
@@ -195,7 +200,8 @@ def sources(con: Any, out: Console) -> None:
         layouts.say(f"! {printable(message)}", out)
 
 
-def _aged(state: str, age: int | None) -> str:
+def aged(state: str, age: int | None) -> str:
+    """The state of a source with its age."""
     return state if age is None else f"{state} ({age} day{'' if age == 1 else 's'})"
 
 
