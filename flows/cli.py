@@ -189,6 +189,47 @@ def sources() -> None:
         reports.sources(con, rendering.console())
 
 
+def _check_interval(_: Any, every: str) -> None:
+    """Wrong usage where it is none."""
+    from flows.serve import seconds
+
+    seconds(every)
+
+
+@app.command
+def status(
+    *,
+    max_age: Annotated[str, Parameter(validator=_check_interval)] = "8d",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Show whether the warehouse is kept up to date: last run, newest whole run, age of the newest page, what is not fresh.
+
+    Exit status, for what watches the machine: 0 if all is well; 1, with why, if no run is recorded, the last one failed, none
+    that asked every source and found each fresh is younger than --max-age, or nothing is published.
+
+    Parameters
+    ----------
+    max_age
+        How old the newest whole run may be: 36h, 8d.
+    json
+        Write JSON: is_good, reason, last_run, newest_whole_run, newest_page_on, newest_page_age_days, not_fresh, overdue.
+    """
+    from flows.answers import layouts, rendering
+    from flows.serve import seconds
+    from flows.status import as_tree, lines, wrong
+    from flows.status import status as found_at
+
+    found = found_at(max_age, seconds(max_age), datetime.now(UTC))
+    if json:
+        _write((rendering.as_json(as_tree(found)) + "\n").encode())
+    else:
+        out = rendering.console()
+        for line in lines(found):
+            layouts.say(rendering.printable(line), out)
+    if reason := wrong(found):
+        raise _Stop(reason)
+
+
 def _check_form(_: Any, form: str) -> None:
     """Wrong usage where there is no such form."""
     from flows.answers.growth_fits import FORM

@@ -171,7 +171,7 @@ def refresh(
         )
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
     with ExitStack() as held:
-        with runs.recorded("refresh"), publishing.exclusive(final):
+        with runs.recorded("refresh", asked=_asked(only, day, offline=offline)), publishing.exclusive(final):
             outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
@@ -180,6 +180,12 @@ def refresh(
         warnings += _leave_artifacts(con)
         not_fresh = states.not_fresh(con.execute(states.ROWS).fetchall())
     return _ended({"outcomes": outcomes, "warnings": warnings}, not_fresh)
+
+
+def _asked(only: list[str] | None, day: date | None, *, offline: bool) -> runs.Asked:
+    if offline:
+        return "none"
+    return "past" if day is not None else "some" if only else "all"
 
 
 def _leave_artifacts(con: Any) -> list[str]:

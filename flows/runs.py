@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from flows import paths
 from flows.pages import states
@@ -22,14 +23,59 @@ from flows.pages import states
 _BYTES_MAX = 1_000_000
 _MESSAGE_MAX = 500
 
+Asked = Literal["all", "some", "none", "past"]
+Outcome = Literal["whole", "degraded", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A line of the log. `asked`: which sources were asked for their pages, or for those of a past day.
+
+    `outcome` is whole, degraded, failed or stopped; `message` says why it failed, and `stale` which sources were not fresh.
+    """
+
+    command: str
+    started_at: datetime
+    ended_at: datetime
+    asked: Asked
+    outcome: Outcome
+    message: str | None
+    stale: tuple[str, ...]
+
+
+def read() -> tuple[list[Run], int]:
+    """The runs in the log and in that before it, in the order in which they ended; and how many lines are none."""
+    path, lines = paths.run_log(), list[str]()
+    for log in (_before(path), path):
+        if log.is_file():
+            lines += log.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = [run for line in lines if (run := _run(line)) is not None]
+    return found, len(lines) - len(found)
+
+
+def _run(line: str) -> Run | None:
+    """The run that a line is of; None where the line was torn by a machine that went down, or by hand."""
+    try:
+        told: dict[str, Any] = json.loads(line)
+        started, ended = (datetime.fromisoformat(told[at]).astimezone(UTC) for at in ("started_at", "ended_at"))
+        # Until 0.3 it was not said.
+        asked = told.get("asked", "all" if told["command"] == "refresh" else "none")
+        stale = tuple(told.get("stale", ()))
+        return Run(told["command"], started, ended, asked, told["outcome"], told.get("message"), stale)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
 
 @contextmanager
-def recorded(command: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[None]:
+def recorded(
+    command: str, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, asked: Asked = "none"
+) -> Iterator[None]:
     """Around one run of a command: a line in the log when it ends, however it ends (but for kill -9).
 
-    The line has command, started_at, ended_at (UTC), outcome (whole, degraded, failed or stopped), message (of a failure),
-    and, of what stands published then, build_key, as_of and the sources that are stale or absent.
+    The line has command, started_at, ended_at (UTC), asked, outcome (whole, degraded, failed or stopped), message (of a
+    failure), and, of what stands published then, build_key, as_of and the sources that are stale or absent.
     """
+    run = {"command": command, "asked": asked}
     started = now()
     try:
         yield
@@ -37,15 +83,20 @@ def recorded(command: str, now: Callable[[], datetime] = lambda: datetime.now(UT
         outcome = "failed" if isinstance(error, Exception) else "stopped"
         line = {"outcome": outcome, "message": str(error).partition("\n")[0][:_MESSAGE_MAX] or type(error).__name__}
         # The error is what there is to say; that the log cannot be written either is not.
-        _write(_line(command, started, now(), line))
+        _write(_line(run, started, now(), line))
         raise
-    if (reason := _write(_line(command, started, now(), _published(paths.warehouse())))) is not None:
+    if (reason := _write(_line(run, started, now(), _published(paths.warehouse())))) is not None:
         print(f"note: {paths.run_log()} cannot be written ({reason}); the run itself is whole", file=sys.stderr)
 
 
-def _line(command: str, started: datetime, ended: datetime, what: Mapping[str, object]) -> str:
+def _line(run: Mapping[str, str], started: datetime, ended: datetime, what: Mapping[str, object]) -> str:
     at = {"started_at": started.isoformat(timespec="seconds"), "ended_at": ended.isoformat(timespec="seconds")}
-    return json.dumps({"command": command, **at, **what}, ensure_ascii=False) + "\n"
+    return json.dumps({**run, **at, **what}, ensure_ascii=False) + "\n"
+
+
+def _before(path: Path) -> Path:
+    """Where the log before this one is."""
+    return path.with_suffix(".before.jsonl")
 
 
 def _published(warehouse: Path) -> dict[str, object]:
@@ -81,7 +132,7 @@ def _appended(path: Path, line: bytes) -> bool:
         log.write(line)
         log.flush()
         if log.tell() > _BYTES_MAX:
-            path.replace(path.with_suffix(".before.jsonl"))
+            path.replace(_before(path))
         return True
 
 

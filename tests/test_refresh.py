@@ -160,8 +160,8 @@ def test_a_degraded_refresh_says_so(env: dict[str, str], api: Api) -> None:
     log = Path(env["COMPUTE_LIMITS_DATA"]) / "runs.jsonl"
     runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     # The runs themselves were whole; the second only restated what it found.
-    told = [(run["command"], run["outcome"], run["stale"]) for run in runs]
-    assert told == [("refresh", "degraded", ["squad_explorer"])] * 2
+    told = [(run["command"], run["asked"], run["outcome"], run["stale"]) for run in runs]
+    assert told == [("refresh", "some", "degraded", ["squad_explorer"])] * 2
     # Asked for nothing, it is whole again.
     ended = command(env, "build", "--strict")
     assert ended.returncode == 0

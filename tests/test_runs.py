@@ -55,8 +55,8 @@ def test_what_became_of_a_build_stands_in_the_log_and_nowhere_else(
         assert command_here(env, "build", "--as-of", AS_OF.isoformat()).returncode == 0
     first, second = lines(tmp_path / "data" / "runs.jsonl")
     assert first.keys() == second.keys()
-    assert list(first) == ["command", "started_at", "ended_at", "outcome", "build_key", "as_of", "stale"]
-    assert (first["command"], first["outcome"], first["stale"]) == ("build", "whole", [])
+    assert list(first) == ["command", "asked", "started_at", "ended_at", "outcome", "build_key", "as_of", "stale"]
+    assert (first["command"], first["asked"], first["outcome"], first["stale"]) == ("build", "none", "whole", [])
     assert first["started_at"] <= first["ended_at"] <= second["started_at"]
     assert datetime.fromisoformat(first["ended_at"]).utcoffset() == timedelta(0)
     # The warehouse of two runs is one warehouse.
@@ -77,6 +77,10 @@ def test_a_degraded_run_names_what_is_stale(published: Path, data: Path) -> None
     assert (line["command"], line["outcome"], line["stale"]) == ("refresh", "degraded", ["gpu_info", "timm"])
     began, ended = (datetime.fromisoformat(line[at]) for at in ("started_at", "ended_at"))
     assert ended - began == timedelta(minutes=1)
+    ((run,), torn) = runs.read()
+    assert (run.started_at, run.ended_at, run.outcome, run.stale, torn) == (
+        began, ended, "degraded", ("gpu_info", "timm"), 0,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
