@@ -50,6 +50,7 @@ def refresh(
     strict: Annotated[bool, Parameter(negative="")] = False,
     fresh: Annotated[bool, Parameter(negative="")] = False,
     as_of: date | None = None,
+    notify: str | None = None,
 ) -> None:
     """Fetch the sources, rebuild the warehouse and show the cost table.
 
@@ -68,8 +69,17 @@ def refresh(
     as_of
         Backfill: fetch the pages as they stood on this day, from a mirror or an archive (COMPUTE_LIMITS_MIRROR), keep them as
         retrieved on it, and build as of it. With --offline: build as of this day from what is kept. Default: today.
+    notify
+        POST to this address what is news: the run failed or is degraded, a page is held back or has changed, a number moved out of
+        its interval, a new best result. JSON with a text that chats show. Default: COMPUTE_LIMITS_NOTIFY, which no list of
+        processes shows.
     """
+    from flows import notices
+
     _check_sources(source)
+    if notify is not None:
+        os.environ[notices.VARIABLE] = notify
+    notices.address()  # what is wrong with it is said now, and not after a server has started
     _prepare_prefect()
     from flows.refresh import run
 

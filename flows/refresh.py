@@ -28,13 +28,13 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, lean, paths, progress, runs, sources
+from flows import build, children, lean, notices, paths, progress, runs, sources
 from flows.build import Identity
 from flows.errors import UserError
 from flows.pages import fetch, states, transport
 from flows.pages.fetch import Known, Outcome
 from flows.pages.transport import STOP, Limits
-from flows.prefect_server import server
+from flows.prefect_server import ServerError, server
 from flows.publish import artifacts
 from flows.warehouse import kept, publishing, reading
 from flows.warehouse.expectations import Failure
@@ -155,23 +155,27 @@ def refresh(
     or absent a state of Prefect, Failed, so that it is seen there. What asks for its result gets `DegradedError`, which has the
     same.
 
+    Where COMPUTE_LIMITS_NOTIFY is set a person is told of what is news (flows/notices.py).
+
     Raises:
-        flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror.
+        flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror; or the address
+            to notify is none.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     if children.TIED in os.environ:
         children.end_with_parent()
     raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
     mirror = transport.mirror_from_environment()
-    day = None if as_of == datetime.now(UTC).date() else as_of
+    day, to = None if as_of == datetime.now(UTC).date() else as_of, notices.address()
     if day is not None and mirror is None and not offline:
         raise UserError(
             f"--as-of {day} fetches pages as they stood on that day, which only a mirror or an archive shows: set "
             f"COMPUTE_LIMITS_MIRROR to its address, or run `compute-limits build --as-of {day}` over what is kept"
         )
+    asked = _asked(only, day, offline=offline)
     # From before the first request: of two at once the second would ask for every page again, and wait in vain.
     with ExitStack() as held:
-        with runs.recorded("refresh", asked=_asked(only, day, offline=offline)), publishing.exclusive(final):
+        with notices.told("refresh", to, _say), runs.recorded("refresh", asked=asked), publishing.exclusive(final):
             outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
@@ -186,6 +190,12 @@ def _asked(only: list[str] | None, day: date | None, *, offline: bool) -> runs.A
     if offline:
         return "none"
     return "past" if day is not None else "some" if only else "all"
+
+
+def _say(message: str) -> None:
+    """Say what went wrong beside the run, here and in Prefect."""
+    notices.say(message)
+    get_run_logger().warning(message)
 
 
 def _leave_artifacts(con: Any) -> list[str]:
@@ -260,12 +270,19 @@ def run(
         flows.prefect_server.ServerError: there is no server.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
-    with (
-        server(PREFECT_API_URL.value(), "temporary") as url,
-        temporary_settings(updates={PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        try:
+    try:
+        with (
+            server(PREFECT_API_URL.value(), "temporary") as url,
+            temporary_settings(updates={PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        ):
             # A state that is returned is not given to who calls the flow, but raised or resolved.
             return cast("dict[str, Any]", refresh(only, offline=offline, as_of=as_of, fresh=fresh))
-        except DegradedError as error:
-            return error.ended
+    except DegradedError as error:
+        return error.ended
+    except ServerError:
+        # There was no flow that could tell of it.
+        with (
+            notices.told("refresh", notices.address()),
+            runs.recorded("refresh", asked=_asked(only, as_of, offline=offline)),
+        ):
+            raise

@@ -297,6 +297,42 @@ class Site(_Server):
             self.server_close()
 
 
+class _Taking(BaseHTTPRequestHandler):
+    server: Inbox
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.taken.append((self.path, self.headers["Content-Type"], json.loads(body)))
+        self.server.gate.wait(HANGS_S)
+        self.send_response(self.server.status)
+        self.send_header("Location", f"{self.server.address}/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+class Inbox(_Server):
+    """What takes notifications: `taken` is [(path, content type, JSON)]. While its gate is shut, no answer comes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Taking)
+        self.taken, self.status, self.gate = list[tuple[str, str, dict[str, Any]]](), 200, threading.Event()
+        self.gate.set()
+        self.address = f"http://127.0.0.1:{self.server_port}"
+
+    @contextmanager
+    def running(self) -> Iterator[Inbox]:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield self
+        finally:
+            self.gate.set()
+            self.shutdown()
+            self.server_close()
+
+
 def fixture_pages(*keys: str) -> dict[str, bytes]:
     """{/host/path: body} of the pages of these sources that are in tests/fixtures."""
     found = {}

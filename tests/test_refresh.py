@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from conftest import OF_THE_LEDGER, checksums, downstream
 from running import (
     HANGS_S,
     Api,
+    Inbox,
     Site,
     command,
     environment,
@@ -139,9 +141,30 @@ def artifacts_of(api: Api, run: dict[str, Any]) -> dict[str, str]:
     return {artifact["key"]: artifact["data"] for artifact in found}
 
 
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with Inbox().running() as running:
+        yield running
+
+
+def test_without_a_server_it_fails_and_says_so_to_whom_it_shall(
+    env: dict[str, str], inbox: Inbox, site: Site, tmp_path: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{running.free_port()}/api"
+    ended = command(env | {"PREFECT_API_URL": nobody}, "refresh", "--notify", f"{inbox.address}/secret")
+    assert (ended.returncode, ended.stdout, site.asked) == (1, "", [])
+    said = f"no Prefect server answers at {nobody}; start it or unset PREFECT_API_URL"
+    assert ended.stderr == f"error: {said}\n"
+    ((_, _, body),) = inbox.taken
+    assert [event["sentence"] for event in body["events"]] == [f"refresh failed: {said}"]
+    (run,) = (json.loads(line) for line in (tmp_path / "data" / "runs.jsonl").read_text().splitlines())
+    assert (run["outcome"], run["asked"], run["message"]) == ("failed", "all", said)
+
+
 @pytest.mark.usefixtures("published")
-def test_a_degraded_refresh_says_so(env: dict[str, str], api: Api) -> None:
+def test_a_degraded_refresh_says_so(env: dict[str, str], api: Api, inbox: Inbox) -> None:
     """A page that is gone: the last line names source and page, here and in the report; only with --strict is it a failure."""
+    env |= {"COMPUTE_LIMITS_NOTIFY": f"{inbox.address}/T0p53cr3t"}
     (page,) = (page for page in sources.source("squad_explorer").pages[:1])
     said = rf"degraded: squad_explorer is stale \(\d+ days?; {re.escape(page.name)}(, .*)?\)"
     for strict, status in ((), 0), (("--strict",), 1):
@@ -162,10 +185,27 @@ def test_a_degraded_refresh_says_so(env: dict[str, str], api: Api) -> None:
     # The runs themselves were whole; the second only restated what it found.
     told = [(run["command"], run["asked"], run["outcome"], run["stale"]) for run in runs]
     assert told == [("refresh", "some", "degraded", ["squad_explorer"])] * 2
+    assert [[event["kind"] for event in body["events"]] for _, _, body in inbox.taken] == [["degraded"]] * 2
+    # Whom it tells is nobody's business.
+    kept = [log.read_text(), json.dumps([api.post("flow_runs"), api.post("logs"), api.post("artifacts")])]
+    assert "T0p53cr3t" not in "".join(kept)
     # Asked for nothing, it is whole again.
     ended = command(env, "build", "--strict")
     assert ended.returncode == 0
     assert "degraded:" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("only", "day", "offline", "asked"),
+    [(None, None, False, "all"), (["timm"], None, False, "some"), (None, date(2025, 1, 1), False, "past"),
+     (None, None, True, "none")],
+)  # fmt: skip
+def test_which_sources_were_asked_stands_in_the_log(
+    only: list[str] | None, day: date | None, offline: bool, asked: str
+) -> None:
+    from flows import refresh
+
+    assert refresh._asked(only, day, offline=offline) == asked
 
 
 def test_an_artifact_that_cannot_be_made_is_said_and_ends_nothing() -> None:

@@ -227,6 +227,38 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
+# --- what is news: a sentence each, and the rows behind it
+
+
+def beyond(found: Changes, titles: Mapping[str, str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The lines of which a number moved out of the interval that was given before."""
+    rows_of: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in found.numbers:
+        if row["is_within"] is False:
+            rows_of.setdefault((row["benchmark"], row["metric"], row["compute_measure"]), []).append(row)
+    for rows in rows_of.values():
+        exponents = [row for row in rows if row["quantity"] == "exponent"]
+        many = len(rows) - len(exponents)
+        told = [
+            f"the exponent moved from {before} to {after} ({why})" for before, after, why in map(_exponent, exponents)
+        ]
+        told += [f"{many} of its projections and costs moved beyond the intervals given before"] if many else []
+        yield f"{_named(rows[0], titles).strip()}: {', and '.join(told)}, since {found.since}", rows
+
+
+def new_bests(found: Changes, titles: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The benchmarks that have a lower error than before."""
+    for row in found.numbers:
+        is_known = row["quantity"] == "lowest_error" and None not in (row["before"], row["after"])
+        if is_known and row["after"] < row["before"]:
+            before, after, _ = _lowest(row)
+            names = [
+                printable(row[name]) if row[name] else "an unnamed model" for name in ("name_before", "name_after")
+            ]
+            told = f"{after} of {names[1]}, after {before} of {names[0]}"
+            yield f"{_named(row, titles).strip()}: a new lowest error, {told}", row
+
+
 # --- as text
 
 _Cells = tuple[str, str, str, str]

@@ -31,7 +31,8 @@ def told(lock: TextIO) -> str:
 
 
 def _command(arguments: list[str]) -> str:
-    """The command line as it would be typed."""
+    """The command line as it would be typed, without what an address may hold of secrets: others read it."""
     program = Path(arguments[0] if arguments else "").name
     typed = "compute-limits" if program in ("", "-c", "__main__.py") else program
-    return shlex.join([typed, *arguments[1:]]).replace("\n", " ")
+    told = [re.sub(r"://.*", "://…", argument, flags=re.DOTALL) for argument in arguments[1:]]
+    return shlex.join([typed, *told]).replace("\n", " ")

@@ -17,6 +17,8 @@ from flows.warehouse import holders
         (["/usr/lib/flows/__main__.py", "refresh", "--source", "timm"], "compute-limits refresh --source timm"),
         (["/usr/bin/compute-limits", "build"], "compute-limits build"),
         (["-c", "a b\nc"], "compute-limits 'a b c'"),
+        (["-c", "refresh", "--notify=https://a.b/secret"], "compute-limits refresh '--notify=https://…'"),
+        (["-c", "refresh", "--notify", "https://u:secret@a.b/\nc"], "compute-limits refresh --notify 'https://…'"),
         ([], "compute-limits"),
     ],
 )
