@@ -164,18 +164,13 @@ def refresh(
     """
     if children.TIED in os.environ:
         children.end_with_parent()
-    raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
-    mirror = transport.mirror_from_environment()
-    day, to = None if as_of == datetime.now(UTC).date() else as_of, notices.address()
-    if day is not None and mirror is None and not offline:
-        raise UserError(
-            f"--as-of {day} fetches pages as they stood on that day, which only a mirror or an archive shows: set "
-            f"COMPUTE_LIMITS_MIRROR to its address, or run `compute-limits build --as-of {day}` over what is kept"
-        )
-    asked = _asked(only, day, offline=offline)
-    # From before the first request: of two at once the second would ask for every page again, and wait in vain.
-    with ExitStack() as held:
-        with notices.told("refresh", to, _say), runs.recorded("refresh", asked=asked), publishing.exclusive(final):
+    # Around all of it: on a schedule nobody sees what is refused.
+    with notices.told("refresh", notices.address(), _say), ExitStack() as held:
+        raw, final, today = paths.raw(), paths.warehouse(), as_of or datetime.now(UTC).date()
+        day = None if as_of == datetime.now(UTC).date() else as_of
+        mirror, asked = _mirror(day, offline=offline), _asked(only, day, offline=offline)
+        # From before the first request: of two at once the second would ask for every page again, and wait in vain.
+        with runs.recorded("refresh", asked=asked), publishing.exclusive(final):
             outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
@@ -184,6 +179,17 @@ def refresh(
         warnings += _leave_artifacts(con)
         not_fresh = states.not_fresh(con.execute(states.ROWS).fetchall())
     return _ended({"outcomes": outcomes, "warnings": warnings}, not_fresh)
+
+
+def _mirror(day: date | None, *, offline: bool) -> str | None:
+    """The mirror to fetch from, if there is one; a past day takes one."""
+    mirror = transport.mirror_from_environment()
+    if day is not None and mirror is None and not offline:
+        raise UserError(
+            f"--as-of {day} fetches pages as they stood on that day, which only a mirror or an archive shows: set "
+            f"COMPUTE_LIMITS_MIRROR to its address, or run `compute-limits build --as-of {day}` over what is kept"
+        )
+    return mirror
 
 
 def _asked(only: list[str] | None, day: date | None, *, offline: bool) -> runs.Asked:

@@ -22,6 +22,8 @@ _SOURCES = (
     "from meta.sources order by state not in ('stale', 'absent'), source"
 )
 _SOURCE_HEADS = ("source", "state", "retrieved", "read", "accepted", "duplicate", "quarantined", "message")
+# Of a repository that is gone each page says so.
+_MESSAGES = 3
 _ROWS = (
     "select sum(rows_read), sum(rows_accepted), sum(rows_duplicate), sum(rows_quarantined), sum(cells_rejected), count(*) "
     "from meta.pages"
@@ -55,10 +57,16 @@ def what_changed(con: Any) -> str:
 def source_states(con: Any) -> str:
     """What each source gave, those first that are not fresh."""
     rows = [
-        [source, reports.aged(state, age), str(day or "–"), *map(str, counts), message or ""]
+        [source, reports.aged(state, age), str(day or "–"), *map(str, counts), _first(message or "")]
         for source, state, age, day, *counts, message in con.execute(_SOURCES).fetchall()
     ]
     return _text([_table(_SOURCE_HEADS, rows)])
+
+
+def _first(message: str) -> str:
+    lines = message.splitlines()
+    more = [f"and {len(lines) - _MESSAGES} more"] if len(lines) > _MESSAGES else []
+    return "; ".join(lines[:_MESSAGES] + more)
 
 
 def validation(con: Any) -> str:

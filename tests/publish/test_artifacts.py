@@ -55,7 +55,7 @@ def test_what_moved_stands_with_its_cause(own: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_the_states_of_sources_begin_with_those_that_are_not_fresh(own: duckdb.DuckDBPyConnection) -> None:
-    said = "a | b\n<img src=x onerror=y> [c](javascript:d) `e`"
+    said = "a | b\n<img src=x onerror=y> [c](javascript:d)\n`e`\nf\ng"
     own.execute(
         "update meta.sources set state = 'stale', age_days = 3, message = ? where source = 'timm'",
         [said],
@@ -63,7 +63,7 @@ def test_the_states_of_sources_begin_with_those_that_are_not_fresh(own: duckdb.D
     head, first, *rest = rows(artifacts.source_states(own))
     told = dict(zip(head, first, strict=True))
     assert (told["source"], told["state"]) == ("timm", "stale (3 days)")
-    assert told["message"] == r"a \| b \<img src=x onerror=y\> \[c\](javascript:d) \`e\`"
+    assert told["message"] == r"a \| b; \<img src=x onerror=y\> \[c\](javascript:d); \`e\`; and 2 more"
     assert len(rest) == own.execute("select count(*) - 1 from meta.sources").fetchall()[0][0]
 
 
