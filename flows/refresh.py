@@ -142,7 +142,12 @@ def fetch_all(keys: list[str], raw: Path, mirror: str | None, day: date | None =
     return [outcome for future in futures.values() for outcome in future.result()[0]]
 
 
-@flow(name="refresh", task_runner=ThreadPoolTaskRunner(max_workers=8))  # type: ignore[arg-type]
+def _name() -> str:
+    """What Prefect calls a run: when it began, for on a schedule there are many."""
+    return f"refresh {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@flow(name="refresh", flow_run_name=_name, task_runner=ThreadPoolTaskRunner(max_workers=8))  # type: ignore[arg-type]
 def refresh(
     only: list[str] | None = None, *, offline: bool = False, as_of: date | None = None, fresh: bool = False
 ) -> dict[str, Any] | State[Any]:

@@ -107,6 +107,7 @@ def test_a_refresh_completes_with_what_it_can_get(
     declared = {host for name in sources.names() for host in fetch.hosts(sources.source(name))}
     assert "ourworldindata.org" in {path.split("/")[1] for path in site.asked} <= declared
     run = only_new(api, before)
+    assert re.fullmatch(r"refresh 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", run["name"])
     # What it published is the best that there is, and yet somebody has to see that not all of it is fresh.
     assert run["state_type"] == "FAILED"
     assert run["state"]["message"] == ended.stdout.splitlines()[-1].replace("degraded:", "degraded, published:", 1)

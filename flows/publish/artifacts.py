@@ -21,7 +21,7 @@ _SOURCES = (
     "select source, state, age_days, retrieved_on, rows_read, rows_accepted, rows_duplicate, rows_quarantined, message "
     "from meta.sources order by state not in ('stale', 'absent'), source"
 )
-_SOURCE_HEADS = ("source", "state", "retrieved", "read", "accepted", "duplicate", "quarantined", "message")
+_SOURCE_HEADS = ("source", "state", "retrieved", "read", "accepted", "duplicate", "quarantined")
 # Of a repository that is gone each page says so.
 _MESSAGES = 3
 _ROWS = (
@@ -55,18 +55,18 @@ def what_changed(con: Any) -> str:
 
 
 def source_states(con: Any) -> str:
-    """What each source gave, those first that are not fresh."""
-    rows = [
-        [source, reports.aged(state, age), str(day or "–"), *map(str, counts), _first(message or "")]
-        for source, state, age, day, *counts, message in con.execute(_SOURCES).fetchall()
-    ]
-    return _text([_table(_SOURCE_HEADS, rows)])
+    """What each source gave, those first that are not fresh, and why below."""
+    rows, told = [], list[str]()
+    for source, state, age, day, *counts, message in con.execute(_SOURCES).fetchall():
+        rows.append([source, reports.aged(state, age), str(day or "–"), *map(str, counts)])
+        told += _first(source, message or "")
+    return _text([_table(_SOURCE_HEADS, rows), "\n".join(f"- {plain_markdown(line)}" for line in told)])
 
 
-def _first(message: str) -> str:
+def _first(source: str, message: str) -> list[str]:
     lines = message.splitlines()
-    more = [f"and {len(lines) - _MESSAGES} more"] if len(lines) > _MESSAGES else []
-    return "; ".join(lines[:_MESSAGES] + more)
+    more = [f"{source}: and {len(lines) - _MESSAGES} more"] if len(lines) > _MESSAGES else []
+    return lines[:_MESSAGES] + more
 
 
 def validation(con: Any) -> str:
