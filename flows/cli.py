@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -199,17 +199,10 @@ def sources() -> None:
         reports.sources(con, rendering.console())
 
 
-def _check_interval(_: Any, every: str) -> None:
-    """Wrong usage where it is none."""
-    from flows.serve import seconds
-
-    seconds(every)
-
-
 @app.command
 def status(
     *,
-    max_age: Annotated[str, Parameter(validator=_check_interval)] = "8d",
+    max_age: timedelta = timedelta(days=8),
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Show whether the warehouse is kept up to date: last run, newest whole run, age of the newest page, what is not fresh.
@@ -220,16 +213,15 @@ def status(
     Parameters
     ----------
     max_age
-        How old the newest whole run may be: 36h, 8d.
+        How old the newest whole run may be: 36h, 8d, 1w2d.
     json
         Write JSON: is_good, reason, last_run, newest_whole_run, newest_page_on, newest_page_age_days, not_fresh, overdue.
     """
     from flows.answers import layouts, rendering
-    from flows.serve import seconds
     from flows.status import as_tree, lines, wrong
     from flows.status import status as found_at
 
-    found = found_at(max_age, seconds(max_age), datetime.now(UTC))
+    found = found_at(max_age, datetime.now(UTC))
     if json:
         _write((rendering.as_json(as_tree(found)) + "\n").encode())
     else:

@@ -5,7 +5,7 @@ It asks nothing of a server or a network: what watches a machine may ask as ofte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,13 +30,11 @@ class Status:
     `last`: the last run; `whole`: the newest that asked every source and found each fresh (any whole one where none ever asked
     every source). `newest_page_on`: the day of the newest page in the published warehouse, None where there is none.
     `sources`: (source, state, age_days, message) of each; `overdue`: those whose newest page has become older than its
-    publisher's cadence allows, and on which day. `max_age`: as it was given, `max_age_s` in seconds. `torn`: how many lines of
-    the log are none.
+    publisher's cadence allows, and on which day. `max_age`: how old `whole` may be. `torn`: how many lines of the log are none.
     """
 
     now: datetime
-    max_age: str
-    max_age_s: int
+    max_age: timedelta
     last: Run | None
     whole: Run | None
     newest_page_on: date | None
@@ -45,7 +43,7 @@ class Status:
     torn: int
 
 
-def status(max_age: str, max_age_s: int, now: datetime) -> Status:
+def status(max_age: timedelta, now: datetime) -> Status:
     """How things stand: the log of runs and the published warehouse in the data folder.
 
     Raises:
@@ -59,7 +57,7 @@ def status(max_age: str, max_age_s: int, now: datetime) -> Status:
     whole = [run for run in counted if run.outcome == "whole"]
     newest_whole = max(whole, key=lambda run: run.ended_at, default=None)
     newest_page_on, rows, overdue = _published(paths.warehouse(), now.astimezone(UTC).date())
-    return Status(now, max_age, max_age_s, last, newest_whole, newest_page_on, rows, overdue, torn)
+    return Status(now, max_age, last, newest_whole, newest_page_on, rows, overdue, torn)
 
 
 def _published(path: Path, today: date) -> tuple[date | None, list[Any], list[Any]]:
@@ -80,9 +78,9 @@ def wrong(found: Status) -> str:
     if found.last.outcome == "failed":
         return f"the last run, {_named(found.last)}, failed: {found.last.message or 'no reason is recorded'}"
     if found.whole is None:
-        return f"no whole run is younger than {found.max_age}: there is none in {paths.run_log()}"
-    if (found.now - found.whole.ended_at).total_seconds() >= found.max_age_s:
-        return f"no whole run is younger than {found.max_age}: the newest is {_named(found.whole)}"
+        return f"no whole run is younger than {_limit(found.max_age)}: there is none in {paths.run_log()}"
+    if found.now - found.whole.ended_at >= found.max_age:
+        return f"no whole run is younger than {_limit(found.max_age)}: the newest is {_named(found.whole)}"
     if found.newest_page_on is None:
         return f"no warehouse at {paths.warehouse()}; run `compute-limits build` (no network needed)"
     return ""
@@ -101,23 +99,33 @@ def lines(found: Status) -> Iterator[str]:
     if found.torn:
         yield f"note         lines of {paths.run_log()} that are no runs, and passed over: {found.torn}"
     if not wrong(found):
-        yield f"good         the last run did not fail, and a whole one is younger than {found.max_age}"
+        yield f"good         the last run did not fail, and a whole one is younger than {_limit(found.max_age)}"
 
 
 def _with_outcome(found: Status, run: Run | None) -> str:
-    return "none" if run is None else f"{_named(run)}, {_ago(found.now - run.ended_at)}: {run.outcome}"
+    return "none" if run is None else f"{_named(run)}, {_told(found.now - run.ended_at)} ago: {run.outcome}"
 
 
 def _named(run: Run) -> str:
     return f"{run.command} of {run.ended_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _ago(age: timedelta) -> str:
+def _told(age: timedelta) -> str:
     """An age in its largest unit, rounded down."""
     seconds = max(int(age.total_seconds()), 0)
-    name, unit = next(((name, unit) for name, unit in _UNITS if seconds >= unit), _UNITS[-1])
+    return _in_unit(seconds, lambda unit: seconds >= unit)
+
+
+def _limit(age: timedelta) -> str:
+    """A limit in the largest unit of which it is a whole number: 36 hours are not a day."""
+    seconds = int(age.total_seconds())
+    return _in_unit(seconds, lambda unit: seconds % unit == 0)
+
+
+def _in_unit(seconds: int, fits: Callable[[int], bool]) -> str:
+    name, unit = next(((name, unit) for name, unit in _UNITS if fits(unit)), _UNITS[-1])
     many = seconds // unit
-    return f"{many} {name}{'' if many == 1 else 's'} ago"
+    return f"{many} {name}{'' if many == 1 else 's'}"
 
 
 def _age_days(now: datetime, day: date) -> int:
@@ -135,7 +143,7 @@ def as_tree(found: Status) -> dict[str, Any]:
     return {
         "is_good": not wrong(found),
         "reason": wrong(found) or None,
-        "max_age": found.max_age,
+        "max_age_s": int(found.max_age.total_seconds()),
         "last_run": _tree(found, found.last),
         "newest_whole_run": _tree(found, found.whole),
         "newest_page_on": newest and newest.isoformat(),

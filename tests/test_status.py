@@ -79,11 +79,13 @@ def test_no_run_at_all(env: dict[str, str]) -> None:
 def test_no_whole_run_is_young_enough(env: dict[str, str]) -> None:
     log(env, run(9 * DAY, "whole"), run(DAY, "degraded", stale=["timm"]))
     assert refused(env) == (
-        f"no whole run is younger than 8d: the newest is refresh of {NOW - 9 * DAY:%Y-%m-%d %H:%M} UTC"
+        f"no whole run is younger than 8 days: the newest is refresh of {NOW - 9 * DAY:%Y-%m-%d %H:%M} UTC"
     )
     assert command_here(env, "status", "--max-age", "10d").returncode == 0
+    log(env, run(2 * DAY, "whole"))
+    assert refused(env, "--max-age", "1d12h").startswith("no whole run is younger than 36 hours: ")
     log(env, run(DAY, "degraded"))
-    assert refused(env).startswith("no whole run is younger than 8d: there is none in ")
+    assert refused(env).startswith("no whole run is younger than 8 days: there is none in ")
 
 
 @pytest.mark.usefixtures("published")
@@ -97,7 +99,7 @@ def test_the_last_run_failed(env: dict[str, str]) -> None:
 @pytest.mark.usefixtures("published")
 def test_a_run_by_hand_does_not_stand_for_the_schedule(env: dict[str, str], by_hand: dict[str, str]) -> None:
     log(env, run(20 * DAY, "whole"), run(DAY, "whole", **by_hand))
-    assert refused(env).startswith("no whole run is younger than 8d: the newest is refresh of ")
+    assert refused(env).startswith("no whole run is younger than 8 days: the newest is refresh of ")
     # Where there is no other it does.
     log(env, run(DAY, "whole", **by_hand))
     assert command_here(env, "status").returncode == 0
@@ -106,7 +108,7 @@ def test_a_run_by_hand_does_not_stand_for_the_schedule(env: dict[str, str], by_h
 @pytest.mark.usefixtures("published")
 def test_a_clock_that_was_wrong_does_not_hold_off_the_alarm(env: dict[str, str]) -> None:
     log(env, run(-400 * DAY, "whole"), run(20 * DAY, "whole"))
-    assert refused(env).startswith("no whole run is younger than 8d")
+    assert refused(env).startswith("no whole run is younger than 8 days")
 
 
 @pytest.mark.usefixtures("published")
@@ -145,9 +147,10 @@ def test_what_is_not_fresh_is_named(env: dict[str, str], published: Path) -> Non
     assert tree["overdue"] == [{"source": "gpu_info", "stale_on": "2020-02-02"}]
 
 
-def test_what_is_no_age_is_wrong_usage(env: dict[str, str]) -> None:
+@pytest.mark.parametrize("age", ["a week", "8", "", "-", "8d!", "9" * 30 + "y"])
+def test_what_is_no_age_is_wrong_usage(env: dict[str, str], age: str) -> None:
     # Not 1, which says that something is not well with the warehouse.
-    ended = command_here(env, "status", "--max-age", "a week")
+    ended = command_here(env, "status", "--max-age", age)
     assert (ended.returncode, ended.stdout) == (2, "")
 
 
@@ -155,7 +158,7 @@ def test_what_is_no_age_is_wrong_usage(env: dict[str, str]) -> None:
 def test_it_fits_into_eighty_columns(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPUTE_LIMITS_DATA", env["COMPUTE_LIMITS_DATA"])
     log(env, run(DAY, "whole"))
-    found = status.status("8d", 8 * 86400, NOW)
+    found = status.status(8 * DAY, NOW)
     stale = [(f"a_source_{at}", "stale", 100 + at, None) for at in range(9)]
     out = Console(file=io.StringIO(), width=80, force_terminal=True, record=True)
     for line in status.lines(status.Status(**{**vars(found), "sources": stale})):
