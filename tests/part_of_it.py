@@ -1,4 +1,4 @@
-"""A part of the warehouse of a staged file: for tests that look at a few tables the others need not be made."""
+"""A part of the warehouse: for tests that look at a few tables the others need not be made, or copied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from flows import build, paths
 from flows.analysis import computed
-from flows.warehouse import sql_files, transform
+from flows.warehouse import connection, sql_files, transform
 from flows.warehouse.sql_files import SqlFile
 
 
@@ -57,3 +57,16 @@ def make(staged: Path, *wanted: str) -> None:
         needed |= new
         todo += new
     transform.transform(staged, root, given, NoneComputed(), build.functions())
+
+
+def copy(whole: Path, part: Path, *tables: str) -> Path:
+    """Some tables of a warehouse as a file of their own, to be changed: the whole has 80 MB."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with connection.connect(part) as con:
+        con.execute(f"attach '{whole}' as whole (read_only)")
+        for schema in sorted({table.partition(".")[0] for table in tables}):
+            con.execute(f"create schema {schema}")
+        for table in tables:
+            con.execute(f"create table {table} as from whole.{table}")
+        con.execute("detach whole")
+    return part

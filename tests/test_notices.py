@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import part_of_it
 import pytest
 from running import Inbox, command_here, environment, free_port
 
@@ -21,6 +21,10 @@ from flows.warehouse import connection
 SECRET = "T0p53cr3t"
 SHA = "5a" * 32
 HELD = ("timm", "results.csv", SHA, date(2026, 2, 1), "b" * 64, "rows_gone", "evaluation", 0.4, 0.1, 1000)
+READ = (
+    *("meta.runs", "meta.sources", "meta.held_pages", "meta.past_builds", "meta.changed_pages"),
+    *("staging.source_reading", "staging.benchmark", "marts.changes", "marts.changed_points"),
+)
 LINE = {"benchmark": "imagenet", "metric": "top1", "target": "", "scenario": "", "cause": "added", "n_points": 1}
 
 
@@ -38,9 +42,7 @@ def to(inbox: Inbox) -> str:
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warehouse_path: Path) -> Path:
     monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(tmp_path / "data"))
-    path = tmp_path / "data" / "warehouse" / "compute_limits.duckdb"
-    path.parent.mkdir(parents=True)
-    return Path(shutil.copyfile(warehouse_path, path))
+    return part_of_it.copy(warehouse_path, tmp_path / "data" / "warehouse" / "compute_limits.duckdb", *READ)
 
 
 def insert(path: Path, table: str, **values: Any) -> None:

@@ -69,6 +69,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with Inbox().running() as running:
+        yield running
+
+
+@pytest.fixture
 def env(tmp_path: Path, api: Api, site: Site, shipped: Path) -> dict[str, str]:
     more = {"PREFECT_API_URL": api.url, "COMPUTE_LIMITS_MIRROR": site.address, "COMPUTE_LIMITS_FACTS": str(shipped)}
     return environment(tmp_path / "data", tmp_path / "prefect", **more)
@@ -94,10 +100,10 @@ def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_refresh_completes_with_what_it_can_get(
-    env: dict[str, str], api: Api, site: Site, warehouse_path: Path
+    env: dict[str, str], api: Api, site: Site, warehouse_path: Path, inbox: Inbox
 ) -> None:
     before = api.flow_runs()
-    ended = command(env, "refresh")
+    ended = command(env, "refresh", "--notify", inbox.address)
     assert ended.returncode == 0, ended
     assert ended.stderr == ""
     assert "\x1b" not in ended.stdout
@@ -120,6 +126,9 @@ def test_a_refresh_completes_with_what_it_can_get(
             "select source, state, age_days, message from meta.sources").fetchall()}  # fmt: skip
     assert states.pop("owid_carbon") == ("fetched", None, None)
     assert "rows of processor are gone" in states["epoch_hardware"][2]  # fetched, but held back
+    ((_, _, body),) = inbox.taken
+    assert ("page_held_back", "epoch_hardware") in {(event["kind"], event.get("source")) for event in body["events"]}
+    assert [event["sentence"] for event in body["events"] if event["kind"] == "degraded"] == [run["state"]["message"]]
     assert set(states) == set(sources.names()) - {"owid_carbon"}
     for name, (state, age, message) in states.items():
         assert state == "stale", name
@@ -140,12 +149,6 @@ def artifacts_of(api: Api, run: dict[str, Any]) -> dict[str, str]:
     """{key: text} of what a flow run left."""
     found = api.post("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
     return {artifact["key"]: artifact["data"] for artifact in found}
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox().running() as running:
-        yield running
 
 
 def test_without_a_server_it_fails_and_says_so_to_whom_it_shall(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import part_of_it
 import pytest
 from rich.console import Console
 from running import command_here, environment
@@ -31,8 +31,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def published(env: dict[str, str], warehouse_path: Path) -> Path:
     path = Path(env["COMPUTE_LIMITS_DATA"]) / "warehouse" / "compute_limits.duckdb"
-    path.parent.mkdir(parents=True)
-    return Path(shutil.copyfile(warehouse_path, path))
+    return part_of_it.copy(warehouse_path, path, "meta.sources", "meta.freshness")
 
 
 def run(ago: timedelta, outcome: str, **more: Any) -> str:

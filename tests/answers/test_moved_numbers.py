@@ -223,3 +223,21 @@ def test_of_a_line_that_is_new_there_is_no_move() -> None:
     assert causes[LINE[0], "exponent"] == ["gone"]
     assert causes["another", "exponent"] == ["new"]
     assert found.points == []
+
+
+def test_what_is_news_of_a_line_and_of_its_benchmark() -> None:
+    steeper = [replace(point, error=10 ** (-0.01 - (point.x - 17.5) / 6)) for point in BEFORE.points]
+    after = replace(BEFORE, points=steeper, best=(0.04, "a better one", "b"), pages={"a": "2" * 64, "b": "2" * 64})
+    found = told(BEFORE, after)
+    before_value, after_value = numbers(BEFORE)["exponent"], numbers(after)["exponent"]
+    assert abs(after_value - before_value) > 1  # the interval that was given
+    ((sentence, rows),) = moved_numbers.beyond(found, {LINE[0]: "Bench"})
+    moved = f"Bench, hardware burden: the exponent moved from {before_value:.4g} to {after_value:.4g} (revised "
+    assert sentence.startswith(moved)
+    assert sentence.endswith("; beyond its interval), since 2026-01-01")
+    assert [row["quantity"] for row in rows] == ["exponent"]
+    ((best, _),) = moved_numbers.new_bests(found, {LINE[0]: "Bench"})
+    assert best == "Bench: a new lowest error, 4 % of a better one, after 5 % of best model"
+    # Back again it is none.
+    back = told(replace(after, day=DAY), replace(BEFORE, pages=after.pages))
+    assert list(moved_numbers.new_bests(back, {})) == []

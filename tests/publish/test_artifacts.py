@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import part_of_it
 import pytest
 
 from flows.publish import artifacts
 from flows.warehouse import connection
 
+CHANGED = (
+    *("meta.sources", "meta.pages", "meta.kept_keys", "meta.unmet_expectations", "meta.runs", "meta.past_builds"),
+    *("meta.changed_pages", "marts.changes", "marts.changed_points", "staging.benchmark"),
+)
+
 
 @pytest.fixture
 def own(warehouse_path: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse to be changed."""
-    with connection.connect(Path(shutil.copyfile(warehouse_path, tmp_path / "own.duckdb"))) as con:
+    """What of a warehouse is to be changed."""
+    with connection.connect(part_of_it.copy(warehouse_path, tmp_path / "own.duckdb", *CHANGED)) as con:
         yield con
 
 
