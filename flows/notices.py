@@ -53,11 +53,11 @@ def address() -> str | None:
     given = os.environ.get(VARIABLE, "").strip()
     try:
         parts = urlsplit(given)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and given.isprintable()
-        is_good = is_good and " " not in given
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        good = good and given.isprintable() and " " not in given
     except ValueError:  # a bracket or a port that is none
-        is_good = False
-    if given and not is_good:
+        good = False
+    if given and not good:
         raise NoticeError(
             f"the address to notify (--notify, {VARIABLE}) is none; write it as https://host/path (it is not shown here, for it "
             "may hold a secret)"
