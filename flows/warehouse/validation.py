@@ -78,7 +78,7 @@ def asked_of(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[pa.Table, di
     # Of a table without such columns still the count of its rows is asked.
     columns = expectations.named(suite, table.columns) or table.columns[:1]
     listed = ", ".join(f'"{one}"' for one in columns)
-    content = con.execute(f"select {listed} from {suite.table}").to_arrow_table()
+    content = con.sql(f"select {listed} from {suite.table}").to_arrow_table()
     return content, dict(zip(table.columns, map(str, table.types), strict=True))
 
 

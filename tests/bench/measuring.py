@@ -156,9 +156,7 @@ def _unpack(archive: bytes, folder: Path) -> None:
 def environment(checkout: Path, data: Path, **more: str) -> dict[str, str]:
     """In which `python -m flows` is that of a checkout, over a data folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COMPUTE_LIMITS_")}
-    # Bytecode is written, as it is where nobody forbids it: else each of a build's processes would compile its modules each time.
-    own = {"PYTHONPATH": str(checkout), "COMPUTE_LIMITS_DATA": str(data), "PYTHONDONTWRITEBYTECODE": ""}
-    return kept | own | more
+    return kept | {"PYTHONPATH": str(checkout), "COMPUTE_LIMITS_DATA": str(data)} | more
 
 
 def show(cases: Iterable[Runs], base: Runs | None) -> None:
