@@ -343,7 +343,8 @@ def compute(
         made.add(PAGE, page, page_key)
     if build_key:
         made.add(BUILD, "", build_key)
-    with nullcontext(beside) if beside else processes.beside(published, suites) as helpers:
+    own = processes.beside(suites, at_once=published.is_empty)
+    with nullcontext(beside) if beside else own as helpers:
         validation = Validation(published, made, helpers.suites, lambda: helpers.validator)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
@@ -450,7 +451,11 @@ def run(
         flows.warehouse.connection.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
             published before stands.
     """
-    with publishing.exclusive(final):
+    # Known before anything is looked for: they start while that is done.
+    all_anew = fresh or not final.is_file()
+    if all_anew:
+        _load_less()
+    with publishing.exclusive(final), processes.beside(suites, at_once=all_anew) as beside:
         step("looking for what has changed")
         own = identity(raw, shipped, final, as_of)
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
@@ -458,9 +463,11 @@ def run(
         before, told = to_take_over(final, fresh=fresh)
         own = held_against(own.state, final, as_of)
         try:
-            failures = _build(final, raw, shipped, as_of, own, step, before)
+            failures = _build(final, raw, shipped, as_of, own, step, beside, before)
         except kept.DamagedError:
-            failures = _build(final, raw, shipped, as_of, own, step, None)
+            # By others: these have been given tables of the build that was broken off.
+            with processes.beside(suites, at_once=True) as others:
+                failures = _build(final, raw, shipped, as_of, own, step, others, None)
         built = publishing.next_path(final)
         step("validating")
         warnings = told + validate(built, failures)
@@ -509,14 +516,22 @@ def _build(
     as_of: date,
     own: Identity,
     step: Callable[[str], None],
+    beside: Beside,
     before: Path | None,
 ) -> list[Failure]:
     """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
-    lean.load_later()
-    lean.make_arrow_do_without_pandas()
+    _load_less()
     built = publishing.next_path(final)
-    with kept.published(before) as published, processes.beside(published, suites) as beside:
+    with kept.published(before) as published:
+        if published.is_empty:
+            beside.start()
         step("reading pages and facts")
         page_keys = read_sources(built, raw, shipped, as_of, (), published, own)
         step("computing and checking tables")
         return compute(built, published, page_keys, own.key, beside)
+
+
+def _load_less() -> None:
+    """Before anything is loaded that a build needs: without what it does not."""
+    lean.load_later()
+    lean.make_arrow_do_without_pandas()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flows.analysis.fitters import Fitters
     from flows.warehouse.expectations import Suite
-    from flows.warehouse.kept import Kept
     from flows.warehouse.validator import Validator
 
 
@@ -40,6 +39,11 @@ class Beside:
             self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
         return self._fitters
 
+    def start(self) -> None:
+        """Have all of them begin with what they import."""
+        self.fitters(_FITTERS_MAX)
+        _ = self.validator
+
     @cached_property
     def validator(self) -> Validator:
         """The process that runs expectations."""
@@ -49,14 +53,13 @@ class Beside:
 
 
 @contextmanager
-def beside(published: Kept, suites: Callable[[], Mapping[str, Suite]]) -> Iterator[Beside]:
-    """Processes for one build; where nothing can be taken over all are needed, and start before anything is read.
+def beside(suites: Callable[[], Mapping[str, Suite]], *, at_once: bool) -> Iterator[Beside]:
+    """Processes for one build; `at_once` where nothing can be taken over: then all are needed, and start before anything is read.
 
     `suites` is called after those that fit have started: what it imports they import meanwhile.
     """
     with ExitStack() as stack:
         processes = Beside(stack, suites)
-        if published.is_empty:
-            processes.fitters(_FITTERS_MAX)
-            _ = processes.validator
+        if at_once:
+            processes.start()
         yield processes

@@ -10,10 +10,8 @@ import pytest
 from flows import processes
 from flows.analysis import fitters
 from flows.warehouse import validator
-from flows.warehouse.kept import BUILD, NOTHING, Kept
 
 SUITES: dict[str, Any] = {"core.t": None}
-SOMETHING = Kept(keys={(BUILD, ""): "0"})
 
 
 class Started:
@@ -41,13 +39,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
 
 
 def test_where_nothing_can_be_taken_over_all_start_at_once(started: list[Started]) -> None:
-    with processes.beside(NOTHING, lambda: SUITES):
+    with processes.beside(lambda: SUITES, at_once=True):
         assert [type(one.given) for one in started] == [int, dict]
     assert all(one.ended for one in started)
 
 
 def test_else_each_starts_when_it_is_needed_first_and_once(started: list[Started]) -> None:
-    with processes.beside(SOMETHING, lambda: SUITES) as beside:
+    with processes.beside(lambda: SUITES, at_once=False) as beside:
         assert started == []
         assert beside.validator is beside.validator
         assert [one.given for one in started] == [SUITES]
@@ -57,8 +55,15 @@ def test_else_each_starts_when_it_is_needed_first_and_once(started: list[Started
     assert all(one.ended for one in started)
 
 
+def test_those_that_were_needed_already_are_not_started_again(started: list[Started]) -> None:
+    with processes.beside(lambda: SUITES, at_once=False) as beside:
+        beside.start()
+        beside.start()
+        assert len(started) == 2
+
+
 def test_they_end_with_an_error_too(started: list[Started]) -> None:
-    with pytest.raises(KeyboardInterrupt), processes.beside(NOTHING, lambda: SUITES):
+    with pytest.raises(KeyboardInterrupt), processes.beside(lambda: SUITES, at_once=True):
         raise KeyboardInterrupt
     assert [one.ended for one in started] == [True, True]
 
@@ -68,6 +73,6 @@ def test_there_is_a_fitter_for_each_processor_but_few_and_none_without_work(
     processors: int, wanted: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
-    with processes.beside(SOMETHING, lambda: SUITES) as beside:
+    with processes.beside(lambda: SUITES, at_once=False) as beside:
         beside.fitters(wanted)
     assert [one.given for one in started] == [many]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
@@ -118,7 +117,7 @@ def _theory(package: Path) -> dict[str, list[Any]]:
     simulated = table.read(table.SHIPPED)
     reading = simulation.configuration(package / "declared" / "theory.toml").reading
     return {
-        "theory_row": [TheoryRow(**asdict(row)) for row in simulated],
+        "theory_row": [TheoryRow(**vars(row)) for row in simulated],
         "theory_match": [_theory_match(matched) for matched in match.sensitivity(simulated, reading)],
     }
 

@@ -6,7 +6,6 @@ flows/warehouse/validator.py, in a process of its own or in this one.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import hashlib
 import json
@@ -62,7 +61,7 @@ def suite_key(suite: Suite) -> str:
 
     Not in it are the versions of Great Expectations and pandas, and the code of `flows.warehouse.checking`.
     """
-    return hashlib.sha256(json.dumps(dataclasses.asdict(suite), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(vars(suite), sort_keys=True).encode()).hexdigest()
 
 
 def named(suite: Suite, columns: Sequence[str]) -> list[str]:

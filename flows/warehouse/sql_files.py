@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -95,7 +96,12 @@ def read_table_file(path: Path) -> SqlFile:
     Raises:
         SqlFileError: the grain is not stated, there is no SELECT, or a table is read without its schema.
     """
-    text = path.read_text(encoding="utf-8")
+    return _table_file(path, path.read_text(encoding="utf-8"))
+
+
+@cache
+def _table_file(path: Path, text: str) -> SqlFile:
+    # A build asks for all of them twice, for what they expect and for their order.
     first, *lines = text.splitlines() or [""]
     if not first.startswith("-- "):
         raise SqlFileError(f"{path}: the first line must be a comment that states the grain")

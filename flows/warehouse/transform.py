@@ -48,7 +48,7 @@ def needed(computed: Computed) -> tuple[str, ...]:
 def transform(
     path: Path,
     root: Path,
-    given: Iterable[str],
+    given: Sequence[str],
     computed: Computed,
     functions: Functions,
     made: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
@@ -69,18 +69,22 @@ def transform(
         con.begin()
         commented = connection.all_comments(con)
         known = {table: commented.get(table, {}) for table in given}
-        for file in before:
-            _create(con, file)
-        # As early as can be: what is said of tables and asked of them meanwhile, others wait for what is computed elsewhere.
-        computed.start(con)
-        for table in list(known):
+        for table in given:
             made(con, table)
-        _tell(con, before, known, made)
-        _make(con, beside, known, made)
+        _make(con, before, made)
+        # As early as can be: what is said of tables waits for it.
+        computed.start(con)
+        _tell(con, before, known)
+        _make(con, beside, made)
+        _tell(con, beside, known)
+        # What is made by now is written while the others still compute: at the end nobody would have anything else to do.
+        con.commit()
+        con.begin()
         for table, content in computed.tables().items():
             known[table] = staging.create(con, table, Staged(computed.row_types[table], content))
             made(con, table)
-        _make(con, after, known, made)
+        _make(con, after, made)
+        _tell(con, after, known)
         _lineage(con, tables, computed)
         # To write them takes a second, in which what was made last is looked at elsewhere; `last` waits for that.
         con.commit()
@@ -154,28 +158,19 @@ def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], l
 
 
 def _make(
-    con: duckdb.DuckDBPyConnection,
-    files: Iterable[SqlFile],
-    known: dict[str, dict[str, str]],
-    made: Callable[[duckdb.DuckDBPyConnection, str], None],
+    con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], made: Callable[[duckdb.DuckDBPyConnection, str], None]
 ) -> None:
     for file in files:
         _create(con, file)
-        _tell(con, [file], known, made)
-
-
-def _tell(
-    con: duckdb.DuckDBPyConnection,
-    files: Iterable[SqlFile],
-    known: dict[str, dict[str, str]],
-    made: Callable[[duckdb.DuckDBPyConnection, str], None],
-) -> None:
-    """Say of the tables of SQL files what they are, and that they are made."""
-    for file in files:
-        known[file.table] = _commented(con, file, known)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
             made(con, file.table)
+
+
+def _tell(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], known: dict[str, dict[str, str]]) -> None:
+    """Say of the tables of SQL files what they are."""
+    for file in files:
+        known[file.table] = _commented(con, file, known)
 
 
 def _commented(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:

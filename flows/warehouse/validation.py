@@ -46,16 +46,13 @@ class Validation:
         suite = self._suites.get(table)
         if suite is None:
             return
-        content = con.sql(f"select * from {table}").to_arrow_table()
-        key = key_of(suite, content)
+        content, types = asked_of(con, suite)
+        key = key_of(suite, content, types)
         self._keys.add(SUITE, table, key)
         if self._published.has(SUITE, table, key):
             self._taken_over += _unmet(self._published, table)
         else:
-            # Of a table without such columns still the count of its rows is asked.
-            self._validator().submit(
-                table, content.select(expectations.named(suite, content.column_names) or content.column_names[:1])
-            )
+            self._validator().submit(table, content)
             self._is_asked = True
 
     @cached_property
@@ -75,15 +72,26 @@ class Validation:
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
-def key_of(suite: Suite, content: pa.Table) -> str:
-    """All that the result of a suite depends on; of the values only those of the columns that it names."""
+def asked_of(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[pa.Table, dict[str, str]]:
+    """The columns of a table that its suite names, and {column: its type} of all."""
+    table = con.table(suite.table)
+    # Of a table without such columns still the count of its rows is asked.
+    columns = expectations.named(suite, table.columns) or table.columns[:1]
+    listed = ", ".join(f'"{one}"' for one in columns)
+    content = con.sql(f"select {listed} from {suite.table}").to_arrow_table()
+    return content, dict(zip(table.columns, map(str, table.types), strict=True))
+
+
+def key_of(suite: Suite, content: pa.Table, types: Mapping[str, str]) -> str:
+    """All that the result of a suite depends on: of a table the columns that it names, and the types of all."""
     return keys.digest(
         keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
         keys.versions("great-expectations", "pandas", "numpy", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
+        repr(types),
         str(content.schema),
         str(len(content)),
-        _bytes(content.select(expectations.named(suite, content.column_names))),
+        _bytes(content),
     )
 
 

@@ -124,7 +124,7 @@ class Validator:
     def _started(self) -> tuple[subprocess.Popen[bytes], Path]:
         if self._process is None or self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="compute-limits-validator-"))
-            suites = [dataclasses.asdict(suite) for suite in self._suites.values()]
+            suites = [vars(suite) for suite in self._suites.values()]
             (self._folder / _SUITES).write_text(json.dumps(suites), encoding="utf-8")
             self._process = _start(self._folder)
         return self._process, self._folder

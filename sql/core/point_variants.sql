@@ -50,6 +50,7 @@ as_found as (
         result_source, is_copy, nearness, error, compute_flop,
         of_results.preference as result_preference,
         of_measures.preference as measure_preference,
+        count(*) over (partition by row_set, benchmark, metric, compute_measure, evaluation_id) > 1 as has_others,
     from core.candidates as candidates
     join core.page_order as of_results on
         candidates.result_source = of_results.source and candidates.result_page = of_results.page
@@ -128,28 +129,38 @@ after_superseded as (
 ),
 
 with_middle as (
+    -- Of scores that have others of their evaluation beside them: the others stand for themselves.
     select
         *,
         median(error) over (
             partition by variant, pool, evaluation
         ) as median_error,
     from after_superseded
+    where has_others
 ),
 
 ranked_weights as (
     -- The list that has the weights under their own name before those that copy it; the score from the record that has the
     -- computation before others, then the middle one of the scores, then the preferred page; those taken already come last.
     select
-        *,
+        variant, pool, result_id,
         first_value(result_id) over of_evaluation as first_of_evaluation,
-        same_weights_is_on and result_id != first_of_evaluation as is_same_weights,
     from with_middle
+    where same_weights_is_on
     window of_evaluation as (
         partition by variant, pool, evaluation
         order by
             is_taken or is_superseded, is_copy, nearness, round(abs(error - median_error), 9),
             result_preference, measure_preference, result_id
     )
+),
+
+after_weights as (
+    select
+        after_superseded.*, first_of_evaluation,
+        coalesce(result_id != first_of_evaluation, false) as is_same_weights,
+    from after_superseded
+    left join ranked_weights using (variant, pool, result_id)
 ),
 
 of_recipes as (
@@ -159,14 +170,14 @@ of_recipes as (
         median(log10(compute_flop)) filter (not (is_taken or is_superseded or is_same_weights)) over (
             partition by variant, pool, recipe
         ) as median_log10_compute,
-    from ranked_weights
+    from after_weights
+    where is_reproduction and one_reproduction_is_on
 ),
 
 ranked_runs as (
     select
-        *,
+        variant, pool, result_id,
         first_value(result_id) over of_recipe as first_of_recipe,
-        one_reproduction_is_on and is_reproduction and result_id != first_of_recipe as is_another_run,
     from of_recipes
     window of_recipe as (
         partition by variant, pool, recipe
@@ -177,8 +188,16 @@ ranked_runs as (
 ),
 
 standing as (
-    select *, not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,
-    from ranked_runs
+    select
+        after_weights.*, first_of_recipe,
+        coalesce(result_id != first_of_recipe, false) as is_another_run,
+        not (is_taken or is_superseded or is_same_weights or is_another_run) as is_point,
+    from after_weights
+    left join ranked_runs using (variant, pool, result_id)
+),
+
+as_declared as (
+    select pool, result_id, is_point from standing where variant = ''
 )
 
 select
@@ -201,13 +220,10 @@ select
         when is_same_weights then first_of_evaluation
         when is_another_run then first_of_recipe
     end as stands_for_it,  -- the result that stands in its place, by the first of the rules that choose among several
-    is_point,  -- whether no rule leaves it out
+    standing.is_point,  -- whether no rule leaves it out
     error,
     compute_flop,
 from standing
-qualify
-    variant = ''
-    or is_point != bool_or(is_point) filter (variant = '') over (
-        partition by pool, result_id
-    )
+join as_declared using (pool, result_id)
+where variant = '' or standing.is_point != as_declared.is_point
 order by variant, row_set, benchmark, metric, compute_measure, result_id

@@ -62,22 +62,31 @@ settings as (
     group by all
 ),
 
+said as (
+    select source, page, locator, 'name' as says_in, printed_name as text from records
+    union all
+    select source, page, locator, 'setting', setting from settings
+),
+
+told as (
+    -- Of each text once: a pattern is read anew for each row.
+    select texts.source, texts.says_in, texts.text, purposes.purpose, purposes.reason
+    from (select distinct source, says_in, text from said) as texts
+    join staging.purpose as purposes using (says_in)
+    where coalesce(purposes.source, texts.source) = texts.source and regexp_matches(texts.text, purposes.pattern)
+),
+
 signs as (
     select
-        records.source,
-        records.page,
-        records.locator,
-        purposes.purpose,
-        purposes.reason as purpose_reason,
-        if(purposes.says_in = 'name', records.printed_name, settings.setting) as purpose_evidence,
-    from records
-    left join settings using (source, page, locator)
-    join staging.purpose as purposes on
-        coalesce(purposes.source, records.source) = records.source
-        and regexp_matches(if(purposes.says_in = 'name', records.printed_name, settings.setting), purposes.pattern)
-    qualify row_number() over (
-        partition by records.source, records.page, records.locator order by purposes.purpose desc
-    ) = 1
+        said.source,
+        said.page,
+        said.locator,
+        told.purpose,
+        told.reason as purpose_reason,
+        said.text as purpose_evidence,
+    from said
+    join told using (source, says_in, text)
+    qualify row_number() over (partition by said.source, said.page, said.locator order by told.purpose desc) = 1
 ),
 
 known as (

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from flows.warehouse import connection, kept, validation
+from flows.warehouse import connection, expectations, kept, validation
 from flows.warehouse.expectations import Failure, suite_of
 from flows.warehouse.kept import NOTHING, SUITE, Kept, Keys
 from flows.warehouse.validation import Validation
@@ -87,6 +87,15 @@ def test_only_the_table_that_changed_is_run_and_its_findings_are_the_new_ones(tm
     }
 
 
+def test_a_table_is_checked_again_where_a_column_that_nothing_is_asked_of_has_another_type(
+    tmp_path: Path, first: Path
+) -> None:
+    checking = Checking()
+    with kept.published(first) as before:
+        built(tmp_path / "next.duckdb", before, checking, t="1 as a, 3 as b, 'x' as c")
+    assert set(checking.submitted) == {"core.t"}
+
+
 def test_findings_that_are_taken_over_and_new_ones_stand_by_table(tmp_path: Path, first: Path) -> None:
     new = Failure("core.u", "y", "critical", "observed 0")
     with kept.published(first) as before:
@@ -102,7 +111,9 @@ def test_a_table_without_a_suite_is_not_checked(first: Path) -> None:
 
 
 def key(content: pa.Table, *particular: dict[str, Any], grain: tuple[str, ...] = ("a", "b")) -> str:
-    return validation.key_of(suite_of("core.t", grain, particular), content)
+    suite = suite_of("core.t", grain, particular)
+    types = {field.name: str(field.type) for field in content.schema}
+    return validation.key_of(suite, content.select(expectations.named(suite, content.column_names)), types)
 
 
 def arrays(values: list[Any], kind: pa.DataType) -> list[pa.Array]:
