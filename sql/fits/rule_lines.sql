@@ -161,7 +161,7 @@ select
     compute_measure,
     rules,  -- which of the rules of points.toml are in force: without or with one of them, all others as declared; all rules; no rules
     selection,
-    direction,  -- y_on_x, or x_on_y (turned to log10(1/error) = a + b log10 C)
+    direction,  -- y_on_x: performance regressed on computation; x_on_y: computation on performance, turned to y = a + b x
     is_headline,
     n,  -- points
     if(is_line, if(direction = 'y_on_x', cov_xy / var_x, if(cov_xy != 0, var_y / cov_xy, null)), null) as slope,  -- b of log10(1/error) = a + b log10 C; null where there is no line
