@@ -155,7 +155,11 @@ class Fetcher:
             last, place = held.get(page.name), places[page.name]
             state, byte_count, message = "failed", 0, ""
             try:
-                if last is not None and place is not None and self._as_listed(raw, last, place, kept[place.tree]):
+                if (
+                    last is not None
+                    and place is not None
+                    and self._is_as_kept(page, raw, last, place, kept[place.tree])
+                ):
                     state = "unchanged"
                 elif message := self._why_not(page.host):
                     unasked[message] += 1
@@ -181,6 +185,12 @@ class Fetcher:
             self._slow[host] = self._slow.get(host, 0) + 1
             if self._slow[host] >= self._limits.slow_pages_max:
                 self._down[host] = f"{self._slow[host]} of its pages ran out of time in this run, the last so: {error}"
+
+    def _is_as_kept(self, page: Page, raw: Path, last: Snapshot, place: trees.Listed, kept: int) -> bool:
+        """Whether it need not be asked for: at a commit nothing changes, and else the tree tells."""
+        if place.is_fixed:
+            return last.url == page.url
+        return self._as_listed(raw, last, place, kept)
 
     def _as_listed(self, raw: Path, last: Snapshot, place: trees.Listed, kept: int) -> bool:
         """Whether the tree is there and lists the bytes that are kept. For one page the page itself is asked for."""

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 _FILES, _TREES = "raw.githubusercontent.com", "api.github.com"
+_COMMIT = re.compile(r"[0-9a-f]{40}")  # in full: a shorter one may be a branch's name, too
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A file of a repository: the address of the tree that lists it, and its path there."""
+    """A file of a repository: the address of the tree that lists it, and its path there.
+
+    `is_fixed`: whether the address names a commit, at which the file is what it was for ever.
+    """
 
     tree: str
     path: str
+    is_fixed: bool = False
 
 
 def listed(url: str) -> Listed | None:
@@ -33,7 +39,8 @@ def listed(url: str) -> Listed | None:
     if (parts.scheme, parts.netloc, parts.query) != ("https", _FILES, "") or len(names) < 4 or not all(names):
         return None
     owner, repository, ref, path = names
-    return Listed(f"https://{_TREES}/repos/{owner}/{repository}/git/trees/{ref}?recursive=1", unquote(path))
+    tree = f"https://{_TREES}/repos/{owner}/{repository}/git/trees/{ref}?recursive=1"
+    return Listed(tree, unquote(path), _COMMIT.fullmatch(ref) is not None)
 
 
 def blobs(text: str) -> dict[str, str]:

@@ -592,6 +592,21 @@ def test_bytes_that_are_not_kept_whole_are_fetched_whatever_the_tree_says(
     assert all(snapshots.intact(tmp_path, line) for line in lock(tmp_path))
 
 
+def test_what_stands_at_a_commit_is_fetched_once_but_anew_where_it_is_damaged_or_of_another_commit(
+    site: Site, tmp_path: Path
+) -> None:
+    one, other = (f"https://raw.githubusercontent.com/o/r/{commit * 40}/a.csv" for commit in "ab")
+    site.pages |= {url.replace("https:/", ""): says(BODY + url.encode()) for url in (one, other)}
+    assert get(tmp_path, one, mirror=site.address).state == "fetched"
+    site.asked.clear()
+    assert get(tmp_path, one, mirror=site.address).state == "unchanged"
+    assert site.asked == []
+    lock(tmp_path)[0].path(tmp_path).write_bytes(b"half")
+    assert get(tmp_path, one, mirror=site.address).state == "fetched"
+    assert get(tmp_path, other, mirror=site.address).state == "fetched"
+    assert site.asked[-1] == other.replace("https:/", "")
+
+
 def test_for_a_single_page_the_page_is_asked_for(site: Site, tmp_path: Path) -> None:
     site.pages[TREE] = tree(**kept(site, tmp_path))
     assert get(tmp_path, URLS[0], mirror=site.address).state == "unchanged"

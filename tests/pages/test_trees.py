@@ -25,6 +25,16 @@ def test_a_file_of_a_repository_is_listed_by_its_tree(url: str, tree: str, path:
 
 
 @pytest.mark.parametrize(
+    ("ref", "is_fixed"),
+    [("98079c546758b5ca710a6e0d4eabb88ca50aafdd", True), ("98079c5", False), ("main", False), ("9" * 41, False)],
+)
+def test_at_a_commit_alone_nothing_changes(ref: str, is_fixed: bool) -> None:
+    place = listed(f"https://raw.githubusercontent.com/o/r/{ref}/a.csv")
+    assert place is not None
+    assert place.is_fixed == is_fixed
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://h.example/o/r/main/a.csv",
