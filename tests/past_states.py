@@ -114,7 +114,7 @@ def make(path: Path, mini: Mini) -> Path:
         _create(con, "staging.build_setting", BuildSetting, [setting])
         con.execute("create table staging.row_set as select 'current' as row_set, 'flop' as compute_unit")
         con.execute("create table staging.fit_rule as select 3 as points_min")
-        con.execute("create table meta.runs as select ?::date as as_of, '1.0' as code_version", [mini.day])
+        con.execute("create table meta.this_build as select ?::date as as_of, '1.0' as code_version", [mini.day])
         con.execute(
             "create table meta.past_builds as select unnest(?::varchar[]) as build, true as is_before", [befores]
         )

@@ -41,6 +41,7 @@ READ_BY_CODE = (
         "marts.scaling",
     ),
     *("meta.changed_pages", "meta.held_pages", "meta.pages", "meta.past_builds", "meta.runs", "meta.sources"),
+    "meta.this_build",
 )
 # {file of settings: (what stands there, what does in a light copy)}
 LIGHT = {

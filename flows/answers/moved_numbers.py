@@ -89,10 +89,10 @@ def changes(path: Path, since: date | None = None, until: date | None = None) ->
                 "create table staging.build_setting as select ? as code_sha256, ? as settings_sha256",
                 [after.code_sha256, after.settings_sha256],
             )
-            con.execute("create table meta.runs as select ?::date as as_of", [after.as_of])
+            con.execute("create table meta.this_build as select ?::date as as_of", [after.as_of])
             return _between(con, before)
     with _in_memory(path) as con:
-        for table in (*_STATE, "staging.build_setting", "meta.runs"):
+        for table in (*_STATE, "staging.build_setting", "meta.this_build"):
             con.execute(f"create view {table} as from published.{table}")
         return _between(con, before)
 
@@ -147,7 +147,7 @@ def _between(con: duckdb.DuckDBPyConnection, before: State) -> Changes:
 
 def read(con: duckdb.DuckDBPyConnection) -> Changes:
     """What moved, out of the tables of a warehouse that is open."""
-    ((until,),) = con.execute("select as_of from meta.runs").fetchall()
+    ((until,),) = con.execute("select as_of from meta.this_build").fetchall()
     builds = _records(con, _SINCE)
     since: dict[str, Any] = builds[0] if builds else {"as_of": None, "is_other_code": False, "is_other_settings": False}
     return Changes(

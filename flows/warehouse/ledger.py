@@ -274,7 +274,7 @@ def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) ->
     try:
         ((build, code_version, code, settings, as_of),) = con.execute(
             "select state_key, code_version, code_sha256, settings_sha256, as_of "
-            "from staging.build_setting cross join (select as_of from meta.runs)"
+            "from staging.build_setting cross join (select as_of from meta.this_build)"
         ).fetchall()
         befores = con.execute("select build from meta.past_builds where is_before").fetchall()
     except (duckdb.CatalogException, duckdb.BinderException):

@@ -213,7 +213,7 @@ select
     target,  -- the target, '' where the quantity has none
     scenario,  -- hardware and its year; '' of what is no cost
     built.since,  -- the day of the newest page in the state before
-    runs.as_of as until,  -- the day of the newest page in this warehouse
+    this_build.as_of as until,  -- the day of the newest page in this warehouse
     number_unit(quantity, units.compute_unit) as unit,  -- of the values and of the contribution
     cause,  -- code: what the present code makes of the points as they were; rules: points that other declared settings make; merges: trainings put together or apart; removed, revised, added: points of pages with other bytes; elsewhere: other pages; undivided: other pages, or code or settings, which changed with them; target: its error; prices: what a cost adds to computation; new, gone: the number as a whole
     coalesce(points_of_causes.n_points, 0) as n_points,  -- points of the line with that cause
@@ -231,7 +231,7 @@ select
     name_after,  -- the model that has it
 from moved
 cross join built
-cross join meta.runs as runs
+cross join meta.this_build as this_build
 cross join units
 left join points_of_causes using (benchmark, metric, compute_measure, cause)
 order by benchmark, metric, compute_measure, quantity, target, scenario, cause

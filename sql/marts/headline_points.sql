@@ -49,11 +49,11 @@ points as (
         measured.source,  -- where the computation is from
         measured.page,
         measured.locator,
-        coalesce(past.first_seen, runs.as_of) as first_seen,  -- the day of the first state of the ledger that has a point of the training; that of this build if none has
+        coalesce(past.first_seen, built.as_of) as first_seen,  -- the day of the first state of the ledger that has a point of the training; that of this build if none has
         if(
             past_points.log10_compute = pool.log10_compute and past_points.error = pool.error,
             past_points.last_changed,
-            runs.as_of
+            built.as_of
         ) as last_changed,  -- the day of the state since which computation and error are what they are
     from pool
     join fits.points as measured on
@@ -69,7 +69,7 @@ points as (
         and pool.metric = shown.metric
         and pool.compute_measure = shown.compute_measure
         and pool.result_id = shown.point
-    cross join (select as_of from meta.runs) as runs
+    cross join meta.this_build as built
     left join past on
         pool.benchmark = past.benchmark
         and pool.metric = past.metric

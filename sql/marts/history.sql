@@ -9,11 +9,11 @@ with past as (
 present as (
     select
         numbers.*,
-        runs.as_of,
-        runs.code_version,
+        built.as_of,
+        built.code_version,
         coalesce((select max(place) from meta.past_builds), 0) + 1 as place,
     from marts.headline_numbers as numbers
-    cross join meta.runs as runs
+    cross join meta.this_build as built
 ),
 
 numbers as (

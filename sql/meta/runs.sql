@@ -4,10 +4,6 @@ with builds as (
     select * from staging.build_setting
 ),
 
-pages as (
-    select max(retrieved_on) as as_of from staging.page_setting
-),
-
 stale as (
     -- As flows/pages/states.py has it (DEGRADED): fetched, unchanged and shipped are as they should be.
     select count(*) as n_sources_stale from staging.source_state where state in ('stale', 'absent')
@@ -15,10 +11,10 @@ stale as (
 
 select
     builds.build_key,
-    pages.as_of,  -- the day of the newest page in use: what was published later is not in it
+    this_build.as_of,
     builds.code_version,
     stale.n_sources_stale,  -- sources that are stale (a page fell back to an older one) or absent
     if(stale.n_sources_stale = 0, 'whole', 'degraded') as state,  -- whole; degraded: a source is stale or absent
 from builds
-cross join pages
+cross join meta.this_build as this_build
 cross join stale
