@@ -22,7 +22,7 @@ SECRET = "T0p53cr3t"
 SHA = "5a" * 32
 HELD = ("timm", "results.csv", SHA, date(2026, 2, 1), "b" * 64, "rows_gone", "evaluation", 0.4, 0.1, 1000)
 READ = (
-    *("meta.runs", "meta.sources", "meta.held_pages", "meta.past_builds", "meta.changed_pages"),
+    *("meta.runs", "meta.sources", "meta.held_pages", "meta.past_builds", "meta.this_build", "meta.changed_pages"),
     *("staging.source_reading", "staging.benchmark", "marts.changes", "marts.changed_points"),
 )
 LINE = {"benchmark": "imagenet", "metric": "top1", "target": "", "scenario": "", "cause": "added", "n_points": 1}

@@ -14,7 +14,15 @@ from flows.publish import artifacts
 from flows.warehouse import connection
 
 CHANGED = (
-    *("meta.sources", "meta.pages", "meta.kept_keys", "meta.unmet_expectations", "meta.runs", "meta.past_builds"),
+    *(
+        "meta.sources",
+        "meta.pages",
+        "meta.kept_keys",
+        "meta.unmet_expectations",
+        "meta.runs",
+        "meta.this_build",
+        "meta.past_builds",
+    ),
     *("meta.changed_pages", "marts.changes", "marts.changed_points", "staging.benchmark"),
 )
 
