@@ -828,20 +828,37 @@ def review(output: Path | None = None) -> None:
 
 
 @app.command
-def serve(*, cron: str | None = None, every: str | None = None) -> None:
-    """Keep the refresh on schedule; a Prefect server is started if none is configured.
+def serve(
+    *,
+    cron: str | None = None,
+    every: str | None = None,
+    timezone: str = "UTC",
+    port: Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=65535))] = None,
+    strict: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Keep the refresh on schedule until stopped, by Ctrl-C or SIGTERM; a Prefect server is started if none is configured.
+
+    A run that was missed, while the machine slept or nothing ran, is made up for: one for all. Each run ends in a line on
+    standard output. Prefect's records are kept of the last 90 days, and of 1,000 runs at most. A stop ends what is under way,
+    with exit status 0; a second one ends all at once.
 
     Parameters
     ----------
     cron
-        A cron schedule, such as "0 6 * * 1" for Mondays at six.
+        A cron schedule of five fields, such as "0 6 * * 1" for Mondays at six, or @weekly and the like.
     every
-        An interval: 20s, 15m, 6h, 7d.
+        An interval, counted from midnight of a Monday: 20s, 15m, 6h; 1d is every midnight, 7d Monday's.
+    timezone
+        The time zone of the schedule, as IANA names it: Europe/Berlin.
+    port
+        The port of the server that is started, and of its dashboard, on this machine alone. Default: 4200.
+    strict
+        Call a run failed if a source is stale or absent.
     """
     _prepare_prefect()
     from flows.serve import keep_on_schedule
 
-    keep_on_schedule(cron, every)
+    keep_on_schedule(cron, every, timezone, port, strict=strict)
 
 
 def _today() -> date:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
+from urllib.parse import urlsplit
 
 from flows import children
 from flows.errors import UserError
@@ -27,13 +28,16 @@ class ServerError(UserError):
 
 
 @contextmanager
-def server(configured: str | None, kind: Literal["temporary", "with schedules"]) -> Iterator[str]:
+def server(
+    configured: str | None, kind: Literal["temporary", "with schedules"], port: int | None = None
+) -> Iterator[str]:
     """The address of the API: the configured one, else that of a server of its own, which ends with the context.
 
-    A temporary one only keeps the record of runs; one with schedules starts them when they are due.
+    A temporary one only keeps the record of runs; one with schedules starts them when they are due, and has a dashboard. It
+    listens on a port of its own, or on any that is free.
 
     Raises:
-        ServerError: the configured one does not answer, or none can be started.
+        ServerError: the configured one does not answer, none can be started, or its port is taken.
     """
     import requests
 
@@ -46,14 +50,12 @@ def server(configured: str | None, kind: Literal["temporary", "with schedules"])
             ) from error
         yield configured
         return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = _started(kind, ["--host", "127.0.0.1", "--port", str(port)])
+    url = f"http://127.0.0.1:{_free(port)}/api"
+    process = _started(kind, url)
     try:
         with without_proxy("127.0.0.1"):
-            _wait(f"http://127.0.0.1:{port}/api", process)
-            yield f"http://127.0.0.1:{port}/api"
+            _wait(url, process)
+            yield url
     finally:
         process.terminate()
         try:
@@ -78,8 +80,29 @@ def without_proxy(host: str) -> Iterator[None]:
             os.environ |= {} if value is None else {name: value}
 
 
-def _started(kind: str, at: list[str]) -> subprocess.Popen[bytes]:
-    command, more = ["prefect", "server", "start", *at, "--log-level", "ERROR", "--analytics-off"], dict[str, str]()
+def _free(port: int | None) -> int:
+    """The port, if it is free; any free one where none is named."""
+    with socket.socket() as free:
+        if port is not None:
+            # As the server does: what was connected to one that has just ended keeps its port for a minute.
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", port or 0))
+        except OSError as error:
+            raise ServerError(
+                f"port {port} is not to be had ({error.strerror}); name another by --port, or, if a Prefect server listens "
+                f"there, set PREFECT_API_URL=http://127.0.0.1:{port}/api"
+            ) from error
+        return int(free.getsockname()[1])
+
+
+def _started(kind: str, url: str) -> subprocess.Popen[bytes]:
+    at = ["--host", "127.0.0.1", "--port", str(urlsplit(url).port)]
+    command = ["prefect", "server", "start", *at, "--log-level", "ERROR", "--analytics-off"]
+    # The dashboard asks the port of Prefect's settings, which is not that of the command; artifacts of runs that are deleted
+    # stay behind unless they are looked for.
+    own = {"PREFECT_SERVER_UI_API_URL": url, "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans"}
+    more = {name: value for name, value in own.items() if name not in os.environ}
     if kind == "temporary":  # as Prefect itself starts one
         command = ["uvicorn", "--factory", "prefect.server.api.server:create_app", *at, "--log-level", "error"]
         more = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}

@@ -1,82 +1,264 @@
-"""The schedule: keeps the refresh deployment on a Prefect server and runs it when it is due, one run at a time."""
+"""The schedule: keeps the refresh deployment on a Prefect server and runs it when it is due, one run at a time.
+
+The main thread asks the server each few seconds what is due and listens for signals; a loop beside it has Prefect's runner run
+the one that is, in a process of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-import re
-from contextlib import suppress
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from flows import children
+from flows import children, run_lines, run_records, schedules
 from flows.errors import UserError
-from flows.toml_files import literal
+from flows.schedules import ScheduleError
+from flows.warehouse import holders
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# A longer one is a slip: no source is so seldom published anew, and a server's date of the next run has its end, too.
-_EVERY_MAX_S = 366 * 86400
+if TYPE_CHECKING:
+    from uuid import UUID
 
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, State
+    from prefect.client.schemas.responses import FlowRunResponse
+    from prefect.runner import Runner
+    from prefect.schedules import Schedule
 
-class ScheduleError(UserError, ValueError):
-    """The schedule cannot be read; the message says what to do."""
-
-
-def seconds(every: str) -> int:
-    """Seconds of an interval such as 20s, 15m, 6h or 7d, of a year at most. Raises `ScheduleError`."""
-    interval = re.fullmatch(r"0*([1-9][0-9]*)([smhd])", every.strip())
-    if interval is None:
-        raise ScheduleError(f"{literal(every)} is no interval; write it as 20s, 15m, 6h or 7d")
-    # Nine digits are beyond a year in any unit, and thousands are more than Python reads.
-    many = int(interval[1]) * _UNITS_S[interval[2]] if len(interval[1]) < 9 else _EVERY_MAX_S + 1
-    if many > _EVERY_MAX_S:
-        raise ScheduleError(f"{literal(every)} is longer than a year; write an interval such as 20s, 15m, 6h or 7d")
-    return many
+PORT = 4200  # Prefect's own
+_TICK_S = 0.2
+# A server that is started anew meanwhile is back by then.
+_SILENT_MAX_S = 60
+_STOPPED = "`compute-limits serve` was stopped"
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _check_cron(cron: str) -> None:
-    """Raises `ScheduleError`: it is not of five fields (Prefect would read a sixth as seconds), or there is no such time."""
-    from prefect.server.schemas.schedules import CronSchedule
-
-    advice = "write it as '0 6 * * 1' for Mondays at six"
-    try:
-        asyncio.run(CronSchedule(cron=cron).get_dates(1))
-    except (ValueError, OverflowError) as error:
-        raise ScheduleError(f"{literal(cron)} is no cron schedule; {advice}") from error
-    if len(cron.split()) != 5 and not cron.startswith("@"):
-        raise ScheduleError(f"{literal(cron)} has not the five fields of a cron schedule; {advice}")
+class ServeError(UserError):
+    """The schedule cannot be kept; the message says why and what to do."""
 
 
-def keep_on_schedule(cron: str | None, every: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A schedule that is being kept."""
+
+    schedule: Schedule
+    client: SyncPrefectClient
+    deployment: UUID
+    runner: Runner
+    loop: asyncio.AbstractEventLoop
+    is_own_server: bool
+    strict: bool
+    # The signals that asked to stop.
+    stops: list[int]
+
+    def now(self) -> datetime:
+        return datetime.now(ZoneInfo(self.schedule.timezone or "UTC"))
+
+
+def keep_on_schedule(
+    cron: str | None, every: str | None, timezone: str = "UTC", port: int | None = None, *, strict: bool = False
+) -> None:
     """Run the refresh on schedule until stopped; a server is started where none is configured, and stopped at the end.
 
     Raises:
-        ScheduleError: both or neither of cron and every are given, or one cannot be read.
+        flows.schedules.ScheduleError: there is no such schedule.
+        ServeError: another process keeps it, or its server no longer answers.
         flows.prefect_server.ServerError: there is no server.
     """
-    if (cron is None) == (every is None):
-        raise ScheduleError("give either --cron or --every")
-    interval = None if every is None else seconds(every)
-    from prefect.runner import Runner
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-    from prefect.types.entrypoint import EntrypointType
+    schedule = schedules.schedule(cron, every, timezone)
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
     from flows.prefect_server import server
+
+    configured = PREFECT_API_URL.value()
+    if configured and port is not None:
+        raise ScheduleError(
+            f"--port is of a server that is started here, and PREFECT_API_URL names {configured}; give one"
+        )
+    os.environ[children.TIED] = "1"  # for the runs, which are processes of Prefect's making
+    before = {number: signal.getsignal(number) for number in _STOPS}
+    try:
+        # Also where SIGINT was ignored, as a shell without job control has it for what it starts in the background.
+        for number in _STOPS:
+            signal.signal(number, signal.default_int_handler)
+        with (
+            suppress(KeyboardInterrupt),
+            _alone(PREFECT_HOME.value()),
+            server(configured, "with schedules", port or PORT) as url,
+            temporary_settings({PREFECT_API_URL: url}),
+            get_client(sync_client=True) as client,
+            _loop() as loop,
+        ):
+            runner, deployment = _deployed(schedule)
+            _tell(schedule, url, cron or every or "")
+            _keep(_Kept(schedule, client, deployment, runner, loop, not configured, strict, _listen()))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One schedule in a Prefect home: a second would take over the deployment of the first. One that was killed holds nothing."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "compute-limits-serve.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServeError(f"the schedule in {home} is kept {holders.told(lock)}") from error
+        holders.sign(lock)
+        yield
+
+
+@contextmanager
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop in a thread beside this one, in which Prefect's runner takes no signals."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="runs", daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _listen() -> list[int]:
+    """The stops that are asked for from now on. The second ends this process at once, and so all that it started."""
+    stops: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if stops:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        stops.append(number)
+
+    for number in _STOPS:
+        signal.signal(number, stop)
+    return stops
+
+
+def _deployed(schedule: Schedule) -> tuple[Runner, UUID]:
+    from prefect.runner import Runner
+    from prefect.types.entrypoint import EntrypointType
+
     from flows.refresh import refresh
 
-    if cron is not None:
-        _check_cron(cron)
-    os.environ[children.TIED] = "1"  # for the runs, which are processes of Prefect's making
-    # A stop while the server starts is no fault; once it runs, Prefect takes the signals.
-    with (
-        suppress(KeyboardInterrupt),
-        server(PREFECT_API_URL.value(), "with schedules") as url,
-        temporary_settings({PREFECT_API_URL: url}),
-    ):
-        print(f"refresh is scheduled ({every or cron}) on {url}; stop it with Ctrl-C", flush=True)
-        # Flow.serve() would hand each run a pickled flow, in which the names of its annotations are missing; a
-        # deployment by its module path has each run import it.
-        deployment = refresh.to_deployment(
-            name="refresh", cron=cron, interval=interval, entrypoint_type=EntrypointType.MODULE_PATH
-        )
-        runner = Runner(name="refresh", limit=1)
-        runner.add_deployment(deployment)  # type: ignore[arg-type]  # outside an event loop it is no coroutine
-        asyncio.run(runner.start())
+    # Flow.serve() would hand each run a pickled flow, in which the names of its annotations are missing; a deployment by its
+    # module path has each run import it.
+    deployment = refresh.to_deployment(
+        name="refresh", schedule=schedule, paused=False, entrypoint_type=EntrypointType.MODULE_PATH
+    )
+    # It looks for what is due once and for each run; what is to be skipped is gone by then.
+    runner = Runner(name="refresh", limit=1, prefetch_seconds=0, pause_on_shutdown=False)
+    # Outside of an event loop neither is a coroutine.
+    return runner, runner.add_deployment(deployment)  # type: ignore[arg-type, return-value]
+
+
+def _tell(schedule: Schedule, url: str, text: str) -> None:
+    print(f"refresh is scheduled: {text}, time zone {schedule.timezone} (--timezone names another)")
+    print("next:", ", ".join(schedules.told(date) for date in schedules.due(schedule, 3)))
+    print(f"dashboard: {url.removesuffix('/').removesuffix('/api')}")
+    print(f"stop it with Ctrl-C or `kill {os.getpid()}`", flush=True)
+
+
+def _keep(kept: _Kept) -> None:
+    """Run what is due until a stop is asked for; then nothing is scheduled until the next start."""
+    _answered(kept, lambda: _take_up(kept))
+    poll_s = _poll_s()
+    while not kept.stops:
+        if (run := _answered(kept, lambda: run_records.due(kept.client, kept.deployment, _say))) is not None:
+            _run(kept, run)
+            _answered(kept, lambda: run_records.prune(kept.client, kept.deployment))
+        until = time.monotonic() + poll_s
+        while not kept.stops and time.monotonic() < until:
+            time.sleep(_TICK_S)
+    kept.client.pause_deployment(kept.deployment)
+    print(f"stopped by {signal.Signals(kept.stops[0]).name}", flush=True)
+
+
+def _take_up(kept: _Kept) -> None:
+    """Before the first run: put in order what an earlier `serve` has left."""
+    if kept.is_own_server:  # on another this might be the run of another machine
+        run_records.mark_cut_off(kept.client, kept.deployment)
+    run_records.make_up(kept.client, kept.deployment, kept.schedule, _say)
+    run_records.prune(kept.client, kept.deployment)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _poll_s() -> float:
+    from prefect.settings import PREFECT_RUNNER_POLL_FREQUENCY
+
+    return float(PREFECT_RUNNER_POLL_FREQUENCY.value())
+
+
+def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
+    """What the server answers; it is asked again for a minute where it does not. None where a stop came meanwhile.
+
+    Raises:
+        ServeError: it has not answered for a minute.
+    """
+    import httpx
+
+    until = time.monotonic() + _SILENT_MAX_S
+    while not kept.stops:
+        try:
+            return ask()
+        except httpx.TransportError as error:
+            if time.monotonic() > until:
+                whose = "that was started here" if kept.is_own_server else "that PREFECT_API_URL names"
+                raise ServeError(
+                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s; look why it "
+                    "ended, and start `compute-limits serve` again"
+                ) from error
+            time.sleep(_TICK_S)
+    return None
+
+
+def _run(kept: _Kept, due: FlowRunResponse) -> None:
+    """Run what is due to its end, or to a stop, and tell what became of it."""
+    before = run_lines.last("refresh")
+    running = asyncio.run_coroutine_threadsafe(kept.runner.start(run_once=True), kept.loop)
+    while not running.done():
+        if kept.stops and kept.runner.started:
+            kept.runner.execute_in_background(kept.runner.astop)
+        time.sleep(_TICK_S)
+    run = _ended(kept, due, running.exception())
+    if run is None or run.state is None:
+        return
+    line = run_lines.last("refresh", run.start_time) if run.start_time else None
+    build_before = before.get("build_key") if before else None
+    state = (run.state.name or "", _STOPPED if kept.stops else run.state.message)
+    lasted_s = run.total_run_time.total_seconds()
+    _say(run_lines.told(kept.now(), lasted_s, state, line, build_before, strict=kept.strict))
+
+
+def _ended(kept: _Kept, due: FlowRunResponse, error: BaseException | None) -> FlowRun | None:
+    """The run as Prefect has it; one that it believes to be under way still is marked as ended. None: the server is gone."""
+    import httpx
+    from prefect.states import Cancelled, Crashed
+
+    try:
+        run = kept.client.read_flow_run(due.id)
+        if run.state is None or not run.state.is_final():
+            state: State[Any] = Crashed(message=f"it could not be run: {error}")
+            if kept.stops:
+                state = Cancelled(message=_STOPPED)
+            kept.client.set_flow_run_state(run.id, state, force=True)
+        return kept.client.read_flow_run(due.id)
+    except httpx.TransportError:
+        return None

@@ -1,80 +1,42 @@
-"""The schedule: the forms of an interval, and `python -m flows serve` as a process, over several runs and stopped."""
+"""`python -m flows serve` as a process: over several runs, suspended, started twice, killed, stopped.
+
+When it is due is in tests/test_schedules.py, the line of a run in tests/test_run_lines.py, what is made up for and deleted in
+tests/test_run_records.py.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
 import pytest
 import running
-from running import HANGS_S, Api, Site, command, command_here, environment, kill_left, processes, start, wait_for
+import small_checkout
+from running import HANGS_S, Api, Site, command, command_here, environment, free_port, kill_left, processes, wait_for
 
-from flows import serve
-from flows.serve import ScheduleError
-
+pytestmark = pytest.mark.slow
 api = running.api
 
-
-@pytest.mark.parametrize(
-    ("every", "seconds"), [("20s", 20), ("15m", 900), ("6h", 21600), ("7d", 604800), (" 1s ", 1), ("090m", 5400)]
-)
-def test_an_interval_has_a_number_and_a_unit(every: str, seconds: int) -> None:
-    assert serve.seconds(every) == seconds
+EVERY_S = 4
+# Each run and each step of it is looked for more often than a week's schedule needs.
+QUICK = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
 
 
-@pytest.mark.parametrize("every", ["", "20", "s", "0s", "-5m", "1.5h", "1w", "1h30m", "5 m", "1H", "1s\n2s", "٣h"])
-def test_what_is_no_interval_is_told(every: str) -> None:
-    with pytest.raises(ScheduleError, match="write it as 20s, 15m, 6h or 7d"):
-        serve.seconds(every)
-
-
-@pytest.mark.parametrize("every", ["367d", "8785h", "99999999999999d", "9" * 5000 + "s"])
-def test_an_interval_without_measure_is_told(every: str) -> None:
-    with pytest.raises(ScheduleError, match="is longer than a year; write an interval such as") as error:
-        serve.seconds(every)
-    assert len(str(error.value)) < 300
-
-
-@pytest.mark.parametrize("cron", ["0 6 * * 1 *", "* * * * * *"])
-def test_a_schedule_to_the_second_is_told(cron: str) -> None:
-    with pytest.raises(ScheduleError, match="has not the five fields of a cron schedule; write it as '0 6"):
-        serve.keep_on_schedule(cron, None)
-
-
-@pytest.mark.parametrize("cron", ["0 0 31 2 *", "99 * * * *", "9" * 5000, ""])
-def test_a_time_that_never_comes_is_told(cron: str) -> None:
-    with pytest.raises(ScheduleError, match="is no cron schedule; write it as '0 6") as error:
-        serve.keep_on_schedule(cron, None)
-    assert len(str(error.value)) < 300
-
-
-@pytest.mark.parametrize(("cron", "every"), [(None, None), ("0 6 * * 1", "6h")])
-def test_either_cron_or_every(cron: str | None, every: str | None) -> None:
-    with pytest.raises(ScheduleError, match="either --cron or --every"):
-        serve.keep_on_schedule(cron, every)
-
-
-@pytest.mark.slow
-def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path) -> None:
-    env = environment(tmp_path / "data", tmp_path / "prefect")
-    nobody = f"http://127.0.0.1:{running.free_port()}/api"
-    # Prefect reads where its server is once in a process.
-    no_cron = "error: 'at six' is no cron schedule; write it as '0 6 * * 1' for Mondays at six\n"
-    no_server = f"error: no Prefect server answers at {nobody}; start it or "
-    for run, more, arguments, message in [
-        (command_here, {}, ["--cron", "at six"], no_cron),
-        (command, {"PREFECT_API_URL": nobody}, ["--every", "6h"], no_server),
-    ]:
-        ended = run(env | more, "serve", *arguments)
-        assert (ended.returncode, ended.stdout) == (1, ""), ended
-        assert ended.stderr.startswith(message)
-        assert ended.stderr.count("\n") == 1
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout that is built in two seconds."""
+    place = small_checkout.copy(tmp_path_factory.mktemp("light") / "checkout", 1)
+    small_checkout.lighten(place)
+    return place.root
 
 
 @pytest.fixture
@@ -84,88 +46,218 @@ def site() -> Iterator[Site]:
         yield up
 
 
-def started(env: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], Api]:
-    process = start(env, log, "serve", "--every", "10s")
+class Served:
+    """Where `serve` is started: its environment, its output, and what is left of it at the end, which is ended."""
 
-    def told() -> re.Match[str] | None:
-        assert process.poll() is None, log.read_text()
-        return re.search(r"refresh is scheduled \(10s\) on (http://127\.0\.0\.1:\d+/api);", log.read_text())
+    def __init__(self, checkout: Path, site: Site, folder: Path) -> None:
+        self.checkout, self.home, self.log = checkout, folder / "prefect", folder / "log"
+        self.env = environment(
+            folder / "data",
+            self.home,
+            COMPUTE_LIMITS_MIRROR=site.address,
+            COMPUTE_LIMITS_FACTS=str(checkout / "data" / "raw"),
+            PYTHONPATH=str(checkout),
+            PYTHONDONTWRITEBYTECODE="",
+            **QUICK,
+        )
+        self.port = free_port()
 
-    return process, Api(wait_for(told, log.read_text)[1])
-
-
-@pytest.mark.slow
-@pytest.mark.long
-def test_runs_come_one_after_the_other_and_stop_with_it(
-    site: Site, tmp_path: Path, shipped: Path, warehouse_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    home, log = tmp_path / "prefect", tmp_path / "log"
-    # What the runs build is there already but for the states of the sources, which none of them can fetch.
-    published = tmp_path / "data" / "warehouse" / "compute_limits.duckdb"
-    published.parent.mkdir(parents=True)
-    shutil.copyfile(warehouse_path, published)
-    env = environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address, COMPUTE_LIMITS_FACTS=str(shipped))
-    try:
-        site.gate.clear()  # the first run takes longer than the interval
-        process, own = started(env, log)
-        wait_for(lambda: len(own.flow_runs()) > 1 or "Late" in {run["state_name"] for run in own.post("flow_runs")})
-        assert len(own.flow_runs()) == 1
-        site.gate.set()
-        runs = wait_for(lambda: len(found := own.flow_runs("COMPLETED")) >= 3 and found, log.read_text)
-        with capsys.disabled():
-            print(
-                "",
-                *(f"{run['start_time'][11:19]} – {run['end_time'][11:19]} {run['state_type']}" for run in runs),
-                sep="\n",
+    def start(self, *before: str, arguments: Sequence[str] | None = None, **env: str) -> subprocess.Popen[bytes]:
+        """Start it, and wait until it has said that it runs."""
+        own = ["--port", str(self.port), "--every", f"{EVERY_S}s"] if arguments is None else arguments
+        with self.log.open("wb") as out:
+            process = subprocess.Popen(
+                [*before, sys.executable, "-P", "-m", "flows", "serve", *own],
+                cwd=self.checkout,
+                env=self.env | env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        assert all(earlier["end_time"] <= later["start_time"] for earlier, later in pairwise(runs))
-        assert own.flow_runs("FAILED", "CRASHED", "CANCELLED") == []
-        with duckdb.connect(published, read_only=True) as con:
-            assert con.execute("select distinct state from meta.sources").fetchall() == [("stale",)]
-        assert any("prefect server start" in told for told in processes(home).values())
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=HANGS_S) == 0
-        assert processes(home) == {}
-    finally:
-        kill_left(home)
-    assert "Traceback" not in log.read_text()
+
+        def told() -> bool:
+            assert process.poll() is None, self.said()
+            return "stop it with" in self.said()
+
+        wait_for(told, self.said)
+        return process
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def runs(self) -> list[str]:
+        """The states of the runs that have been begun, oldest first, as they stand in the database of the server that is gone."""
+        with sqlite3.connect(self.home / "prefect.db") as con:
+            return [
+                state
+                for (state,) in con.execute(
+                    "select state_name from flow_run where start_time is not null order by start_time"
+                )
+            ]
 
 
-@pytest.mark.slow
-def test_killed_without_warning_it_leaves_neither_server_nor_run(site: Site, tmp_path: Path, shipped: Path) -> None:
-    home, log = tmp_path / "prefect", tmp_path / "log"
-    env = environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address, COMPUTE_LIMITS_FACTS=str(shipped))
-    site.gate.clear()
-    try:
-        process, _ = started(env, log)
-        wait_for(lambda: site.asked, log.read_text)
-        assert len(processes(home)) >= 3  # itself, the server and the run
-        process.kill()
-        process.wait()
-        wait_for(lambda: not processes(home), lambda: str(processes(home)))
-    finally:
-        kill_left(home)
+@pytest.fixture
+def served(checkout: Path, site: Site, tmp_path: Path) -> Iterator[Served]:
+    one = Served(checkout, site, tmp_path)
+    yield one
+    kill_left(one.home)
 
 
-@pytest.mark.slow
-def test_with_a_configured_server_it_stops_in_the_middle_of_a_run(
-    api: Api, site: Site, tmp_path: Path, shipped: Path
+def lines(said: str) -> list[str]:
+    """What the summaries of the runs say became of them."""
+    return re.findall(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC refresh (\w+) after ", said, re.MULTILINE)
+
+
+def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", tmp_path / "prefect")
+    nobody = f"http://127.0.0.1:{free_port()}/api"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        # Prefect reads where its server is once in a process.
+        for run, more, arguments, message in [
+            (
+                command_here,
+                {},
+                ["--cron", "at six"],
+                "'at six' is no cron schedule; write it as '0 6 * * 1' for Mondays at six",
+            ),
+            (
+                command,
+                {"PREFECT_API_URL": nobody},
+                ["--every", "6h"],
+                f"no Prefect server answers at {nobody}; start it or ",
+            ),
+            (
+                command,
+                {"PREFECT_API_URL": nobody},
+                ["--every", "6h", "--port", "4200"],
+                "--port is of a server that is started",
+            ),
+            (
+                command,
+                {},
+                ["--every", "6h", "--port", str(port)],
+                f"port {port} is not to be had (Address already in use); name ",
+            ),
+        ]:
+            ended = run(env | more, "serve", *arguments)
+            assert (ended.returncode, ended.stdout) == (1, ""), ended
+            assert ended.stderr.startswith(f"error: {message}")
+            assert ended.stderr.count("\n") == 1
+    assert command_here(env, "serve", "--every", "6h", "--port", "70000").returncode == 1
+
+
+@pytest.mark.long
+def test_runs_come_one_after_the_other_and_those_missed_while_it_sleeps_are_one(served: Served, site: Site) -> None:
+    process = served.start()
+    assert re.match(
+        rf"refresh is scheduled: {EVERY_S}s, time zone UTC .*\nnext: \w{{3}} 20.* UTC, .* UTC, .* UTC\n", served.said()
+    )
+    assert f"dashboard: http://127.0.0.1:{served.port}\n" in served.said()
+    own = Api(f"http://127.0.0.1:{served.port}/api")
+    site.gate.clear()  # a run takes longer than the interval
+    wait_for(lambda: site.asked, served.said)
+    wait_for(lambda: "Late" in {run["state_name"] for run in own.post("flow_runs")}, served.said)
+    assert len(own.flow_runs()) == 1
+    site.gate.set()
+    wait_for(lambda: len(lines(served.said())) >= 3, served.said)
+    told = processes(served.home)
+    # All of it, as when the machine sleeps.
+    for one in told:
+        os.kill(one, signal.SIGSTOP)
+    before = len(lines(served.said()))
+    time.sleep(4 * EVERY_S)
+    for one in told:
+        os.kill(one, signal.SIGCONT)
+    woken = served.said().count("one makes up for all")
+    wait_for(lambda: served.said().count("one makes up for all") > woken, served.said)
+    wait_for(lambda: len(lines(served.said())) > before + 1, served.said)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=HANGS_S) == 0
+    assert processes(served.home) == {}
+    with sqlite3.connect(served.home / "prefect.db") as con:
+        found = con.execute(
+            "select state_name, expected_start_time, start_time, end_time from flow_run where start_time is not null or state_name = 'Skipped' "
+            "order by expected_start_time"
+        ).fetchall()
+    begun = sorted((start, end) for _, _, start, end in found if start)
+    assert all(earlier <= start for (_, earlier), (start, _) in pairwise(begun))
+    # Of any two that were due one after the other while it slept, the earlier was skipped; so no more were skipped than were due.
+    assert [name for name, *_ in found].count("Skipped") >= 3
+    assert set(lines(served.said())[:3]) == {"degraded"}
+    assert "Traceback" not in served.said()
+
+
+def test_killed_it_leaves_nothing_and_blocks_nobody_and_sigint_ends_it_even_where_it_is_ignored(
+    served: Served, site: Site
 ) -> None:
-    home, log = tmp_path / "prefect", tmp_path / "log"
-    more = {"COMPUTE_LIMITS_MIRROR": site.address, "COMPUTE_LIMITS_FACTS": str(shipped), "PREFECT_API_URL": api.url}
     site.gate.clear()
-    try:
-        process, configured = started(environment(tmp_path / "data", home, **more), log)
-        assert configured.url == api.url
-        wait_for(lambda: site.asked, log.read_text)
-        assert len(processes(home)) >= 2  # itself and the run, but no server
-        assert not any("server start" in told for told in processes(home).values())
-        process.send_signal(signal.SIGINT)
-        site.gate.set()
-        assert process.wait(timeout=HANGS_S) == 0
-        assert processes(home) == {}
-    finally:
-        kill_left(home)
+    process = served.start()
+    wait_for(lambda: site.asked, served.said)
+    second = command(served.env, "serve", "--every", "6h", "--port", str(free_port()))
+    assert second.returncode == 1
+    assert re.fullmatch(
+        rf"error: the schedule in {served.home} is kept by process {process.pid} \(compute-limits serve --port {served.port} "
+        rf"--every {EVERY_S}s\) since .* UTC; try again when it has ended, or stop it with `kill {process.pid}`\n",
+        second.stderr,
+    ), second.stderr
+    assert len(processes(served.home)) >= 3  # itself, the server and the run
+    process.kill()
+    process.wait()
+    wait_for(lambda: not processes(served.home), lambda: str(processes(served.home)))
+    assert served.runs() == ["Running"]
+    site.asked.clear()
+    process = served.start("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+    assert served.runs()[0] == "Crashed"
+    wait_for(lambda: site.asked, served.said)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=HANGS_S) == 0
+    assert processes(served.home) == {}
+    assert lines(served.said()) in (["cancelled"], ["crashed"])
+    assert served.said().endswith("stopped by SIGINT\n")
+    assert set(served.runs()) <= {"Crashed", "Cancelled"}
+
+
+def test_stopped_while_its_server_starts_it_leaves_nothing(served: Served) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "flows", "serve", "--port", str(served.port), "--every", "6h"],
+        cwd=served.checkout, env=served.env, start_new_session=True,
+    )  # fmt: skip
+    wait_for(lambda: any("server start" in told for told in processes(served.home).values()))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=HANGS_S) == 0
+    assert processes(served.home) == {}
+
+
+def test_with_a_configured_server_it_stops_in_the_middle_of_a_run_and_at_once_when_told_twice(
+    api: Api, served: Served, site: Site
+) -> None:
+    site.gate.clear()
+    every = ["--every", f"{EVERY_S}s"]
+    process = served.start(arguments=every, PREFECT_API_URL=api.url)
+    assert f"dashboard: {api.url.removesuffix('/api')}\n" in served.said()
+    wait_for(lambda: site.asked, served.said)
+    assert not any("server start" in told for told in processes(served.home).values())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=HANGS_S) == 0
+    assert processes(served.home) == {}
+    (run,) = [run for run in api.flow_runs() if run["deployment_id"]]
+    assert run["state_type"] in ("CANCELLED", "CRASHED")
     # No run piles up while nobody is there to run it.
-    assert [deployment["paused"] for deployment in api.post("deployments")] == [True]
-    assert not [run for run in api.post("flow_runs") if run["state_type"] == "SCHEDULED"]
+    (deployment,) = [one for one in api.post("deployments") if one["name"] == "refresh"]
+    assert deployment["paused"]
+    assert not [
+        run
+        for run in api.post("flow_runs")
+        if run["deployment_id"] == deployment["id"] and run["state_type"] == "SCHEDULED"
+    ]
+    site.asked.clear()
+    process = served.start(arguments=every, PREFECT_API_URL=api.url)
+    wait_for(lambda: site.asked, served.said)
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    assert process.wait(timeout=HANGS_S) == -signal.SIGTERM
+    wait_for(lambda: not processes(served.home), lambda: str(processes(served.home)))
