@@ -6,6 +6,7 @@ Servers that are started, and what is left of them, are in tests/test_refresh.py
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -47,6 +48,20 @@ def test_a_server_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.
         prefect_server.server(None, kind),  # type: ignore[arg-type]
     ):
         raise AssertionError
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(
+                ServerError, match=rf"port {port} is not to be had \(Address already in use\); name another by --port"
+            ),
+            prefect_server.server(None, "with schedules", port),
+        ):
+            raise AssertionError
 
 
 @pytest.mark.parametrize(
