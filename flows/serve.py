@@ -140,8 +140,7 @@ def _listen() -> list[int]:
 
     def stop(number: int, _: object) -> None:
         if stops:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            os._exit(128 + number)
         stops.append(number)
 
     for number in _STOPS:
