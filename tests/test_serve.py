@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -18,8 +19,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 import running
 from running import (
     HANGS_S,
@@ -35,6 +38,8 @@ from running import (
     tool,
     wait_for,
 )
+
+from flows import run_lines
 
 pytestmark = pytest.mark.slow
 api = running.api
@@ -243,6 +248,28 @@ def test_stopped_while_its_server_starts_it_leaves_nothing(served: Served) -> No
     assert processes(served.home) == {}
 
 
+def test_the_readme_is_followed(api: Api, served: Served) -> None:
+    """Its command prints its lines, but for days, numbers and the name of a zone in summer."""
+
+    def shape(line: str) -> str:
+        return re.sub(r"\d+", "0", re.sub(r"\bCES?T\b", "CET", line))
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    typed, block = re.search(
+        r"^## Run it every week\n\n    (.*)\n\n(?:.*\n)*?\n```text\n([^`]*`[^`]*`[^`]*)```", readme, re.M
+    ).groups()  # type: ignore[union-attr]
+    program, name, *arguments = shlex.split(typed)
+    assert (program, name) == ("compute-limits", "serve")
+    *said, run = block.splitlines()
+    process = served.start(arguments=arguments, PREFECT_API_URL=api.url)
+    assert [shape(line) for line in served.said().splitlines()] == [shape(line) for line in said]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=HANGS_S) == 0
+    whole = {"outcome": "whole", "build_key": "0123456789abcdef", "as_of": "2026-11-30", "stale": []}
+    ended = datetime(2026, 11, 30, 6, 3, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert run_lines.told(ended, 192, ("Completed", None), whole, None, strict=False) == run
+
+
 def test_with_a_configured_server_it_stops_in_the_middle_of_a_run_and_at_once_when_told_twice(
     api: Api, served: Served, site: Site
 ) -> None:
@@ -273,3 +300,5 @@ def test_with_a_configured_server_it_stops_in_the_middle_of_a_run_and_at_once_wh
         time.sleep(0.5)
     assert process.wait(timeout=HANGS_S) == 128 + signal.SIGTERM
     wait_for(lambda: not processes(served.home), lambda: str(processes(served.home)))
+    # The server is that of other tests, too.
+    assert requests.delete(f"{api.url}/deployments/{deployment['id']}", timeout=30).ok

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows import run_records
 from flows.answers import layouts, query_limits, rendering
 from flows.fits import calibration
 from flows.pages import transport
@@ -21,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Commands of the README that stand in no console block, and what runs them.
 ELSEWHERE = {
     "make test": "this suite",
-    'compute-limits serve --cron "0 6 * * 1"': "tests/test_serve.py",
+    'compute-limits serve --cron "0 6 * * 1" --timezone Europe/Berlin': "tests/test_serve.py::test_the_readme_is_followed",
 }
 
 
@@ -98,6 +99,7 @@ SET = {
         transport.Limits().slow_pages_max,
     ],
     r"after (\d+) minutes nothing more is fetched": [transport.Limits().run_s / 60],
+    r"the last (\d+) days are kept, and ([\d,]+) runs at most": [run_records.DAYS_KEPT, run_records.RUNS_KEPT],
     # Rounded up: of the states that ship the newest.
     r"adds a state of it, ([\d.]+) MB": [
         math.ceil(sum(file.stat().st_size for file in _NEWEST_STATE.iterdir()) / 1e5) / 10
