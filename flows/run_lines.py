@@ -19,14 +19,22 @@ def last(command: str, since: datetime | None = None) -> Mapping[str, Any] | Non
     path = paths.run_log()
     for file in (path, path.with_suffix(".before.jsonl")):
         for line in reversed(file.read_text(encoding="utf-8").splitlines() if file.is_file() else []):
-            run = json.loads(line)
+            if (run := _read(line)) is None:
+                continue
             began = datetime.fromisoformat(run["started_at"])
             # The log has whole seconds.
             if since is not None and began < since.replace(microsecond=0):
                 return None
             if run["command"] == command:
-                return dict(run)
+                return run
     return None
+
+
+def _read(line: str) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(line))
+    except ValueError:  # a full disk has left half of it
+        return None
 
 
 def told(

@@ -183,8 +183,9 @@ def _keep(kept: _Kept) -> None:
         until = time.monotonic() + poll_s
         while not kept.stops and time.monotonic() < until:
             time.sleep(_TICK_S)
-    kept.client.pause_deployment(kept.deployment)
-    print(f"stopped by {signal.Signals(kept.stops[0]).name}", flush=True)
+    with suppress(*_unanswered()):  # a server that has been stopped, too, schedules nothing
+        kept.client.pause_deployment(kept.deployment)
+    _say(f"stopped by {signal.Signals(kept.stops[0]).name}")
 
 
 def _take_up(kept: _Kept) -> None:
@@ -205,24 +206,30 @@ def _poll_s() -> float:
     return float(PREFECT_RUNNER_POLL_FREQUENCY.value())
 
 
+def _unanswered() -> tuple[type[Exception], ...]:
+    """The server is not there, is out of order, or no longer has what it is asked for."""
+    import httpx
+    from prefect.exceptions import ObjectNotFound
+
+    return httpx.HTTPError, ObjectNotFound
+
+
 def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
     """What the server answers; it is asked again for a minute where it does not. None where a stop came meanwhile.
 
     Raises:
         ServeError: it has not answered for a minute.
     """
-    import httpx
-
     until = time.monotonic() + _SILENT_MAX_S
     while not kept.stops:
         try:
             return ask()
-        except httpx.TransportError as error:
+        except _unanswered() as error:
             if time.monotonic() > until:
                 whose = "that was started here" if kept.is_own_server else "that PREFECT_API_URL names"
                 raise ServeError(
-                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s; look why it "
-                    "ended, and start `compute-limits serve` again"
+                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s ({error}); "
+                    "look why, and start `compute-limits serve` again"
                 ) from error
             time.sleep(_TICK_S)
     return None
@@ -247,11 +254,10 @@ def _run(kept: _Kept, due: FlowRunResponse) -> None:
 
 
 def _ended(kept: _Kept, due: FlowRunResponse, error: BaseException | None) -> FlowRun | None:
-    """The run as Prefect has it; one that it believes to be under way still is marked as ended. None: the server is gone."""
-    import httpx
+    """The run as Prefect has it; one that it believes to be under way still is marked as ended. None: it cannot be had."""
     from prefect.states import Cancelled, Crashed
 
-    try:
+    with suppress(*_unanswered()):
         run = kept.client.read_flow_run(due.id)
         if run.state is None or not run.state.is_final():
             state: State[Any] = Crashed(message=f"it could not be run: {error}")
@@ -259,5 +265,4 @@ def _ended(kept: _Kept, due: FlowRunResponse, error: BaseException | None) -> Fl
                 state = Cancelled(message=_STOPPED)
             kept.client.set_flow_run_state(run.id, state, force=True)
         return kept.client.read_flow_run(due.id)
-    except httpx.TransportError:
-        return None
+    return None

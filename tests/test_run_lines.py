@@ -64,7 +64,7 @@ def test_the_line_of_a_run_is_the_last_that_began_with_it(tmp_path: Path, monkey
     (tmp_path / "runs.before.jsonl").write_text(line("refresh", 1) + line("refresh", 2))
     assert run_lines.last("refresh", began) == {"command": "refresh", "started_at": "2026-11-30T06:02:00+00:00"}
     assert run_lines.last("refresh", began.replace(minute=3)) is None
-    (tmp_path / "runs.jsonl").write_text(line("refresh", 3) + line("build", 4))
+    (tmp_path / "runs.jsonl").write_text(line("refresh", 3) + line("build", 4) + '{"command": "ref\n')
     found = run_lines.last("refresh", began)
     assert found is not None
     assert found["started_at"].startswith("2026-11-30T06:03")

@@ -19,6 +19,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,7 +41,7 @@ from running import (
     wait_for,
 )
 
-from flows import run_lines
+from flows import run_lines, serve
 
 pytestmark = pytest.mark.slow
 api = running.api
@@ -144,6 +146,22 @@ def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path:
         assert (ended.returncode, ended.stdout) == (1, ""), ended
         assert ended.stderr.startswith(f"error: {message}")
         assert ended.stderr.count("\n") == 1
+
+
+def test_a_server_that_is_gone_is_waited_for_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    monkeypatch.setattr(serve, "_SILENT_MAX_S", 1)
+    url = f"http://127.0.0.1:{free_port()}/api"
+    with SyncPrefectClient(url) as client:
+        kept: Any = SimpleNamespace(client=client, stops=[], is_own_server=True)
+        with pytest.raises(
+            serve.ServeError, match=rf"that was started here \({url}/?\) has not answered for 1 s \(.*refused"
+        ):
+            serve._answered(kept, client.hello)
+        # Once a stop is asked for nobody waits.
+        kept.stops.append(signal.SIGTERM)
+        assert serve._answered(kept, client.hello) is None
 
 
 @pytest.mark.long
