@@ -46,7 +46,7 @@ from flows import run_lines, serve
 pytestmark = pytest.mark.slow
 api = running.api
 
-EVERY_S = 4
+EVERY_S = 3
 # Each run and each step of it is looked for more often than a week's schedule needs.
 QUICK = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
 
@@ -318,5 +318,5 @@ def test_with_a_configured_server_it_stops_in_the_middle_of_a_run_and_at_once_wh
         time.sleep(0.5)
     assert process.wait(timeout=HANGS_S) == 128 + signal.SIGTERM
     wait_for(lambda: not processes(served.home), lambda: str(processes(served.home)))
-    # The server is that of other tests, too.
-    assert requests.delete(f"{api.url}/deployments/{deployment['id']}", timeout=30).ok
+    # The server is that of other tests, too; while it writes down what was cut off it may refuse.
+    wait_for(lambda: requests.delete(f"{api.url}/deployments/{deployment['id']}", timeout=30).ok)
