@@ -96,13 +96,22 @@ def _free(port: int | None) -> int:
         return int(free.getsockname()[1])
 
 
+def settings(url: str) -> dict[str, str]:
+    """The variables of a server with schedules at this address, where the user has set none of them."""
+    return {
+        # The dashboard asks the port of Prefect's settings, which is not that of the command.
+        "PREFECT_SERVER_UI_API_URL": url,
+        # Nearly a megabyte a run, and of no use to anybody once it is over; artifacts of runs that were deleted stay behind
+        # unless they are looked for.
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
+    }
+
+
 def _started(kind: str, url: str) -> subprocess.Popen[bytes]:
     at = ["--host", "127.0.0.1", "--port", str(urlsplit(url).port)]
     command = ["prefect", "server", "start", *at, "--log-level", "ERROR", "--analytics-off"]
-    # The dashboard asks the port of Prefect's settings, which is not that of the command; artifacts of runs that are deleted
-    # stay behind unless they are looked for.
-    own = {"PREFECT_SERVER_UI_API_URL": url, "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans"}
-    more = {name: value for name, value in own.items() if name not in os.environ}
+    more = {name: value for name, value in settings(url).items() if name not in os.environ}
     if kind == "temporary":  # as Prefect itself starts one
         command = ["uvicorn", "--factory", "prefect.server.api.server:create_app", *at, "--log-level", "error"]
         more = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}

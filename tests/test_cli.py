@@ -77,7 +77,8 @@ def test_the_help_of_a_command_describes_every_parameter(empty: dict[str, str], 
     [("sql",), ("nope",), ("sql", "select 1", "--format", "xml"), ("fit", "--x", "a"), ("build", "--as-of", "yesterday"),
      ("build", "--nope"), ("fit", "--x", "a", "--y", "b", "--csv", "c", "--form", "cubic"),
      ("fit", "--x", "a", "--y", "b", "--csv", "c", "--direction", "up"),
-     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--bootstrap", "many"), ("export", ""), ("report", " ")],
+     ("fit", "--x", "a", "--y", "b", "--csv", "c", "--bootstrap", "many"), ("export", ""), ("report", " "),
+     ("serve", "--every", "6h", "--port", "70000")],
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(empty: dict[str, str], arguments: tuple[str, ...]) -> None:

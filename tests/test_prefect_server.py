@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,19 @@ def test_a_server_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.
         prefect_server.server(None, kind),  # type: ignore[arg-type]
     ):
         raise AssertionError
+
+
+def test_prefect_reads_what_a_server_with_schedules_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import Settings
+
+    given = prefect_server.settings("http://127.0.0.1:4321/api")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    server = Settings().server
+    assert server.ui.api_url == "http://127.0.0.1:4321/api"
+    assert server.events.retention_period == timedelta(days=1)
+    assert server.services.db_vacuum.enabled_vacuum_types == {"events", "orphans"}
+    assert len(given) == 3
 
 
 def test_a_port_that_is_taken_is_told() -> None:

@@ -10,6 +10,7 @@ by `test_stopped_in_the_middle_it_leaves_no_process`.
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import logging
 import os
@@ -172,6 +173,22 @@ def test_prefect_gives_its_temporary_server_little_time() -> None:
     assert PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.default() <= 30
 
 
+def test_prefect_reads_a_sixth_field_of_a_cron_schedule_as_seconds() -> None:
+    # Why flows/schedules.py counts them.
+    from prefect.server.schemas.schedules import CronSchedule
+
+    first, second = asyncio.run(CronSchedule(cron="0 6 * * 1 *").get_dates(2))
+    assert (second - first).total_seconds() == 1
+
+
+def test_the_dashboard_of_prefect_asks_the_port_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Why flows/prefect_server.py gives it the address: `prefect server start --port` changes none.
+    from prefect.settings import Settings
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    assert Settings().server.ui.api_url == "http://127.0.0.1:4200/api"
+
+
 def test_a_pickled_flow_has_lost_the_names_of_its_annotations() -> None:
     # Why `serve` deploys the refresh by its module path, and not by `Flow.serve`, which pickles it.
     from prefect.utilities.callables import cloudpickle_wrapped_call
@@ -293,8 +310,9 @@ def test_whatever_is_imported_is_declared() -> None:
                 imported |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
-    # _typeshed is for the type checker alone; pydantic_core is pydantic's own, where its documentation has errors from.
-    foreign = imported - sys.stdlib_module_names - {"flows", "_typeshed", "pydantic_core"}
+    # _typeshed is for the type checker alone; pydantic_core is pydantic's own, where its documentation has errors from, and
+    # httpx what Prefect's client raises the errors of.
+    foreign = imported - sys.stdlib_module_names - {"flows", "_typeshed", "pydantic_core", "httpx"}
     assert foreign
     undeclared = {name for name in foreign if not declared().keys() & set(map(canonicalize_name, distributions[name]))}
     assert undeclared == set()
