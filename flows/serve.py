@@ -161,8 +161,13 @@ def _deployed(schedule: Schedule) -> tuple[Runner, UUID]:
     )
     # It looks for what is due once and for each run; what is to be skipped is gone by then.
     runner = Runner(name="refresh", limit=1, prefetch_seconds=0, pause_on_shutdown=False)
-    # Outside of an event loop neither is a coroutine.
-    return runner, runner.add_deployment(deployment)  # type: ignore[arg-type, return-value]
+    try:
+        # Outside of an event loop neither is a coroutine.
+        return runner, runner.add_deployment(deployment)  # type: ignore[arg-type, return-value]
+    except _unanswered() as error:
+        raise ServeError(
+            f"the Prefect server does not take the deployment ({_first_line(error)}); it may be of another version"
+        ) from error
 
 
 def _tell(schedule: Schedule, url: str, text: str) -> None:
@@ -214,6 +219,10 @@ def _unanswered() -> tuple[type[Exception], ...]:
     return httpx.HTTPError, ObjectNotFound
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
 def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
     """What the server answers; it is asked again for a minute where it does not. None where a stop came meanwhile.
 
@@ -228,8 +237,8 @@ def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
             if time.monotonic() > until:
                 whose = "that was started here" if kept.is_own_server else "that PREFECT_API_URL names"
                 raise ServeError(
-                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s ({error}); "
-                    "look why, and start `compute-limits serve` again"
+                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s "
+                    f"({_first_line(error)}); look why, and start `compute-limits serve` again"
                 ) from error
             time.sleep(_TICK_S)
     return None

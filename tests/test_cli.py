@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from running import ROOT, command, command_here, environment
 
-from flows import cli, sources
+from flows import cli, run_records, serve, sources
 from flows.answers import query_limits
 
 COMMANDS = [name for name in cli.app if not name.startswith("-")]
@@ -56,6 +56,12 @@ def test_the_help_names_every_command(empty: dict[str, str]) -> None:
     assert {"refresh", "build", "sql", "sources", "fit", "export", "bundle", "serve"} <= set(COMMANDS)
     for name in COMMANDS:
         assert re.search(rf"^\W+{name} +[A-Z]\w+ ", ended.stdout, re.MULTILINE), name
+
+
+def test_the_help_of_serve_has_the_figures_that_hold(empty: dict[str, str]) -> None:
+    told = command_here(empty | {"COLUMNS": "400"}, "serve", "--help").stdout
+    assert f"the last {run_records.DAYS_KEPT} days, and of {run_records.RUNS_KEPT:,} runs at most" in told
+    assert f"Default: {serve.PORT}." in told
 
 
 @pytest.mark.parametrize("name", COMMANDS)

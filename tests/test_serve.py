@@ -116,9 +116,11 @@ def lines(said: str) -> list[str]:
     return re.findall(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC refresh (\w+) after ", said, re.MULTILINE)
 
 
-def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path: Path, site: Site) -> None:
     env = environment(tmp_path / "data", tmp_path / "prefect")
     nobody = f"http://127.0.0.1:{free_port()}/api"
+    site.pages["/api/health"] = b"true"
+    other = f"{site.address}/api"
     # Prefect reads where its server is once in a process.
     for run, more, arguments, message in [
         (
@@ -144,6 +146,12 @@ def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path:
             {"PREFECT_API_URL": nobody},
             ["--every", "6h", "--port", "4200"],
             "--port is of a server that is started",
+        ),
+        (
+            command,
+            {"PREFECT_API_URL": other},
+            ["--every", "6h"],
+            "the Prefect server does not take the deployment (",
         ),
     ]:
         ended = run(env | more, "serve", *arguments)
