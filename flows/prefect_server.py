@@ -65,6 +65,16 @@ def server(
             process.wait()
 
 
+def answers(url: str) -> bool:
+    """Whether the server at this address of an API is there."""
+    import requests
+
+    try:
+        return requests.get(f"{url.rstrip('/')}/health", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
 @contextmanager
 def without_proxy(host: str) -> Iterator[None]:
     """Let a host be asked directly by this process and those that it starts: a configured proxy cannot reach our loopback."""
@@ -119,18 +129,14 @@ def _started(kind: str, url: str) -> subprocess.Popen[bytes]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    import requests
-
     why = "`prefect server start` tells why"
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
         if process.poll() is not None:
             raise ServerError(f"the Prefect server ended at once (exit status {process.returncode}); {why}")
-        try:
-            if requests.get(f"{url}/health", timeout=2).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.1)
+        if answers(url):
+            return
+        time.sleep(0.1)
     raise ServerError(
         f"the Prefect server did not answer within {_START_S} s; {why}, or set PREFECT_API_URL to another"
     )

@@ -26,6 +26,7 @@ from flows.schedules import ScheduleError
 from flows.warehouse import holders
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from uuid import UUID
 
     from prefect.client.orchestration import SyncPrefectClient
@@ -36,8 +37,13 @@ if TYPE_CHECKING:
 
 PORT = 4200  # Prefect's own
 _TICK_S = 0.2
-# A server that is started anew meanwhile is back by then.
+# A server that is started anew meanwhile is back by then. While a run is under way it is looked for from time to time, and a
+# stop waits less for one that is gone: told of it at the same time, it may have ended first.
 _SILENT_MAX_S = 60
+_LOOK_S = 5
+_LOOKS, _LOOKS_OF_A_STOP = _SILENT_MAX_S // _LOOK_S, 2
+# What Prefect's runner still does when its server is gone.
+_LET_GO_S = 5
 _STOPPED = "`compute-limits serve` was stopped"
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
@@ -129,9 +135,18 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_let_go(), loop).result(_LET_GO_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()
+
+
+async def _let_go() -> None:
+    """Cancel all else that is in this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _listen() -> list[int]:
@@ -219,6 +234,14 @@ def _unanswered() -> tuple[type[Exception], ...]:
     return httpx.HTTPError, ObjectNotFound
 
 
+def _gone(kept: _Kept, why: str) -> ServeError:
+    whose = "that was started here" if kept.is_own_server else "that PREFECT_API_URL names"
+    return ServeError(
+        f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s ({why}); look why, and "
+        "start `compute-limits serve` again"
+    )
+
+
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
@@ -235,11 +258,7 @@ def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
             return ask()
         except _unanswered() as error:
             if time.monotonic() > until:
-                whose = "that was started here" if kept.is_own_server else "that PREFECT_API_URL names"
-                raise ServeError(
-                    f"the Prefect server {whose} ({kept.client.api_url}) has not answered for {_SILENT_MAX_S} s "
-                    f"({_first_line(error)}); look why, and start `compute-limits serve` again"
-                ) from error
+                raise _gone(kept, _first_line(error)) from error
             time.sleep(_TICK_S)
     return None
 
@@ -248,10 +267,10 @@ def _run(kept: _Kept, due: FlowRunResponse) -> None:
     """Run what is due to its end, or to a stop, and tell what became of it."""
     before = run_lines.last("refresh")
     running = asyncio.run_coroutine_threadsafe(kept.runner.start(run_once=True), kept.loop)
-    while not running.done():
-        if kept.stops and kept.runner.started:
-            kept.runner.execute_in_background(kept.runner.astop)
-        time.sleep(_TICK_S)
+    if not _waited_for(kept, running):
+        if kept.stops:
+            return
+        raise _gone(kept, "while a run was under way")
     run = _ended(kept, due, running.exception())
     if run is None or run.state is None:
         return
@@ -260,6 +279,23 @@ def _run(kept: _Kept, due: FlowRunResponse) -> None:
     state = (run.state.name or "", _STOPPED if kept.stops else run.state.message)
     lasted_s = run.total_run_time.total_seconds()
     _say(run_lines.told(kept.now(), lasted_s, state, line, build_before, strict=kept.strict))
+
+
+def _waited_for(kept: _Kept, running: Future[None]) -> bool:
+    """Wait until a run has ended, by itself or by a stop; whether it has: without its server it might wait for ever."""
+    from flows.prefect_server import answers
+
+    in_vain, look_at = 0, time.monotonic() + _LOOK_S
+    while not running.done():
+        if kept.stops and kept.runner.started:
+            kept.runner.execute_in_background(kept.runner.astop)
+        if time.monotonic() > look_at:
+            # Looks are counted, for the clock goes on while this process sleeps.
+            in_vain, look_at = 0 if answers(str(kept.client.api_url)) else in_vain + 1, time.monotonic() + _LOOK_S
+            if in_vain >= (_LOOKS_OF_A_STOP if kept.stops else _LOOKS):
+                return False
+        time.sleep(_TICK_S)
+    return True
 
 
 def _ended(kept: _Kept, due: FlowRunResponse, error: BaseException | None) -> FlowRun | None:
