@@ -180,8 +180,9 @@ def _deployed(schedule: Schedule) -> tuple[Runner, UUID]:
         # Outside of an event loop neither is a coroutine.
         return runner, runner.add_deployment(deployment)  # type: ignore[arg-type, return-value]
     except _unanswered() as error:
+        reason = str(error).partition("\n")[0]
         raise ServeError(
-            f"the Prefect server does not take the deployment ({_first_line(error)}); it may be of another version"
+            f"the Prefect server does not take the deployment ({reason}); it may be of another version"
         ) from error
 
 
@@ -203,8 +204,10 @@ def _keep(kept: _Kept) -> None:
         until = time.monotonic() + poll_s
         while not kept.stops and time.monotonic() < until:
             time.sleep(_TICK_S)
-    with suppress(*_unanswered()):  # a server that has been stopped, too, schedules nothing
-        kept.client.pause_deployment(kept.deployment)
+    # A server that has been stopped, too, schedules nothing.
+    if _is_there(kept):
+        with suppress(*_unanswered()):
+            kept.client.pause_deployment(kept.deployment)
     _say(f"stopped by {signal.Signals(kept.stops[0]).name}")
 
 
@@ -242,25 +245,30 @@ def _gone(kept: _Kept, why: str) -> ServeError:
     )
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
-
-
 def _answered(kept: _Kept, ask: Callable[[], Any]) -> Any:
     """What the server answers; it is asked again for a minute where it does not. None where a stop came meanwhile.
 
     Raises:
         ServeError: it has not answered for a minute.
     """
-    until = time.monotonic() + _SILENT_MAX_S
+    until, why = time.monotonic() + _SILENT_MAX_S, "no connection"
     while not kept.stops:
         try:
-            return ask()
+            if _is_there(kept):
+                return ask()
         except _unanswered() as error:
-            if time.monotonic() > until:
-                raise _gone(kept, _first_line(error)) from error
-            time.sleep(_TICK_S)
+            why = str(error).partition("\n")[0]
+        if time.monotonic() > until:
+            raise _gone(kept, why)
+        time.sleep(_TICK_S)
     return None
+
+
+def _is_there(kept: _Kept) -> bool:
+    """Whether the server is there. Prefect's client tries for a minute, in which no stop is seen."""
+    from flows.prefect_server import answers
+
+    return answers(str(kept.client.api_url))
 
 
 def _run(kept: _Kept, due: FlowRunResponse) -> None:
@@ -283,15 +291,13 @@ def _run(kept: _Kept, due: FlowRunResponse) -> None:
 
 def _waited_for(kept: _Kept, running: Future[None]) -> bool:
     """Wait until a run has ended, by itself or by a stop; whether it has: without its server it might wait for ever."""
-    from flows.prefect_server import answers
-
     in_vain, look_at = 0, time.monotonic() + _LOOK_S
     while not running.done():
         if kept.stops and kept.runner.started:
             kept.runner.execute_in_background(kept.runner.astop)
         if time.monotonic() > look_at:
             # Looks are counted, for the clock goes on while this process sleeps.
-            in_vain, look_at = 0 if answers(str(kept.client.api_url)) else in_vain + 1, time.monotonic() + _LOOK_S
+            in_vain, look_at = 0 if _is_there(kept) else in_vain + 1, time.monotonic() + _LOOK_S
             if in_vain >= (_LOOKS_OF_A_STOP if kept.stops else _LOOKS):
                 return False
         time.sleep(_TICK_S)

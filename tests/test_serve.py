@@ -168,7 +168,7 @@ def test_a_server_that_is_gone_is_waited_for_and_told(monkeypatch: pytest.Monkey
     with SyncPrefectClient(url) as client:
         kept: Any = SimpleNamespace(client=client, stops=[], is_own_server=True)
         with pytest.raises(
-            serve.ServeError, match=rf"that was started here \({url}/?\) has not answered for 1 s \(.*refused"
+            serve.ServeError, match=rf"that was started here \({url}/?\) has not answered for 1 s \(no connection"
         ):
             serve._answered(kept, client.hello)
         # Once a stop is asked for nobody waits.
@@ -276,6 +276,18 @@ def test_stopped_while_its_server_starts_it_leaves_nothing(served: Served) -> No
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=HANGS_S) == 0
     assert processes(served.home) == {}
+
+
+def test_told_together_with_all_that_it_started_it_ends_all_the_same(served: Served, site: Site) -> None:
+    """As systemd does without KillMode=mixed: its server may be the first to be gone."""
+    site.gate.clear()
+    process = served.start()
+    wait_for(lambda: site.asked, served.said)
+    for one in processes(served.home):
+        os.kill(one, signal.SIGTERM)
+    assert process.wait(timeout=HANGS_S / 5) == 0
+    wait_for(lambda: not processes(served.home), lambda: str(processes(served.home)))
+    assert "stopped by SIGTERM\n" in served.said()
 
 
 def test_the_readme_is_followed(api: Api, served: Served) -> None:
