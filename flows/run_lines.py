@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from flows import paths
+from flows.runs import Run
 
 # A message may quote a page; the whole of it is in Prefect and in the log of runs.
 _MESSAGE_MAX = 300
 _SOURCES_NAMED = 5
 
 
-def last(command: str, since: datetime | None = None) -> Mapping[str, Any] | None:
-    """The newest line of a command in the log of runs, of a run that began at a time or later; None where there is none."""
-    path = paths.run_log()
-    for file in (path, path.with_suffix(".before.jsonl")):
-        for line in reversed(file.read_text(encoding="utf-8").splitlines() if file.is_file() else []):
-            if (run := _read(line)) is None:
-                continue
-            began = datetime.fromisoformat(run["started_at"])
-            # The log has whole seconds.
-            if since is not None and began < since.replace(microsecond=0):
-                return None
-            if run["command"] == command:
-                return run
-    return None
-
-
-def _read(line: str) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(line))
-    except ValueError:  # a full disk has left half of it
-        return None
-
-
 def told(
     ended: datetime,
     lasted_s: float,
     state: tuple[str, str | None],
-    run: Mapping[str, Any] | None,
+    run: Run | None,
     build_before: str | None,
     *,
     strict: bool,
@@ -51,21 +25,21 @@ def told(
     `build_before` is the key of the build that stood before; with `strict` a run that is degraded is a failed one.
     """
     name, message = state
-    if run is None or run["outcome"] == "stopped":
+    if run is None or run.outcome == "stopped":
         outcome, what = name.lower(), message or ""
-    elif run["outcome"] == "failed":
-        outcome, what = "failed", run["message"]
+    elif run.outcome == "failed":
+        outcome, what = "failed", run.message or ""
     else:
-        is_failure = strict and run["outcome"] == "degraded"
-        outcome, what = "failed (--strict)" if is_failure else run["outcome"], _published(run, build_before)
+        is_failure = strict and run.outcome == "degraded"
+        outcome, what = "failed (--strict)" if is_failure else run.outcome, _published(run, build_before)
     what = what.partition("\n")[0][:_MESSAGE_MAX]
     return f"{ended:%Y-%m-%d %H:%M:%S %Z} refresh {outcome} after {lasting(lasted_s)}{': ' if what else ''}{what}"
 
 
-def _published(run: Mapping[str, Any], build_before: str | None) -> str:
-    build, stale = run["build_key"][:12], run["stale"]
-    is_new = run["build_key"] != build_before
-    what = f"published build {build} as of {run['as_of']}" if is_new else f"nothing is new, build {build} stands"
+def _published(run: Run, build_before: str | None) -> str:
+    build, stale = (run.build_key or "")[:12], run.stale
+    is_new = run.build_key != build_before
+    what = f"published build {build} as of {run.as_of}" if is_new else f"nothing is new, build {build} stands"
     more = f" and {len(stale) - _SOURCES_NAMED} more" if len(stale) > _SOURCES_NAMED else ""
     return what + (f"; not fresh: {', '.join(stale[:_SOURCES_NAMED])}{more}" if stale else "")
 

@@ -31,7 +31,8 @@ Outcome = Literal["whole", "degraded", "failed", "stopped"]
 class Run:
     """A line of the log. `asked`: which sources were asked for their pages, or for those of a past day.
 
-    `outcome` is whole, degraded, failed or stopped; `message` says why it failed, and `stale` which sources were not fresh.
+    `outcome` is whole, degraded, failed or stopped; `message` says why it failed. Of what stood published at its end: `build_key`,
+    `as_of` and `stale`, the sources that were not fresh; None and () where it failed.
     """
 
     command: str
@@ -40,7 +41,18 @@ class Run:
     asked: Asked
     outcome: Outcome
     message: str | None
+    build_key: str | None
+    as_of: str | None
     stale: tuple[str, ...]
+
+
+def last(command: str, since: datetime | None = None) -> Run | None:
+    """The newest run of a command in the log, of those that began at a time or later; None where there is none."""
+    found, _ = read()
+    # The log has whole seconds.
+    first = None if since is None else since.replace(microsecond=0)
+    of_command = [run for run in found if run.command == command and (first is None or run.started_at >= first)]
+    return of_command[-1] if of_command else None
 
 
 def read() -> tuple[list[Run], int]:
@@ -60,8 +72,8 @@ def _run(line: str) -> Run | None:
         started, ended = (datetime.fromisoformat(told[at]).astimezone(UTC) for at in ("started_at", "ended_at"))
         # Until 0.3 it was not said.
         asked = told.get("asked", "all" if told["command"] == "refresh" else "none")
-        stale = tuple(told.get("stale", ()))
-        return Run(told["command"], started, ended, asked, told["outcome"], told.get("message"), stale)
+        stands = told.get("message"), told.get("build_key"), told.get("as_of"), tuple(told.get("stale", ()))
+        return Run(told["command"], started, ended, asked, told["outcome"], *stands)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flows import children, run_lines, run_records, schedules
+from flows import children, notices, run_lines, run_records, runs, schedules
 from flows.errors import UserError
 from flows.schedules import ScheduleError
 from flows.warehouse import holders
@@ -77,10 +77,12 @@ def keep_on_schedule(
 
     Raises:
         flows.schedules.ScheduleError: there is no such schedule.
+        flows.notices.NoticeError: the address to notify is none.
         ServeError: another process keeps it, or its server no longer answers.
         flows.prefect_server.ServerError: there is no server.
     """
     schedule = schedules.schedule(cron, every, timezone)
+    notices.address()  # else each run would refuse it
     from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
@@ -273,7 +275,7 @@ def _is_there(kept: _Kept) -> bool:
 
 def _run(kept: _Kept, due: FlowRunResponse) -> None:
     """Run what is due to its end, or to a stop, and tell what became of it."""
-    before = run_lines.last("refresh")
+    before = runs.last("refresh")
     running = asyncio.run_coroutine_threadsafe(kept.runner.start(run_once=True), kept.loop)
     if not _waited_for(kept, running):
         if kept.stops:
@@ -282,8 +284,8 @@ def _run(kept: _Kept, due: FlowRunResponse) -> None:
     run = _ended(kept, due, running.exception())
     if run is None or run.state is None:
         return
-    line = run_lines.last("refresh", run.start_time) if run.start_time else None
-    build_before = before.get("build_key") if before else None
+    line = runs.last("refresh", run.start_time) if run.start_time else None
+    build_before = before.build_key if before else None
     state = (run.state.name or "", _STOPPED if kept.stops else run.state.message)
     lasted_s = run.total_run_time.total_seconds()
     _say(run_lines.told(kept.now(), lasted_s, state, line, build_before, strict=kept.strict))

@@ -101,6 +101,29 @@ def test_a_run_that_does_not_end_well_has_its_line_too(
     assert (line["outcome"], line["message"]) == (outcome, message)
 
 
+def test_the_last_of_a_command_is_the_newest_that_began_by_then(data: Path) -> None:
+    assert runs.last("refresh") is None
+
+    def line(command: str, minute: int) -> str:
+        at = f"2026-11-30T06:{minute:02}:00+00:00"
+        what = {"asked": "all", "outcome": "whole", "build_key": "k", "as_of": "2026-11-29", "stale": []}
+        return json.dumps({"command": command, "started_at": at, "ended_at": at} | what) + "\n"
+
+    began = datetime(2026, 11, 30, 6, 2, 0, 999_999, tzinfo=UTC)  # the log has whole seconds
+    data.mkdir()
+    # The log has just begun anew, as it does when it is long.
+    (data / "runs.before.jsonl").write_text(line("refresh", 1) + line("refresh", 2))
+    found = runs.last("refresh", began)
+    assert found is not None
+    assert (found.started_at.minute, found.build_key, found.as_of) == (2, "k", "2026-11-29")
+    assert runs.last("refresh", began.replace(minute=3)) is None
+    (data / "runs.jsonl").write_text(line("refresh", 3) + line("build", 4) + '{"command": "ref\n')
+    found = runs.last("refresh", began)
+    assert found is not None
+    assert found.started_at.minute == 3
+    assert runs.last("refresh", began.replace(minute=4)) is None
+
+
 RUN_MANY = """
 import sys
 from flows import runs

@@ -42,6 +42,7 @@ from running import (
 )
 
 from flows import run_lines, serve
+from flows.runs import Run
 
 pytestmark = pytest.mark.slow
 api = running.api
@@ -135,6 +136,7 @@ def test_a_schedule_that_cannot_be_kept_is_told_before_anything_starts(tmp_path:
             ["--every", "6h", "--timezone", "Berlin"],
             "'Berlin' is no time zone; near it: 'Europe/Berlin'",
         ),
+        (command_here, {"COMPUTE_LIMITS_NOTIFY": "chat"}, ["--every", "6h"], "the address to notify (--notify, "),
         (
             command,
             {"PREFECT_API_URL": nobody},
@@ -307,8 +309,8 @@ def test_the_readme_is_followed(api: Api, served: Served) -> None:
     assert [shape(line) for line in served.said().splitlines()] == [shape(line) for line in said]
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=HANGS_S) == 0
-    whole = {"outcome": "whole", "build_key": "0123456789abcdef", "as_of": "2026-11-30", "stale": []}
     ended = datetime(2026, 11, 30, 6, 3, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+    whole = Run("refresh", ended, ended, "all", "whole", None, "0123456789abcdef", "2026-11-30", ())
     assert run_lines.told(ended, 192, ("Completed", None), whole, None, strict=False) == run
 
 
