@@ -65,7 +65,7 @@ def transform(
     before, beside, after = _parts(tables, computed)
     with connection.connect(path) as con:
         make_known(con, root, functions)
-        # One transaction: a commit per comment would cost more than the tables.
+        # Few transactions: a commit per comment would cost more than the tables.
         con.begin()
         commented = connection.all_comments(con)
         known = {table: commented.get(table, {}) for table in given}
@@ -75,11 +75,10 @@ def transform(
         # As early as can be: what is said of tables waits for it.
         computed.start(con)
         _tell(con, before, known)
+        _write(con)
         _make(con, beside, made)
         _tell(con, beside, known)
-        # What is made by now is written while the others still compute: at the end nobody would have anything else to do.
-        con.commit()
-        con.begin()
+        _write(con)
         for table, content in computed.tables().items():
             known[table] = staging.create(con, table, Staged(computed.row_types[table], content))
             made(con, table)
@@ -155,6 +154,12 @@ def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], l
         [file for file in files if file.table not in above | below],
         [file for file in files if file.table in below],
     )
+
+
+def _write(con: duckdb.DuckDBPyConnection) -> None:
+    """Have on the disk what is made by now: while others compute nobody waits for that, and until then it takes memory."""
+    con.commit()
+    con.begin()
 
 
 def _make(
