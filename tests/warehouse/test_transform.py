@@ -244,14 +244,17 @@ def test_a_macro_that_cannot_be_made_is_named(tmp_path: Path, root: Path) -> Non
         made(tmp_path / "x.duckdb", root)
 
 
-def test_a_select_that_fails_leaves_no_table_of_the_transform(tmp_path: Path, root: Path) -> None:
+def test_a_select_that_fails_leaves_no_table_of_its_own(tmp_path: Path, root: Path) -> None:
     (root / "marts" / "broken.sql").write_text(
         "-- One row per fault.\n-- grain: n\nselect nothing as n from core.doubles\n"
     )
     with pytest.raises(BuildError, match=r"^marts\.broken: "):
         made(tmp_path / "x.duckdb", root)
     with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
-        assert connection.tables(con) == GIVEN
+        left = connection.tables(con)
+    # What was made before it may stand: a file that is not whole is nobody's but the next build's, which begins anew.
+    assert set(GIVEN) <= set(left)
+    assert "marts.broken" not in left
 
 
 @pytest.mark.parametrize(
