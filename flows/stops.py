@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM as exceptions, which end what was started; one that is lost is raised again.
 
 Python raises them in whatever the main thread is doing. Where that is a finalizer or a callback that the garbage collector
-calls, the exception is printed as ignored and gone, and the run goes on as if nobody had stopped it (seen: one stop in fifteen,
+calls, the exception is printed as ignored and gone, and the run goes on as if nobody had stopped it (seen: five stops of 52,
 in a `weakref.finalize` of a task that had just been submitted).
 """
 
