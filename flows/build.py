@@ -343,8 +343,7 @@ def compute(
         made.add(PAGE, page, page_key)
     if build_key:
         made.add(BUILD, "", build_key)
-    own = processes.beside(suites, at_once=published.is_empty)
-    with nullcontext(beside) if beside else own as helpers:
+    with nullcontext(beside) if beside else processes.beside(suites, at_once=published.is_empty) as helpers:
         validation = Validation(published, made, helpers.suites, lambda: helpers.validator)
 
         def last(con: duckdb.DuckDBPyConnection) -> None:
@@ -454,7 +453,7 @@ def run(
     # Known before anything is looked for: they start while that is done.
     all_anew = fresh or not final.is_file()
     if all_anew:
-        _load_less()
+        lean.load_less()
     with publishing.exclusive(final), processes.beside(suites, at_once=all_anew) as beside:
         step("looking for what has changed")
         own = identity(raw, shipped, final, as_of)
@@ -520,7 +519,7 @@ def _build(
     before: Path | None,
 ) -> list[Failure]:
     """Staging to exports in a new file; what has not changed since `before` was built is taken over from there."""
-    _load_less()
+    lean.load_less()
     built = publishing.next_path(final)
     with kept.published(before) as published:
         if published.is_empty:
@@ -529,9 +528,3 @@ def _build(
         page_keys = read_sources(built, raw, shipped, as_of, (), published, own)
         step("computing and checking tables")
         return compute(built, published, page_keys, own.key, beside)
-
-
-def _load_less() -> None:
-    """Before anything is loaded that a build needs: without what it does not."""
-    lean.load_later()
-    lean.make_arrow_do_without_pandas()

@@ -80,6 +80,12 @@ def make_arrow_do_without_pandas() -> None:
         sys.meta_path.remove(none)
 
 
+def load_less() -> None:
+    """Before anything is loaded that a build needs: without what it does not."""
+    load_later()
+    make_arrow_do_without_pandas()
+
+
 def load_later() -> None:
     """Load what scipy asks numpy for with its first use; before scipy is imported."""
     if not any(isinstance(one, _Later) for one in sys.meta_path):

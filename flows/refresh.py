@@ -258,8 +258,7 @@ def _build(
     published: Path | None,
     step: Callable[[str], None],
 ) -> list[str]:
-    lean.load_later()
-    lean.make_arrow_do_without_pandas()
+    lean.load_less()
     built = publishing.next_path(final)
     step("reading pages and facts")
     page_keys = read_task(built, raw, shipped, as_of, outcomes, published, own)

@@ -22,7 +22,7 @@ from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redire
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Self, TextIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -273,21 +273,17 @@ class _Server(ThreadingHTTPServer):
         """Who asked has hung up."""
 
 
-class Site(_Server):
-    """The web as a mirror serves it: /host/path. While its gate is shut, no answer comes.
+class _Gated(_Server):
+    """A server on loopback. While its gate is shut, no answer comes."""
 
-    `wrong` says of a path what is wrong with its answers: 404, 500, cut (in the middle of the body) or reset.
-    """
-
-    def __init__(self, pages: dict[str, bytes]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.pages, self.asked, self.gate = pages, list[str](), threading.Event()
-        self.wrong: dict[str, str] = {}
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.gate = threading.Event()
         self.gate.set()
         self.address = f"http://127.0.0.1:{self.server_port}"
 
     @contextmanager
-    def running(self) -> Iterator[Site]:
+    def running(self) -> Iterator[Self]:
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield self
@@ -295,6 +291,18 @@ class Site(_Server):
             self.gate.set()
             self.shutdown()
             self.server_close()
+
+
+class Site(_Gated):
+    """The web as a mirror serves it: /host/path.
+
+    `wrong` says of a path what is wrong with its answers: 404, 500, cut (in the middle of the body) or reset.
+    """
+
+    def __init__(self, pages: dict[str, bytes]) -> None:
+        super().__init__(_Handler)
+        self.pages, self.asked = pages, list[str]()
+        self.wrong: dict[str, str] = {}
 
 
 class _Taking(BaseHTTPRequestHandler):
@@ -313,24 +321,12 @@ class _Taking(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-class Inbox(_Server):
-    """What takes notifications: `taken` is [(path, content type, JSON)]. While its gate is shut, no answer comes."""
+class Inbox(_Gated):
+    """What takes notifications: `taken` is [(path, content type, JSON)]."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Taking)
-        self.taken, self.status, self.gate = list[tuple[str, str, dict[str, Any]]](), 200, threading.Event()
-        self.gate.set()
-        self.address = f"http://127.0.0.1:{self.server_port}"
-
-    @contextmanager
-    def running(self) -> Iterator[Inbox]:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        try:
-            yield self
-        finally:
-            self.gate.set()
-            self.shutdown()
-            self.server_close()
+        super().__init__(_Taking)
+        self.taken, self.status = list[tuple[str, str, dict[str, Any]]](), 200
 
 
 def fixture_pages(*keys: str) -> dict[str, bytes]:

@@ -173,19 +173,8 @@ def as_tree(found: Changes) -> dict[str, Any]:
 
 
 COLUMNS = (
-    *(
-        "benchmark",
-        "metric",
-        "compute_measure",
-        "quantity",
-        "target",
-        "scenario",
-        "unit",
-        "before",
-        "after",
-        "is_within",
-    ),
-    *("name_before", "name_after", "cause", "contribution", "n_points"),
+    *("benchmark", "metric", "compute_measure", "quantity", "target", "scenario", "unit", "before", "after"),
+    *("is_within", "name_before", "name_after", "cause", "contribution", "n_points"),
 )
 
 

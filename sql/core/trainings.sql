@@ -86,7 +86,7 @@ signs as (
         said.text as purpose_evidence,
     from said
     join told using (source, says_in, text)
-    qualify row_number() over (partition by said.source, said.page, said.locator order by told.purpose desc) = 1
+    qualify row_number() over (partition by said.source, said.page, said.locator order by told.purpose desc, said.says_in, told.reason) = 1
 ),
 
 known as (
