@@ -77,6 +77,7 @@ told as (
 ),
 
 signs as (
+    -- Where the setting and the name both tell of it, the setting does.
     select
         said.source,
         said.page,
@@ -86,7 +87,7 @@ signs as (
         said.text as purpose_evidence,
     from said
     join told using (source, says_in, text)
-    qualify row_number() over (partition by said.source, said.page, said.locator order by told.purpose desc, said.says_in, told.reason) = 1
+    qualify row_number() over (partition by said.source, said.page, said.locator order by told.purpose desc, said.says_in desc, told.reason) = 1
 ),
 
 known as (
