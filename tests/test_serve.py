@@ -37,6 +37,7 @@ from running import (
     free_port,
     kill_left,
     processes,
+    sample,
     tool,
     wait_for,
 )
@@ -178,6 +179,7 @@ def test_a_server_that_is_gone_is_waited_for_and_told(monkeypatch: pytest.Monkey
         assert serve._answered(kept, client.hello) is None
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_runs_come_one_after_the_other_and_those_missed_while_it_sleeps_are_one(
     served: Served, site: Site, warehouse_path: Path
@@ -202,7 +204,7 @@ def test_runs_come_one_after_the_other_and_those_missed_while_it_sleeps_are_one(
     asleep, all_of_it = now(), processes(served.home)
     for one in all_of_it:
         os.kill(one, signal.SIGSTOP)
-    time.sleep(4 * EVERY_S)
+    time.sleep(sample(full=180, part=4 * EVERY_S))
     awake, told = now(), len(lines(served.said()))
     for one in all_of_it:
         os.kill(one, signal.SIGCONT)

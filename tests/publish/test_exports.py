@@ -207,7 +207,9 @@ def test_on_a_full_disk_all_files_stay_as_they_were(tmp_path: Path) -> None:
 def test_a_cell_that_a_spreadsheet_would_compute_has_an_apostrophe(tmp_path: Path) -> None:
     path = made(tmp_path / "x.duckdb", "create table exports.a as select '=1+1' as said, -1.5 as n, '-1.5' as text")
     exports.export(path, tmp_path / "out", Request(), ["a"])
-    assert (tmp_path / "out" / "a.csv").read_text() == "said,n,text,as_of,published_before\n'=1+1,-1.5,-1.5,2026-01-02,2020-03-04\n"
+    assert (
+        tmp_path / "out" / "a.csv"
+    ).read_text() == "said,n,text,as_of,published_before\n'=1+1,-1.5,-1.5,2026-01-02,2020-03-04\n"
     assert pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()[0]["said"] == "=1+1"
 
 
