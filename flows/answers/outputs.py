@@ -107,6 +107,29 @@ def folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
+def check_link(path: Path) -> None:
+    """Raise `OutputError` now where `link` would find something that is no link."""
+    if path.exists() and not path.is_symlink():
+        raise OutputError(f"{path} is no link, and is left as it is; move it away, or name another place")
+
+
+def link(path: Path, target: str) -> None:
+    """Let a link name this, seen from its folder, and in one step where it named something else.
+
+    Raises:
+        OutputError: it cannot be made, or something that is no link stands there.
+    """
+    check_link(path)
+    aside = path.with_name(f"{_stem(path)}{os.getpid()}.next")
+    with _said(path):
+        try:
+            aside.unlink(missing_ok=True)
+            aside.symlink_to(target)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
 def remove(path: Path) -> None:
     """Remove a file, if it is there. Raises `OutputError`: it cannot be removed."""
     with _said(path):
