@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -83,9 +83,10 @@ def write_all(into: Path, bodies: Mapping[str, bytes]) -> list[Path]:
     """
     final = {into / name: body for name, body in bodies.items()}
     asides: dict[Path, Path] = {}
+    stems = {_stem(path.resolve()) for path in final}
     for parent in sorted({path.parent for path in final}):
         folder(parent)
-        _sweep(parent, final)
+        _sweep(parent, stems)
     try:
         for path, body in final.items():
             # One after the other: of files that are all open at once a system allows 256.
@@ -161,7 +162,7 @@ def _spooled(device: Path | None) -> Iterator[BinaryIO]:
 def _aside(path: Path) -> Iterator[BinaryIO]:
     # What a link names is written, and not the link replaced.
     final, aside = path.resolve(), _beside(path)
-    _sweep(final.parent, [final])
+    _sweep(final.parent, [_stem(final)])
     try:
         with _durable(final, aside) as handle:
             yield handle
@@ -206,9 +207,8 @@ def _stem(final: Path) -> str:
     return f".{final.name[:200]}."
 
 
-def _sweep(parent: Path, paths: Iterable[Path]) -> None:
-    """Remove what processes that were killed have left aside of these files in a folder."""
-    stems = {_stem(path.resolve()) for path in paths}
+def _sweep(parent: Path, stems: Collection[str]) -> None:
+    """Remove what processes that were killed have left aside in a folder, of files by the stems of their names."""
     for left in parent.glob(".*.next"):
         stem, _, process = left.name.removesuffix(".next").rpartition(".")
         if f"{stem}." in stems and process.isdigit() and not _runs(int(process)):

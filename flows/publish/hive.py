@@ -108,12 +108,17 @@ def _bodies(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
             "description": rows.schema.metadata[b"description"].decode(),
             "rows": rows.num_rows,
             "partitioned_by": [] if column is None else [column],
-            "columns": {field.name: str(field.type) for field in rows.schema},
+            "columns": {ORDER: "BIGINT"} | _types(con, table),
             "sha256": files,
         }
     ((as_of, build_key),) = con.execute("select as_of, build_key from meta.runs").fetchall()
     manifest = {"as_of": str(as_of), "build_key": build_key, "tables": told}
     yield MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _types(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """{column: its type in SQL}, those in paths too."""
+    return {name: str(kind) for name, kind, *_ in con.execute(f"describe {table}").fetchall()}
 
 
 def parted_by(schema: str, columns: list[str]) -> str | None:
