@@ -34,7 +34,9 @@ MANIFEST = "manifest.json"
 PARTED_BY = {"core": "source", "marts": "row_set"}
 # The place of a row in the warehouse's table, from 1 on: files have no order among themselves, and engines read them side by side.
 ORDER = "row_order"
-_ABOUT_ORDER = "place of the row in the table of the warehouse, from 1 on; ordered by it the rows are as they stand there"
+_ABOUT_ORDER = (
+    "place of the row in the table of the warehouse, from 1 on; ordered by it the rows are as they stand there"
+)
 _SNAPSHOTS = "snapshots"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 # What Hive's own FileUtils escapes in a value, and with it Spark and Trino.
@@ -153,7 +155,6 @@ def _parts(table: str, rows: pa.Table, column: str | None) -> Iterator[tuple[str
     for value in sorted(values, key=lambda value: (value is None, value)) or [None]:
         chosen = pc.is_null(rows[column]) if value is None else pc.equal(rows[column], value)
         yield f"{column}={_encoded(table, column, value)}/{_FILE}", rows.filter(chosen).drop_columns([column])
-
 
 
 def _encoded(table: str, column: str, value: str | None) -> str:

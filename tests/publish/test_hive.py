@@ -1,4 +1,4 @@
-"""flows/publish/hive.py: what DuckDB, Arrow and Polars read of a snapshot, what Spark and Trino require of one, and its replacement.
+"""flows/publish/hive.py: what DuckDB, Arrow and Polars read of a snapshot, what Spark and Trino require, and its replacement.
 
 Spark and Trino are not at hand: what they require of names and types is asked of every file, by what their documentation says.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -106,9 +105,7 @@ def require_same(read: pa.Table, wanted: pa.Table, table: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", [by_duckdb, by_arrow, by_polars])
-def test_every_reader_has_each_table_as_the_warehouse(
-    lake: Path, db: duckdb.DuckDBPyConnection, reader: Any
-) -> None:
+def test_every_reader_has_each_table_as_the_warehouse(lake: Path, db: duckdb.DuckDBPyConnection, reader: Any) -> None:
     names = [name for name in connection.tables(db) if name.startswith(("core.", "marts."))]
     assert set(names) == set(tables(lake))
     assert len(names) > 60
@@ -193,7 +190,10 @@ def test_types_are_those_that_spark_and_trino_read(lake: Path) -> None:
 def test_tables_are_parted_by_what_is_declared_into_few_files(lake: Path) -> None:
     told = tables(lake)
     assert hive.PARTED_BY == {"core": "source", "marts": "row_set"}
-    assert {name for name, one in told.items() if one["partitioned_by"] == ["row_set"]} >= {"marts.costs", "marts.scaling"}
+    assert {name for name, one in told.items() if one["partitioned_by"] == ["row_set"]} >= {
+        "marts.costs",
+        "marts.scaling",
+    }
     assert told["core.results"]["partitioned_by"] == ["source"]
     assert told["core.models"]["partitioned_by"] == []
     assert [path.name for path in (lake / "latest/core/models").iterdir()] == ["part-0.parquet"]
@@ -302,7 +302,7 @@ def test_what_stands_where_the_link_is_to_be_is_left(tmp_path: Path) -> None:
     (lake / "latest").mkdir(parents=True)
     with pytest.raises(OutputError, match="latest is no link, and is left as it is"):
         hive.write(versions(tmp_path / "w.duckdb", 0), lake)
-    assert os.listdir(lake) == ["latest"]
+    assert [path.name for path in lake.iterdir()] == ["latest"]
 
 
 def test_the_command_writes_it_and_takes_nothing_else(tmp_path: Path) -> None:
