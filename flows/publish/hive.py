@@ -22,7 +22,6 @@ from flows import folder_locks
 from flows.answers import outputs, queries, rendering
 from flows.errors import UserError
 from flows.publish import folders, parquet
-from flows.warehouse import connection
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,11 +93,9 @@ def _named(link: Path) -> str | None:
 def _bodies(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
     """(path in the snapshot, content) of each file; the manifest is the last, so that a snapshot that has it is whole."""
     told: dict[str, Any] = {}
-    for table in connection.tables(con):
+    for table, described in parquet.all_described(con):
         schema, _, name = table.partition(".")
-        if schema not in parquet.SCHEMAS:
-            continue
-        rows = _ordered(parquet.described(con, table))
+        rows = _ordered(described)
         column = parted_by(schema, rows.column_names)
         folder, files = PurePosixPath(schema, name), dict[str, str]()
         for part, some in _parts(table, rows, column):
