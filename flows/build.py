@@ -56,24 +56,34 @@ class Identity:
     code: str
     settings: str
     past: tuple[State, ...]
+    published_before: date | None = None
 
 
-def identity(raw: Path, shipped: Path | None, final: Path, as_of: date) -> Identity:
+def identity(
+    raw: Path, shipped: Path | None, final: Path, as_of: date, published_before: date | None = None
+) -> Identity:
     """What a build of these pages and facts as of a day is made of, whose file is to be `final`.
+
+    `published_before`: the day before which a model was published to be a point; None: whenever it was.
 
     Raises:
         flows.warehouse.ledger.LedgerError: a state of the ledger cannot be read.
     """
-    return held_against(key(raw, shipped, as_of), final, as_of)
+    return held_against(key(raw, shipped, as_of, published_before), final, as_of, published_before)
 
 
-def held_against(state: str, final: Path, as_of: date) -> Identity:
-    """The identity of a build of which all but the ledger is known: what `key` gave."""
-    past = tuple(ledger.chain(ledger.states(paths.ledgers(final)), state, as_of))
-    return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), _declared(paths.PACKAGE), past)
+def held_against(state: str, final: Path, as_of: date, published_before: date | None = None) -> Identity:
+    """The identity of a build of which all but the ledger is known: what `key` gave.
+
+    A build of what was published before a day is held against none, for its numbers have not moved from any other's.
+    """
+    known = {} if published_before else ledger.states(paths.ledgers(final))
+    past = tuple(ledger.chain(known, state, as_of))
+    key_of_all = keys.digest(state, ledger.key(past))
+    return Identity(key_of_all, state, _code_and_sql(), _declared(paths.PACKAGE), past, published_before)
 
 
-def key(raw: Path, shipped: Path | None, as_of: date) -> str:
+def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | None = None) -> str:
     """Digest of all that a build depends on but the ledger: code, settings, libraries, decisions, the pages and facts of the day.
 
     The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
@@ -89,6 +99,8 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
         for source in sources.names():
             parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
             parts.append(keys.files(root, (root / source).glob(decisions.ACCEPTED)))
+    if published_before is not None:
+        parts.append(f"published before {published_before}")
     return keys.digest(*parts)
 
 
@@ -262,7 +274,9 @@ def read_sources(
     from flows.pages.limited import Reader
 
     pages, readings = [], []
-    rows = settings.rows() | {"source_setting": [], "page_setting": [], "held_page": []}
+    own = own or Identity("", "", "", "", ())
+    rows = settings.rows(published_before=own.published_before is not None)
+    rows |= {"source_setting": [], "page_setting": [], "held_page": []}
     if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
     with Reader() as reader:
@@ -277,8 +291,9 @@ def read_sources(
         raise BuildError(_nothing_there(raw, shipped, as_of))
     in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
     states_now = states_of(readings, outcomes, as_of, in_use)
-    own = own or Identity("", "", "", "", ())
-    rows["build_setting"] = [BuildSetting(own.key, __version__, own.state, own.code, own.settings)]
+    rows["build_setting"] = [
+        BuildSetting(own.key, __version__, own.state, own.code, own.settings, own.published_before)
+    ]
     rows |= {"source_reading": readings, "source_state": states_now}
     stage(built, pages, rows, ledger.rows(own.past))
     return page_keys
@@ -441,10 +456,12 @@ def run(
     step: Callable[[str], None] = lambda _: None,
     *,
     fresh: bool = False,
+    published_before: date | None = None,
 ) -> list[str]:
     """Build aside, validate and publish; returns the warnings. Where nothing has changed only that is found out.
 
-    `fresh`: whether all is built anew, and nothing taken over from the published warehouse.
+    `fresh`: whether all is built anew, and nothing taken over from the published warehouse. `published_before`: the day before
+    which a model was published to be a point.
 
     Raises:
         flows.warehouse.connection.BuildError: rows were lost, a SELECT failed or a critical expectation is not met; what was
@@ -456,11 +473,11 @@ def run(
         lean.load_less()
     with publishing.exclusive(final), processes.beside(suites, at_once=all_anew) as beside:
         step("looking for what has changed")
-        own = identity(raw, shipped, final, as_of)
+        own = identity(raw, shipped, final, as_of, published_before)
         if not fresh and (warnings := unchanged(raw, shipped, final, as_of, own=own)) is not None:
             return warnings
         before, told = to_take_over(final, fresh=fresh)
-        own = held_against(own.state, final, as_of)
+        own = held_against(own.state, final, as_of, published_before)
         try:
             failures = _build(final, raw, shipped, as_of, own, step, beside, before)
         except kept.DamagedError:

@@ -94,6 +94,7 @@ def build(
     strict: Annotated[bool, Parameter(negative="")] = False,
     fresh: Annotated[bool, Parameter(negative="")] = False,
     as_of: date | None = None,
+    published_before: date | None = None,
 ) -> None:
     """Rebuild the warehouse from kept pages and the facts that ship, without a network.
 
@@ -105,6 +106,9 @@ def build(
         Build all anew; else what has not changed is taken over from the warehouse that is there.
     as_of
         Build as of this day: pages retrieved later are left out. Default: today.
+    published_before
+        Only what was published before this day is a point or counts to the growth of models: what the pages of today tell of
+        that time. What has no known day is left out too; core.left_out lists both.
     """
     from flows import progress, runs
     from flows.build import run
@@ -113,7 +117,10 @@ def build(
     # Held open while it is read for the log and for the report: to open it takes longer than either asks of it.
     with ExitStack() as held:
         with runs.recorded("build"), progress.steps() as step:
-            warnings = run(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step, fresh=fresh)
+            warnings = run(
+                *(paths.raw(), paths.shipped_raw(), paths.warehouse(), as_of or _today(), step),
+                fresh=fresh, published_before=published_before,
+            )  # fmt: skip
             held.enter_context(reading.read(paths.warehouse()))
         _show(warnings, built=True)
     _end(strict=strict)

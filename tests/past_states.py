@@ -110,7 +110,7 @@ def make(path: Path, mini: Mini) -> Path:
         _create(con, "marts.headline_points", ledger.PastPoint, points)
         _create(con, "marts.headline_numbers", ledger.PastNumber, said)
         _create(con, "meta.pages", ledger.PastPage, pages)
-        setting = BuildSetting("", "1.0", mini.key, mini.code, mini.settings)
+        setting = BuildSetting("", "1.0", mini.key, mini.code, mini.settings, None)
         _create(con, "staging.build_setting", BuildSetting, [setting])
         con.execute("create table staging.row_set as select 'current' as row_set, 'flop' as compute_unit")
         con.execute("create table staging.fit_rule as select 3 as points_min")

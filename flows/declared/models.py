@@ -246,6 +246,13 @@ class Rule(Closed):
     findings: Annotated[list[Text], Once] = Field(default_factory=list)
 
 
+class AskedRule(Closed):
+    """A rule that is in force only where a build is asked for it."""
+
+    rule: Literal["published_later"]
+    reason: Text
+
+
 class Convention(Closed):
     """Operations whose printed convention is contradicted; `except`: names whose is not."""
 
@@ -261,6 +268,7 @@ class Points(Closed):
     """points.toml."""
 
     rules: Annotated[list[Rule], Len(1)]
+    published_later: AskedRule
     trainers: list[Annotated[Trainer, FromTable]]
     copies: list[Annotated[Copies, FromTable]]
     purposes: list[Annotated[Purpose, FromTable]]

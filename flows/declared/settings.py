@@ -36,10 +36,11 @@ from flows.declared.setting_types import (
 from flows.paths import PACKAGE
 
 
-def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
+def rows(package: Path = PACKAGE, *, published_before: bool = False) -> dict[str, list[Any]]:
     """{staging table: rows} of all settings but those that depend on the run.
 
-    `package` holds the folders `declared` and `sources`.
+    `package` holds the folders `declared` and `sources`. `published_before`: whether models have to be published before a day to
+    be points.
 
     Raises:
         flows.errors.SettingError: a file is wrong.
@@ -77,7 +78,7 @@ def rows(package: Path = PACKAGE) -> dict[str, list[Any]]:
             for name in one.names
         ],
         "declared_fault": declared.faults.faults,
-        **_points(declared.points),
+        **_points(declared.points, published_before=published_before),
         "merge": declared.merges.merges,
         "apart": declared.merges.apart,
         "processor_unit": declared.processors.units,
@@ -146,11 +147,13 @@ def _row_set(name: str, file: RowSetFile, registry: Path) -> Iterator[RowSet]:
         yield RowSet(name, source, file.reconciled, file.compute_unit, file.headline)
 
 
-def _points(points: Points) -> dict[str, list[Any]]:
+def _points(points: Points, *, published_before: bool) -> dict[str, list[Any]]:
     """What a point is: rules, trainers, lists that copy others, purposes, names of one training, conventions."""
+    asked = [PointRule(points.published_later.rule, 0, is_active=True, reason=points.published_later.reason)]
     return {
         "point_rule": [
-            PointRule(one.rule, position, one.active, one.reason) for position, one in enumerate(points.rules, 1)
+            *(asked if published_before else []),
+            *(PointRule(one.rule, position, one.active, one.reason) for position, one in enumerate(points.rules, 1)),
         ],
         "rule_finding": [RuleFinding(one.rule, finding) for one in points.rules for finding in one.findings],
         "trainer": points.trainers,

@@ -66,6 +66,9 @@ class BuildSetting:
     state_key: str = column("SHA-256 of the same but the ledger: what a state of the ledger is called by")
     code_sha256: str = column("SHA-256 of code, SQL and the versions of libraries")
     settings_sha256: str = column("SHA-256 of what is declared")
+    published_before: date | None = column(
+        "the day before which a model was published to be a point, where the build was given one"
+    )
 
 
 def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched_on: Mapping[str, date]) -> SourceState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows import __version__
+from flows.publish import days
 from flows.publish.tables import layout
 from flows.publish.tables.markup import escaped
 
@@ -35,21 +36,21 @@ def bibtex(con: duckdb.DuckDBPyConnection) -> str:
     ).fetchall()
     head = (
         "% \\bibliography{sources}; the addresses need \\usepackage{url} or hyperref.\n"
-        f"% Pages retrieved {layout.days(con)}.\n\n"
+        f"% Pages retrieved {layout.days(con)}{days.days(con).limit()}.\n\n"
     )
     return "\n".join([head + entries(con), *(_source(*map(str, row)) for row in rows)])
 
 
 def entries(con: duckdb.DuckDBPyConnection) -> str:
     """The two entries that whoever quotes a number of the project needs: the paper's, whose method it is, and the project's."""
-    days = layout.days(con)
-    year = {"year": days[-10:-6]} if days[-10:-6].isdigit() else {}
+    retrieved = layout.days(con)
+    year = {"year": retrieved[-10:-6]} if retrieved[-10:-6].isdigit() else {}
     own = _entry(
         SELF,
         author="{The compute-limits contributors}",
         title="{compute-limits}: the computational limits of deep learning, kept alive",
         **year,
-        note=f"Version {__version__}; pages retrieved {days}",
+        note=f"Version {__version__}; pages retrieved {retrieved}{days.days(con).limit()}",
     )
     return f"{_PAPER}\n{own}"
 

@@ -14,7 +14,7 @@ from flows import paths
 from flows.answers import queries, rendering
 from flows.declared import files
 from flows.errors import UserError, near
-from flows.publish import bibliography, figures, folders, numbers, packages, parquet
+from flows.publish import bibliography, days, figures, folders, numbers, packages, parquet
 from flows.publish.tables import declared, layout
 from flows.publish.tables.declared import Width
 from flows.publish.tables.html import html
@@ -129,8 +129,9 @@ def _bodies(con: duckdb.DuckDBPyConnection, there: Sequence[str], wanted: Reques
     read = set(there) if wanted.tables is None else {table.reads for table in chosen.values()} | set(wanted.tables)
     made: dict[str, bytes] = {}
     described: dict[str, packages.Described] = {}
+    both = days.days(con)
     for table in sorted(read & set(there)):
-        rows = _rows(con, table, wanted)
+        rows = days.with_days(_rows(con, table, wanted), both)
         if "csv" in wanted.formats:
             made[f"{table}.csv"] = rendering.as_csv(
                 rows.column_names, (row.values() for row in rows.to_pylist())
@@ -196,7 +197,7 @@ def _described(con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema) ->
     told: list[tuple[Any, ...]] = con.execute(
         "select comment from duckdb_tables() where schema_name = 'exports' and table_name = ?", [table]
     ).fetchall()
-    return packages.Described(str(told[0][0] or table), schema, dict(comments), _key(table))
+    return packages.Described(str(told[0][0] or table), schema, dict(comments) | days.COLUMNS, _key(table))
 
 
 def _key(table: str) -> tuple[str, ...]:

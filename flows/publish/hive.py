@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from flows import folder_locks
 from flows.answers import outputs, queries, rendering
 from flows.errors import UserError
-from flows.publish import folders, parquet
+from flows.publish import days, folders, parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,10 +65,10 @@ def write(path: Path, folder: Path) -> Snapshot:
         flows.answers.outputs.OutputError: the folder cannot be made, a file or the link cannot be written.
     """
     with queries.of_this_version(path), queries.connect(path) as con:
-        bodies = dict(_bodies(con))
-        ((as_of,),) = con.execute("select as_of from meta.runs").fetchall()
+        both = days.days(con)
+        bodies = dict(_bodies(con, both))
     # Named by its content: of one warehouse all exports are one snapshot.
-    own = f"{_SNAPSHOTS}/{as_of}-{hashlib.sha256(bodies[MANIFEST]).hexdigest()[:12]}"
+    own = f"{_SNAPSHOTS}/{both.as_of}-{hashlib.sha256(bodies[MANIFEST]).hexdigest()[:12]}"
     outputs.folder(folder)
     with folder_locks.alone(folder):
         outputs.check_link(folder / LATEST)
@@ -90,7 +90,7 @@ def _named(link: Path) -> str | None:
     return link.readlink().as_posix() if link.is_symlink() else None
 
 
-def _bodies(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
+def _bodies(con: duckdb.DuckDBPyConnection, both: days.Days) -> Iterator[tuple[str, bytes]]:
     """(path in the snapshot, content) of each file; the manifest is the last, so that a snapshot that has it is whole."""
     told: dict[str, Any] = {}
     for table, described in parquet.all_described(con):
@@ -110,8 +110,9 @@ def _bodies(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
             "columns": {ORDER: "BIGINT"} | _types(con, table),
             "sha256": files,
         }
-    ((as_of, build_key),) = con.execute("select as_of, build_key from meta.runs").fetchall()
-    manifest = {"as_of": str(as_of), "build_key": build_key, "tables": told}
+    ((build_key,),) = con.execute("select build_key from meta.runs").fetchall()
+    of_all = dict(zip(days.COLUMNS, both.texts(), strict=True))
+    manifest = {**of_all, "build_key": build_key, "tables": told}
     yield MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 

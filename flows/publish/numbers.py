@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import __version__
 from flows.answers import rendering
+from flows.publish import days
 from flows.publish.tables import layout
 from flows.publish.tables.markup import flat
 
@@ -87,12 +88,15 @@ def _power(number: str, sign: str = "") -> str:
 def as_tex(con: duckdb.DuckDBPyConnection) -> str:
     """The macros: of each number its value, and, where it has an interval, its ends and `Interval`, low to high."""
     first, _, last = layout.days(con).partition(" to ")
+    as_of, published_before = days.days(con).texts()
     lines = [
         rf"% Numbers of compute-limits {__version__}, pages retrieved {layout.days(con)}. \CL…Low, \CL…High and \CL…Interval: its",
         "% interval. Write {} behind a macro that a blank follows. numbers.csv and numbers.json have units and sources.",
         rf"\newcommand{{\CLVersion}}{{{__version__}}}",
         rf"\newcommand{{\CLPagesFirst}}{{{first}}}",
         rf"\newcommand{{\CLPagesLast}}{{{last or first}}}",
+        rf"\newcommand{{\CLAsOf}}{{{as_of}}}",
+        rf"\newcommand{{\CLPublishedBefore}}{{{published_before}}}",
     ]
     for row in rows(con):
         supported = "" if row["status"] in (None, "ok") else f"; not supported by the points: {row['status']}"
@@ -117,4 +121,5 @@ def as_json(con: duckdb.DuckDBPyConnection) -> str:
     first, _, last = layout.days(con).partition(" to ")
     numbers = {row["number"]: {key: value for key, value in row.items() if key != "number"} for row in rows(con)}
     head = {"version": __version__, "pages_first_retrieved_on": first, "pages_last_retrieved_on": last or first}
+    head |= dict(zip(days.COLUMNS, days.days(con).texts(), strict=True))
     return rendering.as_json({**head, "numbers": numbers}) + "\n"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from flows import __version__
-from flows.publish import parquet
+from flows.publish import days, parquet
 from flows.publish.tables import layout
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def credit(con: duckdb.DuckDBPyConnection) -> str:
     """What the folder is, how to cite it, and the credit and licence of each source."""
     lines = [
         _TITLE,
-        f"Version {__version__}; pages retrieved {layout.days(con)}.",
+        f"Version {__version__}; pages retrieved {layout.days(con)}{days.days(con).limit()}.",
         "",
         *textwrap.wrap(_TOLD, _WIDTH),
         "",
@@ -122,12 +122,14 @@ def _frictionless(
     tables: Mapping[str, Described],
     sources: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
+    both = days.days(con)
     return {
         "profile": "data-package",
         "name": _NAME,
         "title": _TITLE,
-        "description": f"{_TOLD} Pages retrieved {layout.days(con)}.",
+        "description": f"{_TOLD} Pages retrieved {layout.days(con)}{both.limit()}.",
         "version": __version__,
+        **dict(zip(days.COLUMNS, both.texts(), strict=True)),
         "homepage": _PAPER,
         "licenses": [{"name": "other-open", "title": "Each source's own licence", "path": CREDITS}],
         "sources": [{key: value for key, value in source.items() if value} for source in sources],
@@ -237,7 +239,7 @@ def _croissant(
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": _NAME,
-        "description": _TOLD,
+        "description": f"{_TOLD} It is {days.days(con).sentence()}.",
         "url": _PAPER,
         # As published: the day of the newest page, for there is no clock in the warehouse.
         "datePublished": newest,

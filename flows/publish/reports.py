@@ -30,7 +30,8 @@ NOTES = (
 )
 _AT_HAND = (
     "select count(*), count(distinct model_id), count(distinct benchmark), "
-    "(select count(*) from meta.sources where retrieved_on is not null), (select max(retrieved_on) from meta.sources) "
+    "(select count(*) from meta.sources where retrieved_on is not null), (select max(retrieved_on) from meta.sources), "
+    "(select published_before from meta.this_build) "
     "from core.results"
 )
 _COUNTS = {"read": "read", "accepted": "acc.", "duplicate": "dup.", "quarantined": "quar."}
@@ -51,11 +52,16 @@ def show(con: Any, out: Console, closing: Iterable[str] = ()) -> None:
 
 def at_hand(con: Any, path: Path) -> list[str]:
     """What a person has after a build, where it is, and what to do next: a line each, below an empty one."""
-    ((results, models, benchmarks, sources_in_use, newest),) = con.execute(_AT_HAND).fetchall()
+    ((results, models, benchmarks, sources_in_use, newest, published_before),) = con.execute(_AT_HAND).fetchall()
     return [
         "",
         f"have   {results:,} results of {models:,} models on {benchmarks} benchmarks from {sources_in_use} sources, "
         f"newest page of {newest}",
+        *(
+            [f"points models published before {published_before}; `compute-limits build` has all of them again"]
+            if published_before
+            else []
+        ),
         f"where  {path}",
         'next   compute-limits sql "show tables" lists what there is; compute-limits cost --benchmark imagenet --error 5% '
         "prices a target",

@@ -272,14 +272,15 @@ def keep(con: duckdb.DuckDBPyConnection, root: Path, known: dict[str, State]) ->
     import duckdb
 
     try:
-        ((build, code_version, code, settings, as_of),) = con.execute(
-            "select state_key, code_version, code_sha256, settings_sha256, as_of "
+        ((build, code_version, code, settings, published_before, as_of),) = con.execute(
+            "select state_key, code_version, code_sha256, settings_sha256, published_before, as_of "
             "from staging.build_setting cross join (select as_of from meta.this_build)"
         ).fetchall()
         befores = con.execute("select build from meta.past_builds where is_before").fetchall()
     except (duckdb.CatalogException, duckdb.BinderException):
         return False
-    if not build or build in known:
+    # What was published before a day is a question that somebody asked, and no state of what is known.
+    if not build or build in known or published_before is not None:
         return False
     before = known.get(befores[0][0]) if befores else None
     root.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,12 @@ models as (
         totals.source = records.source and totals.page = records.page and totals.locator = records.locator
     left join results on
         totals.source = results.source and totals.page = results.page and totals.locator = results.locator
-    where series.subject = 'model' and (records.notability_criteria is not null or not series.notable_only)
+    -- A build that was given a day knows no model published on it or later; of one without a day no rate can be told anyway.
+    cross join staging.build_setting as asked
+    where
+        series.subject = 'model'
+        and (records.notability_criteria is not null or not series.notable_only)
+        and coalesce(coalesce(records.published_on, results.released_on) < asked.published_before, asked.published_before is null)
     qualify row_number() over (
         partition by series.series, totals.model_id order by totals.compute_flop desc, totals.page, totals.locator
     ) = 1

@@ -12,6 +12,7 @@ stale as (
 select
     builds.build_key,
     this_build.as_of,
+    this_build.published_before,
     builds.code_version,
     stale.n_sources_stale,  -- sources that are stale (a page fell back to an older one) or absent
     if(stale.n_sources_stale = 0, 'whole', 'degraded') as state,  -- whole; degraded: a source is stale or absent

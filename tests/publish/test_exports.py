@@ -41,7 +41,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> 
 
 def made(path: Path, *statements: str) -> Path:
     with duckdb.connect(path) as con:
-        con.execute("create schema exports")
+        con.execute("create schema exports; create schema meta")
+        con.execute(
+            "create table meta.this_build as select date '2026-01-02' as as_of, date '2020-03-04' as published_before"
+        )
         for statement in statements:
             con.execute(statement)
     return path
@@ -126,7 +129,10 @@ def test_what_is_longer_than_a_page_is_a_longtable_where_that_is_asked_for(
 
 @pytest.mark.parametrize("table", TABLES)
 def test_csv_and_parquet_have_the_rows_of_the_table(db: duckdb.DuckDBPyConnection, exported: Path, table: str) -> None:
-    rows = db.sql(f"select * from exports.{table}").to_arrow_table()
+    # Each row carries both days of the warehouse, for a file may be read without the others.
+    rows = db.sql(
+        f"select *, (select max(retrieved_on) from meta.pages) as as_of, null::date as published_before from exports.{table}"
+    ).to_arrow_table()
     assert rows.num_rows > 0
     assert pq.read_table(exported / f"{table}.parquet").to_pylist() == rows.to_pylist()
     with (exported / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
@@ -201,7 +207,9 @@ def test_on_a_full_disk_all_files_stay_as_they_were(tmp_path: Path) -> None:
 def test_a_cell_that_a_spreadsheet_would_compute_has_an_apostrophe(tmp_path: Path) -> None:
     path = made(tmp_path / "x.duckdb", "create table exports.a as select '=1+1' as said, -1.5 as n, '-1.5' as text")
     exports.export(path, tmp_path / "out", Request(), ["a"])
-    assert (tmp_path / "out" / "a.csv").read_text() == "said,n,text\n'=1+1,-1.5,-1.5\n"
+    assert (
+        tmp_path / "out" / "a.csv"
+    ).read_text() == "said,n,text,as_of,published_before\n'=1+1,-1.5,-1.5,2026-01-02,2020-03-04\n"
     assert pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()[0]["said"] == "=1+1"
 
 

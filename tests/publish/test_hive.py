@@ -38,13 +38,16 @@ def lake(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> Path
     return folder
 
 
-def made(path: Path, *statements: str, as_of: str = "2026-11-26") -> Path:
+def made(path: Path, *statements: str) -> Path:
     """A warehouse of a few tables."""
     path.unlink(missing_ok=True)
     with duckdb.connect(path) as con:
         for schema in ("core", "marts", "meta"):
             con.execute(f"create schema {schema}")
-        con.execute(f"create table meta.runs as select 'k' as build_key, date '{as_of}' as as_of")
+        con.execute("create table meta.runs as select 'k' as build_key")
+        con.execute(
+            "create table meta.this_build as select date '2026-11-26' as as_of, date '2026-01-01' as published_before"
+        )
         for statement in statements:
             con.execute(statement)
     return path
@@ -121,9 +124,12 @@ def test_values_that_paths_have_otherwise_and_none_come_back(reader: Any, tmp_pa
     assert read["n"].to_pylist() == [*range(len(ODD)), 99]
 
 
-def test_values_are_encoded_as_hive_does(tmp_path: Path) -> None:
+def test_values_are_encoded_as_hive_does_and_both_days_are_told(tmp_path: Path) -> None:
     hive.write(odd(tmp_path / "odd.duckdb"), tmp_path / "lake")
     folders = {path.name for path in (tmp_path / "lake/latest/core/odd").iterdir()}
+    manifest = json.loads((tmp_path / "lake/latest/manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["as_of"], manifest["published_before"]) == ("2026-11-26", "2026-01-01")
+    assert re.fullmatch(r"2026-11-26-[0-9a-f]{12}", (tmp_path / "lake/latest").readlink().name)
     # As FileUtils.escapePathName of Hive writes them.
     assert folders == {
         "source=a b", "source=a%2Fb", "source=a%3Db", "source=50%25", "source=%2541", "source=a+b", "source=ä",

@@ -7,11 +7,14 @@ One module a figure kind reads the warehouse and gives `Picture`s (`picture.py`)
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.answers import outputs, queries, rendering
 from flows.errors import UserError, near
+from flows.publish import days
+from flows.publish.days import Days
 from flows.publish.figures import (
     backtest,
     canvas,
@@ -44,7 +47,20 @@ def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     singles = (theory.observations, theory.computation, growth.models, growth.imagenet)
     several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots)
     alone = [picture for read in singles if (picture := read(con)) is not None]
-    return alone + [picture for read in several for picture in read(con)]
+    both = days.days(con)
+    return [_dated(picture, both) for picture in [*alone, *(one for read in several for one in read(con))]]
+
+
+def _dated(picture: Picture, both: Days) -> Picture:
+    """The figure with both days in its rows and in what is told of it; on its sheet where models were published before a day."""
+    texts_of = both.texts()
+    return replace(
+        picture,
+        subtitle=picture.subtitle + both.limit(),
+        columns=(*picture.columns, *days.COLUMNS),
+        rows=[(*row, *texts_of) for row in picture.rows],
+        days=both.sentence(),
+    )
 
 
 def drawn(
@@ -52,7 +68,7 @@ def drawn(
 ) -> dict[str, bytes]:
     """{file name: its bytes}: of each figure `NAME_column` and `NAME_page` in each format, `NAME.csv` and `NAME.txt`.
 
-    `NAME.txt` has the title, the subtitle and the alt text, a paragraph each. `names`: those figures alone.
+    `NAME.txt` has the title, the subtitle, the alt text and the days, a paragraph each. `names`: those figures alone.
 
     Raises:
         FigureError: a name is of no figure.
@@ -87,8 +103,9 @@ def for_readme(path: Path, file: Path) -> None:
 
 
 def described(picture: Picture) -> str:
-    """Title, subtitle and alt text as plain text, a paragraph each."""
-    return "\n\n".join(texts.plain(text) for text in (picture.title, picture.subtitle, picture.alt)) + "\n"
+    """Title, subtitle, alt text and days as plain text, a paragraph each."""
+    told = (picture.title, picture.subtitle, picture.alt, f"{picture.days[:1].upper()}{picture.days[1:]}.")
+    return "\n\n".join(texts.plain(text) for text in told) + "\n"
 
 
 def _chosen(found: Sequence[Picture], names: Collection[str] | None) -> Iterable[Picture]:

@@ -306,9 +306,18 @@ def rendered(canvas: Canvas, picture: Picture, form: str, *, ground: str | None 
     """The bytes of a file of the figure, in one of `FORMATS`; the same for the same figure. `ground`: a colour behind all."""
     file = io.BytesIO()
     told: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None, "Producer": None, "Creator": None, "Title": texts.plain(picture.title)},
+        "pdf": {
+            **dict.fromkeys(("CreationDate", "Producer", "Creator")),
+            "Title": texts.plain(picture.title),
+            "Subject": picture.days,
+        },
         "svg": {"Date": None},
-        "png": {"Software": None, "Title": texts.plain(picture.title), "Description": picture.alt},
+        "png": {
+            "Software": None,
+            "Title": texts.plain(picture.title),
+            "Description": picture.alt,
+            "Comment": picture.days,
+        },
     }
     look: dict[str, Any] = (
         {"dpi": _PNG_DPI, "pil_kwargs": {"compress_level": _PNG_LEVEL}} if form == "png" else {"dpi": 72}
@@ -323,7 +332,10 @@ def _described(svg: bytes, picture: Picture) -> bytes:
     text = re.sub(r"<\?xml[^>]*>\n|<!DOCTYPE[^>]*>\n", "", text, count=2)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
-    told = f"<title>{escape(texts.plain(picture.title), quote=False)}</title>\n <desc>{escape(picture.alt, quote=False)}</desc>"
+    desc = " ".join(filter(None, (picture.alt, f"({picture.days})" if picture.days else "")))
+    told = (
+        f"<title>{escape(texts.plain(picture.title), quote=False)}</title>\n <desc>{escape(desc, quote=False)}</desc>"
+    )
     return re.sub(r"(<svg [^>]*)>", rf'\1 role="img">\n {_literal(told)}', text, count=1).encode()
 
 

@@ -17,7 +17,7 @@ class Picture:
     """A figure. `title` is a sentence with its message, `alt` what someone is told who cannot see it.
 
     `draw` draws on a canvas below title and subtitle, and can be sent to another process. `height_pt` is of the plot with its
-    axes, by width (`column`, `page`); a width that is missing makes no sense for the figure.
+    axes, by width (`column`, `page`); a width that is missing makes no sense for the figure. `days` are those of its warehouse.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Picture:
     rows: Sequence[tuple[Any, ...]]
     draw: Callable[[Canvas], None]
     height_pt: dict[str, float] = field(default_factory=lambda: {"column": 170.0, "page": 230.0})
+    days: str = ""
 
 
 Rows = list[dict[str, Any]]

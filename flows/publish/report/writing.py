@@ -93,7 +93,9 @@ def _figures(drawings: drawers.Drawings) -> dict[str, bytes]:
 def _pages(con: duckdb.DuckDBPyConnection, printed: Row) -> dict[str, bytes]:
     """{name: content} of all files but the figures."""
     shared = one(
-        con, "select max(retrieved_on) as newest, (select level from staging.fit_rule) as level from meta.pages"
+        con,
+        "select max(retrieved_on) as newest, (select level from staging.fit_rule) as level, "
+        "(select published_before from meta.this_build) as published_before from meta.pages",
     )
     pages = [page for section in _SECTIONS for page in section.pages(con)]
     return {

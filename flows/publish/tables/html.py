@@ -17,6 +17,7 @@ def html(sheet: Sheet) -> str:
     return written(
         "table.html.j2",
         name=escape(sheet.name),
+        days=escape(sheet.days),
         caption=as_html(sheet.caption),
         groups=[(as_html(group), many) for group, many in groups(sheet.heads)],
         heads=[(as_html(head.text), "" if head.kind in LEFT_KINDS else _RIGHT) for head in sheet.heads],

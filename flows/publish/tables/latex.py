@@ -24,6 +24,7 @@ def latex(sheet: Sheet, *, is_long: bool = False) -> str:
     return written(
         "table.tex.j2",
         name=sheet.name,
+        days=sheet.days,
         is_long=is_long,
         environment="table*" if sheet.width == "page" else "table",
         caption=as_latex(sheet.caption),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.declared import domains
 from flows.publish import formats, words
+from flows.publish.days import days as days_of
 from flows.publish.tables.declared import Column, Kind, Pivot, Table, Width
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table: `blocks` are (the line above them, or "", their rows). Caption, heads and notes are of the markup of the TOML."""
+    """A table: `blocks` are (the line above them, or "", their rows). Caption, heads and notes are of the markup of the TOML.
+
+    `days` are those of the warehouse, which no reader of the page sees.
+    """
 
     name: str
     caption: str
@@ -60,6 +64,7 @@ class Sheet:
     blocks: list[tuple[str, list[list[Cell]]]]
     notes: list[tuple[str, str]]
     width: Width
+    days: str = ""
 
     def columns(self) -> list[list[Cell]]:
         """The cells of each column."""
@@ -83,6 +88,9 @@ def sheet(
     ]
     values = _values(con, shown)
     notes = [*table.notes, *(table.page_notes if width == "page" else [])]
+    both = days_of(con)
+    if both.published_before:
+        notes.append(f"Points are of models published before {both.published_before}.")
     return Sheet(
         name=name,
         caption=_filled(table.caption, values),
@@ -90,6 +98,7 @@ def sheet(
         blocks=blocks,
         notes=[*_explained(rows, columns), *(("", _filled(note, values)) for note in notes)],
         width=width,
+        days=both.sentence(),
     )
 
 

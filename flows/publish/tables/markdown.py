@@ -17,6 +17,7 @@ def markdown(sheet: Sheet) -> str:
         rows += [[_cell(cell) for cell in row] for row in block]
     return written(
         "table.md.j2",
+        days=sheet.days,
         caption=as_markdown(sheet.caption),
         heads=[" ".join(filter(None, (as_markdown(head.group), as_markdown(head.text)))) for head in sheet.heads],
         rules=["---" if head.kind in LEFT_KINDS else "---:" for head in sheet.heads],

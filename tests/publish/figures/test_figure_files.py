@@ -139,7 +139,8 @@ def test_the_csv_of_the_brief_s_figures_is_that_of_their_tables(
         **{f"figure_{n}": f"from exports.figure_{n}" for n in ("1a", "1b", "2a")},
         "figure_2b": "from exports.figure_2b where is_headline",
     }.items():
-        rows = db.sql(query).to_arrow_table()
+        days = "(select max(retrieved_on) from meta.pages) as as_of, null::date as published_before"
+        rows = db.sql(f"select *, {days} {query}").to_arrow_table()
         wanted = rendering.as_csv(rows.column_names, (row.values() for row in rows.to_pylist()))
         assert rendering.as_csv(pictures[name].columns, pictures[name].rows) == wanted
 
