@@ -686,6 +686,7 @@ def export(
     folder: Annotated[Path, Parameter(converter=_named)],
     *,
     warehouse: Annotated[bool, Parameter(negative="")] = False,
+    hive: Annotated[bool, Parameter(negative="")] = False,
     table: Annotated[list[str] | None, Parameter(negative="")] = None,
     figure: Annotated[list[str] | None, Parameter(negative="")] = None,
     format: Annotated[list[str] | None, Parameter(negative="")] = None,  # noqa: A002
@@ -703,6 +704,9 @@ def export(
         Where to; made if it is not there. Figures go to figures in it.
     warehouse
         Write every table of core and marts too, as Parquet with descriptions and units.
+    hive
+        Write every table of core and marts and nothing else, as Parquet in Hive's partitions that others read meanwhile: a new
+        snapshot each time, which the link latest in the folder names when it is whole.
     table
         This table only (may be given several times): figure_3, figure_3_today, exponents, growth, backtest, forecasts, sources,
         numbers or another of the schema exports.
@@ -717,6 +721,10 @@ def export(
     long
         LaTeX tables over as many pages as they take (longtable, in one column), those too that are too long for a float.
     """
+    if hive:
+        if warehouse or table or figure or format or row_set or long or width != "column":
+            raise UserError("--hive writes core and marts whole, and nothing else; give no other option with it")
+        return _export_hive(folder)
     from flows.publish import exports
 
     is_all = not table and not figure
@@ -731,6 +739,14 @@ def export(
     )
     for path in exports.export(paths.warehouse(), folder, request):
         print(path)
+    return None
+
+
+def _export_hive(folder: Path) -> None:
+    from flows.publish import hive
+
+    written = hive.write(paths.warehouse(), folder)
+    print(f"{folder / hive.LATEST} is {written.folder}: {written.tables} tables in {written.files} files")
 
 
 def _parted(given: list[str] | None) -> list[str]:

@@ -42,9 +42,13 @@ def sample(*, full: Cases, part: Cases) -> Cases:
     return full if os.environ.get("SOAK") else part
 
 
-def tool(name: str, packages: str) -> str:
-    """The path of a program that a test needs beside Python. Where it is missing the test is skipped, but fails in CI."""
-    path = shutil.which(name)
+def tool(name: str, packages: str, versions: str = "") -> str:
+    """The path of a program that a test needs beside Python. Where it is missing the test is skipped, but fails in CI.
+
+    It is looked for on the PATH, then in `bin` of each version that has a folder in that one, from the last on.
+    """
+    there = sorted(map(str, Path(versions).glob("*/bin")), reverse=True) if versions else []
+    path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *there]))
     if path is None:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing(f"{name} is not installed; .ci/run does it: apt-get install {packages}")
@@ -203,13 +207,14 @@ class Api:
 
 
 @contextmanager
-def prefect_server(home: Path, log: Path) -> Iterator[Api]:
+def prefect_server(home: Path, log: Path, **more: str) -> Iterator[Api]:
+    """A Prefect server with its records in a folder; `more` are further settings of it."""
     port = free_port()
     arguments = ["server", "start", "--host", "127.0.0.1", "--port", str(port), "--log-level", "ERROR", "--no-ui"]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", *arguments],
-            env=environment(home, home), stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            env=environment(home, home, **more), stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     api = Api(f"http://127.0.0.1:{port}/api")
 

@@ -138,14 +138,15 @@ def copy(root: Path, share: int, seed: int = 5) -> Place:
     return place
 
 
-def lighten(place: Place) -> None:
+def lighten(place: Place, *, has_facts: bool = False) -> None:
     """Leave of a copy what a build cannot do without, for tests of how it ends and not of what it gives.
 
     No facts but of the sources of `WHOLE`, so that each page of those of `WITH_PAGES` is the first of its source and a change
-    of one is published, not held back; few benchmarks, estimators and resamples; and no table that nothing else reads.
+    of one is published, not held back; few benchmarks, estimators and resamples; and no table that nothing else reads. With
+    `has_facts` those of every source stay, so that no source is absent and a refresh ends well.
     """
     for folder in place.shipped.iterdir():
-        if folder.name not in WHOLE:
+        if folder.name not in WHOLE and not has_facts:
             shutil.rmtree(folder)
     declared = place.root / "flows" / "declared"
     for folder, left in LEFT.items():

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -83,9 +83,10 @@ def write_all(into: Path, bodies: Mapping[str, bytes]) -> list[Path]:
     """
     final = {into / name: body for name, body in bodies.items()}
     asides: dict[Path, Path] = {}
+    stems = {_stem(path.resolve()) for path in final}
     for parent in sorted({path.parent for path in final}):
         folder(parent)
-        _sweep(parent, final)
+        _sweep(parent, stems)
     try:
         for path, body in final.items():
             # One after the other: of files that are all open at once a system allows 256.
@@ -105,6 +106,29 @@ def folder(path: Path) -> None:
     """Make a folder if it is not there. Raises `OutputError`: it cannot be made."""
     with _said(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+def check_link(path: Path) -> None:
+    """Raise `OutputError` now where `link` would find something that is no link."""
+    if path.exists() and not path.is_symlink():
+        raise OutputError(f"{path} is no link, and is left as it is; move it away, or name another place")
+
+
+def link(path: Path, target: str) -> None:
+    """Let a link name this, seen from its folder, and in one step where it named something else.
+
+    Raises:
+        OutputError: it cannot be made, or something that is no link stands there.
+    """
+    check_link(path)
+    aside = path.with_name(f"{_stem(path)}{os.getpid()}.next")
+    with _said(path):
+        try:
+            aside.unlink(missing_ok=True)
+            aside.symlink_to(target)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
@@ -138,7 +162,7 @@ def _spooled(device: Path | None) -> Iterator[BinaryIO]:
 def _aside(path: Path) -> Iterator[BinaryIO]:
     # What a link names is written, and not the link replaced.
     final, aside = path.resolve(), _beside(path)
-    _sweep(final.parent, [final])
+    _sweep(final.parent, [_stem(final)])
     try:
         with _durable(final, aside) as handle:
             yield handle
@@ -183,9 +207,8 @@ def _stem(final: Path) -> str:
     return f".{final.name[:200]}."
 
 
-def _sweep(parent: Path, paths: Iterable[Path]) -> None:
-    """Remove what processes that were killed have left aside of these files in a folder."""
-    stems = {_stem(path.resolve()) for path in paths}
+def _sweep(parent: Path, stems: Collection[str]) -> None:
+    """Remove what processes that were killed have left aside in a folder, of files by the stems of their names."""
     for left in parent.glob(".*.next"):
         stem, _, process = left.name.removesuffix(".next").rpartition(".")
         if f"{stem}." in stems and process.isdigit() and not _runs(int(process)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -22,10 +22,18 @@ def listing(command: str) -> str:
     return f".compute-limits-{command}"
 
 
-def fill(folder: Path, bodies: Mapping[str, bytes], command: str, *, is_whole: bool) -> None:
+def fill(
+    folder: Path,
+    bodies: Mapping[str, bytes],
+    command: str,
+    *,
+    is_whole: bool,
+    stays: Callable[[str], bool] = lambda _: False,
+) -> None:
     """Write these files, {path in the folder: content}, all or none; `is_whole`: they are all that the command would write there.
 
-    Of a part nothing is removed. What is removed goes after everything else: whoever stops it finds too much, never too little.
+    Of a part nothing is removed, nor a path that `stays`. What is removed goes after everything else: whoever stops it finds too
+    much, never too little.
 
     Raises:
         flows.answers.outputs.OutputError: a folder cannot be made, a file cannot be written or removed.
@@ -34,10 +42,11 @@ def fill(folder: Path, bodies: Mapping[str, bytes], command: str, *, is_whole: b
     now = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
     # The list has its name before the files, so that none is without it.
     outputs.write_all(folder, {listing(command): _listed(before | now), **bodies})
-    gone = {name: sha256 for name, sha256 in before.items() if is_whole and name not in now}
+    gone = {name: sha256 for name, sha256 in before.items() if is_whole and name not in now and not stays(name)}
     if gone:
         _remove(folder, gone)
-        outputs.write(folder / listing(command), _listed(now))
+        left = {name: sha256 for name, sha256 in (before | now).items() if name not in gone}
+        outputs.write(folder / listing(command), _listed(left))
 
 
 def _written(listed: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flows.answers import rendering
@@ -43,17 +44,26 @@ _ENDS = ("_low", "_high", "_calibrated", "_new", "_se", "_before", "_after", "_m
 
 def bodies(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     """{core.results.parquet: its content, …} of every table of core and marts."""
-    names = [name for name in connection.tables(con) if name.partition(".")[0] in SCHEMAS]
-    return {f"{name}.parquet": rendering.as_parquet(described(con, name)) for name in names}
+    return {f"{name}.parquet": rendering.as_parquet(rows) for name, rows in all_described(con)}
 
 
-def described(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
+def all_described(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pa.Table]]:
+    """(core.results, its rows as `described`) of every table of core and marts, in alphabetical order."""
+    # Once for all: DuckDB goes through all columns that there are for each table.
+    texts = connection.all_comments(con)
+    for name in connection.tables(con):
+        if name.partition(".")[0] in SCHEMAS:
+            yield name, described(con, name, texts.get(name, {}))
+
+
+def described(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping[str, str] | None = None) -> pa.Table:
     """The rows of a table; `description` of the table and `columns`, {column: {description, unit}} in JSON, in its metadata.
 
-    Arrow's readers find the same at each column; DuckDB's `parquet_kv_metadata` gives the file's alone.
+    Arrow's readers find the same at each column; DuckDB's `parquet_kv_metadata` gives the file's alone. `comments` are those of
+    its columns, where they are known.
     """
     rows = con.sql(f"from {table}").to_arrow_table()
-    texts = connection.comments(con, table)
+    texts = connection.comments(con, table) if comments is None else comments
     about = {name: _about(texts.get(name), unit(name)) for name in rows.column_names}
     fields = [field.with_metadata(about[field.name]) for field in rows.schema]
     of_table = con.execute(

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from flows.answers import queries
+from flows.publish import hive
 from flows.warehouse import connection
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
@@ -23,7 +24,7 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 LIBRARY, COMMAND_LINE = "duckdb==1.2.*", "duckdb-cli==1.5.*"
 ASK = """
 import json, sys, duckdb
-with duckdb.connect(sys.argv[1], read_only=True) as con:
+with duckdb.connect(*sys.argv[1:], read_only=len(sys.argv) > 1) as con:
     print(json.dumps([con.execute(query).fetchall() for query in json.load(sys.stdin)], default=str))
 """
 
@@ -100,3 +101,14 @@ def test_the_oldest_client_reads_every_table(warehouse_path: Path, tmp_path: Pat
     )
     assert told.returncode == 0, told.stderr
     assert [rows[0][0] for rows in json.loads(told.stdout)[: len(counts)]] == counts
+
+    # The same of the Parquet that is parted as Hive does.
+    hive.write(warehouse_path, tmp_path / "lake")
+    parted = [table for table in tables if table.startswith(("core.", "marts."))]
+    rows = "read_parquet('{}/lake/latest/{}/**/*.parquet', hive_partitioning = true)"
+    asked = [f"select count(*) from {rows.format(tmp_path, table.replace('.', '/'))}" for table in parted]
+    told = subprocess.run([python, "-c", ASK], input=json.dumps(asked), capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert {table: found[0][0] for table, found in zip(parted, json.loads(told.stdout), strict=True)} == {
+        table: count for table, count in zip((*tables, *views), counts, strict=True) if table in parted
+    }

@@ -75,6 +75,7 @@ ASKED = {
         select count(distinct scenario), count(distinct region) from marts.costs
     """,
     r"Figure 1 compares (four) models": "select count(distinct model) from marts.theory",
+    r"for the file of some (\d+) MB": "select round(block_size * total_blocks / 1e6, -1) from pragma_database_size()",
     r"interval by t, HC3, paper, and (four) bootstraps": """
         select count(distinct method) filter (method like '%boot%' or method like '%wild%' or method like '%bca%')
         from marts.intervals

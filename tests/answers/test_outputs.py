@@ -199,3 +199,21 @@ def test_an_error_that_is_of_no_place_keeps_its_traceback() -> None:
     )
     with pytest.raises(ConnectionRefusedError):
         outputs.fault(ConnectionRefusedError(111, "Connection refused"))
+
+
+def test_a_link_names_something_else_in_one_step_and_replaces_nothing_but_links(tmp_path: Path) -> None:
+    link = tmp_path / "latest"
+    for target in ("one", "two"):
+        (tmp_path / target).mkdir()
+        outputs.link(link, target)
+        assert link.readlink() == Path(target)
+    # Into a folder that it names nothing is put.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one", "two"]
+    assert list((tmp_path / "two").iterdir()) == []
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    with pytest.raises(OutputError, match="mine is no link, and is left as it is; move it away"):
+        outputs.link(mine, "one")
+    assert mine.read_text() == "mine"
+    with pytest.raises(OutputError, match="there is no folder"):
+        outputs.link(tmp_path / "none" / "latest", "one")

@@ -40,6 +40,14 @@ def test_what_is_another_stays(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_stays_is_not_removed_until_it_no_longer_does(tmp_path: Path) -> None:
+    folders.fill(tmp_path, {"a/1": b"a", "b/1": b"b"}, "export", is_whole=True)
+    folders.fill(tmp_path, {"c/1": b"c"}, "export", is_whole=True, stays=lambda name: name.startswith("b/"))
+    assert names(tmp_path) == {"b", "b/1", "c", "c/1", ".compute-limits-export"}
+    folders.fill(tmp_path, {"d/1": b"d"}, "export", is_whole=True)
+    assert names(tmp_path) == {"d", "d/1", ".compute-limits-export"}
+
+
 def test_of_a_part_nothing_is_removed_until_all_is_written_again(tmp_path: Path) -> None:
     folders.fill(tmp_path, OLD, "export", is_whole=True)
     folders.fill(tmp_path, {"part.csv": b"p"}, "export", is_whole=False)
