@@ -134,7 +134,7 @@ def _ordered(rows: pa.Table) -> pa.Table:
     about = {"description": _ABOUT_ORDER}
     field = pa.field(ORDER, pa.int64(), metadata=about)
     columns = {ORDER: about} | json.loads(rows.schema.metadata[b"columns"])
-    said = {"description": rows.schema.metadata[b"description"], "columns": json.dumps(columns, ensure_ascii=False)}
+    said = dict(rows.schema.metadata) | {b"columns": json.dumps(columns, ensure_ascii=False).encode()}
     places = pa.array(range(1, rows.num_rows + 1), pa.int64())
     return rows.add_column(0, field, places).replace_schema_metadata(said)
 

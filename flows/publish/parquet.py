@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flows.answers import rendering
+from flows.publish import days
 from flows.warehouse import connection
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def all_described(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pa.Tabl
 
 
 def described(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping[str, str] | None = None) -> pa.Table:
-    """The rows of a table; `description` of the table and `columns`, {column: {description, unit}} in JSON, in its metadata.
+    """The rows of a table, with metadata: `description`, both days, and `columns`, {column: {description, unit}} in JSON.
 
     Arrow's readers find the same at each column; DuckDB's `parquet_kv_metadata` gives the file's alone. `comments` are those of
     its columns, where they are known.
@@ -70,6 +71,7 @@ def described(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping[str,
         "select comment from duckdb_tables() where schema_name = ? and table_name = ?", table.split(".")
     ).fetchall()[0][0]
     said = {"description": of_table or table, "columns": json.dumps(about, ensure_ascii=False)}
+    said |= dict(zip(days.COLUMNS, days.days(con).texts(), strict=True))
     return rows.cast(_schema(fields, said))
 
 

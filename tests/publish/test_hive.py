@@ -218,6 +218,7 @@ def test_files_say_what_they_are_and_the_manifest_lists_them(lake: Path) -> None
     schema = pq.read_schema(there["core/results/source=timm/part-0.parquet"])
     assert schema.metadata[b"description"].startswith(b"One row per ")
     assert [field.name for field in schema if b"description" not in (field.metadata or {})] == []
+    assert b"as_of" in schema.metadata
     assert set(schema.names) < set(json.loads(schema.metadata[b"columns"]))
 
 

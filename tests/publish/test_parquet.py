@@ -31,10 +31,12 @@ def test_every_table_of_core_and_marts_is_there_with_its_rows(
     assert pq.read_table(results).to_pylist() == db.sql("from core.results").to_arrow_table().to_pylist()
 
 
-def test_files_say_what_tables_and_columns_are(written: list[Path]) -> None:
+def test_files_say_what_tables_and_columns_are(db: duckdb.DuckDBPyConnection, written: list[Path]) -> None:
+    newest = str(db.execute("select max(retrieved_on) from meta.pages").fetchall()[0][0]).encode()
     for path in written:
         schema = pq.read_schema(path)
         assert schema.metadata[b"description"].startswith(b"One row per "), path
+        assert (schema.metadata[b"as_of"], schema.metadata[b"published_before"]) == (newest, b""), path
         untold = [field.name for field in schema if b"description" not in (field.metadata or {})]
         assert untold == [], path
     (processors,) = [path for path in written if path.stem == "core.processors"]
