@@ -214,7 +214,7 @@ def _leave_artifacts(con: Any) -> list[str]:
     told = []
     for key, make in artifacts.MAKERS.items():
         try:
-            create_markdown_artifact(make(con), key=key)
+            create_markdown_artifact(make(con), key=key, description=make.__doc__)
         except Exception as error:  # noqa: BLE001  # whatever it is, what is published stands
             reason = str(error).partition("\n")[0] or type(error).__name__
             told.append(f"the artifact {key} of this run is not in Prefect ({reason})")

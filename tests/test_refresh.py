@@ -148,6 +148,8 @@ def test_a_refresh_completes_with_what_it_can_get(
 def artifacts_of(api: Api, run: dict[str, Any]) -> dict[str, str]:
     """{key: text} of what a flow run left."""
     found = api.post("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
+    # Each says in Prefect's list what it is.
+    assert all((artifact["description"] or "").endswith(".") for artifact in found), found
     return {artifact["key"]: artifact["data"] for artifact in found}
 
 
