@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from typing import Any
 from flows import folder_locks, paths
 from flows.errors import UserError
 
-LOCK = "snapshots.jsonl"
+LOCK, PAGES = "snapshots.jsonl", "pages"
 _TIME, _DAY = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"
 # As strptime reads them, which takes ten times as long: of each line of each lock in each run.
 _WRITTEN = {
@@ -30,6 +30,8 @@ _WRITTEN = {
     _DAY: re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
 }
 _END_OF_TIME = "9999"
+# In each line as it is written here: the head of the version's hash, under which its bytes are kept, and the day.
+_MARKS = re.compile(rb'"sha256": "([0-9a-f]{16})[^\n]*?"retrieved_at": "(\d{4}-\d\d-\d\d)')
 # What a line may lack.
 _OPTIONAL = ("facts_sha256", "backfilled_on")
 
@@ -79,6 +81,29 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     if not path.is_file():
         return []
     return [_line(path, number, line) for number, line in numbered(path, partial(_is_whole, path))]
+
+
+def known(raw: Path, source: str, until: str) -> Iterator[bytes]:
+    """What a source has below `raw` by a day: the lines of its lock, and of each whether its bytes are there.
+
+    No line is looked at by itself, and no page is opened, for there may be a thousand versions of each.
+
+    Raises:
+        LockError: a line is not a snapshot, where each has to be looked at: one is later, or written by another hand.
+    """
+    path = raw / source / LOCK
+    body = path.read_bytes() if path.is_file() else b""
+    marks = _MARKS.findall(body)
+    if len(marks) != body.count(b"\n") or not body.endswith(b"\n") or max(day for _, day in marks).decode() > until:
+        body = "".join(as_line(line) for line in read(raw, source) if line.retrieved_on <= until).encode()
+        marks = _MARKS.findall(body)
+    pages = raw / source / PAGES
+    there = set[bytes]()
+    if pages.is_dir():
+        with os.scandir(pages) as entries:  # a name each: paths of a thousand files take longer than all else here
+            there = {entry.name[:16].encode() for entry in entries}
+    yield body
+    yield bytes(b"-+"[head in there] for head, _ in marks)
 
 
 def roots(raw: Path, shipped: Path | None, as_of: date) -> list[Path]:
@@ -247,6 +272,25 @@ def intact(raw: Path, snapshot: Snapshot) -> bool:
     return path.is_file() and digest(path.read_bytes()) == snapshot.sha256
 
 
+def states(roots: Sequence[Path], page: str, versions: Iterable[str]) -> str:
+    """What is kept of versions of a page, named source/page: of each its SHA-256 and a sign for each root.
+
+    + its bytes, ! others in their place, - nothing.
+    """
+    source, _, name = page.partition("/")
+    return " ".join(f"{sha256}{''.join(_state(root, source, name, sha256) for root in roots)}" for sha256 in versions)
+
+
+def _state(root: Path, source: str, page: str, sha256: str) -> str:
+    place = _place(root, source, page, sha256)
+    return "-" if not place.is_file() else "+" if digest(place.read_bytes()) == sha256 else "!"
+
+
+def as_they_were(roots: Sequence[Path], page: str, told: str) -> bool:
+    """Whether the same is kept of a page's versions as `states` has told of them."""
+    return told == states(roots, page, [one[:64] for one in told.split()])
+
+
 def kept_at(roots: Iterable[Path], source: str, page: str, sha256: str) -> Path | None:
     """Where the bytes of a version lie below one of the roots; None where they are not there, or not as they were."""
     places = (_place(root, source, page, sha256) for root in roots)
@@ -254,4 +298,4 @@ def kept_at(roots: Iterable[Path], source: str, page: str, sha256: str) -> Path 
 
 
 def _place(raw: Path, source: str, page: str, sha256: str) -> Path:
-    return raw / source / "pages" / f"{sha256[:16]}-{page.replace('/', '__')}"
+    return raw / source / PAGES / f"{sha256[:16]}-{page.replace('/', '__')}"

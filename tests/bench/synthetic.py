@@ -8,7 +8,6 @@ Errors fall with computation as a power does, with a scatter. Some of the benchm
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
