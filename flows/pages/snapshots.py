@@ -83,6 +83,15 @@ def read(raw: Path, source: str) -> list[Snapshot]:
     return [_line(path, number, line) for number, line in numbered(path, partial(_is_whole, path))]
 
 
+def _of_page(raw: Path, source: str, page: str) -> list[Snapshot]:
+    """The lines of one page, and of no other are any made out: a source may have a thousand pages, each kept after the other."""
+    path, name = raw / source / LOCK, json.dumps(page)
+    if not path.is_file() or "\\" in name:  # which another hand may write otherwise
+        return read(raw, source)
+    lines = numbered(path, partial(_is_whole, path))
+    return [_line(path, number, line) for number, line in lines if name.encode() in line]
+
+
 def known(raw: Path, source: str, until: str) -> Iterator[bytes]:
     """What a source has below `raw` by a day: the lines of its lock, and of each whether its bytes are there.
 
@@ -221,7 +230,7 @@ def keep(raw: Path, snapshot: Snapshot, body: bytes) -> bool:
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     with folder_locks.alone(path.parent.parent):
-        last = newest(read(raw, snapshot.source), snapshot.page, snapshot.retrieved_at)
+        last = newest(_of_page(raw, snapshot.source, snapshot.page), snapshot.page, snapshot.retrieved_at)
         if last is not None and last.sha256 == snapshot.sha256:
             return False
         lock = raw / snapshot.source / LOCK
