@@ -30,8 +30,8 @@ _WRITTEN = {
     _DAY: re.compile(r"\d{4}-\d\d-\d\d", re.ASCII),
 }
 _END_OF_TIME = "9999"
-# In each line as it is written here: the head of the version's hash, under which its bytes are kept, and the day.
-_MARKS = re.compile(rb'"sha256": "([0-9a-f]{16})[^\n]*?"retrieved_at": "(\d{4}-\d\d-\d\d)')
+# What stands before the hash and before the day in each line as it is written here, and nowhere else in it.
+_HASH_MARK, _DAY_MARK = b'"sha256": "', b'"retrieved_at": "'
 # What a line may lack.
 _OPTIONAL = ("facts_sha256", "backfilled_on")
 
@@ -102,17 +102,19 @@ def known(raw: Path, source: str, until: str) -> Iterator[bytes]:
     """
     path = raw / source / LOCK
     body = path.read_bytes() if path.is_file() else b""
-    marks = _MARKS.findall(body)
-    if len(marks) != body.count(b"\n") or not body.endswith(b"\n") or max(day for _, day in marks).decode() > until:
+    days = _marked(body, _DAY_MARK, 10)
+    if not body.endswith(b"\n") or len(days) != body.count(b"\n") or max(days).decode() > until:
         body = "".join(as_line(line) for line in read(raw, source) if line.retrieved_on <= until).encode()
-        marks = _MARKS.findall(body)
     pages = raw / source / PAGES
-    there = set[bytes]()
-    if pages.is_dir():
-        with os.scandir(pages) as entries:  # a name each: paths of a thousand files take longer than all else here
-            there = {entry.name[:16].encode() for entry in entries}
+    # By their names: to make paths of them takes longer than all else here..
+    there = {name[:16] for name in os.listdir(os.fsencode(pages))} if pages.is_dir() else set()  # noqa: PTH208
     yield body
-    yield bytes(b"-+"[head in there] for head, _ in marks)
+    yield bytes(b"-+"[head in there] for head in _marked(body, _HASH_MARK, 16))
+
+
+def _marked(body: bytes, mark: bytes, many: int) -> list[bytes]:
+    """What stands behind each mark. Split, which takes a fifth of the time of a pattern: of each run over all that is kept."""
+    return [part[:many] for part in body.split(mark)[1:]]
 
 
 def roots(raw: Path, shipped: Path | None, as_of: date) -> list[Path]:
