@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -262,18 +262,15 @@ def _write(
         arrow_csv.write_csv(rows, handle, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
 
 
-def add_versions(raw: Path, source: str, page: str, url: str, licence: str, many: int, body: bytes) -> list[Path]:
-    """Older versions of a page, with their bytes: `body` and a line of its own each; returns where the bytes lie."""
-    lines, places = [], []
-    for number in range(many):
-        older = body + f"# {number}\n".encode()
-        day = f"{2000 + number // 365:04}-{number % 365 // 31 + 1:02}-{number % 28 + 1:02}T00:00:{number % 60:02}Z"
-        line = Snapshot(source, page, url, snapshots.digest(older), len(older), day, None, None, licence)
-        place = line.path(raw)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(older)
-        lines.append(line)
-        places.append(place)
-    with (raw / source / snapshots.LOCK).open("a", encoding="utf-8") as lock:
-        lock.writelines(snapshots.as_line(line) for line in lines)
-    return places
+def add_versions(raw: Path, newest: Snapshot, many: int) -> None:
+    """So many versions of a page, with their bytes, older than one that there is."""
+    lock = raw / newest.source / snapshots.LOCK
+    (lock.parent / snapshots.PAGES).mkdir(parents=True)
+    with lock.open("w", encoding="utf-8") as lines:
+        for number in range(many):
+            body = f"version,{number}\n".encode() * 2000
+            day = f"{2000 + number // 336:04}-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
+            line = replace(newest, sha256=snapshots.digest(body), byte_count=len(body), retrieved_at=f"{day}T00:00:00Z")
+            line = replace(line, facts_sha256=None)
+            line.path(raw).write_bytes(body)
+            lines.write(snapshots.as_line(line))
