@@ -53,12 +53,17 @@ class Taken:
 # --- in the process of a stage, whose `flows` is that of the copy
 
 
+def _synthetic() -> list[str]:
+    """The synthetic sources; at size 0 there are none, and what is left is the start of a process."""
+    return [key for key in (synthetic.PAPERS, synthetic.LISTS) if key in sources.names()]
+
+
 def fetch(work: Path) -> None:
     """All pages of both sources, from a site on loopback."""
     from flows.pages import fetch as fetching
     from flows.pages.transport import Limits
 
-    for key in (synthetic.PAPERS, synthetic.LISTS):
+    for key in _synthetic():
         outcomes, _ = fetching.fetch_source(
             sources.source(key),
             work / "fetched",
@@ -77,7 +82,7 @@ def parse(work: Path) -> None:
     from flows.pages.limited import Reader
 
     with Reader() as reader:
-        for key in (synthetic.PAPERS, synthetic.LISTS):
+        for key in _synthetic():
             used = versions.in_use(sources.source(key), work / "fetched", None, _DAY, parse=reader.parse)
             if used.problems:
                 raise SystemExit(used.problems[0])
@@ -147,7 +152,7 @@ def measured(folder: Path, results: int) -> tuple[dict[str, Taken], dict[str, in
     """{stage: what it took} and {folder or file: bytes} of one size."""
     work = folder / f"{results}"
     checkout = present(work / "checkout")
-    is_parsed = 0 < results <= _PARSED_MAX
+    is_parsed = results <= _PARSED_MAX
     if results:
         size = synthetic.of(results)
         synthetic.declare(checkout, size)
