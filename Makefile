@@ -44,12 +44,13 @@ lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, ten times the facts, scale, theory (with scikit-learn, if it is there)
+bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, ten times the facts, growth, scale, theory (with scikit-learn, if it is there)
 	$(BENCH)/bench_build.py
 	$(BENCH)/bench_parse.py
 	$(BENCH)/bench_refresh.py
 	$(BENCH)/bench_fits.py
 	$(BENCH)/bench_tenfold.py
+	$(BENCH)/bench_growth.py
 	$(BENCH)/bench_scale.py
 	$(BENCH)/bench_theory.py
 

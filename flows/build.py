@@ -21,7 +21,7 @@ from flows.pages import decisions, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import checksums, kept, keys, ledger, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
-from flows.warehouse.kept import BUILD, PAGE, Kept, Keys
+from flows.warehouse.kept import BUILD, BYTES, Kept, Keys
 from flows.warehouse.ledger import State
 from flows.warehouse.unmet import sentence
 
@@ -86,9 +86,10 @@ def held_against(state: str, final: Path, as_of: date, published_before: date | 
 def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | None = None) -> str:
     """Digest of all that a build depends on but the ledger: code, settings, libraries, decisions, the pages and facts of the day.
 
-    The day itself is none of it: on another day the same pages give the same tables, but for the states of sources.
+    The day itself is none of it: on another day the same pages give the same tables, but for the states of sources. Nor are the
+    bytes of pages: that they are what the lock says is asked of those that count (`_are_as_they_were`).
     """
-    parts = [
+    parts: list[str | bytes] = [
         _code_and_sql(),
         _declared(paths.PACKAGE),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
@@ -97,7 +98,8 @@ def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | N
         parts.append(keys.files(register.parent, [register]))
     for root in snapshots.roots(raw, shipped, as_of):
         for source in sources.names():
-            parts += [source, *_pages(root, source, as_of), keys.files(root, (root / source).glob("*.facts.csv"))]
+            parts += [source, *snapshots.known(root, source, as_of.isoformat())]
+            parts.append(keys.files(root, (root / source).glob("*.facts.csv")))
             parts.append(keys.files(root, (root / source).glob(decisions.ACCEPTED)))
     if published_before is not None:
         parts.append(f"published before {published_before}")
@@ -127,18 +129,6 @@ def _of_package(package: Path, *suffixes: str) -> list[Path]:
     return [package / path for path in inside if path.parts[0] != "_shipped"]
 
 
-def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:
-    """The lines of a lock that exist on the day, each with a digest of what is kept of it.
-
-    Old versions too: one of them is in use where a newer cannot be read.
-    """
-    for line in snapshots.read(root, source):
-        if line.retrieved_on <= as_of.isoformat():
-            path = line.path(root)
-            yield repr(line)
-            yield snapshots.digest(path.read_bytes()) if path.is_file() else "absent"
-
-
 # --- nothing to do
 
 
@@ -163,6 +153,8 @@ def unchanged(
     with kept.published(final) as published:
         if published.is_empty or not published.has(BUILD, "", (own or identity(raw, shipped, final, as_of)).key):
             return None
+        if not _are_as_they_were(snapshots.roots(raw, shipped, as_of), published):
+            return None
         try:
             readings = [SourceReading(*row) for row in published.rows("staging.source_reading", SourceReading)]
             stood = [SourceState(*row) for row in published.rows("staging.source_state", SourceState)]
@@ -172,6 +164,16 @@ def unchanged(
             return None
     now, warnings = states_of(readings, outcomes, as_of, in_use), [sentence(*row) for row in unmet_rows]
     return warnings if now == stood or _restate(final, now) else None
+
+
+def _are_as_they_were(roots: Sequence[Path], published: Kept) -> bool:
+    """Whether of each page that counts, those in use and the versions around them, the bytes are kept as when they were read.
+
+    Of older versions nothing is read: that one is away is in the key, but that it was altered is seen by the next build that
+    has something to do, and by `verify`.
+    """
+    told = ((name, key) for (kind, name), key in published.keys.items() if kind == BYTES)
+    return all(snapshots.as_they_were(roots, name, key) for name, key in told)
 
 
 def states_of(
@@ -259,12 +261,12 @@ def read_sources(
     outcomes: Sequence[Outcome] = (),
     published: Kept = kept.NOTHING,
     own: Identity | None = None,
-) -> dict[str, str]:
+) -> dict[tuple[str, str], str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
     `own` is what `identity` gave before anything was read; without it no past is known.
-    Returns {page: key under which its rows can be taken over}. Forecasts registered after the day do not exist either.
+    Returns {(kind, page): key} to publish with it. Forecasts registered after the day do not exist either.
 
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
@@ -339,7 +341,7 @@ def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], pa
 def compute(
     built: Path,
     published: Kept = kept.NOTHING,
-    page_keys: Mapping[str, str] = {},
+    page_keys: Mapping[tuple[str, str], str] = {},
     build_key: str = "",
     beside: Beside | None = None,
 ) -> list[Failure]:
@@ -354,8 +356,8 @@ def compute(
     from flows.warehouse.validation import Validation
 
     made = Keys()
-    for page, page_key in page_keys.items():
-        made.add(PAGE, page, page_key)
+    for (kind, page), page_key in page_keys.items():
+        made.add(kind, page, page_key)
     if build_key:
         made.add(BUILD, "", build_key)
     with nullcontext(beside) if beside else processes.beside(suites, at_once=published.is_empty) as helpers:

@@ -91,14 +91,16 @@ def read_task(
     outcomes: list[Outcome],
     published: Path | None,
     own: Identity,
-) -> dict[str, str]:
-    """Pages and facts to staging, or what the published warehouse has of them; the key of each page."""
+) -> dict[tuple[str, str], str]:
+    """Pages and facts to staging, or what the published warehouse has of them; the keys of pages."""
     with kept.published(published) as before:
         return build.read_sources(built, raw, shipped, as_of, outcomes, before, own)
 
 
 @task(name="transform", task_run_name="transform", cache_policy=NO_CACHE)
-def transform_task(built: Path, page_keys: dict[str, str], build_key: str, published: Path | None) -> list[Failure]:
+def transform_task(
+    built: Path, page_keys: dict[tuple[str, str], str], build_key: str, published: Path | None
+) -> list[Failure]:
     """Staging to exports, each table checked as soon as it is made; the expectations that are not met."""
     with kept.published(published) as before:
         return build.compute(built, before, page_keys, build_key)

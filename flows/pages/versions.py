@@ -7,7 +7,7 @@ judged upwards from the newest that is vouched for, or the oldest, and what a pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -25,7 +25,7 @@ from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
 from flows.warehouse import keys
-from flows.warehouse.kept import NOTHING, PAGE, Kept
+from flows.warehouse.kept import BYTES, NOTHING, PAGE, Kept
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # From a kept page, its source, itself and its SHA-256 to its rows; raises `PageError`.
 Parse = Callable[[Path, Source, Page, str], Gathered]
 
+# So many versions from the one in use downwards count with all their bytes: a page has hundreds in some years, and each run that
+# finds nothing to do would read them all.
+_BELOW = 10
 # What reads pages, beside this package: another version of it may read another value.
 _LIBRARIES = ("beautifulsoup4", "lxml", "markdown-it-py", "pyyaml", "pyarrow", "duckdb")
 
@@ -98,7 +101,7 @@ class InUse:
     """What a source gives to a build.
 
     `newest` is {page: SHA-256 of its newest version}, whether it is in use or not; `held`: the versions newer than those in use
-    that are held back, and why.
+    that are held back, and why; `looked_at`: {page: SHA-256 of the versions whose bytes count}.
     """
 
     source: Source
@@ -107,6 +110,7 @@ class InUse:
     warnings: list[str]
     newest: Mapping[str, str] = field(default_factory=dict)
     held: list[HeldPage] = field(default_factory=list)
+    looked_at: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dict[str, list[Snapshot]]:
@@ -252,7 +256,16 @@ def in_use(
         for folder in sorted(filter(None, unsealed))
     ]
     newest = {page: newest_first[0].snapshot.sha256 for page, newest_first in stacks.items() if newest_first}
-    return InUse(source, taken, problems, warnings, newest, held)
+    return InUse(source, taken, problems, warnings, newest, held, dict(_looked_at(stacks, taken)))
+
+
+def _looked_at(stacks: Mapping[str, Sequence[Version]], taken: Sequence[PageInUse]) -> Iterator[tuple[str, list[str]]]:
+    """Of each page the version in use, those newer than it, and some that it may have been judged by; where none is, all."""
+    in_use = {page.version.snapshot.page: page.version.snapshot.sha256 for page in taken}
+    for page, newest_first in stacks.items():
+        versions = [version.snapshot.sha256 for version in newest_first]
+        if versions:
+            yield page, versions[: versions.index(in_use[page]) + _BELOW if page in in_use else None]
 
 
 def _with_enough_rows(
@@ -298,8 +311,8 @@ _VOUCHED = "somebody vouched for every page"
 
 def all_in_use(
     raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING, parse: Parse = parse_page
-) -> tuple[list[InUse], dict[str, str]]:
-    """What each source gives to a build, without pages that contradict others; and {page: key to take its rows over under}.
+) -> tuple[list[InUse], dict[tuple[str, str], str]]:
+    """What each source gives to a build, without pages that contradict others; and {(kind, page): key} to publish with it.
 
     A page of which neither facts ship nor anything was accepted is held against those of other sources. Where one has to
     step back, all are held against each other again.
@@ -316,7 +329,10 @@ def all_in_use(
             break
         apart += more
     page_keys = {f"{one.source.key}/{page.version.snapshot.page}": page.key for one in used for page in one.pages}
-    return used, {name: key for name, key in (page_keys | {_TOGETHER: together}).items() if key}
+    made = {(PAGE, name): key for name, key in (page_keys | {_TOGETHER: together}).items() if key}
+    roots = snapshots.roots(raw, shipped, as_of)
+    of_versions = {f"{one.source.key}/{page}": versions for one in used for page, versions in one.looked_at.items()}
+    return used, made | {(BYTES, name): snapshots.states(roots, name, listed) for name, listed in of_versions.items()}
 
 
 def _key_together(used: Sequence[InUse]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 UNMET = "meta.unmet_expectations"
-BUILD, PAGE, SAMPLE, SUITE = "build", "page", "sample", "suite"
+BUILD, BYTES, PAGE, SAMPLE, SUITE = "build", "bytes", "page", "sample", "suite"
 
 
 class DamagedError(UserError):
@@ -35,10 +35,14 @@ class KeptKey:
     """One row per thing that a later build may take over while its key is the same."""
 
     kind: str = column(
-        "build: the whole; page: rows of a page; sample: lines of a set of points; suite: expectations of a table"
+        "build: the whole; bytes: versions of a page; page: its rows; sample: lines of a set of points; suite: expectations "
+        "of a table"
     )
     name: str = column("which of that kind; blank for the whole")
-    key: str = column("SHA-256 of all that it depends on: content, settings, code, libraries")
+    key: str = column(
+        "SHA-256 of all that it depends on: content, settings, code, libraries; of bytes the versions that were looked at, "
+        "each with what was kept of it: + its bytes, ! others in their place, - nothing"
+    )
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import sys
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +13,8 @@ import duckdb
 import pytest
 from running import ROOT
 
-from flows import paths
+from flows import paths, sources
+from flows.pages import facts, parse, snapshots
 from flows.readers.row_types import ROW_TYPES
 
 
@@ -49,3 +52,75 @@ def test_the_points_of_the_scale_are_those_that_are_fitted(tmp_path: Path, capsy
     for what in ("bare", "ols"):
         scale.child(str(tmp_path / "x.duckdb"), what, "1", "")
     assert len(capsys.readouterr().out.split()) == 2
+
+
+@pytest.fixture
+def synthetic(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "bench"))
+    return importlib.import_module("synthetic")
+
+
+def test_synthetic_results_are_equal_for_equal_seeds_and_as_many_as_said(synthetic: ModuleType) -> None:
+    size = synthetic.of(11_000)
+    papers, lists = (synthetic.records(size, source) for source in (synthetic.PAPERS, synthetic.LISTS))
+    assert (len(papers), len(lists)) == (10_000, 1_000)
+    assert papers.equals(synthetic.records(size, synthetic.PAPERS))
+    assert not papers.equals(synthetic.records(size, synthetic.PAPERS, seed=2))
+    # A model is on ten benchmarks, once on each, and every benchmark has as many results as any other.
+    on = list(zip(papers["model"].to_pylist(), papers["benchmark"].to_pylist(), strict=True))
+    assert len(set(on)) == len(on)
+    assert len({model for model, _ in on}) * 10 == len(on)
+    counts = Counter(benchmark for _, benchmark in on)
+    assert len(counts) == size.benchmarks
+    assert max(counts.values()) - min(counts.values()) <= 1
+    # The second source says the same of the models that it lists, but for their papers and computation.
+    assert set(lists["model"].to_pylist()) < set(papers["model"].to_pylist())
+    assert lists["paper_url"].null_count == lists["training_compute_flop"].null_count == len(lists)
+    score = dict(zip(on, papers["accuracy"].to_pylist(), strict=True))
+    listed = zip(lists["model"].to_pylist(), lists["benchmark"].to_pylist(), strict=True)
+    assert [score[one] for one in listed] == lists["accuracy"].to_pylist()
+
+
+def test_facts_of_synthetic_pages_are_those_that_their_parser_takes(
+    synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = synthetic.of(110)
+    (tmp_path / "flows" / "sources").mkdir(parents=True)
+    (tmp_path / "flows" / "declared" / "domains").mkdir(parents=True)
+    synthetic.declare(tmp_path, size)
+    synthetic.write_site(tmp_path / "site", size)
+    synthetic.write_facts(tmp_path / "raw", size)
+    parser = tmp_path / "flows" / "sources" / f"{synthetic.PAPERS}.py"
+    spec = importlib.util.spec_from_file_location(f"flows.sources.{synthetic.PAPERS}", parser)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, f"flows.sources.{synthetic.PAPERS}", module)
+    for key in (synthetic.PAPERS, synthetic.LISTS):
+        source = sources.declared(key, tmp_path / "flows" / "sources")
+        (page,), (line,) = source.pages, snapshots.read(tmp_path / "raw", key)
+        parsed = parse.parse_page(tmp_path / "site" / synthetic.HOST / key / page.name, source, page, line.sha256)
+        given = facts.as_tables(tmp_path / "raw" / key, page, line.sha256)
+        assert given is not None
+        assert len(parsed.table("result")) in (10, 100)
+        assert [kind for kind in ROW_TYPES if not parsed.table(kind).equals(given.table(kind))] == []
+
+
+def test_older_versions_have_their_bytes_and_their_lines(synthetic: ModuleType, tmp_path: Path) -> None:
+    newest = snapshots.read(paths.SHIPPED_RAW, "squad_explorer")[0]
+    synthetic.add_versions(tmp_path, newest, 700)
+    lines = snapshots.read(tmp_path, "squad_explorer")
+    assert len({line.sha256 for line in lines}) == 700
+    assert all(snapshots.intact(tmp_path, line) for line in lines)
+    assert max(line.retrieved_at for line in lines) < newest.retrieved_at
+
+
+def test_the_power_is_that_of_what_grows(synthetic: ModuleType) -> None:
+    assert synthetic.of(10**7).benchmarks == 10**5
+    growth = importlib.import_module("bench_growth")
+    sizes = [1_000, 10_000, 100_000]
+    assert growth.power(sizes, [5 + 1e-3 * size for size in sizes], 5.0) == pytest.approx(1.0)
+    assert growth.power(sizes, [5 + 1e-6 * size**1.5 for size in sizes], 5.0) == pytest.approx(1.5)
+    # What is mostly the constant part says nothing.
+    assert growth.power(sizes, [5 + 1e-5 * size for size in sizes], 5.0) is None

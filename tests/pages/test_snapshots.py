@@ -282,3 +282,46 @@ def test_bytes_are_found_below_any_root_as_long_as_they_are_what_they_were(tmp_p
     assert snapshots.kept_at(roots[:1], "s", "a/b.csv", line.sha256) is None
     place.write_bytes(b"another")
     assert snapshots.kept_at(roots, "s", "a/b.csv", line.sha256) is None
+
+
+# --- what is told of all versions, without a look at each
+
+
+def test_what_is_known_of_a_day_are_its_lines_and_which_bytes_are_there(tmp_path: Path) -> None:
+    first, second, later = (
+        snapshot(body, f"2026-0{month}-01T00:00:00Z") for month, body in ((1, b"1"), (2, b"2"), (3, b"3"))
+    )
+    for one, body in ((first, b"1"), (second, b"2"), (later, b"3")):
+        keep(tmp_path, one, body)
+    *two, _ = (tmp_path / "s" / LOCK).read_bytes().splitlines(keepends=True)
+    assert list(snapshots.known(tmp_path, "s", "2026-02-01")) == [b"".join(two), b"++"]
+    first.path(tmp_path).unlink()
+    assert list(snapshots.known(tmp_path, "s", "2026-02-28")) == [b"".join(two), b"-+"]
+    assert list(snapshots.known(tmp_path, "s", "2026-03-01")) == [(tmp_path / "s" / LOCK).read_bytes(), b"-++"]
+    assert list(snapshots.known(tmp_path, "none", "2026-03-01")) == [b"", b""]
+
+
+def test_a_line_that_was_begun_and_one_of_another_hand_are_known_as_they_are_read(tmp_path: Path) -> None:
+    keep(tmp_path, snapshot(), BODY)
+    path = tmp_path / "s" / LOCK
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:50])
+    assert list(snapshots.known(tmp_path, "s", "2026-03-01")) == [whole, b"+"]
+    other = json.dumps(json.loads(whole), separators=(",", ":")).encode() + b"\n"
+    path.write_bytes(other)
+    assert list(snapshots.known(tmp_path, "s", "2026-03-01")) == [whole, b"+"]
+    path.write_bytes(b"{}\n")
+    with pytest.raises(LockError, match="line 1"):
+        list(snapshots.known(tmp_path, "s", "2026-03-01"))
+
+
+def test_the_state_of_a_version_is_told_of_each_folder(tmp_path: Path) -> None:
+    raw, shipped, one = tmp_path / "raw", tmp_path / "shipped", snapshot()
+    keep(raw, one, BODY)
+    assert snapshots.states([raw, shipped], "s/p.csv", [one.sha256]) == f"{one.sha256}+-"
+    told = f"{one.sha256}+- {'0' * 64}--"
+    assert snapshots.as_they_were([raw, shipped], "s/p.csv", told)
+    keep(shipped, one, BODY)
+    one.path(raw).write_bytes(BODY.swapcase())
+    assert snapshots.states([raw, shipped], "s/p.csv", [one.sha256]) == f"{one.sha256}!+"
+    assert not snapshots.as_they_were([raw, shipped], "s/p.csv", told)
