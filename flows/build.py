@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +34,6 @@ if TYPE_CHECKING:
     from flows.warehouse.expectations import Failure, Suite
     from flows.warehouse.staging import Staged
     from flows.warehouse.transform import Functions
-
-# All that a value of the warehouse may depend on beside the code here.
-_LIBRARIES = (
-    *("beautifulsoup4", "duckdb", "great-expectations", "lxml", "markdown-it-py", "numpy"),
-    *("pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "threadpoolctl"),
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,7 @@ def identity(raw: Path, shipped: Path | None, final: Path, as_of: date) -> Ident
 def held_against(state: str, final: Path, as_of: date) -> Identity:
     """The identity of a build of which all but the ledger is known: what `key` gave."""
     past = tuple(ledger.chain(ledger.states(paths.ledgers(final)), state, as_of))
-    return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), _declared(paths.PACKAGE), past)
+    return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), keys.package_declared(paths.PACKAGE), past)
 
 
 def key(raw: Path, shipped: Path | None, as_of: date) -> str:
@@ -80,7 +73,7 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
     """
     parts = [
         _code_and_sql(),
-        _declared(paths.PACKAGE),
+        keys.package_declared(paths.PACKAGE),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
     if (register := paths.register_in_use()) is not None:
@@ -95,24 +88,7 @@ def key(raw: Path, shipped: Path | None, as_of: date) -> str:
 def _code_and_sql() -> str:
     """Digest of code, SQL and the libraries that compute."""
     sql = keys.files(paths.SQL, paths.SQL.rglob("*.sql"))
-    return keys.digest(keys.versions(*_LIBRARIES), _code(paths.PACKAGE), sql)
-
-
-@cache
-def _code(package: Path) -> str:
-    """Digest of code, which a process that goes on reads once: what is changed meanwhile is for the next one."""
-    return keys.files(package, _of_package(package, ".py"))
-
-
-@cache
-def _declared(package: Path) -> str:
-    """Digest of what is declared beside the code, read once as the code is."""
-    return keys.files(package, _of_package(package, ".toml", ".csv"))
-
-
-def _of_package(package: Path, *suffixes: str) -> list[Path]:
-    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in suffixes)
-    return [package / path for path in inside if path.parts[0] != "_shipped"]
+    return keys.digest(keys.versions(*keys.LIBRARIES), keys.package_code(paths.PACKAGE), sql)
 
 
 def _pages(root: Path, source: str, as_of: date) -> Iterable[str]:

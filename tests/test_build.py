@@ -83,8 +83,8 @@ def keep(folder: Path, body: bytes, day: str) -> Path:
 
 
 def key_of(folder: Path, day: str = "2026-03-01") -> str:
-    build._code.cache_clear()
-    build._declared.cache_clear()
+    keys.package_code.cache_clear()
+    keys.package_declared.cache_clear()
     return build.key(folder / "raw", folder / "facts", date.fromisoformat(day))
 
 

@@ -263,23 +263,6 @@ def test_a_set_whose_name_is_not_among_those_published_is_computed(
         assert rows(tables.tables()) == {name: content(con, name) for name in computed.TABLES}
 
 
-def test_batches_leave_none_out_and_let_processes_end_together() -> None:
-    effort = [float(n % 17 + 1) for n in range(400)]
-    left = list(range(0, 400, 2))
-    batches = computed._batches(left, effort)
-    assert sorted(at for batch in batches for at in batch) == left
-    loads = [sum(effort[at] for at in batch) for batch in batches]
-    assert loads == sorted(loads, reverse=True)
-    # Two processes, the other three times as slow: each takes the next batch when it is done with one.
-    slowness, ends = (1.0, 3.0), [0.0, 0.0]
-    for load in loads:
-        free = ends.index(min(ends))
-        ends[free] += load * slowness[free]
-    assert max(ends) - min(ends) <= 3 * max(effort)
-    assert computed._batches([], effort) == []
-    assert computed._batches([4], effort) == [[4]]
-
-
 def test_the_effort_of_a_set_grows_with_what_is_computed_of_it() -> None:
     work = replace(WORK, estimators=("ols_cluster", "huber", estimates.NLS))
     fewer = replace(work, sample=work.sample.part(np.arange(5) < 4))

@@ -78,11 +78,11 @@ class _Two(Exception):  # noqa: N818
 
 
 def test_an_exception_that_cannot_be_sent_is_told_in_words() -> None:
-    sent = fitters._sendable(_Two(1, 2))
+    sent = fitters.sendable(_Two(1, 2))
     assert type(sent) is RuntimeError
     assert "_Two: 1 and 2" in str(sent)
     error = KeyError("a")
-    assert fitters._sendable(error) is error
+    assert fitters.sendable(error) is error
 
 
 @pytest.mark.parametrize("many", [1, 2])
