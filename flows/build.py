@@ -27,10 +27,14 @@ from flows.warehouse.unmet import sentence
 if TYPE_CHECKING:
     import duckdb
 
-    from flows.analysis.fitters import Fitters
+    from flows.analysis.fitters import Fitting
+    from flows.cluster import Cluster
     from flows.pages.fetch import Outcome
+    from flows.pages.limited import Reader
     from flows.pages.parse import Gathered
+    from flows.pages.versions import Parse, Unread
     from flows.processes import Beside
+    from flows.sources import Page, Source
     from flows.warehouse.expectations import Failure, Suite
     from flows.warehouse.staging import Staged
     from flows.warehouse.transform import Functions
@@ -63,7 +67,9 @@ def identity(raw: Path, shipped: Path | None, final: Path, as_of: date) -> Ident
 def held_against(state: str, final: Path, as_of: date) -> Identity:
     """The identity of a build of which all but the ledger is known: what `key` gave."""
     past = tuple(ledger.chain(ledger.states(paths.ledgers(final)), state, as_of))
-    return Identity(keys.digest(state, ledger.key(past)), state, _code_and_sql(), keys.package_declared(paths.PACKAGE), past)
+    return Identity(
+        keys.digest(state, ledger.key(past)), state, _code_and_sql(), keys.package_declared(paths.PACKAGE), past
+    )
 
 
 def key(raw: Path, shipped: Path | None, as_of: date) -> str:
@@ -223,11 +229,13 @@ def read_sources(
     outcomes: Sequence[Outcome] = (),
     published: Kept = kept.NOTHING,
     own: Identity | None = None,
+    cluster: Cluster | None = None,
 ) -> dict[str, str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
-    `own` is what `identity` gave before anything was read; without it no past is known.
+    `own` is what `identity` gave before anything was read; without it no past is known. Pages are parsed by the `cluster`, if
+    one is given and it is worth it.
     Returns {page: key under which its rows can be taken over}. Forecasts registered after the day do not exist either.
 
     Raises:
@@ -242,7 +250,12 @@ def read_sources(
     if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
     with Reader() as reader:
-        used_of, page_keys = versions.all_in_use(raw, shipped, as_of, published, reader.parse)
+        parse = (
+            reader.parse
+            if cluster is None
+            else _ahead(cluster, list(versions.unread(raw, shipped, as_of, published)), reader)
+        )
+        used_of, page_keys = versions.all_in_use(raw, shipped, as_of, published, parse)
     for used in used_of:
         readings.append(versions.reading(used))
         rows["source_setting"].append(versions.setting(used.source))
@@ -258,6 +271,19 @@ def read_sources(
     rows |= {"source_reading": readings, "source_state": states_now}
     stage(built, pages, rows, ledger.rows(own.past))
     return page_keys
+
+
+def _ahead(cluster: Cluster, pages: Sequence[Unread], reader: Reader) -> Parse:
+    """What gives the rows of pages that a cluster has parsed before they are asked for, and reads all others here.
+
+    So a page that cannot be read is told of as if there were no cluster.
+    """
+    found = cluster.parsed(pages)
+
+    def parse(path: Path, source: Source, page: Page, sha256: str) -> Gathered:
+        return found.get((source.key, page.name, sha256)) or reader.parse(path, source, page, sha256)
+
+    return parse
 
 
 def _nothing_there(raw: Path, shipped: Path | None, as_of: date) -> str:
@@ -334,7 +360,7 @@ def transform(
     built: Path,
     published: Kept = kept.NOTHING,
     made: Keys | None = None,
-    fitters: Callable[[int], Fitters] | None = None,
+    fitters: Callable[[int], Fitting] | None = None,
     check: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:
@@ -501,6 +527,6 @@ def _build(
         if published.is_empty:
             beside.start()
         step("reading pages and facts")
-        page_keys = read_sources(built, raw, shipped, as_of, (), published, own)
+        page_keys = read_sources(built, raw, shipped, as_of, (), published, own, beside.cluster)
         step("computing and checking tables")
         return compute(built, published, page_keys, own.key, beside)

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flows import __version__, paths
 from flows.readers.record import PageError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from flows.theory.settings import Setting
     from flows.theory.simulation import Row
 
-_T = TypeVar("_T")
 # Of a digest, as it is told.
 _DIGITS = 12
 
@@ -45,7 +44,9 @@ def made_of() -> dict[str, str]:
     from threadpoolctl import threadpool_info
 
     # Linear algebra and vectors are computed by the widest instructions that there are, which add in another order.
-    blas = sorted({f"{one['version']} {one.get('architecture', '')}" for one in threadpool_info() if one["user_api"] == "blas"})
+    blas = sorted(
+        {one.get("architecture", one["internal_api"]) for one in threadpool_info() if one["user_api"] == "blas"}
+    )
     vectors = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
     return {
         "compute-limits": __version__,
@@ -54,7 +55,7 @@ def made_of() -> dict[str, str]:
         "Python": platform.python_version(),
         **{name: _version(name) for name in keys.LIBRARIES},
         "C library": " ".join(platform.libc_ver()),
-        "BLAS": ", ".join(blas),
+        "BLAS for": ", ".join(blas),
         "vector instructions": " ".join(vectors),
     }
 
@@ -137,27 +138,26 @@ _lock = Lock()
 
 
 @contextmanager
-def _borrowed(kind: str, new: Callable[[], AbstractContextManager[_T]]) -> Iterator[_T]:
+def _borrowed(kind: str, new: Callable[[], AbstractContextManager[Any]]) -> Iterator[Any]:
     """A process that nobody else uses meanwhile; one in which anything went wrong is ended."""
     with _lock:
-        waiting = _idle.setdefault(kind, [])
-        context = waiting.pop() if waiting else None
-    if context is None:
-        context = new()
-        context.__enter__()
+        waiting = _idle.get(kind)
+        process = waiting.pop() if waiting else None
+    if process is None:
+        process = new().__enter__()
     try:
-        yield context
+        yield process
     except BaseException:
-        context.__exit__(None, None, None)
+        process.__exit__(None, None, None)
         raise
     with _lock:
-        waiting.append(context)
+        _idle.setdefault(kind, []).append(process)
 
 
 def rest() -> None:
     """End the processes that wait."""
     with _lock:
-        ended = [context for waiting in _idle.values() for context in waiting]
+        ended = [process for waiting in _idle.values() for process in waiting]
         _idle.clear()
-    for context in ended:
-        context.__exit__(None, None, None)
+    for process in ended:
+        process.__exit__(None, None, None)

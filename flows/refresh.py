@@ -28,7 +28,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, lean, notices, paths, progress, runs, sources
+from flows import build, children, cluster, lean, notices, paths, progress, runs, sources
 from flows.build import Identity
 from flows.errors import UserError
 from flows.pages import fetch, states, transport
@@ -93,8 +93,8 @@ def read_task(
     own: Identity,
 ) -> dict[str, str]:
     """Pages and facts to staging, or what the published warehouse has of them; the key of each page."""
-    with kept.published(published) as before:
-        return build.read_sources(built, raw, shipped, as_of, outcomes, before, own)
+    with kept.published(published) as before, cluster.asked_for() as machines:
+        return build.read_sources(built, raw, shipped, as_of, outcomes, before, own, machines)
 
 
 @task(name="transform", task_run_name="transform", cache_policy=NO_CACHE)
@@ -165,6 +165,7 @@ def refresh(
     Raises:
         flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror; or the address
             to notify is none.
+        flows.cluster.ClusterError: a cluster is asked for (COMPUTE_LIMITS_DASK) that cannot compute.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     if children.TIED in os.environ:
@@ -176,6 +177,8 @@ def refresh(
         mirror, asked = _mirror(day, offline=offline), _asked(only, day, offline=offline)
         # From before the first request: of two at once the second would ask for every page again, and wait in vain.
         with runs.recorded("refresh", asked=asked), publishing.exclusive(final):
+            # What is wrong with a cluster that is asked for is said before minutes of fetching.
+            cluster.check()
             outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
