@@ -1,4 +1,4 @@
-"""Computing on several machines: a Dask scheduler and its workers parse pages, fit lines and simulate, where COMPUTE_LIMITS_DASK names one.
+"""Computing on several machines: where COMPUTE_LIMITS_DASK names a Dask scheduler, its workers parse pages, fit lines and simulate.
 
 with asked_for() as cluster:  # None where none is named
     answer = cluster.submit(works, grounds)
@@ -91,7 +91,7 @@ def asked_for() -> Iterator[Cluster | None]:
     """The cluster that COMPUTE_LIMITS_DASK names, for as long as the context; None where it names none.
 
     Raises:
-        ClusterError: Dask is not installed, no scheduler answers there, it has no workers, or one of them differs from this process.
+        ClusterError: Dask is not installed, no scheduler answers there, it has no workers, or one of them differs from here.
     """
     named = address()
     if named is None:
@@ -144,7 +144,8 @@ class _Pending(Generic[_T]):
         ended: SimpleQueue[Future] = SimpleQueue()
         self._future.add_done_callback(ended.put)
         self._cluster.wait(ended)
-        return self._cluster.opened(self._future)
+        opened: _T = self._cluster.opened(self._future)
+        return opened
 
 
 class Cluster:
@@ -164,8 +165,8 @@ class Cluster:
         said = {worker: one for worker, one in said.items() if not isinstance(one, OSError)}
         if not said:
             raise ClusterError(
-                f"the Dask scheduler at {self._named} has no worker; start some on machines where compute-limits is installed, with "
-                f"`dask worker {self._named} --nthreads 1 --nworkers -1`"
+                f"the Dask scheduler at {self._named} has no worker; start some on machines where compute-limits is "
+                f"installed, with `dask worker {self._named} --nthreads 1 --nworkers -1`"
             )
         here = on_workers.made_of()
         for worker, one in sorted(said.items()):
@@ -176,8 +177,9 @@ class Cluster:
 
     def _refused(self, worker: str, differing: Sequence[str]) -> ClusterError:
         return ClusterError(
-            f"the worker {worker} of the Dask scheduler at {self._named} could give other figures than this machine, for it differs in "
-            f"{', '.join(differing)}; nothing was sent: install the same there from requirements.lock and start it anew, or stop it"
+            f"the worker {worker} of the Dask scheduler at {self._named} could give other figures than this machine, for it "
+            f"differs in {', '.join(differing)}; nothing was sent: install the same there and start it "
+            "anew, or stop it"
         )
 
     def let_rest(self) -> None:
@@ -210,8 +212,8 @@ class Cluster:
 
     def _lost(self, why: str) -> ClusterError:
         return ClusterError(
-            f"the Dask scheduler at {self._named} does not compute what was sent: {why}; nothing is published, and what was published "
-            "before stands"
+            f"the Dask scheduler at {self._named} does not compute what was sent: {why}; nothing is published, and what "
+            "was published before stands"
         )
 
     def opened(self, future: Future) -> Any:

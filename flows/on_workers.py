@@ -1,7 +1,7 @@
-"""What a worker of a Dask cluster does for flows/cluster.py: it parses pages, fits lines and simulates as the machine that asks would.
+"""What a worker of a Dask cluster does for flows/cluster.py: it parses pages, fits lines and simulates as one machine would.
 
-Pages and sets of points go to the processes that they go to on one machine (flows/pages/limited.py, flows/analysis/fitters.py), which
-end with the worker. Dask is not needed to load this.
+Pages and sets of points go to the processes that they go to there (flows/pages/limited.py, flows/analysis/fitters.py), which end
+with the worker. Dask is not needed to load this.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
 
 
 def answer(asked: Mapping[str, str], kind: str, given: bytes) -> bytes:
-    """(result, None, []) of a piece of work; (None, what was raised, []); or (None, None, what differs here), and nothing is computed.
+    """(result, None, []) of a piece of work; (None, what was raised, []); or (None, None, what differs here), uncomputed.
 
     `asked` is `made_of` of the process that asks: a worker may have come after it looked at all of them.
 
@@ -121,7 +121,8 @@ def _fitted(works: Sequence[Work], grounds: Grounds) -> list[dict[str, pa.Table]
     from flows.analysis.fitters import Fitters
 
     with _borrowed("fitter", lambda: Fitters(1)) as fitter:
-        return fitter.submit(works, grounds).result()
+        tables: list[dict[str, pa.Table]] = fitter.submit(works, grounds).result()
+    return tables
 
 
 def _simulated(cells: Sequence[tuple[Setting, str, int]]) -> list[Row]:

@@ -180,7 +180,7 @@ def _exchange(process: Popen[bytes], question: object) -> Any:
 
 
 def bare(source: Source, page: Page) -> tuple[Source, Page]:
-    """Both as they go to another process: the views that keep settings from being changed do not, nor is the whole source needed."""
+    """Both as they go to another process: without the views that keep settings from being changed, and the other pages."""
     return replace(source, pages=()), replace(page, lookups=dict(page.lookups))
 
 

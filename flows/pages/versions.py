@@ -395,7 +395,7 @@ class Unread:
 
 
 def unread(raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING) -> Iterator[Unread]:
-    """The versions that `all_in_use` reads from their bytes in any case: where one of them is not good it may read older ones too."""
+    """The versions that `all_in_use` reads from their bytes in any case; where one is not good it may read older ones too."""
     for name in sources.names():
         source = sources.source(name)
         stacks = known(source, raw, shipped, as_of)

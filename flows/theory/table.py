@@ -88,7 +88,7 @@ def _text(value: str | float) -> str:
 
 
 def chunks(todo: Sequence[Cell]) -> list[list[Cell]]:
-    """Cells in chunks for other machines: each of the LASSO's is one, for it takes seconds, the longest first; all others together."""
+    """Cells in chunks for other machines: each of the LASSO's alone, for it takes seconds, the longest first; the others together."""
     lasso = sorted((cell for cell in todo if cell[1] == REGULARISED), key=lambda cell: -cell[2])
     others = [cell for cell in todo if cell[1] != REGULARISED]
     return [[cell] for cell in lasso] + ([others] if others else [])
@@ -100,8 +100,9 @@ def _computed(
     if elsewhere is not None:
         for done, rows in elsewhere(chunks(todo)):
             yield from rows
-            for task in done if progress is not None else ():
-                progress(label(*task))
+            for task in done:
+                if progress is not None:
+                    progress(label(*task))
         return
     if processes == 1:
         for task in todo:
