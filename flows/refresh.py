@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -30,6 +30,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import build, children, cluster, lean, notices, paths, progress, runs, sources
 from flows.build import Identity
+from flows.cluster import ClusterError
 from flows.errors import UserError
 from flows.pages import fetch, states, transport
 from flows.pages.fetch import Known, Outcome
@@ -281,8 +282,15 @@ def run(
 
     Raises:
         flows.prefect_server.ServerError: there is no server.
+        flows.cluster.ClusterError: a cluster is asked for (COMPUTE_LIMITS_DASK) that cannot compute.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
+    asked = _asked(only, as_of, offline=offline)
+    try:
+        # Said within seconds, and not after a server has started.
+        cluster.check()
+    except ClusterError as error:
+        _tell_without_a_flow(error, asked)
     try:
         with (
             server(PREFECT_API_URL.value(), "temporary") as url,
@@ -292,10 +300,11 @@ def run(
             return cast("dict[str, Any]", refresh(only, offline=offline, as_of=as_of, fresh=fresh))
     except DegradedError as error:
         return error.ended
-    except ServerError:
-        # There was no flow that could tell of it.
-        with (
-            notices.told("refresh", notices.address()),
-            runs.recorded("refresh", asked=_asked(only, as_of, offline=offline)),
-        ):
-            raise
+    except ServerError as error:
+        _tell_without_a_flow(error, asked)
+
+
+def _tell_without_a_flow(error: UserError, asked: runs.Asked) -> NoReturn:
+    """Raise what ended a run before there was a flow that could have told of it and recorded it."""
+    with notices.told("refresh", notices.address()), runs.recorded("refresh", asked=asked):
+        raise error

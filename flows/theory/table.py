@@ -88,7 +88,7 @@ def _text(value: str | float) -> str:
 
 
 def chunks(todo: Sequence[Cell]) -> list[list[Cell]]:
-    """Cells in chunks for other machines: each of the LASSO's alone, for it takes seconds, the longest first; the others together."""
+    """Cells in chunks for other machines: each of the LASSO's alone, for it takes seconds, longest first; the others together."""
     lasso = sorted((cell for cell in todo if cell[1] == REGULARISED), key=lambda cell: -cell[2])
     others = [cell for cell in todo if cell[1] != REGULARISED]
     return [[cell] for cell in lasso] + ([others] if others else [])
