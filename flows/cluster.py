@@ -14,7 +14,7 @@ import os
 import pickle
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -68,7 +68,7 @@ class ClusterError(UserError):
 
 def _package(error: Exception) -> str:
     """What is told of a worker that cannot load this package."""
-    return f"the package itself ({type(error).__name__} there: {error})"
+    return f"the package itself (there: {error})"
 
 
 def address() -> str | None:
@@ -184,7 +184,9 @@ class Cluster:
 
     def let_rest(self) -> None:
         """End the processes that workers keep for the next piece of work."""
-        self._client.run(on_workers.rest, on_error="ignore")
+        # All is computed: who is gone by now is not missed, and has no processes left.
+        with suppress(OSError):
+            self._client.run(on_workers.rest, on_error="ignore")
 
     def _sent(self, kind: str, *given: Any) -> Future:
         # As bytes, which Dask does not look into; with the first work first, for it is the longest.

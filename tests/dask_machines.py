@@ -40,7 +40,7 @@ class Machines:
                     stdout=out,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                )  # fmt: skip
+                )
             )
         return self.processes[-1]
 

@@ -22,6 +22,7 @@ import running
 import small_checkout
 from conftest import AS_OF, checksums
 from dask_machines import Machines, machines
+from made_set import GROUNDS, WORK
 from running import FIXTURES, HANGS_S, ROOT
 from simulated import small
 
@@ -32,9 +33,6 @@ from flows.pages.parse import Gathered, parse_page
 from flows.pages.versions import Unread
 from flows.theory import table
 from flows.theory.settings import EXPERT, ORACLE, REGULARISED
-
-sys.path.insert(0, str(Path(__file__).parent / "analysis"))
-from test_computed import GROUNDS, WORK  # noqa: E402
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 BAD: Any = None
@@ -174,7 +172,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path: Path) -
                 assert second.poll() is None
                 # The killed one's processes end with it; the scheduler had what it was at done again.
                 running.wait_for(lambda fits=fits: not any(running.lives(one) for one in fits))
-                assert re.search(r"Remove worker.*" if False else r"emov.* worker", two.log(0)), two.log(0)
+                assert re.search(r"Remove worker", two.log(0)), two.log(0)
         built[name] = checksums(folder / "warehouse" / "compute_limits.duckdb")
     assert built["over_dask"] == built["alone"]
     assert len(built["alone"]) > 100
@@ -205,11 +203,11 @@ def test_without_workers_that_come_back_it_ends_in_a_sentence(tmp_path: Path, mo
 def test_a_scheduler_that_is_lost_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with machines(tmp_path, 1) as one:
         monkeypatch.setenv(cluster.VARIABLE, one.address)
-        with pytest.raises(ClusterError, match=r"scheduler at tcp://127\.0\.0\.1:\d+ does not compute what was sent: "):
-            with cluster.asked_for() as found:
-                assert found is not None
-                pending = found.submit(numbered(*range(200)), GROUNDS)
-                one.processes[0].kill()
+        with cluster.asked_for() as found:
+            assert found is not None
+            pending = found.submit(numbered(*range(200)), GROUNDS)
+            one.processes[0].kill()
+            with pytest.raises(ClusterError, match=r"scheduler at tcp://\S+ does not compute what was sent: .*stands"):
                 pending.result()
 
 
@@ -271,7 +269,7 @@ def test_a_worker_without_the_package_is_refused(tmp_path: Path, monkeypatch: py
     (tmp_path / "flows" / "__init__.py").write_text("")
     with machines(tmp_path, 1, tmp_path) as started:
         monkeypatch.setenv(cluster.VARIABLE, started.address)
-        with pytest.raises(ClusterError, match=r"differs in the package itself \(ModuleNotFoundError there: .*flows"):
+        with pytest.raises(ClusterError, match=r"differs in the package itself \(there: ModuleNotFoundError.*flows"):
             cluster.check()
 
 
@@ -305,6 +303,6 @@ def test_without_the_extra_all_else_works(without: dict[str, str]) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_made_of_is_the_same_on_this_machine(two: Machines, asked: Cluster) -> None:
+def test_processes_of_one_machine_are_made_of_the_same(asked: Cluster) -> None:
     said = asked._client.run(on_workers.made_of)
     assert list(said.values()) == [on_workers.made_of()] * 2

@@ -7,21 +7,18 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from running import FIXTURES, ROOT, lives
+from simulated import small
 
 from flows import on_workers, sources
 from flows.on_workers import answer, differences, made_of
 from flows.pages.limited import bare
 from flows.theory.simulation import cell
 from flows.warehouse.connection import BuildError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from simulated import small  # noqa: E402
 
 SOURCE = sources.source("owid_carbon")
 PAGE = SOURCE.pages[0]

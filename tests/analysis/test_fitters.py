@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_computed import GROUNDS, WORK
+from made_set import GROUNDS, WORK
 
 from flows import children, paths
 from flows.analysis import computed, fitters
@@ -124,7 +124,7 @@ def test_an_error_here_ends_the_processes_at_their_work(started: list[subprocess
 PARENT = """
 import sys, time
 sys.path[:0] = sys.argv[1:]
-from test_computed import GROUNDS, WORK
+from made_set import GROUNDS, WORK
 from flows.analysis.fitters import Fitters
 
 with Fitters(2) as fitters:
