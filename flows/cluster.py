@@ -108,16 +108,19 @@ def asked_for() -> Iterator[Cluster | None]:
 def _client(named: str) -> Iterator[Client]:
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ModuleNotFoundError as error:
         raise ClusterError(
             f"{error.name} is not installed, which computing on Dask's scheduler {named} needs: `pip install "
             "'compute-limits[dask]'`, or leave --dask and COMPUTE_LIMITS_DASK out"
         ) from error
     try:
+        # A client that is given no address takes ten seconds to end.
+        get_address_host_port(named, strict=True)
         client = Client(named, timeout=_CONNECT_S, set_as_default=False, name="compute-limits")
     except (OSError, ValueError) as error:
         # An address that is none is a ValueError, and a time that ran out an OSError.
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = str(error).partition("\n")[0]
         raise ClusterError(
             f"no Dask scheduler answers at {named} ({reason}); start one with `dask scheduler`, name its address, as "
             "tcp://host:8786, or leave --dask and COMPUTE_LIMITS_DASK out to compute on this machine"

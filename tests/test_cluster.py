@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +25,13 @@ from made_set import GROUNDS, WORK
 from running import FIXTURES, HANGS_S, ROOT
 from simulated import small
 
-from flows import cluster, on_workers, sources
+from flows import build, cluster, on_workers, sources
 from flows.analysis import computed
 from flows.cluster import Cluster, ClusterError
+from flows.pages.limited import Reader
 from flows.pages.parse import Gathered, parse_page
 from flows.pages.versions import Unread
+from flows.readers.record import PageError
 from flows.theory import table
 from flows.theory.settings import EXPERT, ORACLE, REGULARISED
 
@@ -136,6 +137,25 @@ def test_theory_asks_the_scheduler_that_it_is_given(two: Machines, tmp_path: Pat
     assert path.read_bytes() == table.SHIPPED.read_bytes()
 
 
+def test_a_build_takes_the_rows_of_the_cluster_and_reads_what_it_has_not(
+    asked: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_WORTH_S", 0.0)
+    source, broken = sources.source("mlco2"), tmp_path / "broken"
+    broken.write_bytes(b"no page")
+    pages = [Unread(FIXTURES / "mlco2" / page.name, source, page, "0" * 64) for page in source.pages]
+    bad = replace(pages[0], path=broken, sha256="1" * 64)
+    with Reader() as reader:
+        parse = build._ahead(asked, [*pages, bad], reader)
+        for page in pages:
+            here = parse_page(page.path, source, page.page, page.sha256)
+            assert tables(parse(page.path, source, page.page, page.sha256)) == tables(here)
+        assert reader._process is None
+        with pytest.raises(PageError, match=f"page {bad.page.name} .{broken}.: "):
+            parse(broken, source, bad.page, bad.sha256)
+        assert reader._process is not None
+
+
 # --- whoever is killed
 
 
@@ -148,16 +168,18 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path: Path) -
         shutil.copytree(place.raw, folder / "raw")
         env = running.environment(folder, tmp_path / "home", COMPUTE_LIMITS_FACTS=str(place.shipped))
         env["PYTHONPATH"] = str(place.root)
-        build = ["build", "--as-of", small_checkout.FIRST.isoformat()]
+        command = ["build", "--as-of", small_checkout.FIRST.isoformat()]
         if name == "alone":
-            ended = subprocess.run([sys.executable, "-m", "flows", *build], cwd=tmp_path, env=env, capture_output=True)
+            ended = subprocess.run(
+                [sys.executable, "-m", "flows", *command], cwd=tmp_path, env=env, capture_output=True
+            )
             assert ended.returncode == 0, ended.stderr
         else:
             (tmp_path / "dask").mkdir()
             with machines(tmp_path / "dask", 2, place.root) as two, (tmp_path / "log").open("wb") as log:
                 first, second = two.processes[1:]
                 running_build = subprocess.Popen(
-                    [sys.executable, "-m", "flows", *build, "--dask", two.address],
+                    [sys.executable, "-m", "flows", *command, "--dask", two.address],
                     cwd=tmp_path, env=env, stdout=log, stderr=log,
                 )  # fmt: skip
                 try:
@@ -217,11 +239,10 @@ def test_a_scheduler_that_is_lost_is_a_sentence(tmp_path: Path, monkeypatch: pyt
 def test_where_no_scheduler_answers_a_command_says_so(tmp_path: Path) -> None:
     for named, why in (
         (f"tcp://127.0.0.1:{running.free_port()}", ".*"),
-        ("nonsense", ".*port.*"),
+        ("localhost:8786", ".*tcp://.*"),
         ("nonsense://127.0.0.1:1", ".*nonsense.*"),
     ):
         env = running.environment(tmp_path / "data", tmp_path / "home", COMPUTE_LIMITS_DASK=named)
-        begun = time.monotonic()
         for command in ("build", "refresh"):
             ended = running.command(env, command)
             assert ended.returncode == 1
@@ -229,7 +250,6 @@ def test_where_no_scheduler_answers_a_command_says_so(tmp_path: Path) -> None:
                 rf"error: no Dask scheduler answers at {named} \({why}\); start one with `dask scheduler`, .*\n",
                 ended.stderr,
             ), ended.stderr
-        assert time.monotonic() - begun < HANGS_S
     assert not (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").exists()
     log = (tmp_path / "data" / "runs.jsonl").read_text()
     assert log.count("no Dask scheduler answers") == 6

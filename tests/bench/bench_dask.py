@@ -1,0 +1,136 @@
+"""`make bench`: parsing, fits and the simulation in one process of this machine, and over Dask with one and with two workers.
+
+The pages are the newest of the mirror, the sets of points those of the facts that ship, the simulation that of the base setting at
+few observations. Each figure is the best of two turns, so that processes have started; the rows have to be the same. The workers
+are on this machine, so that with more of them than it has processors nothing is gained.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dask_machines import machines
+from running import MIRROR, mirrored
+
+from flows import build, cluster, paths, sources
+from flows.analysis import computed
+from flows.analysis.fitters import Fitters
+from flows.cluster import Cluster
+from flows.pages.limited import Reader
+from flows.pages.versions import Unread
+from flows.theory import settings, table
+from flows.theory.settings import REGULARISED
+from flows.warehouse import connection
+
+_TURNS, _WORKERS = 2, (1, 2)
+_OBSERVATIONS = (10, 15, 20, 30, 40)
+_SIMULATION = "simulation"
+
+
+def best(what: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of the quickest turn, and what it gave."""
+    walls = []
+    for _ in range(_TURNS):
+        start = time.perf_counter()
+        given = what()
+        walls.append(time.perf_counter() - start)
+    return min(walls), given
+
+
+def pages() -> list[Unread]:
+    """The newest pages of the mirror; none where it is not there."""
+    newest = mirrored("9999-12-31") if MIRROR.is_dir() else {}
+    all_pages = [(sources.source(key), page) for key in sources.names() for page in sources.source(key).pages]
+    return [
+        Unread(MIRROR / row["file"], source, page, row["sha256"])
+        for source, page in all_pages
+        if (row := newest.get(page.url)) is not None
+    ]
+
+
+def simulated(folder: Path, machine: Cluster | None) -> bytes:
+    """The CSV of some cells, computed anew."""
+    base, path = settings.configuration().settings[0], folder / "theory.csv"
+    path.unlink(missing_ok=True)
+    elsewhere = None if machine is None else machine.simulated
+    table.write(path, [replace(base, sizes={REGULARISED: _OBSERVATIONS})], elsewhere=elsewhere)
+    return path.read_bytes()
+
+
+def fitted(con: duckdb.DuckDBPyConnection, fitting: Any) -> dict[str, Any]:
+    """All that Python fits for the warehouse."""
+    tables = computed.Tables(fitters=lambda _: fitting)
+    tables.start(con)
+    return dict(tables.tables())
+
+
+def here(con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread]) -> dict[str, tuple[float, Any]]:
+    """One process of each kind."""
+    with Reader() as reader:
+        parsed = best(lambda: {key(one): reader.parse(one.path, one.source, one.page, one.sha256) for one in read})
+    fits = []
+    for _ in range(_TURNS):  # they end with the last table
+        with Fitters(1) as fitters:
+            start = time.perf_counter()
+            given = fitted(con, fitters)
+            fits.append((time.perf_counter() - start, given))
+    bootstrap = min(fits, key=lambda one: one[0])
+    return {"parse": parsed, "bootstrap": bootstrap, _SIMULATION: best(lambda: simulated(folder, None))}
+
+
+def key(one: Unread) -> tuple[str, str, str]:
+    return one.source.key, one.page.name, one.sha256
+
+
+@contextmanager
+def over_dask(folder: Path, workers: int) -> Iterator[Cluster]:
+    """A cluster of so many workers on this machine."""
+    folder.mkdir()
+    with machines(folder, workers) as started:
+        os.environ[cluster.VARIABLE] = started.address
+        with cluster.asked_for() as machine:
+            assert machine is not None
+            yield machine
+    del os.environ[cluster.VARIABLE]
+
+
+def main() -> None:
+    """Build from the facts that ship, then measure."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, read = Path(name), pages()
+        path = folder / "compute_limits.duckdb"
+        build.read_sources(path, folder / "raw", paths.SHIPPED_RAW, date(2099, 1, 1))
+        build.transform(path)
+        with connection.connect(path, read_only=True) as con:
+            alone = here(con, folder, read)
+            there = {}
+            for workers in _WORKERS:
+                with over_dask(folder / f"{workers}", workers) as machine:
+                    there[workers] = {
+                        "parse": best(lambda machine=machine: machine.parsed(read)),
+                        "bootstrap": best(lambda machine=machine: fitted(con, machine)),
+                        _SIMULATION: best(lambda machine=machine: simulated(folder, machine)),
+                    }
+    for what, (wall, given) in alone.items():
+        if what == "parse" and not read:
+            print(f"no mirror of real pages at {MIRROR}: parsing is not measured")
+            continue
+        line = f"{what:12} one process {wall:6.2f} s"
+        for workers, measured in there.items():
+            seconds, same = measured[what]
+            assert same == given, f"{what}: other rows with {workers} workers"
+            line += f", {workers} workers {seconds:6.2f} s ({wall / seconds:.2f} times)"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
