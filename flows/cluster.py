@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 VARIABLE = "COMPUTE_LIMITS_DASK"
-# To reach a scheduler. One in the same building answers in milliseconds.
-_CONNECT_S = 5
+# To reach a scheduler. One in the same building answers in milliseconds, on a machine that has too much to do in seconds.
+_CONNECT_S = 10
 # Between two looks whether there is anybody yet who computes.
 _LOOK_S = 2.0
 # A worker that was lost has so long to come back; Dask's nanny starts another within seconds.

@@ -97,7 +97,7 @@ SET = {
     r"records from ([\d,]+) characters a line on": [layouts.UNCUT],
     r"where fewer than (\d+) papers or models were scored": [calibration.SCORED_MIN],
     r"of a column \(([\d.]+) in\) and of a page \(([\d.]+) in\)": [style.WIDTHS_IN["column"], style.WIDTHS_IN["page"]],
-    r"does not answer within (five) seconds, has no worker, or loses all of them for a (minute)": [
+    r"does not answer within (\d+) seconds, has no worker, or loses all of them for a (minute)": [
         cluster._CONNECT_S,
         cluster._ALONE_S / 60,
     ],
