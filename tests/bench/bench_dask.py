@@ -1,7 +1,8 @@
 """`make bench`: parsing, fits and the simulation in one process of this machine, and over Dask with one and with two workers.
 
 The pages are the newest of the mirror, the sets of points those of the facts that ship, the simulation that of the base setting at
-few observations. Each figure is the best of two turns, so that processes have started; the rows have to be the same. The workers
+few observations. Each figure is the best of two turns; the rows have to be the same. Processes of this machine start with each turn,
+those of workers with the first. The workers
 are on this machine, so that with more of them than it has processors nothing is gained.
 """
 
@@ -33,7 +34,6 @@ from flows.warehouse import connection
 
 _TURNS, _WORKERS = 2, (1, 2)
 _OBSERVATIONS = (10, 15, 20, 30, 40)
-_SIMULATION = "simulation"
 
 
 def best(what: Callable[[], Any]) -> tuple[float, Any]:
@@ -73,18 +73,29 @@ def fitted(con: duckdb.DuckDBPyConnection, fitting: Any) -> dict[str, Any]:
     return dict(tables.tables())
 
 
-def here(con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread]) -> dict[str, tuple[float, Any]]:
-    """One process of each kind."""
-    with Reader() as reader:
-        parsed = best(lambda: {key(one): reader.parse(one.path, one.source, one.page, one.sha256) for one in read})
-    fits = []
-    for _ in range(_TURNS):  # they end with the last table
+def here(con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread]) -> dict[str, Callable[[], Any]]:
+    """{what: it, in one process of its kind}, which starts with it."""
+
+    def parsed() -> Any:
+        with Reader() as reader:
+            return {key(one): reader.parse(one.path, one.source, one.page, one.sha256) for one in read}
+
+    def bootstrap() -> Any:
         with Fitters(1) as fitters:
-            start = time.perf_counter()
-            given = fitted(con, fitters)
-            fits.append((time.perf_counter() - start, given))
-    bootstrap = min(fits, key=lambda one: one[0])
-    return {"parse": parsed, "bootstrap": bootstrap, _SIMULATION: best(lambda: simulated(folder, None))}
+            return fitted(con, fitters)
+
+    return {"parse": parsed, "bootstrap": bootstrap, "simulation": lambda: simulated(folder, None)}
+
+
+def there(
+    con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread], machine: Cluster
+) -> dict[str, Callable[[], Any]]:
+    """The same over Dask."""
+    return {
+        "parse": lambda: machine.parsed(read),
+        "bootstrap": lambda: fitted(con, machine),
+        "simulation": lambda: simulated(folder, machine),
+    }
 
 
 def key(one: Unread) -> tuple[str, str, str]:
@@ -111,25 +122,24 @@ def main() -> None:
         build.read_sources(path, folder / "raw", paths.SHIPPED_RAW, date(2099, 1, 1))
         build.transform(path)
         with connection.connect(path, read_only=True) as con:
-            alone = here(con, folder, read)
-            there = {}
-            for workers in _WORKERS:
-                with over_dask(folder / f"{workers}", workers) as machine:
-                    there[workers] = {
-                        "parse": best(lambda machine=machine: machine.parsed(read)),
-                        "bootstrap": best(lambda machine=machine: fitted(con, machine)),
-                        _SIMULATION: best(lambda machine=machine: simulated(folder, machine)),
-                    }
-    for what, (wall, given) in alone.items():
-        if what == "parse" and not read:
-            print(f"no mirror of real pages at {MIRROR}: parsing is not measured")
-            continue
-        line = f"{what:12} one process {wall:6.2f} s"
-        for workers, measured in there.items():
-            seconds, same = measured[what]
-            assert same == given, f"{what}: other rows with {workers} workers"
-            line += f", {workers} workers {seconds:6.2f} s ({wall / seconds:.2f} times)"
-        print(line, flush=True)
+            measured(con, folder, read)
+
+
+def measured(con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread]) -> None:
+    """Print each time as soon as it is known, those over Dask beside that of one process."""
+    if not read:
+        print(f"no mirror of real pages at {MIRROR}: parsing of none is measured")
+    alone = {}
+    for what, work in here(con, folder, read).items():
+        alone[what] = best(work)
+        print(f"{what:12} one process      {alone[what][0]:6.2f} s", flush=True)
+    for workers in _WORKERS:
+        with over_dask(folder / f"{workers}", workers) as machine:
+            for what, work in there(con, folder, read, machine).items():
+                wall, same = best(work)
+                assert same == alone[what][1], f"{what}: other rows with {workers} workers"
+                ratio = alone[what][0] / wall
+                print(f"{what:12} Dask, {workers} workers  {wall:6.2f} s, {ratio:.2f} times as quick", flush=True)
 
 
 if __name__ == "__main__":
