@@ -1,9 +1,8 @@
 """`make bench`: parsing, fits and the simulation in one process of this machine, and over Dask with one and with two workers.
 
 The pages are the newest of the mirror, the sets of points those of the facts that ship, the simulation that of the base setting at
-few observations. Each figure is the best of two turns; the rows have to be the same. Processes of this machine start with each turn,
-those of workers with the first. The workers
-are on this machine, so that with more of them than it has processors nothing is gained.
+few observations. Each figure is the best of two turns; the rows have to be the same. Processes here start with each turn,
+those of workers with the first one. The workers are on this machine: with more of them than it has processors nothing is gained.
 """
 
 from __future__ import annotations
