@@ -1,7 +1,7 @@
 """`make bench`: parsing, fits and the simulation in one process of this machine, and over Dask with one and with two workers.
 
 The pages are the newest of the mirror, the sets of points those of the facts that ship, the simulation that of the base setting at
-few observations. Each figure is the best of two turns; the rows have to be the same. Processes here start with each turn,
+few observations. Each figure is the best of some turns; the rows have to be the same. Processes here start with each turn,
 those of workers with the first one. The workers are on this machine: with more of them than it has processors nothing is gained.
 """
 
@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -31,18 +31,8 @@ from flows.theory import settings, table
 from flows.theory.settings import REGULARISED
 from flows.warehouse import connection
 
-_TURNS, _WORKERS = 2, (1, 2)
+_TURNS, _WORKERS = 3, (1, 2)
 _OBSERVATIONS = (10, 15, 20, 30, 40)
-
-
-def best(what: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds of the quickest turn, and what it gave."""
-    walls = []
-    for _ in range(_TURNS):
-        start = time.perf_counter()
-        given = what()
-        walls.append(time.perf_counter() - start)
-    return min(walls), given
 
 
 def pages() -> list[Unread]:
@@ -110,7 +100,6 @@ def over_dask(folder: Path, workers: int) -> Iterator[Cluster]:
         with cluster.asked_for() as machine:
             assert machine is not None
             yield machine
-    del os.environ[cluster.VARIABLE]
 
 
 def main() -> None:
@@ -125,20 +114,28 @@ def main() -> None:
 
 
 def measured(con: duckdb.DuckDBPyConnection, folder: Path, read: list[Unread]) -> None:
-    """Print each time as soon as it is known, those over Dask beside that of one process."""
+    """Print the times of each kind of work; all take turns, so that other work on the machine meets each alike."""
     if not read:
         print(f"no mirror of real pages at {MIRROR}: parsing of none is measured")
-    alone = {}
-    for what, work in here(con, folder, read).items():
-        alone[what] = best(work)
-        print(f"{what:12} one process      {alone[what][0]:6.2f} s", flush=True)
-    for workers in _WORKERS:
-        with over_dask(folder / f"{workers}", workers) as machine:
-            for what, work in there(con, folder, read, machine).items():
-                wall, same = best(work)
-                assert same == alone[what][1], f"{what}: other rows with {workers} workers"
-                ratio = alone[what][0] / wall
-                print(f"{what:12} Dask, {workers} workers  {wall:6.2f} s, {ratio:.2f} times as quick", flush=True)
+    with ExitStack() as stack:
+        ways = {"one process": here(con, folder, read)}
+        for workers in _WORKERS:
+            machine = stack.enter_context(over_dask(folder / f"{workers}", workers))
+            ways[f"Dask, {workers} workers"] = there(con, folder, read, machine)
+        for what in next(iter(ways.values())):
+            walls: dict[str, list[float]] = {way: [] for way in ways}
+            given = {}
+            for _ in range(_TURNS):
+                for way, works in ways.items():
+                    start = time.perf_counter()
+                    given[way] = works[what]()
+                    walls[way].append(time.perf_counter() - start)
+            alone, *others = given.values()
+            assert all(rows == alone for rows in others), f"{what}: not the same rows"
+            quickest = {way: min(seconds) for way, seconds in walls.items()}
+            for way, seconds in quickest.items():
+                ratio = quickest["one process"] / seconds
+                print(f"{what:12} {way:16} {seconds:6.2f} s, {ratio:.2f} times as quick", flush=True)
 
 
 if __name__ == "__main__":
