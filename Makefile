@@ -44,7 +44,7 @@ lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, ten times the facts, growth, scale, theory (with scikit-learn, if it is there)
+bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with the mirror), fits, ten times the facts, growth, scale, Dask with two workers, theory (with scikit-learn, if it is there)
 	$(BENCH)/bench_build.py
 	$(BENCH)/bench_parse.py
 	$(BENCH)/bench_refresh.py
@@ -52,6 +52,7 @@ bench: $(VENV)/installed  ## timings as ratios: build, parsing, refresh (with th
 	$(BENCH)/bench_tenfold.py
 	$(BENCH)/bench_growth.py
 	$(BENCH)/bench_scale.py
+	$(BENCH)/bench_dask.py
 	$(BENCH)/bench_theory.py
 
 lock:  ## resolve requirements.lock anew for Python 3.11 to 3.13 (needs uv on the PATH)

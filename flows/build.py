@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +27,17 @@ from flows.warehouse.unmet import sentence
 if TYPE_CHECKING:
     import duckdb
 
-    from flows.analysis.fitters import Fitters
+    from flows.analysis.fitters import Fitting
+    from flows.cluster import Cluster
     from flows.pages.fetch import Outcome
+    from flows.pages.limited import Reader
     from flows.pages.parse import Gathered
+    from flows.pages.versions import Parse, Unread
     from flows.processes import Beside
+    from flows.sources import Page, Source
     from flows.warehouse.expectations import Failure, Suite
     from flows.warehouse.staging import Staged
     from flows.warehouse.transform import Functions
-
-# All that a value of the warehouse may depend on beside the code here.
-_LIBRARIES = (
-    *("beautifulsoup4", "duckdb", "great-expectations", "lxml", "markdown-it-py", "numpy"),
-    *("pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "threadpoolctl"),
-)
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def held_against(state: str, final: Path, as_of: date, published_before: date | 
     known = {} if published_before else ledger.states(paths.ledgers(final))
     past = tuple(ledger.chain(known, state, as_of))
     key_of_all = keys.digest(state, ledger.key(past))
-    return Identity(key_of_all, state, _code_and_sql(), _declared(paths.PACKAGE), past, published_before)
+    return Identity(key_of_all, state, _code_and_sql(), keys.package_declared(paths.PACKAGE), past, published_before)
 
 
 def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | None = None) -> str:
@@ -91,7 +88,7 @@ def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | N
     """
     parts: list[str | bytes] = [
         _code_and_sql(),
-        _declared(paths.PACKAGE),
+        keys.package_declared(paths.PACKAGE),
         keys.files(paths.EXPECTATIONS, paths.EXPECTATIONS.glob("*.json")),
     ]
     if (register := paths.register_in_use()) is not None:
@@ -109,24 +106,7 @@ def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | N
 def _code_and_sql() -> str:
     """Digest of code, SQL and the libraries that compute."""
     sql = keys.files(paths.SQL, paths.SQL.rglob("*.sql"))
-    return keys.digest(keys.versions(*_LIBRARIES), _code(paths.PACKAGE), sql)
-
-
-@cache
-def _code(package: Path) -> str:
-    """Digest of code, which a process that goes on reads once: what is changed meanwhile is for the next one."""
-    return keys.files(package, _of_package(package, ".py"))
-
-
-@cache
-def _declared(package: Path) -> str:
-    """Digest of what is declared beside the code, read once as the code is."""
-    return keys.files(package, _of_package(package, ".toml", ".csv"))
-
-
-def _of_package(package: Path, *suffixes: str) -> list[Path]:
-    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in suffixes)
-    return [package / path for path in inside if path.parts[0] != "_shipped"]
+    return keys.digest(keys.versions(*keys.LIBRARIES), keys.package_code(paths.PACKAGE), sql)
 
 
 # --- nothing to do
@@ -261,11 +241,13 @@ def read_sources(
     outcomes: Sequence[Outcome] = (),
     published: Kept = kept.NOTHING,
     own: Identity | None = None,
+    cluster: Cluster | None = None,
 ) -> dict[tuple[str, str], str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
-    `own` is what `identity` gave before anything was read; without it no past is known.
+    `own` is what `identity` gave before anything was read; without it no past is known. Pages are parsed by the `cluster`, if
+    one is given and it is worth it.
     Returns {(kind, page): key} to publish with it. Forecasts registered after the day do not exist either.
 
     Raises:
@@ -282,7 +264,12 @@ def read_sources(
     if (register := paths.register_in_use()) is not None:
         rows |= forecast_register.rows(register, as_of)
     with Reader() as reader:
-        used_of, page_keys = versions.all_in_use(raw, shipped, as_of, published, reader.parse)
+        parse = (
+            reader.parse
+            if cluster is None
+            else _ahead(cluster, list(versions.unread(raw, shipped, as_of, published)), reader)
+        )
+        used_of, page_keys = versions.all_in_use(raw, shipped, as_of, published, parse)
     for used in used_of:
         readings.append(versions.reading(used))
         rows["source_setting"].append(versions.setting(used.source))
@@ -299,6 +286,19 @@ def read_sources(
     rows |= {"source_reading": readings, "source_state": states_now}
     stage(built, pages, rows, ledger.rows(own.past))
     return page_keys
+
+
+def _ahead(cluster: Cluster, pages: Sequence[Unread], reader: Reader) -> Parse:
+    """What gives the rows of pages that a cluster has parsed before they are asked for, and reads all others here.
+
+    So a page that cannot be read is told of as if there were no cluster.
+    """
+    found = cluster.parsed(pages)
+
+    def parse(path: Path, source: Source, page: Page, sha256: str) -> Gathered:
+        return found.get((source.key, page.name, sha256)) or reader.parse(path, source, page, sha256)
+
+    return parse
 
 
 def _nothing_there(raw: Path, shipped: Path | None, as_of: date) -> str:
@@ -375,7 +375,7 @@ def transform(
     built: Path,
     published: Kept = kept.NOTHING,
     made: Keys | None = None,
-    fitters: Callable[[int], Fitters] | None = None,
+    fitters: Callable[[int], Fitting] | None = None,
     check: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:
@@ -544,6 +544,6 @@ def _build(
         if published.is_empty:
             beside.start()
         step("reading pages and facts")
-        page_keys = read_sources(built, raw, shipped, as_of, (), published, own)
+        page_keys = read_sources(built, raw, shipped, as_of, (), published, own, beside.cluster)
         step("computing and checking tables")
         return compute(built, published, page_keys, own.key, beside)

@@ -51,6 +51,7 @@ def refresh(
     fresh: Annotated[bool, Parameter(negative="")] = False,
     as_of: date | None = None,
     notify: str | None = None,
+    dask: str | None = None,
 ) -> None:
     """Fetch the sources, rebuild the warehouse and show the cost table.
 
@@ -73,10 +74,14 @@ def refresh(
         POST to this address what is news: the run failed or is degraded, a page is held back or has changed, a number moved out of
         its interval, a new best result. JSON with a text that chats show. Default: COMPUTE_LIMITS_NOTIFY, which no list of
         processes shows.
+    dask
+        Parse pages and fit lines on the workers of this Dask scheduler, as tcp://host:8786, with the same tables as here. Default:
+        COMPUTE_LIMITS_DASK; without it all is computed on this machine.
     """
     from flows import notices
 
     _check_sources(source)
+    _compute_on(dask)
     if notify is not None:
         os.environ[notices.VARIABLE] = notify
     notices.address()  # what is wrong with it is said now, and not after a server has started
@@ -95,6 +100,7 @@ def build(
     fresh: Annotated[bool, Parameter(negative="")] = False,
     as_of: date | None = None,
     published_before: date | None = None,
+    dask: str | None = None,
 ) -> None:
     """Rebuild the warehouse from kept pages and the facts that ship, without a network.
 
@@ -109,11 +115,15 @@ def build(
     published_before
         Only what was published before this day is a point or counts to the growth of models: what the pages of today tell of
         that time. What has no known day is left out too; core.left_out lists both.
+    dask
+        Parse pages and fit lines on the workers of this Dask scheduler, as tcp://host:8786, with the same tables as here. Default:
+        COMPUTE_LIMITS_DASK; without it all is computed on this machine.
     """
     from flows import progress, runs
     from flows.build import run
     from flows.warehouse import reading
 
+    _compute_on(dask)
     # Held open while it is read for the log and for the report: to open it takes longer than either asks of it.
     with ExitStack() as held:
         with runs.recorded("build"), progress.steps() as step:
@@ -623,7 +633,7 @@ def quarantine(
 
 
 @app.command
-def theory(*, output: Path | None = None, processes: int = 1) -> None:
+def theory(*, output: Path | None = None, processes: int = 1, dask: str | None = None) -> None:
     """Run the simulation behind Figure 1 again, but only what changed in its parameters, and tell what comes out.
 
     The parameters are those of flows/declared/theory.toml. All of it anew takes minutes on two processors.
@@ -634,16 +644,21 @@ def theory(*, output: Path | None = None, processes: int = 1) -> None:
         The CSV file of results; what it holds of the same parameters is kept. Default: the results that ship.
     processes
         How many processes compute.
+    dask
+        Compute on the workers of this Dask scheduler instead, as tcp://host:8786; the bytes are the same. Default:
+        COMPUTE_LIMITS_DASK.
     """
-    from flows import progress
+    from flows import cluster, progress
     from flows.answers import outputs, rendering
     from flows.theory import match, settings, table
 
     if output is not None:
         outputs.check(output)
     configuration = settings.configuration()
-    with progress.steps() as step:
-        rows = table.write(output or table.SHIPPED, configuration.settings, step, processes)
+    _compute_on(dask)
+    with cluster.asked_for() as machines, progress.steps() as step:
+        elsewhere = None if machines is None else machines.simulated
+        rows = table.write(output or table.SHIPPED, configuration.settings, step, processes, elsewhere)
     reading = configuration.reading
     out = rendering.console()
     out.print(
@@ -882,6 +897,14 @@ def serve(
     from flows.serve import keep_on_schedule
 
     keep_on_schedule(cron, every, timezone, port, strict=strict)
+
+
+def _compute_on(dask: str | None) -> None:
+    """Let what computes know of the scheduler that was named."""
+    from flows import cluster
+
+    if dask is not None:
+        os.environ[cluster.VARIABLE] = dask
 
 
 def _today() -> date:

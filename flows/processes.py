@@ -1,4 +1,4 @@
-"""The processes beside a build's own: one that runs expectations, and some that fit lines."""
+"""The processes beside a build's own: one that runs expectations, and some that fit lines, or a cluster that does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flows import cluster
+
 if TYPE_CHECKING:
-    from flows.analysis.fitters import Fitters
+    from flows.analysis.fitters import Fitters, Fitting
+    from flows.cluster import Cluster
     from flows.warehouse.expectations import Suite
     from flows.warehouse.validator import Validator
 
@@ -19,10 +22,15 @@ _FITTERS_MAX = 4
 
 
 class Beside:
-    """Each process is started when it is needed first, and ends with the context that gave this object."""
+    """Each process is started when it is needed first, and ends with the context that gave this object.
 
-    def __init__(self, stack: ExitStack, suites: Callable[[], Mapping[str, Suite]]) -> None:
-        self._stack, self._suites = stack, suites
+    `cluster` is what parses pages and fits lines in place of processes here, where one is asked for.
+    """
+
+    def __init__(
+        self, stack: ExitStack, suites: Callable[[], Mapping[str, Suite]], cluster: Cluster | None = None
+    ) -> None:
+        self._stack, self._suites, self.cluster = stack, suites, cluster
         self._fitters: Fitters | None = None
 
     @cached_property
@@ -30,8 +38,10 @@ class Beside:
         """What is expected of each table."""
         return self._suites()
 
-    def fitters(self, many: int) -> Fitters:
-        """Processes that fit lines, as `many` as there is work for, but no more than processors; once started they stay."""
+    def fitters(self, many: int) -> Fitting:
+        """What fits lines: processes, as `many` as there is work for, but no more than processors; once started they stay."""
+        if self.cluster is not None:
+            return self.cluster
         if self._fitters is None:
             from flows.analysis.fitters import Fitters
 
@@ -57,9 +67,12 @@ def beside(suites: Callable[[], Mapping[str, Suite]], *, at_once: bool) -> Itera
     """Processes for one build; `at_once` where nothing can be taken over: then all are needed, and start before anything is read.
 
     `suites` is called after those that fit have started: what it imports they import meanwhile.
+
+    Raises:
+        flows.cluster.ClusterError: a cluster is asked for that cannot compute.
     """
     with ExitStack() as stack:
-        processes = Beside(stack, suites)
+        processes = Beside(stack, suites, stack.enter_context(cluster.asked_for()))
         if at_once:
             processes.start()
         yield processes

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -28,8 +28,9 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, lean, notices, paths, progress, runs, sources
+from flows import build, children, cluster, lean, notices, paths, progress, runs, sources
 from flows.build import Identity
+from flows.cluster import ClusterError
 from flows.errors import UserError
 from flows.pages import fetch, states, transport
 from flows.pages.fetch import Known, Outcome
@@ -93,8 +94,8 @@ def read_task(
     own: Identity,
 ) -> dict[tuple[str, str], str]:
     """Pages and facts to staging, or what the published warehouse has of them; the keys of pages."""
-    with kept.published(published) as before:
-        return build.read_sources(built, raw, shipped, as_of, outcomes, before, own)
+    with kept.published(published) as before, cluster.asked_for() as machines:
+        return build.read_sources(built, raw, shipped, as_of, outcomes, before, own, machines)
 
 
 @task(name="transform", task_run_name="transform", cache_policy=NO_CACHE)
@@ -167,6 +168,7 @@ def refresh(
     Raises:
         flows.errors.UserError: another day than today is given, and neither is it offline nor is there a mirror; or the address
             to notify is none.
+        flows.cluster.ClusterError: a cluster is asked for (COMPUTE_LIMITS_DASK) that cannot compute.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
     if children.TIED in os.environ:
@@ -178,6 +180,8 @@ def refresh(
         mirror, asked = _mirror(day, offline=offline), _asked(only, day, offline=offline)
         # From before the first request: of two at once the second would ask for every page again, and wait in vain.
         with runs.recorded("refresh", asked=asked), publishing.exclusive(final):
+            # What is wrong with a cluster that is asked for is said before minutes of fetching.
+            cluster.check()
             outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
@@ -280,8 +284,15 @@ def run(
 
     Raises:
         flows.prefect_server.ServerError: there is no server.
+        flows.cluster.ClusterError: a cluster is asked for (COMPUTE_LIMITS_DASK) that cannot compute.
         flows.warehouse.connection.BuildError: nothing is published; what was published before stands.
     """
+    asked = _asked(only, as_of, offline=offline)
+    try:
+        # Said within seconds, and not after a server has started.
+        cluster.check()
+    except ClusterError as error:
+        _tell_without_a_flow(error, asked)
     try:
         with (
             server(PREFECT_API_URL.value(), "temporary") as url,
@@ -291,10 +302,11 @@ def run(
             return cast("dict[str, Any]", refresh(only, offline=offline, as_of=as_of, fresh=fresh))
     except DegradedError as error:
         return error.ended
-    except ServerError:
-        # There was no flow that could tell of it.
-        with (
-            notices.told("refresh", notices.address()),
-            runs.recorded("refresh", asked=_asked(only, as_of, offline=offline)),
-        ):
-            raise
+    except ServerError as error:
+        _tell_without_a_flow(error, asked)
+
+
+def _tell_without_a_flow(error: UserError, asked: runs.Asked) -> NoReturn:
+    """Raise what ended a run before there was a flow that could have told of it and recorded it."""
+    with notices.told("refresh", notices.address()), runs.recorded("refresh", asked=asked):
+        raise error

@@ -26,6 +26,7 @@ from flows.pages.snapshots import Snapshot
 from flows.warehouse import connection, expectations, kept, publishing, validation
 from flows.warehouse.connection import BuildError
 from flows.warehouse.kept import BUILD, BYTES, SUITE, DamagedError
+from flows.warehouse.keys import package_code, package_declared
 from flows.warehouse.unmet import sentence
 
 WEEK = timedelta(days=7)
@@ -83,8 +84,8 @@ def keep(folder: Path, body: bytes, day: str) -> Path:
 
 
 def key_of(folder: Path, day: str = "2026-03-01") -> str:
-    build._code.cache_clear()
-    build._declared.cache_clear()
+    package_code.cache_clear()
+    package_declared.cache_clear()
     return build.key(folder / "raw", folder / "facts", date.fromisoformat(day))
 
 

@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from flows import columns
 from flows.analysis import costs, curves, estimates, form_scores, pooled, predictions, projections, samples, stacked
-from flows.analysis.fitters import Fitters
+from flows.analysis.fitters import Answer, Fitting
 from flows.analysis.samples import Sample
+from flows.batches import batches
 from flows.declared.setting_types import FitRule
 from flows.fits.selections import is_chosen
 from flows.warehouse import keys
@@ -101,12 +102,12 @@ class Tables:
 
     kept: Kept = NOTHING
     keys: Keys = field(default_factory=Keys)
-    fitters: Callable[[int], Fitters] | None = None
+    fitters: Callable[[int], Fitting] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
     _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
-    _batches: list[tuple[list[int], Future[list[dict[str, pa.Table]]]]] = field(default_factory=list)
-    _used: Fitters | None = None
+    _batches: list[tuple[list[int], Answer]] = field(default_factory=list)
+    _used: Fitting | None = None
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
     _headlines: list[pooled.Headline] = field(default_factory=list)
     _level: float = 0.0
@@ -129,7 +130,7 @@ class Tables:
                 left.append(at)
         many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
         fitters = self._used = self.fitters(many) if self.fitters is not None and many else None
-        for batch in _batches(left, [_effort(work) for work in works]):
+        for batch in batches(left, [_effort(work) for work in works], _BATCHES):
             self._batches.append((batch, _submitted(fitters, [works[at] for at in batch], grounds)))
 
     def tables(self) -> Mapping[str, pa.Table]:
@@ -146,7 +147,7 @@ class Tables:
         return of_sets | together | {"fits.unit_costs": self._unit_costs}
 
 
-def _submitted(fitters: Fitters | None, works: list[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+def _submitted(fitters: Fitting | None, works: list[Work], grounds: Grounds) -> Answer:
     if fitters is not None:
         return fitters.submit(works, grounds)
     done: Future[list[dict[str, pa.Table]]] = Future()
@@ -238,23 +239,6 @@ def works_of(con: duckdb.DuckDBPyConnection, points_min: int) -> Iterator[Work]:
                 tuple(targets.get(sample.sample_id, ())),
                 *goals.get(sample.sample_id, ()),
             )
-
-
-def _batches(left: Sequence[int], effort: Sequence[float]) -> list[list[int]]:
-    """Sets in batches that become smaller evenly, the longest sets first: so processes end nearly together, however fast each is.
-
-    A process takes the next when it has done one (guided self-scheduling: Polychronopoulos and Kuck 1987, IEEE Trans. Computers
-    C-36:1425), and the last that any has to wait for is a small one.
-    """
-    many = min(_BATCHES, len(left))
-    batches: list[list[int]] = [[] for _ in range(many)]
-    # What each may take yet of the whole, of which the first has `many` parts and the last one.
-    room = [sum(effort[at] for at in left) * part / (many * (many + 1) / 2) for part in range(many, 0, -1)]
-    for at in sorted(left, key=lambda at: -effort[at]):
-        roomiest = room.index(max(room))
-        batches[roomiest].append(at)
-        room[roomiest] -= effort[at]
-    return [batch for batch in batches if batch]
 
 
 def _effort(work: Work) -> float:

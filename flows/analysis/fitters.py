@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from subprocess import Popen, TimeoutExpired
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from flows import children, lean
 from flows.warehouse.connection import BuildError
@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from flows.analysis.computed import Grounds, Work
 
     _Task = tuple[Sequence[Work], Grounds, Future[list[dict[str, pa.Table]]]]
+
+
+class Answer(Protocol):
+    """Tables that are being computed."""
+
+    def result(self) -> list[dict[str, pa.Table]]:
+        """{table: rows} of each set, as soon as they are there; raises what ended the computing of them."""
+
+
+class Fitting(Protocol):
+    """What fits sets of points elsewhere: processes here (`Fitters`), or machines (flows/cluster.py)."""
+
+    def submit(self, works: Sequence[Work], grounds: Grounds) -> Answer:
+        """Have these sets computed."""
+
+    def end(self) -> None:
+        """Nothing more is asked of it."""
+
 
 # Arrays come and go by the thousand: what one leaves is for the next, and not given back to the system, which would have to
 # clear it anew (glibc's; elsewhere nobody reads it). Most of a process's time in the system, and no more memory at its peak.
@@ -125,7 +143,7 @@ def _answer(process: Popen[bytes], works: Sequence[Work], grounds: Grounds) -> t
     return result, failure
 
 
-def _sendable(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """The error with its traceback as a note, or one that says the same if it does not survive the way."""
     error.add_note("".join(traceback.format_exception(error)))
     try:
@@ -150,7 +168,7 @@ def _main() -> None:
         try:
             answer = computed(works, grounds), None
         except Exception as error:  # noqa: BLE001  # raised again where the task came from
-            answer = None, _sendable(error)
+            answer = None, sendable(error)
         try:
             pickle.dump(answer, answers)
             answers.flush()

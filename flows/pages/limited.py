@@ -87,8 +87,6 @@ class Reader:
     def _answer(self, path: Path, source: Source, page: Page, sha256: str) -> _Answer:
         process = self._started()
         cpu_s, memory_mb = _limits(source)
-        # The views that keep settings from being changed do not go through a pipe; nor is the rest of the source needed.
-        bare = replace(source, pages=()), replace(page, lookups=dict(page.lookups))
         overdue = Event()
 
         def end_late() -> None:
@@ -99,7 +97,7 @@ class Reader:
         late.daemon = True
         late.start()
         try:
-            answer: _Answer = _exchange(process, (path, *bare, sha256, cpu_s, memory_mb))
+            answer: _Answer = _exchange(process, (path, *bare(source, page), sha256, cpu_s, memory_mb))
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
             raise self._ended(process, cpu_s, overdue.is_set()) from error
         except BaseException:
@@ -179,6 +177,11 @@ def _exchange(process: Popen[bytes], question: object) -> Any:
 
 
 # --- in the process that reads
+
+
+def bare(source: Source, page: Page) -> tuple[Source, Page]:
+    """Both as they go to another process: without the views that keep settings from being changed, and the other pages."""
+    return replace(source, pages=()), replace(page, lookups=dict(page.lookups))
 
 
 def _main() -> None:

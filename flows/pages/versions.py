@@ -400,17 +400,51 @@ def _reader(source: Source, page: Page, parse: Parse) -> _Read:
     return read
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A version whose bytes a build will read."""
+
+    path: Path
+    source: Source
+    page: Page
+    sha256: str
+
+
+def unread(raw: Path, shipped: Path | None, as_of: date, kept: Kept = NOTHING) -> Iterator[Unread]:
+    """The versions that `all_in_use` reads from their bytes in any case; where one is not good it may read older ones too."""
+    for name in sources.names():
+        source = sources.source(name)
+        stacks = known(source, raw, shipped, as_of)
+        for page in source.pages:
+            chain = _chain(stacks[page.name])
+            for version in chain[: _first_kept(source, page, chain, kept)]:
+                if version.bytes_at is not None:
+                    yield Unread(version.bytes_at, source, page, version.snapshot.sha256)
+
+
+def _chain(stack: Sequence[Version]) -> Sequence[Version]:
+    """The versions of a stack down to the newest that is vouched for, which are judged together."""
+    return stack[: next((at + 1 for at, one in enumerate(stack) if one.vouched), len(stack))]
+
+
+def _first_kept(source: Source, page: Page, chain: Sequence[Version], kept: Kept) -> int:
+    """Where in a chain that begins which a published warehouse has judged."""
+    name, ends = f"{source.key}/{page.name}", range(len(chain))
+    return next((at for at in ends if kept.has(PAGE, name, _key_of_chain(source, page, chain[at:]))), len(chain))
+
+
 def _judged(
     source: Source, page: Page, versions: Sequence[Version], kept: Kept, parse: Parse, apart: Iterable[HeldPage]
 ) -> _Judged:
     """Judge the versions of a page, newest first."""
     refused = [row for row in apart if row.page == page.name]
     stack = [one for one in versions if one.snapshot.sha256 not in {row.sha256 for row in refused}]
-    read, end = _reader(source, page, parse), 0
+    read, left = _reader(source, page, parse), stack
     good, held = None, list[HeldPage]()
-    while good is None and end < len(stack):
-        start, end = end, next((at + 1 for at, one in enumerate(stack) if at >= end and one.vouched), len(stack))
-        good, held = _last_good(source, page, stack[start:end], read, kept)
+    while good is None and left:
+        chain = _chain(left)
+        good, held = _last_good(source, page, chain, read, kept)
+        left = left[len(chain) :]
     held = [*refused, *held]
     used = None if good is None else good.version
     newer = versions if used is None else versions[: versions.index(used)]
@@ -423,9 +457,7 @@ def _last_good(
     source: Source, page: Page, chain: Sequence[Version], read: _Read, kept: Kept
 ) -> tuple[PageInUse | None, list[HeldPage]]:
     """The newest good version of a chain, whose oldest is good if it can be read, and why newer ones are held back."""
-    chain_keys = [_key_of_chain(source, page, chain[at:]) for at in range(len(chain))]
-    name = f"{source.key}/{page.name}"
-    known = next((at for at, key in enumerate(chain_keys) if kept.has(PAGE, name, key)), len(chain))
+    known = _first_kept(source, page, chain, kept)
     good, held = _taken_over(kept, source, page, chain[known:]) if known < len(chain) else (None, [])
     for version in reversed(chain[:known]):
         gathered = read(version)
@@ -436,7 +468,7 @@ def _last_good(
             held += held_rows(version.snapshot, good.version.snapshot.sha256, found)
         else:
             good, held = PageInUse(version, gathered, ""), []
-    return (None if good is None else PageInUse(good.version, good.gathered, chain_keys[0])), held
+    return (None if good is None else PageInUse(good.version, good.gathered, _key_of_chain(source, page, chain))), held
 
 
 def _findings(good: PageInUse, version: Version, gathered: Gathered) -> list[Finding]:

@@ -19,6 +19,11 @@ from flows.paths import PACKAGE
 _IMPORT = re.compile(r"(?:^|[:;])[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|[^\n;(]+)", re.MULTILINE)
 _COMMENT_OR_BREAK = re.compile(r"#[^\n]*|\\\n")
 _VERSION = re.compile(r"^Version: *(\S+)$", re.MULTILINE)
+# All that a value of the warehouse may depend on beside the code of this package.
+LIBRARIES = (
+    *("beautifulsoup4", "duckdb", "great-expectations", "lxml", "markdown-it-py", "numpy"),
+    *("pandas", "pyarrow", "pydantic", "pyyaml", "scipy", "threadpoolctl"),
+)
 
 
 def digest(*parts: str | bytes | memoryview) -> str:
@@ -42,16 +47,39 @@ def files(root: Path, paths: Iterable[Path]) -> str:
 @cache
 def versions(*distributions: str) -> str:
     """The versions of Python and of installed libraries, as text."""
-    named = [f"{name} {_version(name)}" for name in distributions]
+    named = [f"{name} {version(name)}" for name in distributions]
     return "; ".join([f"Python {platform.python_version()}", *named])
 
 
-def _version(distribution: str) -> str:
-    """Its version. Read from the head of its metadata, which `importlib.metadata.version` reads to the end as a letter."""
+def version(distribution: str) -> str:
+    """The version of an installed library.
+
+    Read from the head of its metadata, which `importlib.metadata.version` reads to the end as a letter.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: it is not installed.
+    """
     import importlib.metadata
 
     told = _VERSION.search(importlib.metadata.distribution(distribution).read_text("METADATA") or "")
     return told[1] if told else importlib.metadata.version(distribution)
+
+
+@cache
+def package_code(package: Path) -> str:
+    """Digest of all code, which a process that goes on reads once: what is changed meanwhile is for the next one."""
+    return files(package, _of_package(package, ".py"))
+
+
+@cache
+def package_declared(package: Path) -> str:
+    """Digest of what is declared beside the code, read once as the code is."""
+    return files(package, _of_package(package, ".toml", ".csv"))
+
+
+def _of_package(package: Path, *suffixes: str) -> list[Path]:
+    inside = (path.relative_to(package) for path in package.rglob("*") if path.suffix in suffixes)
+    return [package / path for path in inside if path.parts[0] != "_shipped"]
 
 
 @cache

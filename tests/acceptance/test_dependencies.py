@@ -315,7 +315,8 @@ def test_whatever_is_imported_is_declared() -> None:
     foreign = imported - sys.stdlib_module_names - {"flows", "_typeshed", "pydantic_core", "httpx"}
     assert foreign
     undeclared = {name for name in foreign if not declared().keys() & set(map(canonicalize_name, distributions[name]))}
-    assert undeclared == set()
+    # What an extra brings is asked for by a person, who is told where it is not there (tests/test_cluster.py).
+    assert undeclared == {"distributed"}
 
 
 def test_the_lock_is_within_the_bounds() -> None:

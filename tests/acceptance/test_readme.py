@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import run_records
+from flows import cluster, run_records
 from flows.answers import layouts, query_limits, rendering
 from flows.fits import calibration
 from flows.pages import transport
@@ -23,6 +23,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = {
     "make test": "this suite",
     'compute-limits serve --cron "0 6 * * 1" --timezone Europe/Berlin': "tests/test_serve.py::test_the_readme_is_followed",
+    "dask scheduler": "tests/dask_machines.py",
+    "dask worker tcp://HOST:8786 --nthreads 1 --nworkers -1": "tests/dask_machines.py",
+    "compute-limits build --dask tcp://HOST:8786": "tests/test_cluster.py",
 }
 
 
@@ -95,6 +98,10 @@ SET = {
     r"records from ([\d,]+) characters a line on": [layouts.UNCUT],
     r"where fewer than (\d+) papers or models were scored": [calibration.SCORED_MIN],
     r"of a column \(([\d.]+) in\) and of a page \(([\d.]+) in\)": [style.WIDTHS_IN["column"], style.WIDTHS_IN["page"]],
+    r"does not answer within (\d+) seconds, has no worker, or loses all of them for a (minute)": [
+        cluster._CONNECT_S,
+        cluster._ALONE_S / 60,
+    ],
     r"Each page has (\d+) s; a host (three) of whose pages": [
         transport.Limits().deadline_s,
         transport.Limits().slow_pages_max,

@@ -35,6 +35,7 @@ USES: dict[str, set[str]] = {
 SHARED = {
     *(
         "flows",
+        "flows.batches",
         "flows.children",
         "flows.columns",
         "flows.errors",

@@ -15,46 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hand_made import built
+from made_set import ERRORS, GROUNDS, RULE, SCENARIO, WORK, of_points
 from sets_of_points import arxiv, record
 
 from flows.analysis import computed, costs, estimates
 from flows.analysis.computed import Grounds, Tables, Work
-from flows.analysis.samples import Sample
 from flows.declared.setting_types import FitRule
 from flows.fits.forms import LINES
 from flows.warehouse import connection, kept
 from flows.warehouse.kept import SAMPLE, Keys
-
-RULE = FitRule(0.95, 1.0, 3, 200, 5)
-ERRORS = np.array([0.4, 0.31, 0.3, 0.22, 0.2])
-
-
-def of_points(x: Sequence[float] = (1, 2, 3, 4, 5)) -> Sample:
-    return Sample(
-        7, "current/b/m/c/all", "all", tuple(LINES), np.array(x, float), ERRORS, np.arange(5),
-        np.array([2015, 2016, np.nan, 2018, 2019]), np.full(5, np.nan),
-    )  # fmt: skip
-
-
-WORK = Work(of_points(), ("huber",), (("t", 0.1),), "hardware_burden", "gflop", (costs.Goal("t", 0.1),))
-SCENARIO = costs.Scenario(
-    "s",
-    "r",
-    14.0,
-    14.0,
-    (0.2, 0.3, 0.4),
-    (0.5, 0.6, 0.7),
-    (1.1, 1.2, 1.3),
-    (1.0, 2.0),
-    0.1,
-    -0.4,
-    0.0,
-    True,
-    None,
-    "ok",
-)
-GROUNDS = Grounds(RULE, (SCENARIO,))
-
 
 # --- the key of a set
 
@@ -261,23 +230,6 @@ def test_a_set_whose_name_is_not_among_those_published_is_computed(
         tables = Tables(before)
         tables.start(con)
         assert rows(tables.tables()) == {name: content(con, name) for name in computed.TABLES}
-
-
-def test_batches_leave_none_out_and_let_processes_end_together() -> None:
-    effort = [float(n % 17 + 1) for n in range(400)]
-    left = list(range(0, 400, 2))
-    batches = computed._batches(left, effort)
-    assert sorted(at for batch in batches for at in batch) == left
-    loads = [sum(effort[at] for at in batch) for batch in batches]
-    assert loads == sorted(loads, reverse=True)
-    # Two processes, the other three times as slow: each takes the next batch when it is done with one.
-    slowness, ends = (1.0, 3.0), [0.0, 0.0]
-    for load in loads:
-        free = ends.index(min(ends))
-        ends[free] += load * slowness[free]
-    assert max(ends) - min(ends) <= 3 * max(effort)
-    assert computed._batches([], effort) == []
-    assert computed._batches([4], effort) == [[4]]
 
 
 def test_the_effort_of_a_set_grows_with_what_is_computed_of_it() -> None:

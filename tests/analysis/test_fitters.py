@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_computed import GROUNDS, WORK
+from made_set import GROUNDS, WORK
 
 from flows import children, paths
 from flows.analysis import computed, fitters
@@ -78,11 +78,11 @@ class _Two(Exception):  # noqa: N818
 
 
 def test_an_exception_that_cannot_be_sent_is_told_in_words() -> None:
-    sent = fitters._sendable(_Two(1, 2))
+    sent = fitters.sendable(_Two(1, 2))
     assert type(sent) is RuntimeError
     assert "_Two: 1 and 2" in str(sent)
     error = KeyError("a")
-    assert fitters._sendable(error) is error
+    assert fitters.sendable(error) is error
 
 
 @pytest.mark.parametrize("many", [1, 2])
@@ -124,7 +124,7 @@ def test_an_error_here_ends_the_processes_at_their_work(started: list[subprocess
 PARENT = """
 import sys, time
 sys.path[:0] = sys.argv[1:]
-from test_computed import GROUNDS, WORK
+from made_set import GROUNDS, WORK
 from flows.analysis.fitters import Fitters
 
 with Fitters(2) as fitters:

@@ -16,7 +16,7 @@ from flows import build, sources
 from flows.pages import bundling, decisions, drift, facts, snapshots, states, versions
 from flows.pages.drift import Finding
 from flows.pages.fetch import Outcome
-from flows.pages.parse import Gathered
+from flows.pages.parse import Gathered, parse_page
 from flows.pages.snapshots import Snapshot
 from flows.pages.versions import InUse
 from flows.readers.row_types import CarbonIntensity, PageCount
@@ -627,3 +627,39 @@ def test_a_page_that_contradicts_other_sources_steps_back(raw: Path) -> None:
     assert intensities(loaded)[0] == 100.0
     assert loaded.held == apart
     assert "9 times those of mlco2/impact.csv" in loaded.problems[0]
+
+
+# --- what is read
+
+
+def test_unread_is_what_a_build_reads_from_bytes(raw: Path, ships: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "names", lambda: [REAL.key])
+    monkeypatch.setattr(sources, "source", lambda _: source())
+    keep(raw, body(1, 2), "2026-01-01")
+    vouched = keep_facts(ships, "2026-02-01", 1.0, 2.0)
+    # Its bytes are there too, and are read in place of its facts.
+    keep(raw, body(1.0, 2.0), "2026-02-01")
+    newer = [keep(raw, body(1, last), f"2026-0{3 + at}-01") for at, last in enumerate((3.0, 4.0))]
+    later = keep(raw, body(9), "2026-12-01")
+    asked: list[tuple[Path, str]] = []
+
+    def parse(path: Path, of: Source, page: Page, sha256: str) -> Gathered:
+        asked.append((path, sha256))
+        return parse_page(path, of, page, sha256)
+
+    versions.all_in_use(raw, ships, AS_OF, kept.NOTHING, parse)
+    found = [(one.path, one.sha256) for one in versions.unread(raw, ships, AS_OF)]
+    assert [sha256 for _, sha256 in found] == [newer[1].sha256, newer[0].sha256, vouched.sha256]
+    assert later.sha256 not in dict(asked)
+    assert sorted(found) == sorted(asked)
+
+
+def test_nothing_is_unread_that_a_warehouse_has(raw: Path) -> None:
+    keep(raw, body(1, 2), "2026-01-01")
+
+    class _All(Kept):
+        def has(self, *_: object) -> bool:
+            return True
+
+    assert [one.source.key for one in versions.unread(raw, None, AS_OF)] == [REAL.key]
+    assert list(versions.unread(raw, None, AS_OF, _All())) == []
