@@ -241,7 +241,7 @@ def test_deleting_a_line_undoes_its_merge_at_the_next_build(
     assert declared
     assert all(merge.reason for merge in declared)
     kept = {**settings.rows(), "merge": []}
-    monkeypatch.setattr(settings, "rows", lambda: kept)
+    monkeypatch.setattr(settings, "rows", lambda **_: kept)
     path = tmp_path / "built.duckdb"
     build.read_sources(path, tmp_path / "raw", shipped, AS_OF)
     part_of_it.make(path, "core.merges", "core.processor_aliases", "core.model_mentions")

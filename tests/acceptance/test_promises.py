@@ -28,8 +28,10 @@ RUNS_TEXT = {
     "unsafe_load_all",
     "load_all",
 }
-# Modules that read with pickle what a process of their own wrote.
+# Modules that read with pickle what a process of their own wrote, here or on the workers of a scheduler that somebody named.
 OF_OUR_OWN = {
+    "flows/cluster.py",
+    "flows/on_workers.py",
     "flows/analysis/fitters.py",
     "flows/pages/limited.py",
     "flows/publish/figures/drawer.py",
