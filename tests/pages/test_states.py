@@ -120,7 +120,9 @@ def test_degraded_is_what_meta_runs_counts() -> None:
         con.execute(
             "create schema staging; create table staging.build_setting as select 'k' as build_key, '1' as code_version"
         )
-        con.execute("create schema meta; create table meta.this_build as select date '2026-01-02' as as_of")
+        con.execute(
+            "create schema meta; create table meta.this_build as select date '2026-01-02' as as_of, null::date as published_before"
+        )
         for name in typing.get_args(State):
             con.execute(f"create or replace table staging.source_state as select '{name}' as state")
             is_degraded = name in ("stale", "absent")
