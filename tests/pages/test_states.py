@@ -126,6 +126,6 @@ def test_degraded_is_what_meta_runs_counts() -> None:
         for name in typing.get_args(State):
             con.execute(f"create or replace table staging.source_state as select '{name}' as state")
             is_degraded = name in ("stale", "absent")
-            row = ("k", date(2026, 1, 2), "1", int(is_degraded), "degraded" if is_degraded else "whole")
+            row = ("k", date(2026, 1, 2), None, "1", int(is_degraded), "degraded" if is_degraded else "whole")
             assert con.execute(select).fetchall() == [row]
             assert bool(states.degraded([("timm", name, None, None)])) == is_degraded
