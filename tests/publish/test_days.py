@@ -45,6 +45,7 @@ def test_the_warehouse_tells_them(db: duckdb.DuckDBPyConnection) -> None:
     assert days(db) == Days(newest, None)
 
 
+@pytest.mark.slow
 def test_every_file_that_is_exported_carries_both_days(limited: Path, tmp_path: Path) -> None:
     request = Request(figures=["domains"])
     exports.export(limited, tmp_path, request)
