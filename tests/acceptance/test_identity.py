@@ -233,6 +233,7 @@ def test_every_merge_is_listed_with_its_rule(db: Db) -> None:
     assert len(merged) > 2000
 
 
+@pytest.mark.slow
 def test_deleting_a_line_undoes_its_merge_at_the_next_build(
     db: Db, tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def test_a_slip_is_one_sentence(tmp_path: Path) -> None:
         words.words(file)
 
 
+@pytest.mark.slow
 def test_no_module_and_no_script_has_words_of_its_own() -> None:
     """Printed words that are not their code without underscores stand in words.toml alone."""
     known = words.words()

@@ -57,6 +57,7 @@ def test_a_pdf_embeds_its_face_as_truetype(drawn: drawers.Drawings) -> None:
         }
 
 
+@pytest.mark.slow
 def test_no_text_is_smaller_than_seven_points_but_what_is_raised(pictures: dict[str, Picture]) -> None:
     with canvas.drawing():
         for name in SOME:

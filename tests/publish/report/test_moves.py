@@ -41,6 +41,7 @@ def test_each_state_says_what_its_files_have(report: Path) -> None:
     assert (table_of, key["quantity"], key["place"]) == ("marts.history", "exponent", "1")
 
 
+@pytest.mark.slow
 def test_a_move_has_its_causes(warehouse_path: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copy(warehouse_path, tmp_path / "copy.duckdb"))
     copy.chmod(0o644)
@@ -63,6 +64,7 @@ def test_a_move_has_its_causes(warehouse_path: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_without_an_earlier_state_it_says_so(warehouse_path: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copy(warehouse_path, tmp_path / "copy.duckdb"))
     copy.chmod(0o644)
