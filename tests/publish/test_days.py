@@ -47,7 +47,7 @@ def test_the_warehouse_tells_them(db: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.slow
 def test_every_file_that_is_exported_carries_both_days(limited: Path, tmp_path: Path) -> None:
-    request = Request(figures=["domains"])
+    request = Request(figures=["domains", "figure_1a"])
     exports.export(limited, tmp_path, request)
     without = []
     for file in sorted(tmp_path.rglob("*.*")):
@@ -65,5 +65,9 @@ def test_every_file_that_is_exported_carries_both_days(limited: Path, tmp_path: 
     package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
     assert (package["as_of"], package["published_before"]) == (str(AS_OF), str(BEFORE))
     assert "models published before 2020-03-04" in (tmp_path / "figures" / "domains.txt").read_text(encoding="utf-8")
-    # Whoever sees the table sees the limit.
+    # A simulation has no models that could have been published.
+    theory = (tmp_path / "figures" / "figure_1a.txt").read_text(encoding="utf-8").split("\n\n")
+    assert "published before" not in theory[1]
+    # What the paper printed is as it was, whatever day is given; whoever sees another table sees the limit.
+    assert "of models published before" not in (tmp_path / "figure_3.md").read_text(encoding="utf-8")
     assert "published before 2020-03-04.\n" in (tmp_path / "exponents.tex").read_text(encoding="utf-8")

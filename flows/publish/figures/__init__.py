@@ -44,19 +44,25 @@ class FigureError(UserError):
 
 def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """All figures that the warehouse gives, those of the brief first."""
-    singles = (theory.observations, theory.computation, growth.models, growth.imagenet)
+    simulated, singles = (theory.observations, theory.computation), (growth.models, growth.imagenet)
     several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots)
-    alone = [picture for read in singles if (picture := read(con)) is not None]
     both = days.days(con)
-    return [_dated(picture, both) for picture in [*alone, *(one for read in several for one in read(con))]]
+    of_theory = [picture for read in simulated for picture in (read(con),) if picture is not None]
+    of_models = [picture for read in singles for picture in (read(con),) if picture is not None]
+    of_models += [picture for read in several for picture in read(con)]
+    # A simulation is of no models, whenever they were published.
+    return [
+        *(_dated(picture, both, "") for picture in of_theory),
+        *(_dated(picture, both, both.limit()) for picture in of_models),
+    ]
 
 
-def _dated(picture: Picture, both: Days) -> Picture:
-    """The figure with both days in its rows and in what is told of it; on its sheet where models were published before a day."""
+def _dated(picture: Picture, both: Days, limit: str) -> Picture:
+    """The figure with both days in its rows and in what is told of it, and on its sheet the limit that its models have."""
     texts_of = both.texts()
     return replace(
         picture,
-        subtitle=picture.subtitle + both.limit(),
+        subtitle=picture.subtitle + limit,
         columns=(*picture.columns, *days.COLUMNS),
         rows=[(*row, *texts_of) for row in picture.rows],
         days=both.sentence(),

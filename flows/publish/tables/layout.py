@@ -89,7 +89,7 @@ def sheet(
     values = _values(con, shown)
     notes = [*table.notes, *(table.page_notes if width == "page" else [])]
     both = days_of(con)
-    if both.published_before:
+    if both.published_before and _is_reconciled(con, shown):
         notes.append(f"Points are of models published before {both.published_before}.")
     return Sheet(
         name=name,
@@ -100,6 +100,14 @@ def sheet(
         width=width,
         days=both.sentence(),
     )
+
+
+def _is_reconciled(con: duckdb.DuckDBPyConnection, row_sets: Sequence[str]) -> bool:
+    """Whether one of the row sets is put together from all sources; what a paper printed stays as it is, whatever day is given."""
+    found = con.execute(
+        "select count(*) from staging.row_set where reconciled and list_contains(?, row_set)", [list(row_sets)]
+    ).fetchall()
+    return bool(found[0][0])
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
