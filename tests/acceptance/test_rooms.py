@@ -68,6 +68,14 @@ def has_code(room: str) -> bool:
     return len(parsed(FLOWS / room / "__init__.py").body) > 1
 
 
+def test_contributing_says_what_each_room_may_use_and_what_serves_all() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## The rooms")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    assert {room: set(re.findall(r"\w+", uses)) for room, uses in rows} == USES
+    served = text.partition("Beside the rooms, ")[2].partition(" serve all of them")[0]
+    assert {"flows", *(f"flows.{name}" for name in re.findall(r"`(\w+)\.py`", served))} == SHARED
+
+
 @pytest.mark.parametrize("room", TESTED)
 def test_every_module_has_its_tests_in_the_same_room(room: str) -> None:
     elsewhere = held_by_fixtures() if room == "sources" else set()
