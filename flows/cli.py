@@ -1097,12 +1097,17 @@ def main(argv: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     message = ""
     try:
-        _run(argv)
+        with stops.told():
+            _run(argv)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); what is left is not told to anybody, not at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
+    except KeyboardInterrupt:
+        # Who presses Ctrl-C knows why it ends. Raised on, it ends as Python has it: with what is due at the exit, by SIGINT.
+        sys.excepthook = lambda *_: print("stopped", file=sys.stderr)
+        raise
     except UserError as error:
         message = str(error)
     except OSError as error:

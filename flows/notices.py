@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flows import __version__, paths
+from flows import __version__, paths, stops
 from flows.errors import UserError
 from flows.pages import states
 
@@ -92,7 +92,8 @@ def told(command: str, to: str | None, said: Callable[[str], None] = say) -> Ite
 def _guarded(what: Callable[[], Any], said: Callable[[str], None]) -> Any:
     """What it gives, or None: whatever is wrong with a notice, the run goes on."""
     try:
-        return what()
+        with stops.told():
+            return what()
     except Exception as error:  # noqa: BLE001  # said, and no run is failed by it
         said(f"what to notify of cannot be told ({str(error).partition(chr(10))[0] or type(error).__name__})")
         return None

@@ -28,7 +28,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.states import Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import build, children, cluster, lean, notices, paths, progress, runs, sources
+from flows import build, children, cluster, lean, notices, paths, progress, runs, sources, stops
 from flows.build import Identity
 from flows.cluster import ClusterError
 from flows.errors import UserError
@@ -94,7 +94,7 @@ def read_task(
     own: Identity,
 ) -> dict[tuple[str, str], str]:
     """Pages and facts to staging, or what the published warehouse has of them; the keys of pages."""
-    with kept.published(published) as before, cluster.asked_for() as machines:
+    with stops.told(), kept.published(published) as before, cluster.asked_for() as machines:
         return build.read_sources(built, raw, shipped, as_of, outcomes, before, own, machines)
 
 
@@ -103,14 +103,15 @@ def transform_task(
     built: Path, page_keys: dict[tuple[str, str], str], build_key: str, published: Path | None
 ) -> list[Failure]:
     """Staging to exports, each table checked as soon as it is made; the expectations that are not met."""
-    with kept.published(published) as before:
+    with stops.told(), kept.published(published) as before:
         return build.compute(built, before, page_keys, build_key)
 
 
 @task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
 def validate_task(built: Path, failures: list[Failure]) -> list[str]:
     """The warnings; a row that was lost or a critical expectation fails the task and so the run."""
-    return build.validate(built, failures)
+    with stops.told():
+        return build.validate(built, failures)
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
@@ -220,7 +221,9 @@ def _leave_artifacts(con: Any) -> list[str]:
     told = []
     for key, make in artifacts.MAKERS.items():
         try:
-            create_markdown_artifact(make(con), key=key, description=make.__doc__)
+            with stops.told():
+                text = make(con)
+            create_markdown_artifact(text, key=key, description=make.__doc__)
         except Exception as error:  # noqa: BLE001  # whatever it is, what is published stands
             reason = str(error).partition("\n")[0] or type(error).__name__
             told.append(f"the artifact {key} of this run is not in Prefect ({reason})")

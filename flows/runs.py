@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from flows import paths
+from flows import paths, stops
 from flows.pages import states
 
 # Some 3,000 runs; then the log begins anew, and the one before it is kept beside it.
@@ -90,7 +90,8 @@ def recorded(
     run = {"command": command, "asked": asked}
     started = now()
     try:
-        yield
+        with stops.told():
+            yield
     except BaseException as error:
         outcome = "failed" if isinstance(error, Exception) else "stopped"
         line = {"outcome": outcome, "message": str(error).partition("\n")[0][:_MESSAGE_MAX] or type(error).__name__}

@@ -2,7 +2,8 @@
 
 Python raises them in whatever the main thread is doing. Where that is a finalizer or a callback that the garbage collector
 calls, the exception is printed as ignored and gone, and the run goes on as if nobody had stopped it (seen: five stops of 52,
-in a `weakref.finalize` of a task that had just been submitted).
+in a `weakref.finalize` of a task that had just been submitted). Where it is a query, DuckDB ends it, and raises an error of its
+own in the place of the exception.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -25,6 +28,41 @@ def raise_them() -> None:
     """Have SIGTERM raise `SystemExit` (143), as SIGINT raises `KeyboardInterrupt`, and have neither be lost."""
     signal.signal(signal.SIGTERM, _terminated)
     sys.unraisablehook = _not_lost
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Around queries: what a stop raised in one is raised, and not DuckDB's `RuntimeError` ("Query interrupted").
+
+    It is for handlers of SIGINT and SIGTERM that are there by now: within a flow Prefect has its own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    raised: list[BaseException] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A stop that is ignored, or ends the process without a word, raises nothing.
+    raising = {int(number): handler for number, handler in handlers.items() if callable(handler)}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        try:
+            raising[number](number, frame)
+        except BaseException as stop:
+            raised.append(stop)
+            raise
+
+    for number in raising:
+        signal.signal(number, hear)
+    try:
+        yield
+    except RuntimeError as error:
+        if not raised:
+            raise
+        raise raised[-1] from error
+    finally:
+        for number, handler in raising.items():
+            if signal.getsignal(number) is hear:
+                signal.signal(number, handler)
 
 
 def _terminated(_: int, __: FrameType | None) -> NoReturn:

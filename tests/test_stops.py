@@ -1,12 +1,17 @@
-"""flows/stops.py: a stop ends a process, also where it comes while a finalizer runs."""
+"""flows/stops.py: a stop ends a process, also where it comes while a finalizer or a query runs."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from running import environment, start, wait_for
+
+from flows import stops
 
 # The stop comes in the middle of a finalizer, whose exceptions Python drops: at its first run, or at a second one that the
 # repeated stop meets.
@@ -63,3 +68,71 @@ def test_other_exceptions_of_a_finalizer_are_told() -> None:
     )
     assert (ended.returncode, ended.stdout) == (0, "goes on\n"), ended
     assert "ZeroDivisionError" in ended.stderr
+
+
+# As long as a query can be; DuckDB raises an error of its own for whatever a handler raises in it.
+ENDLESS = "select count(*) from range(1_000_000_000) a, range(1_000_000_000) b where a.range * b.range % 7 = 3"
+IN_A_QUERY = """
+import contextlib, os, signal, threading
+import duckdb
+from flows import stops
+
+class Stop(BaseException):
+    pass
+
+def raise_it(number, frame):
+    raise Stop(number)
+
+con = duckdb.connect(config={{"threads": 1}})
+threading.Timer(0.5, os.kill, (os.getpid(), {stop})).start()
+signal.signal({stop}, raise_it)
+try:
+    with {around}:
+        con.execute({query!r})
+except BaseException as error:
+    print(type(error).__name__, *error.args)
+print(signal.getsignal({stop}) is raise_it)
+"""
+
+
+@pytest.mark.parametrize(
+    ("around", "said"),
+    [("stops.told()", "Stop {stop}"), ("__import__('contextlib').nullcontext()", "RuntimeError Query interrupted")],
+)
+@pytest.mark.parametrize("stop", [int(signal.SIGINT), int(signal.SIGTERM)])
+def test_a_stop_that_a_query_loses_is_raised_in_its_place(stop: int, around: str, said: str) -> None:
+    # The second case is why there is a first one.
+    code = IN_A_QUERY.format(stop=stop, around=around, query=ENDLESS)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert ended.stdout.splitlines() == [said.format(stop=stop), "True"], ended
+
+
+def test_what_no_stop_raised_is_raised_as_it_is() -> None:
+    with pytest.raises(RuntimeError, match="of its own"), stops.told():
+        raise RuntimeError("of its own")
+
+
+@pytest.mark.parametrize(
+    ("stop", "status", "told"), [(signal.SIGINT, -signal.SIGINT, "stopped\n"), (signal.SIGTERM, 143, "")]
+)
+def test_a_command_is_stopped_in_a_query(
+    stop: signal.Signals, status: int, told: str, warehouse_path: Path, tmp_path: Path
+) -> None:
+    env = environment(warehouse_path.parent.parent, tmp_path / "prefect")
+    process = start(env, tmp_path / "log", "sql", ENDLESS)
+    try:
+        # A second of a processor is behind all that comes before the query.
+        wait_for(lambda: ticks(process.pid) > 2 * os.sysconf("SC_CLK_TCK"))
+        process.send_signal(stop)
+        assert process.wait(timeout=300) == status
+    finally:
+        process.kill()
+    assert (tmp_path / "log").read_text() == told
+
+
+def ticks(pid: int) -> int:
+    """What a process has had of processors."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)
