@@ -175,6 +175,7 @@ def test_a_fit_takes_one_select_and_is_bounded_too(env: dict[str, str], monkeypa
 @pytest.mark.parametrize(
     "arguments",
     [("sql", "select 1"), ("sources",), ("report",), ("export", "{folder}/out"), ("audit",), ("forecast",), ("review",),
+     ("changes",), ("quarantine",), ("trace", "marts.exponents", "benchmark=imagenet"),
      ("cost", "--benchmark", "imagenet", "--error", "5%"), ("fit", "--query", "select 1", "--x", "a", "--y", "b")],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip

@@ -100,7 +100,7 @@ def trace(path: Path, table: str, conditions: Sequence[str], bytes_at: BytesAt =
             nothing is declared on how the table came about.
     """
     with queries.of_this_version(path), queries.connect(path) as con:
-        _check_table(con, table)
+        _check_table(path, con, table)
         _find(con, table, conditions)
         root = _step(con, "", table, "step_1")
         return Trace(root, _pages(con, root, bytes_at))
@@ -109,9 +109,11 @@ def trace(path: Path, table: str, conditions: Sequence[str], bytes_at: BytesAt =
 # --- which row
 
 
-def _check_table(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _check_table(path: Path, con: duckdb.DuckDBPyConnection, table: str) -> None:
     known = connection.tables(con)
     if table not in known:
+        if grounds().of(table):
+            raise QueryError(f"{path} was built by another version, which has no {table}; run `compute-limits build`")
         # By its name alone, for most have the same few schemas.
         names = {one.partition(".")[2] for one in known}
         like = likest(table.rpartition(".")[2], names, _NEAREST)

@@ -19,7 +19,7 @@ from flows.pages.limited import Reader
 from flows.pages.snapshots import Snapshot
 from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
-from flows.warehouse import checksums, connection, conservation, kept
+from flows.warehouse import checksums, connection, conservation, kept, reading
 from flows.warehouse.connection import BuildError
 
 _REBUILD = "`compute-limits build --fresh` makes it anew"
@@ -45,8 +45,15 @@ def checks(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[Check]:
     if not warehouse.is_file():
         yield Check(f"no warehouse at {warehouse}; `compute-limits build` makes one")
         return
-    yield _as_published(warehouse)
-    yield from _warehouse(raw, shipped, warehouse)
+    # Before all else, and open to the end: what another process left beside it is set aside, as for every reader.
+    try:
+        con = reading.read(warehouse)
+    except reading.ReadError as error:
+        yield Check(f"{warehouse}: can be read", (str(error),))
+        return
+    with con:
+        yield _as_published(warehouse)
+        yield from _warehouse(raw, shipped, warehouse)
 
 
 # --- what is kept
@@ -166,7 +173,12 @@ def _of_source(
     published: kept.Kept,
     reader: Reader,
 ) -> Iterator[str]:
-    known = versions.known(source, raw, shipped, date.max)
+    try:
+        known = versions.known(source, raw, shipped, date.max)
+    except UserError as error:
+        # What is wrong with one lock says nothing of the others.
+        yield str(error)
+        return
     of_name = {page.name: page for page in source.pages}
     for name, sha256 in pages:
         version = next((one for one in known.get(name, ()) if one.snapshot.sha256 == sha256), None)

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,6 +168,50 @@ def test_a_warehouse_that_was_altered_is_told(warehouse: Path, facts: Path, tmp_
 def test_a_file_that_is_no_warehouse_is_told(facts: Path, tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_bytes(b"nothing" * 1000)
+    ((_, told),) = wrong(tmp_path / "raw", facts, path)
+    assert told.startswith(f"{path} is damaged or no warehouse; run `compute-limits build --fresh`")
+
+
+def test_a_warehouse_of_another_version_is_told(facts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    duckdb.connect(path).close()
     said = wrong(tmp_path / "raw", facts, path)
     assert said
-    assert all("cannot be read as a warehouse" in told for _, told in said)
+    assert all("it cannot be read as a warehouse of this version" in told for _, told in said)
+
+
+def test_a_log_beside_it_is_set_aside_and_no_table_is_missed(
+    warehouse: Path, facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Path(shutil.copy(warehouse, tmp_path / "other.duckdb"))
+    with duckdb.connect(other, config={"wal_autocheckpoint": "1GB"}) as con:
+        con.execute("drop table staging.result cascade")
+        log = other.with_name(f"{other.name}.wal")
+        shutil.copy(log, warehouse.with_name(f"{warehouse.name}.wal"))
+    assert wrong(tmp_path / "raw", facts, warehouse) == []
+    assert "is now compute_limits.duckdb.wal.aside-1" in capsys.readouterr().err
+
+
+def test_a_warehouse_that_is_open_for_writing_elsewhere_is_not_called_wrong_in_itself(
+    warehouse: Path, facts: Path, tmp_path: Path
+) -> None:
+    holds = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"open\n"
+        ((what, told),) = wrong(tmp_path / "raw", facts, warehouse)
+        process.communicate()
+    assert what == f"{warehouse}: can be read"
+    assert f"is open for writing in process {process.pid}" in told
+    assert "--fresh" not in told
+
+
+def test_a_bad_lock_hides_nothing_of_the_other_sources(warehouse: Path, facts: Path, tmp_path: Path) -> None:
+    with duckdb.connect(warehouse) as con:
+        con.execute("update staging.result set value = value + 2 where source = 'timm' and locator = 'row 2'")
+    lock(facts, lambda line: line.pop("licence"))
+    said = [told for what, told in wrong(tmp_path / "raw", facts, warehouse) if "rows of pages" in what]
+    assert any("line 1: not a snapshot" in told for told in said)
+    assert any(told.startswith("timm, page results-imagenet.csv: other rows") for told in said)
