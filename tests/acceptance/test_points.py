@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hand_made import built
+
+from flows import sources
+from flows.readers.row_types import Model, Operations
+from flows.sources import openmmlab_mmpretrain
 
 Db = duckdb.DuckDBPyConnection
 
@@ -453,6 +459,41 @@ def test_contradicted_cells_are_findings_and_no_points(db: Db) -> None:
     assert ("repvgg_b0", "exchanged_cells") not in found
     assert ("regnetx_032", "exchanged_cells") not in found
     assert left_out(db, "wmt_en_fr", "contradicted") >= 1
+
+
+# A card whose FLOPs and parameters are exchanged; by itself it may be so, a list of networks says otherwise.
+EXCHANGED = """
+Collections:
+  - Name: Badger
+    Metadata: {Training Data: ImageNet-1k, Epochs: 100}
+    Paper: {URL: https://arxiv.org/abs/1601.00001, Title: On Badgers}
+Models:
+  - Name: badger-b_8xb32_in1k
+    In Collection: Badger
+    Metadata: {FLOPs: 15820000000, Parameters: 3420000}
+    Results: [{Task: Image Classification, Dataset: ImageNet-1k, Metrics: {Top 1 Accuracy: 75.3, Top 5 Accuracy: 92.4}}]
+"""
+
+
+def test_a_card_with_exchanged_cells_is_found_by_a_list(tmp_path: Path) -> None:
+    key = "openmmlab_mmpretrain"
+    page = next(page for page in sources.source(key).pages if "resnet" in page.name)
+    (path := tmp_path / "metafile.yml").write_text(EXCHANGED)
+    parsed = [(key, *openmmlab_mmpretrain.rows(record, page)) for record in openmmlab_mmpretrain.read(path, page)]
+    listed = (
+        "timm",
+        Model("badger_b", architecture="badger_b", parameters=15_820_000),
+        Operations("imagenet", 3.42e9, "mac", 224, "GMACs"),
+    )
+    with built(tmp_path, [*parsed, listed], only=("core.point_findings",)) as con:
+        found = con.execute(
+            "select source, evidence from core.point_findings where rule = 'exchanged_cells'"
+        ).fetchall()
+    ((source, evidence),) = found
+    assert source == key
+    assert evidence.startswith(
+        "badger-b_8xb32_in1k: 1.58e+10 operations and 3.42e+06 parameters, where timm has 3.42e+09"
+    ), evidence
 
 
 def test_four_cards_at_one_percent_are_rejected_cells(db: Db) -> None:

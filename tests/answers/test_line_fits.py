@@ -1737,6 +1737,17 @@ def test_percents_and_losses_by_the_command(tmp_path: Path) -> None:
     assert (fit_told(*named)["at"]["y"] > 1, fit_told(*named, "--fraction")["at"]["y"]) == (True, 1.0)
 
 
+def test_losses_are_solved_by_the_command_within_bounds(tmp_path: Path) -> None:
+    # As read off a figure: nine losses in nats, which fall towards about 2.
+    flop = [1e18, 3e18, 1e19, 3e19, 1e20, 3e20, 1e21, 3e21, 1e22]
+    path = table(tmp_path, x=flop, y=[3.60, 3.27, 3.01, 2.81, 2.64, 2.51, 2.40, 2.31, 2.24])
+    named = ["--csv", str(path), "--x", "x", "--y", "y", "--form", "asymptotic"]
+    found = fit_told(*named, "--solve", "2.5", "--at", "1e23")
+    assert found["solve"]["low"] < 3e20 < found["solve"]["high"]
+    assert found["solve"]["low"] < found["solve"]["x"] < found["solve"]["high"]
+    assert 2.0 < found["at"]["y"] < 2.24
+
+
 def test_a_file_of_a_spreadsheet_by_the_command(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text('flop,error\n1e17,"0,665"\n3e17,"0,612"\n1e18,"0,540"\n3e18,"0,512"\n')

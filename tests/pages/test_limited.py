@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,12 @@ from flows.sources import Page, Source
 from flows.warehouse.connection import BuildError
 
 # Mappings that hold each other: 11 levels of ten make 1e11 texts of a few hundred bytes.
+# Of 825 bytes, each map twice in the next: 2^24 at the end.
+DOUBLED = "\n".join(
+    ["Models:", "- Name: m", "  Metadata:", "    A: &a {x: 1, y: 2}", "    L1: &l1 {x: *a, y: *a}"]
+    + [f"    L{n}: &l{n} {{x: *l{n - 1}, y: *l{n - 1}}}" for n in range(2, 25)]
+    + ["  In Collection: ''", ""]
+)
 ALIASES = "\n".join(
     ["Models:", "  - Name: x", "    a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     + [f"    a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 11)]
@@ -94,6 +101,18 @@ def test_an_alias_bomb_ends_by_its_memory_and_the_next_page_is_read(reader: Read
     said = refused(reader, tmp_path, ALIASES.encode(), source, page)
     assert "its parser takes more than 40 MB of memory" in said
     assert "parse_memory_mb in its source's TOML" in said
+    assert read(reader, tmp_path, GOOD).read_count() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["openmmlab_mmpretrain", "openmmlab_mmdetection"])
+def test_a_bomb_of_maps_ends_by_the_usual_limits(reader: Reader, tmp_path: Path, key: str) -> None:
+    assert len(DOUBLED) == 825
+    source, page = of(key, "resnet" if key == "openmmlab_mmpretrain" else "")
+    assert re.search(
+        r"its parser takes more than \d+ (MB of memory|s of a processor)",
+        refused(reader, tmp_path, DOUBLED.encode(), source, page),
+    )
     assert read(reader, tmp_path, GOOD).read_count() > 0
 
 

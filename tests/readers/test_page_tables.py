@@ -246,3 +246,9 @@ def test_tables_below_a_code_fence_are_read_as_they_are_shown(above: str) -> Non
 
 def test_a_table_within_a_closed_code_block_is_none() -> None:
     assert list(markdown_tables(f"```\n{BELOW}```\n")) == []
+
+
+def test_a_link_that_leads_nowhere_is_no_link() -> None:
+    page = b'<table><tr><th>Name</th></tr><tr><td><a name="a">Ant</a> <a href="b.yaml">b</a></td></tr></table>'
+    (table,) = html_tables(page)
+    assert table.rows[-1] == (Cell("Ant b", ("b.yaml",)),)
