@@ -26,6 +26,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:  # noqa: ARG001
     if listed_under is None:
         raise Rejected("no_list", "the row does not name the network whose quality is reached", "Metric")
     literal = record.fields.get("Reduction Factor", "").strip()
+    factor = record.number("Reduction Factor")
     address = record.text("Publication link")
     yield ListedTraining(
         listed_under,
@@ -33,8 +34,8 @@ def rows(record: Record, page: Page) -> Iterator[Row]:  # noqa: ARG001
         published_on=_published_on(record, address),
         training_compute_flop=record.needed("Compute (teraflops-s/days)", 0) * FLOP_PER_TERAFLOP_S_DAY,
         paper_url=address,
-        reduction_factor=record.number("Reduction Factor"),
-        reduction_factor_literal=literal or None,
+        reduction_factor=factor,
+        reduction_factor_literal=None if factor is None else literal,
     )
 
 
