@@ -271,7 +271,9 @@ def test_a_list_in_fewer_digits_counts_once(db: duckdb.DuckDBPyConnection) -> No
 
 def test_two_printed_factors_contradict_their_own_columns(db: duckdb.DuckDBPyConnection) -> None:
     rows = db.execute("select quality_of, name, round(factor, 1), printed_factor, is_conflict from marts.efficiency")
-    told = {(quality, name): (factor, printed, conflict) for quality, name, factor, printed, conflict in rows.fetchall()}
+    told = {
+        (quality, name): (factor, printed, conflict) for quality, name, factor, printed, conflict in rows.fetchall()
+    }
     assert len(told) == 12
     assert {key: row for key, row in told.items() if row[2]} == {
         ("ResNet-50", "EfficientNet (b1)"): (22.7, 10, True),
