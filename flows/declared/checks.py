@@ -267,6 +267,9 @@ def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, know
     if (series.subject == "processor") != (series.processor_kind is not None):
         why = "but it has no key 'processor_kind'" if series.subject == "processor" else "but it has a processor_kind"
         refuse(path, (*place, "subject"), series.subject, why)
+    if series.listed_under is not None and (series.subject, series.quantity) != ("model", "training_compute"):
+        why = 'but a list is of trainings: subject = "model" and quantity = "training_compute"'
+        refuse(path, (*place, "listed_under"), series.listed_under, why)
 
 
 def _check_published(files: Files) -> None:

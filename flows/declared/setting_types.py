@@ -369,7 +369,7 @@ class Claim:
     said_in: Text = column("who printed it")
     statement: Text = column("what is stated, in this project's words")
     published: float = column("the number as printed")
-    decimals: Whole = column("digits after the point that are printed")
+    decimals: int = column("digits after the point that are printed; -1 where it is printed in tens")
     reason: Text = column("why it differs or cannot be checked, or what stands behind the recomputed number")
     cell: Text | None = optional("address of the recomputed number in marts.numbers; null where there is none")
     printed_as: Literal["rounded", "floor", "at_least"] = field(
@@ -481,6 +481,9 @@ class GrowthSeries:
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
     processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models")
+    listed_under: Text | None = optional(
+        "the list of core.listed_trainings whose trainings count; null where models of core do"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from flows.readers.row_types import (
     CarbonIntensity,
     CloudRegion,
     Compute,
+    ListedTraining,
     Listing,
     LossPoint,
     Model,
@@ -142,6 +143,14 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "training_compute_flop": _FLOP,
         # Guessing among a million tokens costs ln 1e6 = 13.8 nats.
         "loss": Bound(1e-3, 15, "guessing among a million tokens costs 13.8 nats"),
+    },
+    ListedTraining: {
+        "published_on": _DAY,
+        "year": _YEAR,
+        "training_compute_flop": _FLOP,
+        # A perplexity of 1 leaves nothing to guess, and no vocabulary has a million words.
+        "value": Bound(0, 1e6, "an error is at most 100 %, a perplexity at most the size of the vocabulary"),
+        "reduction_factor": Bound(1e-6, 1e12, "computation at one quality falls by a factor of about two a year"),
     },
 }
 _GFLOP = Bound(_FLOP.least / 1e9, _FLOP.most / 1e9, _FLOP.why)

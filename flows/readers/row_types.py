@@ -183,6 +183,29 @@ class LossPoint:
     loss: float = column("the loss at its end: cross-entropy, nats per token")
 
 
+@dataclass(frozen=True, slots=True)
+class ListedTraining:
+    """One row per training of a list of computation over time: for growth and claims, never a point of a benchmark."""
+
+    listed_under: str = column(
+        "the list that it is of: ai_and_compute, penn_treebank, parameters_compute_data …, or the network whose quality it reaches"
+    )
+    name: str | None = optional("the training's name as printed; null where the list tells the best of a year")
+    published_on: date | None = optional("day of publication")
+    year: int | None = optional("year, where no day is given")
+    training_compute_flop: float | None = optional("arithmetic done in training, FLOP")
+    confidence: str | None = optional("the source's own class: Confident (within 3x), Likely (10x), Speculative (30x)")
+    notability_criteria: str | None = optional("why the source lists the model as notable (Epoch's criteria)")
+    paper_url: str | None = optional("address of the paper")
+    benchmark: str | None = optional("the benchmark of the score that the list prints beside the computation")
+    metric: str | None = optional("the metric of the score: top1_error (percent), perplexity")
+    value: float | None = optional("the score in the metric's own unit")
+    reduction_factor: float | None = optional(
+        "how many times less computation than the first of its list, as the page prints it"
+    )
+    reduction_factor_literal: str | None = optional("the same as the text that is printed, which tells its digits")
+
+
 Row = (
     Model
     | Result
@@ -196,6 +219,7 @@ Row = (
     | PriceIndex
     | CloudRegion
     | LossPoint
+    | ListedTraining
 )
 
 
@@ -242,6 +266,7 @@ ROW_TYPES: dict[str, type[Any]] = {
     "price_index": PriceIndex,
     "cloud_region": CloudRegion,
     "loss_point": LossPoint,
+    "listed_training": ListedTraining,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -262,4 +287,5 @@ TYPE_NAMES: dict[type[Any], str] = {
     PriceIndex: "price_index",
     CloudRegion: "cloud_region",
     LossPoint: "loss_point",
+    ListedTraining: "listed_training",
 }

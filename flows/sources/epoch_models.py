@@ -17,13 +17,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """The model, its training compute, and the one training phase that the hardware columns describe."""
-    name, confidence = record.name("Model"), record.text("Confidence")
-    if name is None:
-        raise Rejected("no_model", "the row names no model", "Model")
-    if confidence in page.lookups["confidence_rejected"]:
-        raise Rejected("withdrawn", "the publisher marks the row as wrong", "Confidence", confidence or "")
-    if confidence not in (None, *page.lookups["confidence"]):
-        raise Rejected("unknown_class", f"confidence {confidence!r} is not declared", "Confidence", confidence or "")
+    name, confidence = name_and_confidence(record, page, "Model")
     published_on = record.day("Publication date")
     size = record.number("Training dataset size")
     yield Model(
@@ -44,6 +38,22 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if compute is not None:
         yield Compute(None, "training_compute", compute, "flop", confidence)
     yield from _phase(record, size)
+
+
+def name_and_confidence(record: Record, page: Page, column: str) -> tuple[str, str | None]:
+    """The model's name, which stands in `column`, and the publisher's class of confidence in its training compute.
+
+    Raises:
+        Rejected: the row has no name, is withdrawn, or has a class that the source's TOML does not declare.
+    """
+    name, confidence = record.name(column), record.text("Confidence")
+    if name is None:
+        raise Rejected("no_model", "the row names no model", column)
+    if confidence in page.lookups["confidence_rejected"]:
+        raise Rejected("withdrawn", "the publisher marks the row as wrong", "Confidence", confidence or "")
+    if confidence not in (None, *page.lookups["confidence"]):
+        raise Rejected("unknown_class", f"confidence {confidence!r} is not declared", "Confidence", confidence or "")
+    return name, confidence
 
 
 def _phase(record: Record, size: float | None) -> Iterator[RunPhase]:

@@ -1,4 +1,4 @@
--- One row per series and model or processor in it: the day of its release and log10 of its computation, rate or price-performance.
+-- One row per series and model, listed training or processor in it: the day of its release and log10 of its computation, rate or price-performance.
 -- grain: series, thing
 with series as (
     select * from staging.growth_series
@@ -20,6 +20,10 @@ sheets as (
     select *, lower(processor_kind) as kind from staging.processor
 ),
 
+trainings as (
+    select * from core.listed_trainings
+),
+
 models as (
     -- A record that gives its own day (Epoch's) stands by it; of a model that stands in several records the largest number counts.
     select
@@ -30,7 +34,8 @@ models as (
         totals.compute_flop as value,
         totals.source, totals.page, totals.locator,
     from series
-    join totals on series.source = totals.source and series.quantity = totals.compute_measure
+    join totals on
+        series.source = totals.source and series.quantity = totals.compute_measure and series.listed_under is null
     join records on
         totals.source = records.source and totals.page = records.page and totals.locator = records.locator
     left join results on
@@ -63,16 +68,36 @@ processors as (
     where series.subject = 'processor'
 ),
 
+listed as (
+    -- Of lists that are no models of core: a series of these names its list.
+    select
+        series.series,
+        concat_ws(':', trainings.source, trainings.page, trainings.locator) as thing,
+        trainings.name,
+        trainings.published_on as released_on,
+        trainings.training_compute_flop as value,
+        trainings.source, trainings.page, trainings.locator,
+    from series
+    join trainings on series.source = trainings.source and series.listed_under = trainings.listed_under
+    cross join staging.build_setting as asked
+    where
+        (trainings.notability_criteria is not null or not series.notable_only)
+        and not trainings.is_repeated
+        and coalesce(trainings.published_on < asked.published_before, asked.published_before is null)
+),
+
 dated as (
     select * from models
+    union all
+    select * from listed
     union all
     select * from processors
 )
 
 select
     series,
-    thing,  -- the model (key of core.models), or the processor's source, page and locator
-    name,  -- the model or processor as printed
+    thing,  -- the model (key of core.models), or source, page and locator of the processor or of the training in a list
+    name,  -- the model, training or processor as printed
     released_on,  -- day of publication or release
     -- Only the slope matters to growth, so any day may stand for zero; one nearby keeps the digits.
     date_diff('day', date '2000-01-01', released_on) / 365.25 as years,  -- years from the first day of 2000 to the release

@@ -51,6 +51,19 @@ progress as (
     where row_set = 'paper_v2' and benchmark = 'imagenet' and compute_measure = 'network_operations' and selection = 'all'
 ),
 
+listed as (
+    -- The first and the largest of the list of record systems.
+    select
+        min_by(training_compute_flop, published_on) as first_compute_flop,
+        max(training_compute_flop) as largest_compute_flop,
+    from core.listed_trainings
+    where listed_under = 'ai_and_compute' and not is_repeated
+),
+
+reached as (
+    select quality_of, max(factor) as factor from marts.efficiency group by all
+),
+
 derived as (
     select 'derived/imagenet_5_percent_over_today' as cell, target.log10_gflop - today.log10_gflop as value, null as low, null as high
     from published_costs as target
@@ -74,6 +87,34 @@ derived as (
         10 ** (7 / years_per_tenfold_high) as low,
         10 ** (7 / years_per_tenfold_low) as high,
     from progress
+    union all
+    select 'derived/ai_and_compute_largest_over_first' as cell, largest_compute_flop / first_compute_flop as value, null as low, null as high
+    from listed
+    union all
+    select 'derived/efficiency_alexnet' as cell, factor as value, null as low, null as high
+    from reached
+    where quality_of = 'AlexNet'
+    union all
+    select 'derived/efficiency_resnet_50' as cell, factor as value, null as low, null as high
+    from reached
+    where quality_of = 'ResNet-50'
+    union all
+    select 'derived/efficiency_seq2seq' as cell, factor as value, null as low, null as high
+    from reached
+    where quality_of = 'Seq2Seq'
+    union all
+    select 'derived/efficiency_gnmt' as cell, factor as value, null as low, null as high
+    from reached
+    where quality_of = 'GNMT'
+    union all
+    -- Months in which the computation for AlexNet's quality halves.
+    select
+        'derived/efficiency_halving_month' as cell,
+        -12 * log10(2) / slope as value,
+        -12 * log10(2) / slope_low as low,
+        if(slope_high < 0, -12 * log10(2) / slope_high, null) as high,
+    from growth
+    where series = 'alexnet_quality' and era = 'all_years' and rule = 'all' and slope < 0
     union all
     select
         'derived/usa_2018_lb_per_kwh' as cell,
