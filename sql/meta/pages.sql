@@ -35,6 +35,8 @@ accepted as (
         select source, page, locator from staging.cloud_region
         union all
         select source, page, locator from staging.loss_point
+        union all
+        select source, page, locator from staging.unbounded_score
     )
     group by all
 ),

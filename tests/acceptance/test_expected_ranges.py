@@ -57,6 +57,8 @@ OF_NO_CELL = {
     "core.page_order.preference": "counted",
     "core.phase_costs.deflator": "see the test of ratios",
     "core.results.error": "1 - value / 100",
+    "core.unbounded_candidates.computation": "kept above 0 by core/unbounded_candidates.sql",
+    "core.unbounded_scores.log10_performance": "see the test of scores without a full scale",
     "core.scenarios.rate_flop_per_s": "kept within its range by core/scenarios.sql",
     "core.scenarios.burden_rate_flop_per_s": "kept within its range by core/scenarios.sql",
     "core.scenarios.utilisation": "a scenario's own TOML",
