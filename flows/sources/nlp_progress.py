@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def _parameters(record: Record, column: str) -> float | None:
     return float(Decimal(size[1]).scaleb(_MILLIONS[size[2]]))
 
 
-def cited(text: str, marks: str, tails: list[str]) -> tuple[str, int | None]:
+def cited(text: str, marks: str, tails: Collection[str] = ()) -> tuple[str, int | None]:
     """A model's name without the citation after it, and the citation's year: ("BERT Large", 2018).
 
     `tails` are remarks behind a citation that are no part of the name; another word there is: ("SNM10 ensemble", 2016).
