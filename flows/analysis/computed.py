@@ -17,7 +17,18 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, curves, estimates, form_scores, pooled, predictions, projections, samples, stacked, unbounded
+from flows.analysis import (
+    costs,
+    curves,
+    estimates,
+    form_scores,
+    pooled,
+    predictions,
+    projections,
+    samples,
+    stacked,
+    unbounded,
+)
 from flows.analysis.fitters import Answer, Fitting
 from flows.analysis.samples import Sample
 from flows.batches import batches

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnboundedLine:
-    """One row per benchmark without a full scale and form: its line through all trainings whose computation is known, or why there is none."""
+    """One row per benchmark without a full scale and form: its line through all points, or why there is none."""
 
     benchmark: str = key("the benchmark: key of staging.unbounded_benchmark")
     form: str = key("polynomial: log10 of performance = a + b log10 C; exponential: performance = a + b log10 C")

@@ -110,7 +110,9 @@ def _check_unbounded(files: Files, known: dict[str, Source]) -> None:
     for at, one in enumerate(benchmarks):
         place = ("benchmarks", at)
         if one.benchmark in files.benchmarks:
-            refuse(path, (*place, "benchmark"), one.benchmark, "which has a file of domains: its scores have a full scale")
+            refuse(
+                path, (*place, "benchmark"), one.benchmark, "which has a file of domains: its scores have a full scale"
+            )
         _check_spelling(path, (*place, "benchmark"), one.benchmark, words)
         if (one.compute_measure is None) == bool(one.forms):
             why = "but it has no compute_measure" if one.forms else "but it has a compute_measure"

@@ -91,8 +91,9 @@ class Domain(Closed):
 
 
 class UnboundedDomain(Closed):
-    """A benchmark of unbounded.toml. `forms`: none where no source holds computation. `trained_on` and
-    `settings_left_out`: regular expressions.
+    """A benchmark of unbounded.toml.
+
+    `forms`: none where no source holds computation. `trained_on` and `settings_left_out`: regular expressions.
     """
 
     benchmark: Text

@@ -68,7 +68,9 @@ class UnboundedBenchmark:
     compute_measure: str | None = column(
         "how computation is measured: training_compute, hardware_burden or instructions_per_s; null where no source holds any"
     )
-    trained_on: str | None = column("a pattern that the data set of its trainings has in its name; null where any may be")
+    trained_on: str | None = column(
+        "a pattern that the data set of its trainings has in its name; null where any may be"
+    )
     settings_left_out: str | None = column("a pattern of how a score was taken that is no point; null where any is one")
     remark: str = column("what a reader of its line must know")
 

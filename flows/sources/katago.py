@@ -16,9 +16,9 @@ _DAY_S = 86400
 
 
 def read(path: Path, page: Page) -> Iterator[Record]:
-    """One record per network; tables without a heading of columns hold pictures."""
+    """One record per network; tables that begin with a picture, which shows no text, are none of networks."""
     text, columns = path.read_text(encoding="utf-8"), page.lookups["columns"]
-    tables = [table for table in markdown_tables(text) if any(table.header)]
+    tables = [table for table in markdown_tables(text) if table.header[:1] != ("",)]
     for table in tables:
         check_header(table, columns)
         if lacking := [column for column in columns if column not in table.header]:

@@ -63,7 +63,9 @@ def test_computation_for_other_data_or_of_another_size_is_no_point(db: Db) -> No
         "select printed_name, computation_of from core.unbounded_candidates where benchmark = 'wikitext_103' and nearness = 5"
     ).fetchall()
     assert {of for _, of in another} == {"another training of the paper"}
-    assert {"LSTM + Hebbian + Cache + MbPA", "LSTM + Hebbian", "Transformer-XL Standard"} <= {name for name, _ in another}
+    assert {"LSTM + Hebbian + Cache + MbPA", "LSTM + Hebbian", "Transformer-XL Standard"} <= {
+        name for name, _ in another
+    }
     # Of thirteen results on Penn Treebank a paper has computation, all of it on other data.
     assert db.execute(
         "select n, n_of_another_training, status, reason from marts.unbounded_scaling "
@@ -95,9 +97,7 @@ def test_two_systems_of_speech_recognition_have_computation(db: Db) -> None:
         ("switchboard", 21, 0, "too_few_points"),
     ]
     # What is not fitted is listed.
-    best = db.execute(
-        "select model, value from scores where benchmark = 'librispeech_clean' and place = 1"
-    ).fetchall()
+    best = db.execute("select model, value from scores where benchmark = 'librispeech_clean' and place = 1").fetchall()
     assert best == [("CohereLabs/cohere-transcribe-03-2026", 1.25)]
 
 
@@ -144,9 +144,9 @@ def test_ratings_by_year_are_a_list_alone(db: Db) -> None:
     assert found == [
         (73, 0, None, "no_computation", "no source holds a computation for its scores: listed, not fitted")
     ]
-    assert db.execute(
-        "select value, year from scores where benchmark = 'chess_programs' and place = 1"
-    ).fetchall() == [(3586.0, 2019)]
+    assert db.execute("select value, year from scores where benchmark = 'chess_programs' and place = 1").fetchall() == [
+        (3586.0, 2019)
+    ]
 
 
 def test_none_of_these_scores_is_a_result_or_a_point_of_a_row_set(db: Db) -> None:
@@ -164,7 +164,8 @@ def test_the_bounds_of_the_brief_do_not_hold_over_all_domains(db: Db, statement:
     # No new domain has an exponent with a bounded interval.
     assert db.execute("select count(*) from marts.unbounded_scaling where status = 'ok'").fetchone() == (0,)
     claim = db.execute(
-        "select recomputed, low, high, verdict from marts.claims where claim = ?", [f"{statement}_exponent_of_all_domains"]
+        "select recomputed, low, high, verdict from marts.claims where claim = ?",
+        [f"{statement}_exponent_of_all_domains"],
     ).fetchall()
     assert claim == [(*best(told), "differs")]
 

@@ -80,7 +80,12 @@ def test_what_is_no_number_is_not_fitted() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "score", "performance"),
-    [("word_error_rate", 12.5, 8.0), ("perplexity", 20.0, 0.05), ("bits_per_character", 1.25, 0.8), ("elo", 800.0, 100.0)],
+    [
+        ("word_error_rate", 12.5, 8.0),
+        ("perplexity", 20.0, 0.05),
+        ("bits_per_character", 1.25, 0.8),
+        ("elo", 800.0, 100.0),
+    ],
 )
 def test_the_performance_of_a_metric(metric: str, score: float, performance: float) -> None:
     with duckdb.connect() as con:
