@@ -17,7 +17,18 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows import columns
-from flows.analysis import costs, curves, estimates, form_scores, pooled, predictions, projections, samples, stacked
+from flows.analysis import (
+    costs,
+    curves,
+    estimates,
+    form_scores,
+    pooled,
+    predictions,
+    projections,
+    samples,
+    stacked,
+    unbounded,
+)
 from flows.analysis.fitters import Answer, Fitting
 from flows.analysis.samples import Sample
 from flows.batches import batches
@@ -45,6 +56,7 @@ TABLES: dict[str, type[Any]] = {
     "fits.costs": costs.Cost,
     "fits.pooled_slopes": pooled.PooledSlope,
     "fits.shrunken_slopes": pooled.ShrunkenSlope,
+    "fits.unbounded_lines": unbounded.UnboundedLine,
 }
 # What each is computed from. All are made at once, when all that any of them reads is there.
 READS: dict[str, tuple[str, ...]] = {
@@ -61,10 +73,13 @@ READS: dict[str, tuple[str, ...]] = {
     "fits.costs": (*_POINTS, "fits.targets", *_PRICED[:2]),
     "fits.pooled_slopes": (*_POINTS, "staging.estimator"),
     "fits.shrunken_slopes": (*_POINTS, "staging.estimator"),
+    "fits.unbounded_lines": ("fits.unbounded_points", "staging.unbounded_form", "staging.fit_rule"),
 }
 # Those that have rows of each set of points.
 _OF_SETS = tuple(
-    name for name in TABLES if name not in ("fits.unit_costs", "fits.pooled_slopes", "fits.shrunken_slopes")
+    name
+    for name in TABLES
+    if name not in ("fits.unit_costs", "fits.pooled_slopes", "fits.shrunken_slopes", "fits.unbounded_lines")
 )
 # Where a process had fewer points than this to fit, starting it would take longer than to fit them here.
 _POINTS_A_PROCESS = 3_000
@@ -111,6 +126,7 @@ class Tables:
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
     _headlines: list[pooled.Headline] = field(default_factory=list)
     _level: float = 0.0
+    _unbounded: list[unbounded.UnboundedLine] = field(default_factory=list)
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         """Take the points from the warehouse, and have computed what cannot be taken over."""
@@ -120,6 +136,8 @@ class Tables:
         self._headlines, self._level = pooled.headlines(con), grounds.rule.level
         if not self.kept.is_empty:
             numbers = _numbers(self.kept)
+        # A dozen lines: fewer than it would take to tell which are as they were.
+        self._unbounded = list(unbounded.lines(con, grounds.rule.level))
         left = []
         for at, work in enumerate(works):
             key = key_of(work, grounds)
@@ -144,7 +162,8 @@ class Tables:
         parts = [part for part in self._parts if part is not None]
         of_sets = {name: _concatenated(name, parts) for name in _OF_SETS}
         together = pooled.tables(self._headlines, of_sets["fits.estimates"], self._level)
-        return of_sets | together | {"fits.unit_costs": self._unit_costs}
+        lines = columns.table(unbounded.UnboundedLine, self._unbounded)
+        return of_sets | together | {"fits.unit_costs": self._unit_costs, "fits.unbounded_lines": lines}
 
 
 def _submitted(fitters: Fitting | None, works: list[Work], grounds: Grounds) -> Answer:

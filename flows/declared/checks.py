@@ -56,6 +56,7 @@ def check(files: Files, registry: Path) -> None:
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
     check_unique(files.folder / "reference_models.toml", ("models",), models, "architecture and image size")
     _check_landmarks(files)
+    _check_unbounded(files, known)
     compared, clusters = files.comparisons.comparisons, files.comparisons.clusters
     path = files.folder / "comparisons.toml"
     check_unique(path, ("comparisons",), (one.comparison for one in compared), "comparison")
@@ -82,9 +83,7 @@ def _check_landmarks(files: Files) -> None:
 
 def _check_domains(files: Files, known: dict[str, Source]) -> None:
     benchmarks: dict[str, str] = {}
-    lookups = [page.lookups for source in known.values() for page in source.pages]
-    # Pages share most of what their source looks up.
-    words = set(_words(list({id(value): value for one in lookups for value in one.values()}.values())))
+    words = _words_of(known)
     for name, domain in files.domains.items():
         path = files.folder / "domains" / f"{name}.toml"
         if domain.benchmark in benchmarks:
@@ -102,6 +101,34 @@ def _check_domains(files: Files, known: dict[str, Source]) -> None:
         _check_spelling(path, ("benchmark",), domain.benchmark, words)
         for at, metric in enumerate(domain.metrics):
             _check_spelling(path, ("metrics", at), metric, words)
+
+
+def _check_unbounded(files: Files, known: dict[str, Source]) -> None:
+    path, benchmarks = files.folder / "unbounded.toml", files.unbounded.benchmarks
+    check_unique(path, ("benchmarks",), (one.benchmark for one in benchmarks), "benchmark")
+    words = _words_of(known)
+    for at, one in enumerate(benchmarks):
+        place = ("benchmarks", at)
+        if one.benchmark in files.benchmarks:
+            refuse(
+                path, (*place, "benchmark"), one.benchmark, "which has a file of domains: its scores have a full scale"
+            )
+        _check_spelling(path, (*place, "benchmark"), one.benchmark, words)
+        if (one.compute_measure is None) == bool(one.forms):
+            why = "but it has no compute_measure" if one.forms else "but it has a compute_measure"
+            refuse(path, (*place, "forms"), one.forms, why)
+        for key in ("trained_on", "settings_left_out"):
+            pattern = getattr(one, key)
+            try:
+                re.compile(pattern or "")
+            except re.error as error:
+                refuse(path, (*place, key), pattern, f"which is no regular expression: {error}")
+
+
+def _words_of(known: dict[str, Source]) -> set[str]:
+    lookups = [page.lookups for source in known.values() for page in source.pages]
+    # Pages share most of what their source looks up.
+    return set(_words(list({id(value): value for one in lookups for value in one.values()}.values())))
 
 
 def _words(lookups: Any) -> Iterator[str]:

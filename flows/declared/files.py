@@ -25,6 +25,7 @@ from flows.declared.models import (
     Regions,
     RowSetFile,
     ScenarioFile,
+    Unbounded,
 )
 from flows.paths import PACKAGE
 from flows.toml_files import Model
@@ -52,6 +53,7 @@ class Files:
     comparisons: Comparisons
     labels: Labels
     regions: Regions
+    unbounded: Unbounded
 
     @property
     def benchmarks(self) -> dict[str, Domain]:
@@ -82,6 +84,7 @@ def files(package: Path = PACKAGE) -> Files:
         comparisons=toml_files.read(folder / "comparisons.toml", Comparisons),
         labels=labels(package),
         regions=regions(package),
+        unbounded=toml_files.read(folder / "unbounded.toml", Unbounded),
     )
 
 

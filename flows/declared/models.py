@@ -90,6 +90,29 @@ class Domain(Closed):
     today: dict[str, Fraction] = Field(default_factory=dict)
 
 
+class UnboundedDomain(Closed):
+    """A benchmark of unbounded.toml.
+
+    `forms`: none where no source holds computation. `trained_on` and `settings_left_out`: regular expressions.
+    """
+
+    benchmark: Text
+    domain: Text
+    title: Text
+    metric: Literal["word_error_rate", "perplexity", "bits_per_character", "elo"]
+    compute_measure: Literal["training_compute", "hardware_burden", "instructions_per_s"] | None = None
+    trained_on: Text | None = None
+    settings_left_out: Text | None = None
+    forms: Annotated[list[Form], Once] = Field(default_factory=list)
+    remark: Text
+
+
+class Unbounded(Closed):
+    """unbounded.toml."""
+
+    benchmarks: Annotated[list[UnboundedDomain], Len(1)]
+
+
 class ConsolidationLine(Closed):
     """Of a row set and benchmark: the benchmark that gives the line, or the line and where it is from."""
 

@@ -58,6 +58,32 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
+class UnboundedBenchmark:
+    """One row per benchmark whose scores are no share of a full scale."""
+
+    benchmark: str = column("the benchmark, or the pool of games")
+    domain: str = column("the domain that it is of: speech recognition, language modelling, Go, chess")
+    title: str = column("its name in tables")
+    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
+    compute_measure: str | None = column(
+        "how computation is measured: training_compute, hardware_burden or instructions_per_s; null where no source holds any"
+    )
+    trained_on: str | None = column(
+        "a pattern that the data set of its trainings has in its name; null where any may be"
+    )
+    settings_left_out: str | None = column("a pattern of how a score was taken that is no point; null where any is one")
+    remark: str = column("what a reader of its line must know")
+
+
+@dataclass(frozen=True, slots=True)
+class UnboundedForm:
+    """One row per benchmark without a full scale and form that is fitted on it."""
+
+    benchmark: str = column("the benchmark: key of staging.unbounded_benchmark")
+    form: str = column("polynomial or exponential")
+
+
+@dataclass(frozen=True, slots=True)
 class PointRule:
     """One row per rule that leaves results out of the points of reconciled row sets."""
 
@@ -570,6 +596,8 @@ SETTINGS: dict[str, type[Any]] = {
     "row_set": RowSet,
     "row_set_benchmark": RowSetBenchmark,
     "benchmark": Benchmark,
+    "unbounded_benchmark": UnboundedBenchmark,
+    "unbounded_form": UnboundedForm,
     "point_rule": PointRule,
     "rule_finding": RuleFinding,
     "comparison": Comparison,

@@ -32,6 +32,8 @@ from flows.declared.setting_types import (
     Target,
     TheoryMatch,
     TheoryRow,
+    UnboundedBenchmark,
+    UnboundedForm,
 )
 from flows.paths import PACKAGE
 
@@ -56,6 +58,22 @@ def rows(package: Path = PACKAGE, *, published_before: bool = False) -> dict[str
         ],
         "benchmark": [
             Benchmark(key, one.domain, one.title, one.trained_for or key, one.shots) for key, one in benchmarks.items()
+        ],
+        "unbounded_benchmark": [
+            UnboundedBenchmark(
+                one.benchmark,
+                one.domain,
+                one.title,
+                one.metric,
+                one.compute_measure,
+                one.trained_on,
+                one.settings_left_out,
+                one.remark,
+            )
+            for one in declared.unbounded.benchmarks
+        ],
+        "unbounded_form": [
+            UnboundedForm(one.benchmark, form) for one in declared.unbounded.benchmarks for form in one.forms
         ],
         "fit": [row for name, one in row_sets.items() for row in _fits(name, one, benchmarks)],
         "fit_rule": [_fit_rule(rule)],

@@ -24,6 +24,7 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    UnboundedScore,
 )
 from flows.readers.row_types import Rejected as RejectedRow
 from flows.sources import Page, Source
@@ -39,6 +40,7 @@ TOLD_APART: Mapping[type[Any], tuple[str, ...]] = {
     RunPhase: ("benchmark", "phase", "processor_kind", "processor", "precision"),
     Compute: ("compute_measure",),
     Price: ("processor", "kind", "commitment"),
+    UnboundedScore: ("benchmark", "metric", "split"),
 }
 # What a page says once: a second record of the same region or month contradicts the first.
 ONCE_A_PAGE: Mapping[type[Any], tuple[str, ...]] = {

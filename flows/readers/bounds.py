@@ -30,6 +30,7 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    UnboundedScore,
 )
 
 # Percent. Of a thousand classes guessing finds 0.1 % on ImageNet, the smallest trained network of any list 40 %. On SQuAD
@@ -152,6 +153,20 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "value": Bound(0, 1e6, "an error is at most 100 %, a perplexity at most the size of the vocabulary"),
         "reduction_factor": Bound(1e-6, 1e12, "computation at one quality falls by a factor of about two a year"),
     },
+    UnboundedScore: {
+        "value": Bound(-10_000, 1e7, "no score of any metric"),
+        # From the first processors to a million of today's together.
+        "instructions_per_s": Bound(1e3, 1e18, "processors do from 1e4 to 1e12 instructions a second"),
+        "scored_in": Bound(1900.0, 2100.0, "no year of a match"),
+    },
+}
+# {metric of a score without a full scale: what it can be}.
+_OF_METRIC = {
+    # Words that are put in count too.
+    "word_error_rate": Bound(0.01, 1000, "no recogniser is without errors, and few put in more words than there are"),
+    "perplexity": Bound(1.01, 1e7, "guessing among a million words has a perplexity of a million"),
+    "bits_per_character": Bound(0.01, 8, "a character takes 8 bits as it is stored"),
+    "elo": Bound(-10_000, 10_000, "ratings are within some 4,000 points of 0"),
 }
 _GFLOP = Bound(_FLOP.least / 1e9, _FLOP.most / 1e9, _FLOP.why)
 _PER_HOUR = Bound(0.01, 100, "one processor costs from 0.05 to some 20 USD an hour")
@@ -175,6 +190,8 @@ def bound(row: Row, column: str) -> Bound | None:
         return _GFLOP
     if isinstance(row, Price) and column == "price_usd" and row.kind == "rental":
         return _PER_HOUR
+    if isinstance(row, UnboundedScore) and column == "value" and row.metric in _OF_METRIC:
+        return _OF_METRIC[row.metric]
     return BOUNDS[type(row)].get(column)
 
 
@@ -231,7 +248,7 @@ def _out_of_bound(row: Row, column: str, value: Any) -> _Fault | None:
         return None
     if column == "utilization" and value > 1:
         return _Fault(column, column, value, "impossible_utilization", possible.why)
-    quantity = row.metric if isinstance(row, Result | Listing) and column == "value" else column
+    quantity = row.metric if isinstance(row, Result | Listing | UnboundedScore) and column == "value" else column
     reason = f"{column} is not {_shown(value)}: {possible.why}"
     return _Fault(column, quantity, value, "impossible_value", reason)
 

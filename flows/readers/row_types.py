@@ -206,6 +206,22 @@ class ListedTraining:
     reduction_factor_literal: str | None = optional("the same as the text that is printed, which tells its digits")
 
 
+@dataclass(frozen=True, slots=True)
+class UnboundedScore:
+    """One row per score that is no share of a full scale: a word error rate, a perplexity, bits per character, an Elo rating."""
+
+    benchmark: str = column("the benchmark, or the pool of games (those listed are in flows/declared/unbounded.toml)")
+    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
+    value: float = column("the score as printed: errors per 100 words, a perplexity per word, bits, points of Elo")
+    split: str = column("the part of the benchmark that it was taken on: test or validation")
+    setting: str | None = optional("how the score was taken, where the page tells: dynamic evaluation, list 2 …")
+    is_ensemble: bool | None = optional(
+        "whether the score is of several networks together; null where the page does not say"
+    )
+    instructions_per_s: float | None = optional("rate of the processor that played, instructions per second")
+    scored_in: float | None = optional("when the score stood, as printed: calendar years with a fraction")
+
+
 Row = (
     Model
     | Result
@@ -220,6 +236,7 @@ Row = (
     | CloudRegion
     | LossPoint
     | ListedTraining
+    | UnboundedScore
 )
 
 
@@ -267,6 +284,7 @@ ROW_TYPES: dict[str, type[Any]] = {
     "cloud_region": CloudRegion,
     "loss_point": LossPoint,
     "listed_training": ListedTraining,
+    "unbounded_score": UnboundedScore,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -288,4 +306,5 @@ TYPE_NAMES: dict[type[Any], str] = {
     CloudRegion: "cloud_region",
     LossPoint: "loss_point",
     ListedTraining: "listed_training",
+    UnboundedScore: "unbounded_score",
 }

@@ -21,6 +21,8 @@ evaluated as (
         select source, page, locator, benchmark from staging.operations
         union all
         select source, page, locator, benchmark from staging.run_phase
+        union all
+        select source, page, locator, benchmark from staging.unbounded_score
     )
     group by all
 ),

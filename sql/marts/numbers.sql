@@ -76,6 +76,23 @@ derived as (
         row_set = 'paper_v1' and benchmark in ('coco', 'conll', 'wmt_en_fr')
         and form = 'polynomial' and estimator = 'ols' and selection = 'all' and direction = 'y_on_x'
     union all
+    -- Of exponents whose interval is bounded.
+    select
+        'derived/smallest_exponent_of_all_domains' as cell,
+        min(exponent) as value,
+        arg_min(exponent_low, exponent) as low,
+        arg_min(exponent_high, exponent) as high,
+    from marts.domain_exponents
+    where status = 'ok'
+    union all
+    select
+        'derived/largest_exponent_of_all_domains' as cell,
+        max(exponent) as value,
+        arg_max(exponent_low, exponent) as low,
+        arg_max(exponent_high, exponent) as high,
+    from marts.domain_exponents
+    where status = 'ok'
+    union all
     select 'derived/halving_imagenet_error' as cell, 2 ** exponent as value, 2 ** exponent_low as low, 2 ** exponent_high as high
     from scaling
     where line = 'scaling/current/imagenet/top1/operations_per_pass/polynomial/ols/all/y_on_x'

@@ -37,6 +37,8 @@ accepted as (
         select source, page, locator from staging.loss_point
         union all
         select source, page, locator from staging.listed_training
+        union all
+        select source, page, locator from staging.unbounded_score
     )
     group by all
 ),

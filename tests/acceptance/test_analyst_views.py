@@ -21,6 +21,7 @@ ROWS_OF = {
     "models": "core.models",
     "papers": "core.papers",
     "runs": "core.run_phases",
+    "scores": "core.unbounded_scores",
     "leaderboard": "(select distinct benchmark, metric, model_id from core.results)",
     "exponents": "(from marts.scaling semi join (from fits.sample_sets where is_headline) using (row_set, benchmark, metric, "
     "compute_measure, selection) where form = 'polynomial')",

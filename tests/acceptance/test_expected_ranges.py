@@ -7,7 +7,8 @@ least as strict: an impossible value is stopped as a cell, and the rest of the p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,7 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    UnboundedScore,
 )
 
 SCORE, PHASE = Result("b", "m", 1.0), RunPhase(None, "training")
@@ -57,6 +59,8 @@ OF_NO_CELL = {
     "core.page_order.preference": "counted",
     "core.phase_costs.deflator": "see the test of ratios",
     "core.results.error": "1 - value / 100",
+    "core.unbounded_candidates.computation": "kept above 0 by core/unbounded_candidates.sql",
+    "core.unbounded_scores.log10_performance": "see the test of scores without a full scale",
     "core.scenarios.rate_flop_per_s": "kept within its range by core/scenarios.sql",
     "core.scenarios.burden_rate_flop_per_s": "kept within its range by core/scenarios.sql",
     "core.scenarios.utilisation": "a scenario's own TOML",
@@ -128,6 +132,19 @@ def test_ratios_of_cells_are_within_what_is_critical(table: str) -> None:
 def test_the_price_of_an_hour_is_bounded_as_its_scenarios_are() -> None:
     said = RANGES["core.scenarios.price_usd_per_hour"]
     assert limits(bound(Price("p", "rental", 1.0), "price_usd")) == (said["min_value"], said["max_value"])
+
+
+def test_scores_without_a_full_scale_have_a_performance_within_what_is_critical() -> None:
+    said = RANGES["core.unbounded_scores.log10_performance"]
+    metrics: dict[str, Callable[[float], float]] = {
+        "word_error_rate": lambda score: -math.log10(score / 100),
+        "perplexity": lambda score: -math.log10(score),
+        "bits_per_character": lambda score: -math.log10(score),
+        "elo": lambda score: score / 400,
+    }
+    for metric, performance in metrics.items():
+        for end in limits(bound(UnboundedScore("b", metric, 1.0, "test"), "value")):
+            assert said["min_value"] <= performance(end) <= said["max_value"], metric
 
 
 def test_every_number_and_day_of_a_row_has_a_bound() -> None:

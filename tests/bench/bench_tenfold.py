@@ -73,6 +73,7 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "result": {"value": lower},
     "listing": {"name": named},
     "loss_point": {"parameters": larger, "training_compute_flop": larger},
+    "unbounded_score": {"value": lower},
     "operations": {"operations": larger},
     "run_phase": {"processor": named, "wall_time_s": larger},
     "compute": {"value": larger},

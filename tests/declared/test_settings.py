@@ -49,6 +49,7 @@ SINGLE: dict[str, type[toml_files.Closed]] = {
     "declared/landmarks.toml": models.Landmarks,
     "declared/labels.toml": models.Labels,
     "declared/regions.toml": models.Regions,
+    "declared/unbounded.toml": models.Unbounded,
 }
 FOLDERS: dict[str, type[toml_files.Closed]] = {
     "domains": models.Domain,

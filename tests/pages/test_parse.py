@@ -25,6 +25,7 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    UnboundedScore,
 )
 from flows.sources import Page
 
@@ -208,6 +209,7 @@ GRAINS = {
     RunPhase: "core.run_phases",
     Compute: "core.compute_totals",
     Price: "core.prices",
+    UnboundedScore: "core.unbounded_scores",
 }
 
 
@@ -216,9 +218,10 @@ def test_rows_are_told_apart_as_the_tables_of_core_tell_them_apart() -> None:
     grains = {table: [column.removesuffix("?") for column in grain] for table, grain in build.grains().items()}
     for row_type, columns in parse.TOLD_APART.items():
         grain = grains[GRAINS[row_type]]
-        # The id of a result is made of all of these (core/results.sql).
+        # The id of a result and of a score is made of all of these (core/results.sql, core/unbounded_scores.sql).
         own = ["source", "page", "locator", *columns]
-        assert grain == (["result_id"] if row_type is Result else own)
+        ids = {Result: ["result_id"], UnboundedScore: ["score_id"]}
+        assert grain == ids.get(row_type, own)
     assert grains["core.cloud_regions"] == [*parse.ONCE_A_PAGE[CloudRegion], "source"]
     assert grains["core.price_indices"] == [*parse.ONCE_A_PAGE[PriceIndex], "source"]
 

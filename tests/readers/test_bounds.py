@@ -21,6 +21,7 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    UnboundedScore,
 )
 
 NET = Model("Net")
@@ -97,6 +98,10 @@ def test_a_record_of_which_nothing_is_left_is_rejected() -> None:
         (Compute(None, "hardware_burden", 1e22, "gflop"), "g", "1e22"),
         (Price("GPU", "rental", 2000.0), "g", "2,000"),
         (LossPoint(1e6, 1e18, 16.0), "g", "16"),
+        (UnboundedScore("swb", "word_error_rate", 1500.0, "test"), "g", "1500"),
+        (UnboundedScore("ptb", "perplexity", 1.0, "test"), "g", "1.0"),
+        (UnboundedScore("enwik8", "bits_per_character", 9.5, "test"), "g", "9.5"),
+        (UnboundedScore("go", "elo", -20000.0, "test"), "g", "-20000"),
         (PriceIndex("CPI", date(2020, 1, 1), 1217.42), "g", "1217.42"),
     ],
 )
@@ -113,6 +118,8 @@ def test_an_impossible_value_is_a_cell_left_out(row: Row, column: str, literal: 
 
 def test_the_same_number_is_possible_in_another_unit_and_of_another_kind() -> None:
     rows = [Compute(None, "m", 1e22, "flop"), Price("GPU", "purchase", 2000.0), Price("GPU", "rental", 2.0)]
+    # Words put in count too, and a rating may be below that of the one who has 0.
+    rows += [UnboundedScore("swb", "word_error_rate", 150.0, "test"), UnboundedScore("go", "elo", -1184.0, "test")]
     assert list(within_bounds(rows, Record("row 1", {}))) == rows
 
 
