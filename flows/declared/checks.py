@@ -266,7 +266,9 @@ def _check_growth(files: Files, known: Collection[str]) -> None:
 
 def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, known: Collection[str]) -> None:
     if (series.source is None) != (series.quantity in _DERIVED):
-        why = f"but it has {'no' if series.source is None else 'a'} key 'source'; what is derived is of all lists of CPUs"
+        why = (
+            f"but it has {'no' if series.source is None else 'a'} key 'source'; what is derived is of all lists of CPUs"
+        )
         refuse(path, (*place, "quantity"), series.quantity, why)
     if series.source is not None:
         check_name(path, (*place, "source"), series.source, known, "source")
@@ -407,7 +409,9 @@ def _check_microarchitectures(files: Files) -> None:
             _once(path, ("left_out", at, "code_names"), name, key, seen)
 
 
-def _once(path: Path, place: Place, name: str, key: tuple[str | None, ...], seen: dict[tuple[str | None, ...], Place]) -> None:
+def _once(
+    path: Path, place: Place, name: str, key: tuple[str | None, ...], seen: dict[tuple[str | None, ...], Place]
+) -> None:
     first = seen.setdefault(key, place)
     if first is not place:
         raise SettingError(f"{shown(path)}: {spot(place)}: {name!r} stands in {spot(first)} too")

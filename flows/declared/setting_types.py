@@ -525,13 +525,17 @@ class Microarchitecture:
 
     microarchitecture: str = column("the micro-architecture, under the name that is used here")
     manufacturer: str = column("who makes the CPUs, as lists of them print it")
-    fp32_instructions: float = column("arithmetic instructions at FP32 in a clock; below 1 where each holds up the next")
+    fp32_instructions: float = column(
+        "arithmetic instructions at FP32 in a clock; below 1 where each holds up the next"
+    )
     fp32_lanes: int = column("numbers that one of them works on")
     fp64_instructions: float | None = column("the same at FP64; null where it was not read")
     fp64_lanes: int | None = column("numbers that one of these works on")
     fused: bool = column("whether the instructions are fused multiply-additions, two operations a number")
     citation: str = column("the document that says so")
-    models: str | None = column("regular expression that finds the models that it is of; null for all of its code names")
+    models: str | None = column(
+        "regular expression that finds the models that it is of; null for all of its code names"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def _theory(package: Path) -> dict[str, list[Any]]:
 
 def _microarchitectures(file: Microarchitectures) -> dict[str, list[Any]]:
     """What a core completes in a clock, the names by which CPUs are found to be of it, and those that are left out."""
+    units = file.microarchitectures
     return {
         "microarchitecture": [
             Microarchitecture(
@@ -150,18 +151,21 @@ def _microarchitectures(file: Microarchitectures) -> dict[str, list[Any]]:
                 one.citation,
                 one.models,
             )
-            for one in file.microarchitectures
+            for one in units
         ],
         "microarchitecture_name": [
-            MicroarchitectureName(one.microarchitecture, kind, name)
-            for one in file.microarchitectures
-            for kind, names in (
-                ("microarchitecture", one.microarchitectures),
-                ("code_name", one.code_names),
-                ("family", one.families),
-                ("top500", one.top500),
-            )
-            for name in names
+            *(
+                MicroarchitectureName(one.microarchitecture, "microarchitecture", name)
+                for one in units
+                for name in one.microarchitectures
+            ),
+            *(
+                MicroarchitectureName(one.microarchitecture, "code_name", name)
+                for one in units
+                for name in one.code_names
+            ),
+            *(MicroarchitectureName(one.microarchitecture, "family", name) for one in units for name in one.families),
+            *(MicroarchitectureName(one.microarchitecture, "top500", name) for one in units for name in one.top500),
         ],
         "cpu_left_out": [
             CpuLeftOut(one.manufacturer, name, one.reason) for one in file.left_out for name in one.code_names

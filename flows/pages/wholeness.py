@@ -66,7 +66,10 @@ def _other_kind(content: str, start: bytes, content_type: str) -> str:
         return "is an HTML page"
     if start.startswith(b"<") and (content != "markdown" or content_type.lower().startswith("text/html")):
         return f"begins with {_shown(start)}, as a web page does"
-    if start[:1] in {"csv": b"{[", "dat": b"{[", "dsv": b"{[", "tsv": b"{[", "javascript": b"{"}.get(content, b"") and start:
+    if (
+        start[:1] in {"csv": b"{[", "dat": b"{[", "dsv": b"{[", "tsv": b"{[", "javascript": b"{"}.get(content, b"")
+        and start
+    ):
         return f"begins with {_shown(start)}, as JSON does"
     return ""
 

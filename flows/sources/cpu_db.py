@@ -22,7 +22,11 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
 
 
 def _cpu(record: Record) -> Cpu:
-    megahertz, cores, threads_a_core = record.number("clock"), record.number("hw_ncores"), record.number("hw_nthreadspercore")
+    megahertz, cores, threads_a_core = (
+        record.number("clock"),
+        record.number("hw_ncores"),
+        record.number("hw_nthreadspercore"),
+    )
     return Cpu(
         record.text("model"),
         number=record.needed_count("processor_id"),

@@ -28,7 +28,9 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if processor is None:
         raise Rejected("no_processor", "the row names no processor", "Processor")
     in_giga, in_tera = record.number("Rpeak [GFlop/s]"), record.number("Rpeak [TFlop/s]")
-    if in_giga is None and in_tera is None:
+    peak = None if in_tera is None else in_tera * 1e12
+    peak = peak if in_giga is None else in_giga * 1e9
+    if peak is None:
         raise Rejected("no_rate", "the row has no peak rate", "Rpeak")
     megahertz, computer = record.number("Processor Speed (MHz)"), record.text("Computer") or ""
     accelerator = record.text("Accelerator/Co-Processor") or told_by(computer, page.lookups["accelerators"])
@@ -41,5 +43,5 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         accelerator=None if accelerator == "None" else accelerator,
         cores=record.needed("Total Cores"),
         clock_hz=None if megahertz is None else megahertz * 1e6,
-        peak_flop_per_s=in_tera * 1e12 if in_giga is None else in_giga * 1e9,
+        peak_flop_per_s=peak,
     )

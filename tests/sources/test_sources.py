@@ -262,7 +262,9 @@ def markdown_with_a_column(old: Path, new: Path) -> None:
 
 def dat_with_a_column(old: Path, new: Path) -> None:
     lines = old.read_text(encoding="utf-8").splitlines()
-    new.write_text("\n".join(f"{line.partition('#')[0]} Flavour" for line in lines if line[:1] not in ("", "#")), encoding="utf-8")
+    new.write_text(
+        "\n".join(f"{line.partition('#')[0]} Flavour" for line in lines if line[:1] not in ("", "#")), encoding="utf-8"
+    )
 
 
 def dsv_with_a_column(old: Path, new: Path) -> None:
