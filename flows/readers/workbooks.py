@@ -23,14 +23,18 @@ def workbook_records(path: Path, lookups: Mapping[str, object]) -> Iterator[Reco
     """
     rows = _rows(path, str(lookups["sheet"]))
     unread = strings(lookups, "ignore")
-    header = renamed(map(_text, next(rows, ())), mapping(lookups, "aliases"), unread)
+    named = [_text(value) for value in next(rows, ())]
+    # Each row has as many cells as the widest.
+    while named and not named[-1].strip():
+        named.pop()
+    header = renamed(named, mapping(lookups, "aliases"), unread)
     optional = dict.fromkeys(strings(lookups, "optional"), "")
     for row, values in enumerate(rows, 2):
         cells = [_text(value) for value in values]
         if not any(cell.strip() for cell in cells):
             continue
         if any(cell.strip() for cell in cells[len(header) :]):
-            raise PageError(f"row {row} has {len(cells)} cells, the header {len(header)}")
+            raise PageError(f"row {row} has cells beyond the {len(header)} columns of the header")
         cells += [""] * (len(header) - len(cells))
         record = Record(f"row {row}", optional | dict(zip(header, cells, strict=False)))
         record.ignore(unread)

@@ -18,7 +18,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """A processor, a name, or a score, as the page's table is."""
     kind = page.lookups["table"]
-    yield _cpu(record) if kind == "processor" else _score(record, page) if kind == "score" else _name(record, kind)
+    yield _cpu(record) if kind == "processor" else _score(record, page) if kind == "score" else _name(record, page)
 
 
 def _cpu(record: Record) -> Cpu:
@@ -42,11 +42,11 @@ def _cpu(record: Record) -> Cpu:
     )
 
 
-def _name(record: Record, kind: str) -> CpuName:
+def _name(record: Record, page: Page) -> CpuName:
     name = record.name("name")
     if name is None:
         raise Rejected("no_name", "the row has no name", "name")
-    return CpuName(kind, record.needed_count("number"), name)
+    return CpuName(page.lookups["table"], record.needed_count(page.lookups["number"]), name)
 
 
 def _score(record: Record, page: Page) -> CpuScore:
