@@ -39,7 +39,7 @@ def test_each_row_below_the_header_is_a_record(tmp_path: Path) -> None:
 
 
 def test_a_sheet_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(PageError, match="no sheet '57'.*'56', 'Sheet1'.*lookups.sheet"):
+    with pytest.raises(PageError, match=r"no sheet '57'.*'56', 'Sheet1'.*lookups[.]sheet"):
         list(workbook_records(workbook(tmp_path, ["Rank"], [1]), LOOKUPS | {"sheet": "57"}))
 
 
