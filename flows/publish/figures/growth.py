@@ -43,8 +43,8 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
         f"{round(model['level'] * 100)}{formats.NARROW}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
         f"of notable models and the FP32 speed of GPUs, both as multiples of AlexNet's; lines through {model['n']} models and "
-        f"{gpu['n']} GPUs. {texts.plain(title)}. The largest took {texts.plain(texts.amount(largest))} times AlexNet's "
-        "computation.",
+        f"{gpu['n']} GPUs, and dashed that of CPUs. {texts.plain(title)}. The largest took "
+        f"{texts.plain(texts.amount(largest))} times AlexNet's computation.",
         *behind(rows),
         partial(_draw_models, points=points, lines=lines, cpus=_of_cpus(rows)),
         {"column": 185.0, "page": 240.0},
