@@ -49,6 +49,9 @@ _CHUNK_S, _WORTH_S = 0.5, 1.0
 # About what a page takes, in seconds a megabyte, measured over the newest page of each address; of another form as the slowest.
 _S_A_MB = {
     "csv": 0.15,
+    "dat": 0.5,
+    "dsv": 0.15,
+    "xlsx": 3.0,
     "json": 0.1,
     "tsv": 0.25,
     "yaml": 0.7,

@@ -23,8 +23,10 @@ from flows.toml_files import Place, check_keys, check_name, check_unique, refuse
 _FORMS, _MEASURES, _SELECTIONS = (typing.get_args(choice) for choice in (Form, ComputeMeasure, Selection))
 _COST_QUANTITIES = ("gflop", "lb_co2", "usd")
 _TARGETS = ("today", "target_1", "target_2")
-# What grows: of models a compute measure, of processors a rate.
-_GROWING = {"model": _MEASURES, "processor": ("fp32_flop_per_s", "fp32_flop_per_s_per_usd")}
+# What grows: of models a compute measure, of processors a rate or a score; derived ones are of all lists of CPUs together.
+_DERIVED = ("derived_fp32_flop_per_s", "derived_fp32_flop_per_s_per_core")
+_RATES = ("fp32_flop_per_s", "fp32_flop_per_s_per_usd", "specint", "clock_hz", "peak_fp64_flop_per_s_per_core")
+_GROWING = {"model": _MEASURES, "processor": (*_RATES, *_DERIVED)}
 _GROWTH_STATISTICS = ("n", "r_squared", "growth_per_year", "doubling_time_month", "doubling_time_year")
 # The statistics that marts.reproduction recomputes of each kind of line.
 _FIT = ("n", "intercept", "slope", "r_squared", "exponent", "exponent_low", "exponent_high")
@@ -51,6 +53,7 @@ def check(files: Files, registry: Path) -> None:
     _check_claims(files)
     _check_merges(files)
     _check_processors(files)
+    _check_microarchitectures(files)
     _check_faults(files, known)
     _check_points(files, known)
     models = [(one.architecture_key, one.image_size) for one in files.reference_models.models]
@@ -289,7 +292,13 @@ def _check_growth(files: Files, known: Collection[str]) -> None:
 
 
 def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, known: Collection[str]) -> None:
-    check_name(path, (*place, "source"), series.source, known, "source")
+    if (series.source is None) != (series.quantity in _DERIVED):
+        why = (
+            f"but it has {'no' if series.source is None else 'a'} key 'source'; what is derived is of all lists of CPUs"
+        )
+        refuse(path, (*place, "quantity"), series.quantity, why)
+    if series.source is not None:
+        check_name(path, (*place, "source"), series.source, known, "source")
     check_name(path, (*place, "quantity"), series.quantity, _GROWING[series.subject], f"quantity of a {series.subject}")
     if (series.subject == "processor") != (series.processor_kind is not None):
         why = "but it has no key 'processor_kind'" if series.subject == "processor" else "but it has a processor_kind"
@@ -405,6 +414,37 @@ def _check_processors(files: Files) -> None:
             refuse(path, place, family.processor, "as priced_as is")
         if family.processor in units:
             refuse(path, place, family.processor, f"which units[{units[family.processor]}] prices by its chips")
+
+
+def _check_microarchitectures(files: Files) -> None:
+    """A CPU is of one micro-architecture: no name of a maker's stands for two, but for models that are told apart."""
+    path, file = files.folder / "microarchitectures.toml", files.microarchitectures
+    check_unique(path, ("microarchitectures",), (one.microarchitecture for one in file.microarchitectures), "name")
+    seen: dict[tuple[str | None, ...], Place] = {}
+    for at, one in enumerate(file.microarchitectures):
+        place = ("microarchitectures", at)
+        if (one.fp64_instructions is None) != (one.fp64_lanes is None):
+            raise SettingError(f"{shown(path)}: {spot(place)} has one of fp64_instructions and fp64_lanes alone")
+        try:
+            re.compile(one.models or "")
+        except re.error as error:
+            refuse(path, (*place, "models"), one.models, f"which is no regular expression: {error}")
+        for kind in ("microarchitectures", "code_names", "families", "top500"):
+            maker = None if kind == "top500" else one.manufacturer
+            for name in getattr(one, kind):
+                _once(path, (*place, kind), name, (kind, maker, name, one.models), seen)
+    for at, left_out in enumerate(file.left_out):
+        for name in left_out.code_names:
+            key = ("code_names", left_out.manufacturer, name, None)
+            _once(path, ("left_out", at, "code_names"), name, key, seen)
+
+
+def _once(
+    path: Path, place: Place, name: str, key: tuple[str | None, ...], seen: dict[tuple[str | None, ...], Place]
+) -> None:
+    first = seen.setdefault(key, place)
+    if first is not place:
+        raise SettingError(f"{shown(path)}: {spot(place)}: {name!r} stands in {spot(first)} too")
 
 
 def _check_faults(files: Files, known: dict[str, Source]) -> None:

@@ -18,6 +18,7 @@ from flows.declared.models import (
     Labels,
     Landmarks,
     Merges,
+    Microarchitectures,
     Points,
     Processors,
     PublishedFile,
@@ -45,6 +46,7 @@ class Files:
     claims: Claims
     merges: Merges
     processors: Processors
+    microarchitectures: Microarchitectures
     faults: Faults
     points: Points
     reference_models: ReferenceModels
@@ -76,6 +78,7 @@ def files(package: Path = PACKAGE) -> Files:
         claims=toml_files.read(folder / "claims.toml", Claims),
         merges=toml_files.read(folder / "merges.toml", Merges),
         processors=toml_files.read(folder / "processors.toml", Processors),
+        microarchitectures=toml_files.read(folder / "microarchitectures.toml", Microarchitectures),
         faults=toml_files.read(folder / "faults.toml", Faults),
         points=toml_files.read(folder / "points.toml", Points),
         reference_models=toml_files.read(folder / "reference_models.toml", ReferenceModels),

@@ -253,6 +253,39 @@ class Processors(Closed):
     families: list[Annotated[ProcessorFamily, FromTable]] = Field(default_factory=list)
 
 
+class Units(Closed):
+    """An entry of microarchitectures.toml: what a core completes in a clock, by which document, and which CPUs are of it."""
+
+    microarchitecture: Text
+    manufacturer: Text
+    fp32_instructions: Positive
+    fp32_lanes: Count
+    fp64_instructions: Positive | None = None
+    fp64_lanes: Count | None = None
+    fused: bool
+    citation: Text
+    models: Text | None = None
+    microarchitectures: Annotated[list[Text], Once] = Field(default_factory=list)
+    code_names: Annotated[list[Text], Once] = Field(default_factory=list)
+    families: Annotated[list[Text], Once] = Field(default_factory=list)
+    top500: Annotated[list[Text], Once] = Field(default_factory=list)
+
+
+class LeftOut(Closed):
+    """Code names of CPUs of which no peak is derived."""
+
+    manufacturer: Text
+    code_names: Annotated[list[Text], Len(1), Once]
+    reason: Text
+
+
+class Microarchitectures(Closed):
+    """microarchitectures.toml."""
+
+    microarchitectures: list[Units]
+    left_out: list[LeftOut]
+
+
 class Faults(Closed):
     """faults.toml. `rules`: what its records may be wrong in."""
 

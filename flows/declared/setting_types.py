@@ -501,11 +501,11 @@ class GrowthSeries:
 
     series: Text = column("the series: what grows")
     subject: Kind = column("model or processor")
-    source: Text = column(ADDRESS["source"])
     quantity: Text = column(
-        "what grows: of models a compute measure (FLOP), of processors fp32_flop_per_s or fp32_flop_per_s_per_usd (nominal)"
+        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s), a rate for the money (nominal) or a score"
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
+    source: Text | None = optional("the source that the series is of; null for all that have the quantity")
     processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models")
     listed_under: Text | None = optional(
         "the list of core.listed_trainings whose trainings count; null where models of core do"
@@ -546,6 +546,45 @@ class GrowthFigure:
     subject: Literal["model", "processor"] = column("of models or of processors")
     era: Text = column("the period whose line is drawn")
     relative_to: Text = column("the model or processor, as printed, whose value is 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Microarchitecture:
+    """One row per micro-architecture of CPUs: what one of its cores completes in a clock, as documents say."""
+
+    microarchitecture: str = column("the micro-architecture, under the name that is used here")
+    manufacturer: str = column("who makes the CPUs, as lists of them print it")
+    fp32_instructions: float = column(
+        "arithmetic instructions at FP32 in a clock; below 1 where each holds up the next"
+    )
+    fp32_lanes: int = column("numbers that one of them works on")
+    fp64_instructions: float | None = column("the same at FP64; null where it was not read")
+    fp64_lanes: int | None = column("numbers that one of these works on")
+    fused: bool = column("whether the instructions are fused multiply-additions, two operations a number")
+    citation: str = column("the document that says so")
+    models: str | None = column(
+        "regular expression that finds the models that it is of; null for all of its code names"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MicroarchitectureName:
+    """One row per name that a source prints of a micro-architecture, or of CPUs that are of it."""
+
+    microarchitecture: str = column("the micro-architecture: key of staging.microarchitecture")
+    kind: Literal["microarchitecture", "code_name", "family", "top500"] = column(
+        "what it names: microarchitecture, code_name or family of a CPU, or top500 for a processor or its technology there"
+    )
+    name: str = column("the name as printed")
+
+
+@dataclass(frozen=True, slots=True)
+class CpuLeftOut:
+    """One row per code name of CPUs of which no peak is derived."""
+
+    manufacturer: str = column("who makes them")
+    code_name: str = column("the code name as printed")
+    reason: str = column("why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -632,6 +671,9 @@ SETTINGS: dict[str, type[Any]] = {
     "reference_model": ReferenceModel,
     "landmark": Landmark,
     "declared_fault": DeclaredFault,
+    "microarchitecture": Microarchitecture,
+    "microarchitecture_name": MicroarchitectureName,
+    "cpu_left_out": CpuLeftOut,
     "theory_row": TheoryRow,
     "theory_match": TheoryMatch,
     "growth_level": GrowthLevel,

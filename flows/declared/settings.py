@@ -12,17 +12,28 @@ from typing import Any
 from flows import sources
 from flows.declared import checks, files, scenarios
 from flows.declared.files import Files
-from flows.declared.models import ComputeErrorFactors, Domain, Estimation, Points, PublishedFile, RowSetFile
+from flows.declared.models import (
+    ComputeErrorFactors,
+    Domain,
+    Estimation,
+    Microarchitectures,
+    Points,
+    PublishedFile,
+    RowSetFile,
+)
 from flows.declared.setting_types import (
     Benchmark,
     ComputeError,
     Consolidation,
     ConventionRule,
+    CpuLeftOut,
     Estimator,
     Fit,
     FitRule,
     GrowthLevel,
     Landmark,
+    Microarchitecture,
+    MicroarchitectureName,
     PointRule,
     Published,
     RegionCode,
@@ -101,6 +112,7 @@ def rows(package: Path = PACKAGE, *, published_before: bool = False) -> dict[str
         "apart": declared.merges.apart,
         "processor_unit": declared.processors.units,
         "processor_family": declared.processors.families,
+        **_microarchitectures(declared.microarchitectures),
         **_theory(package),
         "growth_level": [GrowthLevel(declared.growth.level)],
         "growth_series": declared.growth.series,
@@ -138,6 +150,44 @@ def _theory(package: Path) -> dict[str, list[Any]]:
     return {
         "theory_row": [TheoryRow(**vars(row)) for row in simulated],
         "theory_match": [_theory_match(matched) for matched in match.sensitivity(simulated, reading)],
+    }
+
+
+def _microarchitectures(file: Microarchitectures) -> dict[str, list[Any]]:
+    """What a core completes in a clock, the names by which CPUs are found to be of it, and those that are left out."""
+    units = file.microarchitectures
+    return {
+        "microarchitecture": [
+            Microarchitecture(
+                one.microarchitecture,
+                one.manufacturer,
+                one.fp32_instructions,
+                one.fp32_lanes,
+                one.fp64_instructions,
+                one.fp64_lanes,
+                one.fused,
+                one.citation,
+                one.models,
+            )
+            for one in units
+        ],
+        "microarchitecture_name": [
+            *(
+                MicroarchitectureName(one.microarchitecture, "microarchitecture", name)
+                for one in units
+                for name in one.microarchitectures
+            ),
+            *(
+                MicroarchitectureName(one.microarchitecture, "code_name", name)
+                for one in units
+                for name in one.code_names
+            ),
+            *(MicroarchitectureName(one.microarchitecture, "family", name) for one in units for name in one.families),
+            *(MicroarchitectureName(one.microarchitecture, "top500", name) for one in units for name in one.top500),
+        ],
+        "cpu_left_out": [
+            CpuLeftOut(one.manufacturer, name, one.reason) for one in file.left_out for name in one.code_names
+        ],
     }
 
 

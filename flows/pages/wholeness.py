@@ -17,6 +17,9 @@ from functools import partial
 
 _HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
+# A workbook is an archive of XML; a table in an encoding of single bytes (dsv) can be told to be none by no byte of it.
+_ARCHIVES = frozenset({"xlsx", "zip"})
+_OF_BYTES = _ARCHIVES | {"dsv"}
 # A larger one is looked at its end alone: read whole, 64 MB of "[]," take more than a gigabyte. The largest real one
 # has 1.6 MB.
 _JSON_MAX_BYTES = 8 << 20
@@ -38,7 +41,7 @@ def fault(content: str, body: bytes, content_type: str = "", *, has_end: bool = 
     start = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if other := _other_kind(content, start, content_type):
         return f"should be {content} but {other}; see it in a browser"
-    if content != "zip":
+    if content not in _OF_BYTES:
         try:
             body.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -55,7 +58,7 @@ def fault(content: str, body: bytes, content_type: str = "", *, has_end: bool = 
 
 def _other_kind(content: str, start: bytes, content_type: str) -> str:
     """What a body is in place of what it should be; a markdown page may begin with a tag, unless it is served as HTML."""
-    if content == "zip" and not start.startswith(b"PK"):
+    if content in _ARCHIVES and not start.startswith(b"PK"):
         return "is an HTML page" if _HTML.match(start) else f"begins with {_shown(start)}, as no ZIP file does"
     if content == "html":
         return ""
@@ -63,7 +66,10 @@ def _other_kind(content: str, start: bytes, content_type: str) -> str:
         return "is an HTML page"
     if start.startswith(b"<") and (content != "markdown" or content_type.lower().startswith("text/html")):
         return f"begins with {_shown(start)}, as a web page does"
-    if start[:1] in {"csv": b"{[", "tsv": b"{[", "javascript": b"{"}.get(content, b"") and start:
+    if (
+        start[:1] in {"csv": b"{[", "dat": b"{[", "dsv": b"{[", "tsv": b"{[", "javascript": b"{"}.get(content, b"")
+        and start
+    ):
         return f"begins with {_shown(start)}, as JSON does"
     return ""
 
@@ -127,5 +133,6 @@ _ENDS: dict[str, Callable[[bytes], str]] = {
     "html": _html_end,
     "javascript": _javascript_end,
     "json": _json_end,
+    "xlsx": _zip_end,
     "zip": _zip_end,
 }

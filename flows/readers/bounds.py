@@ -19,6 +19,9 @@ from flows.readers.row_types import (
     CarbonIntensity,
     CloudRegion,
     Compute,
+    Cpu,
+    CpuName,
+    CpuScore,
     ListedTraining,
     Listing,
     LossPoint,
@@ -30,6 +33,8 @@ from flows.readers.row_types import (
     Result,
     Row,
     RunPhase,
+    Supercomputer,
+    TrendPoint,
     UnboundedScore,
 )
 
@@ -79,6 +84,11 @@ _FLOP = Bound(1, 1e30, "the largest training run had some 5e26 FLOP")
 _RATE = Bound(1e6, 1e18, "one board or wafer gives from 1e9 to 1e17 operations a second")
 # Oil shale, the dirtiest fuel burnt for power, emits about 1,300.
 _INTENSITY = Bound(0, 1500, "the dirtiest fuel burnt for power emits 1,300 g/kWh")
+# From a board of 1971 to a wafer; of whole systems some 1e7.
+_CORES = Bound(1, 1e9, "a system has from 1 to some 1e7 cores")
+_CLOCK = Bound(1e4, 1e11, "processors have run at 1e5 to 6e9 Hz")
+_NUMBERED = Bound(0, 1e9, "a list numbers its entries from 1")
+_SCORE_OF_SPEED = Bound(1e-3, 1e9, "a score is a multiple of a machine of its day")
 
 # {row type: {column: bound}} of every number and day that a page gives.
 BOUNDS: dict[type[Any], dict[str, Bound]] = {
@@ -144,6 +154,29 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "training_compute_flop": _FLOP,
         # Guessing among a million tokens costs ln 1e6 = 13.8 nats.
         "loss": Bound(1e-3, 15, "guessing among a million tokens costs 13.8 nats"),
+    },
+    Cpu: {
+        "number": _NUMBERED,
+        "manufacturer_number": _NUMBERED,
+        "family_number": _NUMBERED,
+        "code_name_number": _NUMBERED,
+        "microarchitecture_number": _NUMBERED,
+        "released_on": _DAY,
+        "cores": _CORES,
+        "threads": _CORES,
+        "clock_hz": _CLOCK,
+        "tdp_watt": Bound(0.01, 30_000, "one processor draws from 0.1 W to the 23 kW of a wafer"),
+    },
+    CpuName: {"number": _NUMBERED},
+    CpuScore: {"number": _NUMBERED, "base_score": _SCORE_OF_SPEED, "peak_score": _SCORE_OF_SPEED, "available_on": _DAY},
+    TrendPoint: {"year": _YEAR, "value": Bound(1e-3, 1e15, "from the power of one core to the transistors of a wafer")},
+    Supercomputer: {
+        "listed_on": _DAY,
+        "rank": Bound(1, 1000, "a list has 500 places"),
+        "installed_in": _YEAR,
+        "cores": _CORES,
+        "clock_hz": _CLOCK,
+        "peak_flop_per_s": Bound(1e6, 1e21, "the fastest system has some 3e18 FLOP/s"),
     },
     ListedTraining: {
         "published_on": _DAY,

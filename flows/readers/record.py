@@ -287,8 +287,8 @@ def csv_records(
     Raises:
         PageError: a record has more or fewer cells than the header, or a quote is not closed.
     """
-    aliases, secret = _mapping(lookups, "aliases"), frozenset(_strings(lookups, "secret"))
-    unread, optional = [*secret, *_strings(lookups, "ignore")], dict.fromkeys(_strings(lookups, "optional"), "")
+    aliases, secret = mapping(lookups, "aliases"), frozenset(strings(lookups, "secret"))
+    unread, optional = [*secret, *strings(lookups, "ignore")], dict.fromkeys(strings(lookups, "optional"), "")
     ragged = lookups.get("ragged") is True
     text = path.read_bytes().decode("utf-8-sig")
     csv.field_size_limit(1 << 30)
@@ -330,11 +330,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _strings(lookups: Mapping[str, object], key: str) -> list[str]:
+def strings(lookups: Mapping[str, object], key: str) -> list[str]:
+    """The texts of a lookup that is a list; none where it is not there."""
     items = lookups.get(key, [])
     return [str(item) for item in items] if isinstance(items, list) else []
 
 
-def _mapping(lookups: Mapping[str, object], key: str) -> dict[str, str]:
-    mapping = lookups.get(key, {})
-    return {str(old): str(new) for old, new in mapping.items()} if isinstance(mapping, dict) else {}
+def mapping(lookups: Mapping[str, object], key: str) -> dict[str, str]:
+    """The texts of a lookup that is a table, by their keys; none where it is not there."""
+    table = lookups.get(key, {})
+    return {str(old): str(new) for old, new in table.items()} if isinstance(table, dict) else {}

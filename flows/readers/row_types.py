@@ -222,6 +222,71 @@ class UnboundedScore:
     scored_in: float | None = optional("when the score stood, as printed: calendar years with a fraction")
 
 
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """One row per CPU that a list of specifications holds; of what is numbered there another page has the names."""
+
+    name: str | None = optional("the model as printed; null where the list has its family alone")
+    number: int | None = optional("the list's own number of it")
+    manufacturer: str | None = optional("who makes it")
+    family: str | None = optional("the family of models that it belongs to")
+    code_name: str | None = optional("the design's name before it was sold, or the core's")
+    manufacturer_number: int | None = optional("the list's own number of its manufacturer")
+    family_number: int | None = optional("the list's own number of its family")
+    code_name_number: int | None = optional("the list's own number of its code name")
+    microarchitecture_number: int | None = optional("the list's own number of its micro-architecture")
+    released_on: date | None = optional("day of release")
+    cores: float | None = optional("cores of one processor")
+    threads: float | None = optional("threads of one processor that run at once")
+    clock_hz: float | None = optional("clock that it is sold at, without boost, Hz")
+    tdp_watt: float | None = optional("thermal design power, W")
+
+
+@dataclass(frozen=True, slots=True)
+class CpuName:
+    """One row per name that a list of CPUs gives a number to."""
+
+    kind: str = column("manufacturer, family, code_name or microarchitecture")
+    number: int = column("the list's own number of it")
+    name: str = column("the name as printed")
+
+
+@dataclass(frozen=True, slots=True)
+class CpuScore:
+    """One row per result of a suite of benchmarks of speed, run on a CPU."""
+
+    suite: str = column("specint or specfp and the year of the suite; scores of two suites have different scales")
+    number: int = column("the CPU: the list's own number of it")
+    base_score: float = column("the score under the rules for all programs alike")
+    peak_score: float | None = optional("the score with each program tuned by itself")
+    available_on: date | None = optional("day from which the machine could be bought")
+    machine: str | None = optional("the machine that it ran on, as printed")
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One row per point of a series on microprocessors over time, which does not name them."""
+
+    quantity: str = column("specint, clock_hz, cores, transistors or power_watt")
+    year: float = column("the year with its fraction")
+    value: float = column("the quantity; of specint the score of one thread, times 1,000")
+
+
+@dataclass(frozen=True, slots=True)
+class Supercomputer:
+    """One row per system on a list of the fastest 500."""
+
+    listed_on: date = column("first day of the month of the list")
+    rank: int = column("place on the list")
+    processor: str = column("its processor as printed")
+    cores: float = column("its cores; on lists until 2008 the processors as counted there")
+    peak_flop_per_s: float = column("peak rate at FP64 of the whole system, FLOP/s")
+    clock_hz: float | None = optional("clock of the processor, Hz")
+    processor_technology: str | None = optional("the processor's design, in the list's words")
+    accelerator: str | None = optional("the accelerator beside it; null where there is none")
+    installed_in: int | None = optional("year in which it was installed or last extended")
+
+
 Row = (
     Model
     | Result
@@ -237,6 +302,11 @@ Row = (
     | LossPoint
     | ListedTraining
     | UnboundedScore
+    | Cpu
+    | CpuName
+    | CpuScore
+    | TrendPoint
+    | Supercomputer
 )
 
 
@@ -285,6 +355,11 @@ ROW_TYPES: dict[str, type[Any]] = {
     "loss_point": LossPoint,
     "listed_training": ListedTraining,
     "unbounded_score": UnboundedScore,
+    "cpu": Cpu,
+    "cpu_name": CpuName,
+    "cpu_score": CpuScore,
+    "trend_point": TrendPoint,
+    "supercomputer": Supercomputer,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -307,4 +382,9 @@ TYPE_NAMES: dict[type[Any], str] = {
     LossPoint: "loss_point",
     ListedTraining: "listed_training",
     UnboundedScore: "unbounded_score",
+    Cpu: "cpu",
+    CpuName: "cpu_name",
+    CpuScore: "cpu_score",
+    TrendPoint: "trend_point",
+    Supercomputer: "supercomputer",
 }

@@ -11,12 +11,14 @@ points as (
 ),
 
 reference_values as (
-    -- Of two entries of that name the first one that was released.
-    select points.series, points.log10_value as log10_reference, points.name as relative_to
-    from points
-    join declared using (series)
-    where points.name = declared.relative_to
-    qualify row_number() over (partition by points.series order by points.released_on, points.thing) = 1
+    -- Of two entries of that name the first one that was released; CPUs are beside the GPU of another series.
+    select declared.series, points.log10_value as log10_reference, points.name as relative_to
+    from declared
+    join points on declared.subject = points.subject and declared.relative_to = points.name
+    qualify row_number() over (
+        partition by declared.series
+        order by points.series = declared.series desc, points.series, points.released_on, points.thing
+    ) = 1
 ),
 
 lines as (

@@ -86,12 +86,64 @@ listed as (
         and coalesce(trainings.published_on < asked.published_before, asked.published_before is null)
 ),
 
+cpus as (
+    select
+        series.series,
+        concat_ws(':', cpus.source, cpus.page, cpus.locator) as thing,
+        cpus.name,
+        cpus.released_on,
+        case series.quantity
+            when 'derived_fp32_flop_per_s' then cpus.fp32_flop_per_s
+            when 'derived_fp32_flop_per_s_per_core' then cpus.fp32_flop_per_s_per_core
+        end as value,
+        cpus.source, cpus.page, cpus.locator,
+    from series
+    join core.cpus as cpus on series.source is null
+    where series.subject = 'processor' and series.processor_kind = 'cpu'
+),
+
+trends as (
+    select
+        series.series,
+        concat_ws(':', trends.source, trends.page, trends.locator) as thing,
+        concat_ws(' ', trends.quantity, 'of', trends.year) as name,
+        trends.released_on,
+        trends.value,
+        trends.source, trends.page, trends.locator,
+    from series
+    join core.processor_trends as trends on series.source = trends.source and series.quantity = trends.quantity
+    where series.subject = 'processor' and series.processor_kind = 'cpu'
+),
+
+systems as (
+    -- New ones alone, for a system stays on the lists for years.
+    select
+        series.series,
+        concat_ws(':', systems.source, systems.page, systems.locator) as thing,
+        systems.processor as name,
+        systems.listed_on as released_on,
+        systems.peak_flop_per_s_per_core as value,
+        systems.source, systems.page, systems.locator,
+    from series
+    join core.supercomputers as systems on series.source = systems.source
+    where
+        series.subject = 'processor'
+        and series.quantity = 'peak_fp64_flop_per_s_per_core'
+        and systems.installed_in = year(systems.listed_on)
+),
+
 dated as (
     select * from models
     union all
     select * from listed
     union all
     select * from processors
+    union all
+    select * from cpus
+    union all
+    select * from trends
+    union all
+    select * from systems
 )
 
 select
@@ -101,7 +153,7 @@ select
     released_on,  -- day of publication or release
     -- Only the slope matters to growth, so any day may stand for zero; one nearby keeps the digits.
     date_diff('day', date '2000-01-01', released_on) / 365.25 as years,  -- years from the first day of 2000 to the release
-    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s or FLOP/s per USD
+    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s, FLOP/s per USD, Hz or a score
     source,
     page,
     locator,

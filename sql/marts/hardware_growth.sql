@@ -8,12 +8,16 @@ lines as (
     select * from fits.growth_lines
 ),
 
+sources as (
+    select series, string_agg(distinct source, ', ' order by source) as source from fits.growth_points group by series
+),
+
 growth as (
     select
         series.series,
         lines.era,
         lines.rule,
-        series.source,
+        coalesce(series.source, sources.source, 'none') as source,
         series.processor_kind,
         series.quantity,
         lines.* exclude (series, era, rule, status),
@@ -23,7 +27,14 @@ growth as (
         lines.status,
     from lines
     join series on lines.series = series.series
+    left join sources on lines.series = sources.series
 )
 
-select * from growth
+select
+    series,
+    era,
+    rule,
+    source,  -- the source of its points, or the sources
+    * exclude (series, era, rule, source),
+from growth
 order by series, era, rule

@@ -133,6 +133,27 @@ derived as (
     from growth
     where series = 'alexnet_quality' and era = 'all_years' and rule = 'all' and slope < 0
     union all
+    -- Twenty-four years of growth, with the interval of its line.
+    select
+        'derived/cpus_1985_to_2009' as cell,
+        10 ** (24 * slope) as value,
+        10 ** (24 * slope_low) as low,
+        10 ** (24 * slope_high) as high,
+    from growth
+    where line = 'growth/cpus/1985_to_2009/all'
+    union all
+    select 'derived/gpu_over_cpu_2009' as cell, ratio as value, ratio_low as low, ratio_high as high
+    from marts.gpu_over_cpu
+    where cpu_series = 'cpus' and year = 2009
+    union all
+    select 'derived/gpu_over_core_2009' as cell, ratio as value, ratio_low as low, ratio_high as high
+    from marts.gpu_over_cpu
+    where cpu_series = 'cpu_cores' and year = 2009
+    union all
+    select 'derived/gpu_over_core_2012' as cell, ratio as value, ratio_low as low, ratio_high as high
+    from marts.gpu_over_cpu
+    where cpu_series = 'cpu_cores' and year = 2012
+    union all
     select
         'derived/usa_2018_lb_per_kwh' as cell,
         carbon_intensity_g_per_kwh / g_per_lb() as value,

@@ -39,6 +39,16 @@ accepted as (
         select source, page, locator from staging.listed_training
         union all
         select source, page, locator from staging.unbounded_score
+        union all
+        select source, page, locator from staging.cpu
+        union all
+        select source, page, locator from staging.cpu_name
+        union all
+        select source, page, locator from staging.cpu_score
+        union all
+        select source, page, locator from staging.trend_point
+        union all
+        select source, page, locator from staging.supercomputer
     )
     group by all
 ),

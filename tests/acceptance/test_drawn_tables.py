@@ -493,13 +493,17 @@ def test_figure_2a_is_relative_to_alexnet_and_its_card(db: Db) -> None:
     assert {(row["series"], row["relative_to"]) for row in drawn} == {
         ("notable_models_list", "AlexNet"),
         ("gpus", "NVIDIA GeForce GTX 580"),
+        ("cpus", "NVIDIA GeForce GTX 580"),
     }
-    for series in ("notable_models_list", "gpus"):
+    for series, first in (("notable_models_list", 2010), ("gpus", 2010), ("cpus", 1985)):
         points = [row for row in drawn if (row["series"], row["kind"]) == (series, "point")]
         lines = [row for row in drawn if (row["series"], row["kind"]) == (series, "line")]
-        assert any(row["name"] == row["relative_to"] and row["log10_relative"] == 0 for row in points)
-        # The line and its band, by statsmodels through the points since 2010.
-        since = [row for row in points if row["released_on"].year >= 2010]
+        # CPUs are beside the GPU of another series.
+        assert series == "cpus" or any(
+            row["name"] == row["relative_to"] and row["log10_relative"] == 0 for row in points
+        )
+        # The line and its band, by statsmodels through the points of its years.
+        since = [row for row in points if row["released_on"].year >= first]
         x, y = (np.array([row[name] for row in since]) for name in ("year", "log10_relative"))
         fit = sm.OLS(y, sm.add_constant(x)).fit()
         assert len(lines) == 21
@@ -514,6 +518,9 @@ def test_figure_2a_is_relative_to_alexnet_and_its_card(db: Db) -> None:
     told = {row["name"]: row["log10_value"] for row in drawn if row["kind"] == "point"}
     assert 10 ** told["AlexNet"] == pytest.approx(4.7e17, rel=0.01)
     assert 10 ** told["NVIDIA GeForce GTX 580"] == pytest.approx(1.581e12, rel=0.01)
+    # An EPYC 7742, by its maker: 64 cores at 2.25 GHz, 32 operations in a clock.
+    relative = {row["name"]: row["log10_relative"] for row in drawn if row["kind"] == "point"}
+    assert 10 ** relative["AMD EPYC 7742"] == pytest.approx(64 * 2.25e9 * 32 / 10 ** told["NVIDIA GeForce GTX 580"])
 
 
 def test_figure_2b_has_one_series_that_is_shown(db: Db) -> None:

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import yaml
 from lxml import html
 from markdown_it import MarkdownIt
@@ -39,7 +40,10 @@ def _zip(path: Path) -> None:
 
 _FLOORS: dict[str, Callable[[Path], object]] = {
     "csv": lambda path: _csv(path.read_text(encoding="utf-8-sig")),
+    "dat": lambda path: [line.split() for line in path.read_text(encoding="utf-8").splitlines()],
+    "dsv": lambda path: _csv(path.read_text(encoding="latin-1"), ":"),
     "tsv": lambda path: _csv(path.read_text(encoding="utf-8-sig"), "\t"),
+    "xlsx": lambda path: [*openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)],
     "zip": _zip,
     "json": lambda path: json.loads(path.read_bytes()),
     "yaml": lambda path: yaml.load(path.read_bytes(), Loader=yaml.CBaseLoader),

@@ -41,6 +41,7 @@ SINGLE: dict[str, type[toml_files.Closed]] = {
     "declared/claims.toml": models.Claims,
     "declared/merges.toml": models.Merges,
     "declared/processors.toml": models.Processors,
+    "declared/microarchitectures.toml": models.Microarchitectures,
     "declared/faults.toml": models.Faults,
     "declared/points.toml": models.Points,
     "declared/reference_models.toml": models.ReferenceModels,

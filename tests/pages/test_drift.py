@@ -278,4 +278,12 @@ def test_every_real_succession_passes(capsys: pytest.CaptureFixture[str]) -> Non
 def test_columns_of_floats_are_what_is_compared() -> None:
     # Years and counts of the key are none of it: what is a quantity is a float in every row type.
     whole = {name for kind in TYPE_NAMES.values() for name, (of, _) in columns(ROW_TYPES[kind]).items() if of is int}
-    assert whole == {"year", "image_size", "shots", "release_year"}
+    numbered = {
+        "number",
+        "manufacturer_number",
+        "family_number",
+        "code_name_number",
+        "microarchitecture_number",
+        "rank",
+    }
+    assert whole == {"year", "image_size", "shots", "release_year", "installed_in"} | numbered

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from flows import paths, sources
@@ -259,13 +260,36 @@ def markdown_with_a_column(old: Path, new: Path) -> None:
     new.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
+def dat_with_a_column(old: Path, new: Path) -> None:
+    lines = old.read_text(encoding="utf-8").splitlines()
+    new.write_text(
+        "\n".join(f"{line.partition('#')[0]} Flavour" for line in lines if line[:1] not in ("", "#")), encoding="utf-8"
+    )
+
+
+def dsv_with_a_column(old: Path, new: Path) -> None:
+    header, *lines = old.read_bytes().splitlines()
+    new.write_bytes(b"\n".join([header + b":Flavour", *(line + b":1" for line in lines)]))
+
+
+def xlsx_with_a_column(old: Path, new: Path) -> None:
+    book = openpyxl.load_workbook(old)
+    for sheet in book:
+        for at, row in enumerate(sheet.iter_rows(), 1):
+            sheet.cell(at, len(row) + 1, "Flavour" if at == 1 else 1)
+    book.save(new)
+
+
 WITH_A_COLUMN = {
     "csv": csv_with_a_column,
+    "dat": dat_with_a_column,
+    "dsv": dsv_with_a_column,
     "html": html_with_a_column,
     "javascript": javascript_with_a_column,
     "json": json_with_a_column,
     "markdown": markdown_with_a_column,
     "tsv": tsv_with_a_column,
+    "xlsx": xlsx_with_a_column,
 }
 
 

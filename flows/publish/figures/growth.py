@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from flows.publish.figures.canvas import Canvas
 
 _SHEET = "#A9B2BB"  # GPUs, which stand behind the models
+# The series of processors that the figure sets the models beside; CPUs stand below it.
+_GPUS, _CPUS = "gpus", "cpus"
 _FROM = 2010  # the years that the lines are of
 
 
@@ -27,7 +29,7 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
     lines = _lines(rows)
     if not {"model", "processor"} <= set(lines):
         return None
-    points = [row for row in rows if row["kind"] == "point" and row["year"] >= _FROM]
+    points = [row for row in rows if row["kind"] == "point" and row["year"] >= _FROM and row["series"] != _CPUS]
     model, gpu = lines["model"][0], lines["processor"][0]
     title = (
         f"Models’ computation has grown {texts.fixed(model['growth_per_year'], 1)} times a year since "
@@ -41,10 +43,10 @@ def models(con: duckdb.DuckDBPyConnection) -> Picture | None:
         f"{round(model['level'] * 100)}{formats.NARROW}% intervals",
         f"Scatter chart on a log axis, {_FROM} to {max(row['released_on'] for row in points).year}, of the training computation "
         f"of notable models and the FP32 speed of GPUs, both as multiples of AlexNet's; lines through {model['n']} models and "
-        f"{gpu['n']} GPUs. {texts.plain(title)}. The largest took {texts.plain(texts.amount(largest))} times AlexNet's "
-        "computation.",
+        f"{gpu['n']} GPUs, and dashed that of CPUs. {texts.plain(title)}. The largest took "
+        f"{texts.plain(texts.amount(largest))} times AlexNet's computation.",
         *behind(rows),
-        partial(_draw_models, points=points, lines=lines),
+        partial(_draw_models, points=points, lines=lines, cpus=_of_cpus(rows)),
         {"column": 185.0, "page": 240.0},
     )
 
@@ -76,15 +78,20 @@ def imagenet(con: duckdb.DuckDBPyConnection) -> Picture | None:
 
 
 def _lines(rows: Rows) -> dict[str, Rows]:
-    """{subject: the steps of its line}, each with the growth of all."""
+    """{subject: the steps of its line}, each with the growth of all; of processors the GPUs."""
     lines: dict[str, Rows] = {}
     for row in rows:
-        if row["kind"] == "line":
+        if row["kind"] == "line" and (row["subject"] == "model" or row["series"] == _GPUS):
             lines.setdefault(row["subject"], []).append(row)
     return lines
 
 
-def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Rows]) -> None:
+def _of_cpus(rows: Rows) -> Rows:
+    """The steps of the line of CPUs in the years that are drawn."""
+    return [row for row in rows if row["kind"] == "line" and row["series"] == _CPUS and row["year"] >= _FROM]
+
+
+def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Rows], cpus: Rows) -> None:
     ax = canvas.axes(left=30, bottom=18, right=8)
     kinds = {kind: [row for row in points if row["subject"] == kind] for kind in ("processor", "model")}
     at = {kind: [(row["year"], row["log10_relative"]) for row in rows] for kind, rows in kinds.items()}
@@ -108,6 +115,10 @@ def _draw_models(canvas: Canvas, points: Rows, lines: dict[str, Rows]) -> None:
     called = files.files().landmarks.of("figure_2a")
     known = [row for row in kinds["model"] if row["name"] in called]
     boxes = _said(ax, lines)
+    if cpus:
+        runs.append([(row["year"], row["log10_relative"]) for row in cpus])
+        ax.plot(*zip(*runs[-1], strict=True), color=style.INK, linewidth=style.LINE_PT, dashes=(4, 2), zorder=3.8)
+        boxes += labels.along(ax, runs[-1], "CPU speed", points=at["model"], lines=runs[:-1], size=style.SMALL_PT)
     wanted = [labels.Label(row["year"], row["log10_relative"], called[row["name"]]) for row in known]
     labels.place(ax, wanted, points=at["model"], lines=[*runs, [(_FROM, 0), (last, 0)]], taken=boxes, covered=2)
 

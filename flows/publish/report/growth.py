@@ -13,8 +13,13 @@ from flows.publish.report.page import Page, Row, one, rows
 if TYPE_CHECKING:
     import duckdb
 
-# Whose growth the page is headed by: the series of Figure 2a, so that page and figure say one thing.
-_HEADED = "select subject, series, era from staging.growth_figure"
+# Whose growth the page is headed by: the series of Figure 2a, so that page and figure say one thing; of processors the GPUs.
+_HEADED = """
+select figure.subject, series, era
+from staging.growth_figure as figure
+join staging.growth_series using (series)
+where processor_kind is distinct from 'cpu'
+"""
 _COMPUTE = """
 select
     series, era, rule, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
