@@ -35,6 +35,16 @@ accepted as (
         select source, page, locator from staging.cloud_region
         union all
         select source, page, locator from staging.loss_point
+        union all
+        select source, page, locator from staging.offer
+        union all
+        select source, page, locator from staging.shipment
+        union all
+        select source, page, locator from staging.region_carbon
+        union all
+        select source, page, locator from staging.server_power
+        union all
+        select source, page, locator from staging.footprint
     )
     group by all
 ),

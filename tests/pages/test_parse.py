@@ -19,9 +19,11 @@ from flows.readers.row_types import (
     CloudRegion,
     Compute,
     Model,
+    Offer,
     Operations,
     Price,
     PriceIndex,
+    RegionCarbon,
     Result,
     Row,
     RunPhase,
@@ -208,6 +210,7 @@ GRAINS = {
     RunPhase: "core.run_phases",
     Compute: "core.compute_totals",
     Price: "core.prices",
+    Offer: "core.offers",
 }
 
 
@@ -221,6 +224,7 @@ def test_rows_are_told_apart_as_the_tables_of_core_tell_them_apart() -> None:
         assert grain == (["result_id"] if row_type is Result else own)
     assert grains["core.cloud_regions"] == [*parse.ONCE_A_PAGE[CloudRegion], "source"]
     assert grains["core.price_indices"] == [*parse.ONCE_A_PAGE[PriceIndex], "source"]
+    assert grains["core.region_carbon"] == [*parse.ONCE_A_PAGE[RegionCarbon], "source"]
 
 
 @pytest.mark.parametrize("half", ["\ud800", "a\udc80b"])
