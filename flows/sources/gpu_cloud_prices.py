@@ -19,7 +19,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     """The offer; what the publisher made up for the years before it began is none."""
     invented, told_by = page.lookups["invented"], record.raw("source").strip()
     provider, processor, tier = record.text("provider"), record.text("gpu_type"), record.text("price_tier")
-    price, region, literal = record.needed("per_gpu_hourly_usd"), record.text("region"), record.raw("day")
+    price, region, literal = record.needed("per_gpu_hourly_usd"), record.text("region"), record.raw("date")
     count = record.count("gpu_count")
     if told_by in invented:
         raise Rejected(told_by, invented[told_by], "source", told_by)
@@ -37,7 +37,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     try:
         offered_on = day(literal[:10]) if literal.strip() else None
     except CellError as error:
-        raise Rejected(error.rule, error.reason, "day", literal) from error
+        raise Rejected(error.rule, error.reason, "date", literal) from error
     yield Offer(
         processor,
         page.lookups["processors"].get(processor),
