@@ -146,7 +146,7 @@ class RowSetFile(Closed):
 class Price(Closed):
     """Which prices of a scenario's processor count: those listed from a day until another, or the one of a contract."""
 
-    kind: Literal["rental", "purchase", "contract"]
+    kind: Literal["rental", "purchase", "offers", "contract"]
     usd_per_hour: Positive | None = None
     citation: Text | None = None
     as_of: date | None = None

@@ -181,6 +181,20 @@ def _check_price(path: Path, price: Price | None) -> None:
         toml_files.refuse(path, ("price", extra[0]), unwanted[extra[0]], f"but kind {price.kind!r} has no such key")
     if price.first and price.until and price.first > price.until:
         toml_files.refuse(path, ("price", "from"), price.first, f"which is after until, {price.until}")
+    if price.kind == "offers":
+        _check_offers(path, price)
+
+
+def _check_offers(path: Path, price: Price) -> None:
+    """Offers of a provider have one middle a year and commitment (core.provider_prices): spot is never counted with on demand."""
+    if price.commitment is None:
+        raise SettingError(f"{toml_files.shown(path)}: missing key 'price.commitment', which kind 'offers' needs")
+    if price.first and (price.first.month, price.first.day) != (1, 1):
+        toml_files.refuse(path, ("price", "from"), price.first, "but kind 'offers' counts whole years, from January 1")
+    if price.until and (price.until.month, price.until.day) != (12, 31):
+        toml_files.refuse(
+            path, ("price", "until"), price.until, "but kind 'offers' counts whole years, until December 31"
+        )
 
 
 def _check_keys(path: Path, file: ScenarioFile) -> None:

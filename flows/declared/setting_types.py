@@ -326,7 +326,9 @@ class Scenario:
     burden_precision: str | None = column(
         "which of its peak rates a hardware burden counts; null for the paper's: FP32, and of TPUs, which have none, BF16"
     )
-    price_kind: str = column("rental; purchase, amortised; contract, as stated; or run: the price of a stated run")
+    price_kind: str = column(
+        "rental; purchase, amortised; offers: each provider's middle one; contract, as stated; or run: the price of a stated run"
+    )
     price_from: date | None = column("first day of the prices that count")
     price_until: date = column("last day of the prices that count, and the day of its nominal USD")
     vendor: str | None = column("the only vendor whose prices count; null for all")

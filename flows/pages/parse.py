@@ -17,10 +17,12 @@ from flows.readers.row_types import (
     CloudRegion,
     Compute,
     Duplicate,
+    Offer,
     Operations,
     PageCount,
     Price,
     PriceIndex,
+    RegionCarbon,
     Result,
     Row,
     RunPhase,
@@ -41,11 +43,13 @@ TOLD_APART: Mapping[type[Any], tuple[str, ...]] = {
     Compute: ("compute_measure",),
     Price: ("processor", "kind", "commitment"),
     UnboundedScore: ("benchmark", "metric", "split"),
+    Offer: ("processor", "kind", "commitment"),
 }
 # What a page says once: a second record of the same region or month contradicts the first.
 ONCE_A_PAGE: Mapping[type[Any], tuple[str, ...]] = {
     CloudRegion: ("provider", "region"),
     PriceIndex: ("series", "month"),
+    RegionCarbon: ("provider", "region", "year"),
 }
 
 # The longest messages of a real page name some ten columns; a spoilt page may have a million of them.

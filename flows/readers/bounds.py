@@ -22,17 +22,22 @@ from flows.readers.row_types import (
     Cpu,
     CpuName,
     CpuScore,
+    Footprint,
     ListedTraining,
     Listing,
     LossPoint,
     Model,
+    Offer,
     Operations,
     Price,
     PriceIndex,
     Processor,
+    RegionCarbon,
     Result,
     Row,
     RunPhase,
+    ServerPower,
+    Shipment,
     Supercomputer,
     TrendPoint,
     UnboundedScore,
@@ -89,6 +94,11 @@ _CORES = Bound(1, 1e9, "a system has from 1 to some 1e7 cores")
 _CLOCK = Bound(1e4, 1e11, "processors have run at 1e5 to 6e9 Hz")
 _NUMBERED = Bound(0, 1e9, "a list numbers its entries from 1")
 _SCORE_OF_SPEED = Bound(1e-3, 1e9, "a score is a multiple of a machine of its day")
+_SHARE = Bound(0, 1, "a share is at most the whole")
+_OFFERED = Bound(1, 1e8, "one processor costs from 10 to some 2e6 USD")
+_UNITS = Bound(0, 1e10, "some 1e7 accelerators were shipped in all")
+_PARTS = Bound(1, 1e6, "a server or a rack of them has from 1 to some 1e4")
+_SERVER_WATT = Bound(1, 1e6, "servers draw from 10 W to the 1e5 of a rack")
 
 # {row type: {column: bound}} of every number and day that a page gives.
 BOUNDS: dict[type[Any], dict[str, Bound]] = {
@@ -154,6 +164,39 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "training_compute_flop": _FLOP,
         # Guessing among a million tokens costs ln 1e6 = 13.8 nats.
         "loss": Bound(1e-3, 15, "guessing among a million tokens costs 13.8 nats"),
+    },
+    Offer: {
+        "price_usd": _OFFERED,
+        "price_usd_low": _OFFERED,
+        "price_usd_high": _OFFERED,
+        "offered_on": _DAY,
+        "offered_in": _YEAR,
+        "processor_count": Bound(1, 1e6, "the largest clusters have some 2e5 processors"),
+    },
+    Shipment: {
+        "shipped_from": _DAY,
+        "shipped_until": _DAY,
+        "units": _UNITS,
+        "units_low": _UNITS,
+        "units_high": _UNITS,
+        "h100_equivalents": _UNITS,
+        "power_watt": Bound(0, 1e12, "all electricity that the world uses is some 3e12 W"),
+    },
+    RegionCarbon: {"year": _YEAR, "carbon_intensity_g_per_kwh": _INTENSITY, "carbon_free_share": _SHARE},
+    ServerPower: {
+        "submitted_on": _DAY,
+        "chips": _PARTS,
+        "cores": _PARTS,
+        "full_watt": _SERVER_WATT,
+        "idle_watt": _SERVER_WATT,
+        "ssj_op_per_s": Bound(1, 1e12, "servers give from 1e4 to 1e9 ssj_ops"),
+    },
+    Footprint: {
+        "total_kg_co2e": Bound(0.01, 1e6, "a device emits from 1 kg to some 1e4 kg in its life"),
+        "manufacturing_share": _SHARE,
+        "use_share": _SHARE,
+        "lifetime_year": Bound(0.1, 50, "devices are reported to be used for 3 to 10 years"),
+        "yearly_kwh": Bound(0, 1e6, "a device uses from 1 to some 1e4 kWh a year"),
     },
     Cpu: {
         "number": _NUMBERED,
@@ -221,7 +264,7 @@ def bound(row: Row, column: str) -> Bound | None:
     """What the column can hold, given the others of the row; None of a text."""
     if isinstance(row, Compute) and row.unit == "gflop":
         return _GFLOP
-    if isinstance(row, Price) and column == "price_usd" and row.kind == "rental":
+    if isinstance(row, Price | Offer) and column.startswith("price_usd") and row.kind == "rental":
         return _PER_HOUR
     if isinstance(row, UnboundedScore) and column == "value" and row.metric in _OF_METRIC:
         return _OF_METRIC[row.metric]

@@ -281,8 +281,8 @@ def csv_records(
     """Every record of a CSV page, blank lines left out; a row is counted as a spreadsheet does, the header being row 1.
 
     Lookups used: `aliases` {old column: new}, `ignore` [columns not needed], `optional` [columns that older pages
-    lack], `secret` [columns that are never kept: prose, names of people], `ragged` = true where rows may lack cells:
-    then each record has the field RAGGED, for the parser to raise `Rejected`.
+    lack], `secret` [columns that are never kept: prose, names of people], `ragged` = true where rows may lack cells, or
+    have blank ones behind the last column: then each record has the field RAGGED, for the parser to raise `Rejected`.
 
     Raises:
         PageError: a record has more or fewer cells than the header, or a quote is not closed.
@@ -298,6 +298,8 @@ def csv_records(
         for row, cells in enumerate(reader, 2):
             if row <= header_rows or not any(cell.strip() for cell in cells):
                 continue
+            while ragged and len(cells) > len(header) and not cells[-1].strip():
+                cells.pop()
             lacking = len(header) - len(cells)
             if lacking < 0 or (lacking and not ragged):
                 raise PageError(f"row {row} has {len(cells)} cells, the header {len(header)}")

@@ -287,6 +287,86 @@ class Supercomputer:
     installed_in: int | None = optional("year in which it was installed or last extended")
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One row per offer of a provider: what it asks for a processor at one commitment, on a day or in a year."""
+
+    processor: str = column("the processor as printed")
+    sheet_name: str | None = column(
+        "the processor that it is, by a name of the hardware sheets, as the source's file declares; null where none is declared"
+    )
+    provider: str = column("who rents or sells, by the name that the source's file gives: aws, gcp, lambda …")
+    kind: str = column("rental (USD per processor and hour) or purchase (USD per processor)")
+    price_usd: float = column("the price per processor, nominal USD; per hour for rentals; of several the middle one")
+    commitment: str | None = optional("on demand, spot, serverless, 6 months, 1 year or 3 years; null of purchases")
+    price_usd_low: float | None = optional("the lowest of the offer's prices, where several are printed")
+    price_usd_high: float | None = optional("the highest of the offer's prices, where several are printed")
+    offered_on: date | None = optional("the day of the offer")
+    offered_in: int | None = optional("the year of the offer, where no day is printed")
+    region: str | None = optional("where the processor stands, in the source's words")
+    processor_count: int | None = optional("processors in the machine that is offered")
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """One row per kind of accelerator and span of days in which a source estimates how many were shipped."""
+
+    processor: str | None = column("the accelerator as printed; null of all that the manufacturer made")
+    manufacturer: str = column("who makes it")
+    shipped_from: date = column("first day of the span")
+    shipped_until: date = column("last day of the span")
+    units: float = column("accelerators shipped, the estimate's median")
+    units_low: float | None = optional("its 5th percentile")
+    units_high: float | None = optional("its 95th percentile")
+    h100_equivalents: float | None = optional("the same as that many H100 by peak rate, the estimate's median")
+    power_watt: float | None = optional("power that they draw together, the estimate's median, W")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCarbon:
+    """One row per region of a cloud provider and year whose electricity a source rates."""
+
+    provider: str = column("the cloud provider")
+    region: str = column("the provider's key of the region")
+    location: str | None = column("where the region is, as printed")
+    year: int | None = optional("calendar year of the electricity; null where the source tells none")
+    carbon_intensity_g_per_kwh: float | None = optional("emissions of the grid's electricity, g CO2e/kWh")
+    carbon_free_share: float | None = optional(
+        "share of the hours' energy that was free of carbon, as the provider counts it"
+    )
+    told_by: str | None = optional("whose figure the source repeats")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPower:
+    """One row per server whose power was measured at full load and idle (SPECpower_ssj2008)."""
+
+    system: str = column("the server as printed")
+    processor: str = column("its processors as printed")
+    submitted_on: date | None = column("day on which the measurement was submitted")
+    chips: int | None = column("processors in it")
+    cores: int | None = column("their cores together")
+    full_watt: float = column("power at full load, W")
+    idle_watt: float = column("power when active and idle, W")
+    ssj_op_per_s: float | None = optional("throughput at full load, ssj_ops")
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """One row per device whose maker reports what it emits from making to end of life."""
+
+    device: str = column("the device as printed")
+    manufacturer: str | None = column("who makes it")
+    category: str = column("what it is, in the source's words: Workplace, Datacenter …")
+    subcategory: str | None = column("the same more closely: Laptop, Server …")
+    total_kg_co2e: float = column("emissions over its whole life, kg CO2e")
+    manufacturing_share: float | None = optional("share of them that making it emits")
+    use_share: float | None = optional("share of them that its use emits")
+    lifetime_year: float | None = optional("years of use that the report takes")
+    use_location: str | None = optional("where it is used, as the report takes it")
+    yearly_kwh: float | None = optional("typical electricity of a year, kWh")
+
+
 Row = (
     Model
     | Result
@@ -307,6 +387,11 @@ Row = (
     | CpuScore
     | TrendPoint
     | Supercomputer
+    | Offer
+    | Shipment
+    | RegionCarbon
+    | ServerPower
+    | Footprint
 )
 
 
@@ -360,6 +445,11 @@ ROW_TYPES: dict[str, type[Any]] = {
     "cpu_score": CpuScore,
     "trend_point": TrendPoint,
     "supercomputer": Supercomputer,
+    "offer": Offer,
+    "shipment": Shipment,
+    "region_carbon": RegionCarbon,
+    "server_power": ServerPower,
+    "footprint": Footprint,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -387,4 +477,9 @@ TYPE_NAMES: dict[type[Any], str] = {
     CpuScore: "cpu_score",
     TrendPoint: "trend_point",
     Supercomputer: "supercomputer",
+    Offer: "offer",
+    Shipment: "shipment",
+    RegionCarbon: "region_carbon",
+    ServerPower: "server_power",
+    Footprint: "footprint",
 }

@@ -1,4 +1,4 @@
--- One row per scenario and price that pages have for its hardware, of any day, as USD for an hour of one processor.
+-- One row per scenario and price that pages have for its hardware, of any day, as USD for an hour of one processor; of offers one a provider and year.
 -- grain: none, a run of two phases gives its price twice
 with scenarios as (
     select * from staging.scenario
@@ -70,12 +70,33 @@ listed as (
         and scenarios.price_kind = prices.kind
         and coalesce(scenarios.vendor, prices.vendor, '') = coalesce(prices.vendor, '')
         and coalesce(scenarios.commitment, prices.commitment, '') = coalesce(prices.commitment, '')
+    union all by name
+    -- Each provider counts once a year: some print ten sizes of machine in twenty regions every day, others one price.
+    select
+        scenarios.scenario,
+        offers.processor_id,
+        scenarios.price_kind as kind,
+        offers.price_usd,
+        offers.price_usd as price_usd_per_hour,
+        offers.offered_on as priced_on,
+        offers.provider as vendor,
+        offers.commitment,
+        offers.source,
+        offers.page,
+        offers.locator,
+    from scenarios
+    join wanted on scenarios.scenario = wanted.scenario
+    join core.provider_prices as offers on
+        wanted.processor_id = offers.processor_id
+        and scenarios.price_kind = 'offers'
+        and coalesce(scenarios.vendor, offers.provider) = offers.provider
+        and scenarios.commitment = offers.commitment
 )
 
 select
     scenario,
     processor_id,
-    kind,  -- rental; purchase, amortised
+    kind,  -- rental; purchase, amortised; offers: the middle of a provider's offers of a year
     price_usd,  -- the price as printed: of an hour, or of the processor, nominal USD
     price_usd_per_hour,  -- the same for an hour of one processor, nominal USD
     priced_on,

@@ -69,7 +69,7 @@ scenario_prices as (
 select
     scenario,
     processor_id,
-    kind,  -- rental; purchase, amortised; contract: as a scenario states it; run: the price of a stated run
+    kind,  -- rental; purchase, amortised; offers: the middle of a provider's; contract: as a scenario states it; run: the price of a stated run
     price_usd,  -- the price as printed: of an hour, of the processor, or of the run, nominal USD
     price_usd_per_hour,  -- the same for an hour of one processor, nominal USD
     priced_on,

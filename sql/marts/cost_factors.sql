@@ -75,7 +75,8 @@ factors as (
             when 'run' then 'the price of the run over its processors and hours'
             when 'contract' then 'as the scenario states it'
             else
-                'median, lowest and highest of ' || n_prices || ' prices (' || price_kind || '), '
+                'median, lowest and highest of ' || n_prices || ' prices ('
+                || if(price_kind = 'offers', 'each the middle of what a provider offers', price_kind) || '), '
                 || first_priced_on || ' to ' || last_priced_on
         end as note,
         'price' as quantity,

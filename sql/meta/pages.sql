@@ -49,6 +49,16 @@ accepted as (
         select source, page, locator from staging.trend_point
         union all
         select source, page, locator from staging.supercomputer
+        union all
+        select source, page, locator from staging.offer
+        union all
+        select source, page, locator from staging.shipment
+        union all
+        select source, page, locator from staging.region_carbon
+        union all
+        select source, page, locator from staging.server_power
+        union all
+        select source, page, locator from staging.footprint
     )
     group by all
 ),

@@ -44,7 +44,7 @@ def blocks() -> list[tuple[str, list[str]]]:
 # What the README says outside of its console blocks, and the numbers of exports.numbers that it says there.
 NUMBERS = {
     r"All (\d+) cells of Figure 3 come out": ["reproduced_figure_3_cells"],
-    r"\*\*(Twenty-nine) sources, reconciled": ["sources"],
+    r"\*\*(Forty-four) sources, reconciled": ["sources"],
     r"it takes \d+ requests for (\d+) pages": ["pages"],
     r"on demand ([\d.]+) times Epoch's\s+cost for TPUs and ([\d.]+) times for GPUs": [
         "tpu_on_demand_cost_ratio",
@@ -125,7 +125,7 @@ NO_FIGURES = (
     r"|exit status 1|else 0|brief's 1a to 2b|what 5 % error would take|takes \d+ requests for|some 40 lines|HC3"
 )
 IN_WORDS = {
-    "Twenty-nine": "29",
+    "Forty-four": "44",
     "twelve": "12",
     "Twelve": "12",
     "fifteenth": "15",

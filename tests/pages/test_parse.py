@@ -19,9 +19,11 @@ from flows.readers.row_types import (
     CloudRegion,
     Compute,
     Model,
+    Offer,
     Operations,
     Price,
     PriceIndex,
+    RegionCarbon,
     Result,
     Row,
     RunPhase,
@@ -210,6 +212,7 @@ GRAINS = {
     Compute: "core.compute_totals",
     Price: "core.prices",
     UnboundedScore: "core.unbounded_scores",
+    Offer: "core.offers",
 }
 
 
@@ -224,6 +227,7 @@ def test_rows_are_told_apart_as_the_tables_of_core_tell_them_apart() -> None:
         assert grain == ids.get(row_type, own)
     assert grains["core.cloud_regions"] == [*parse.ONCE_A_PAGE[CloudRegion], "source"]
     assert grains["core.price_indices"] == [*parse.ONCE_A_PAGE[PriceIndex], "source"]
+    assert grains["core.region_carbon"] == [*parse.ONCE_A_PAGE[RegionCarbon], "source"]
 
 
 @pytest.mark.parametrize("half", ["\ud800", "a\udc80b"])
