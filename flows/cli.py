@@ -444,7 +444,8 @@ def cost(
     error
         The error to be reached, 5% or 0.05.
     scenario
-        A scenario that ships (paper_2020, p100_2017, v100_2020, a100_2023, h100_2026) or a TOML file of the same kind.
+        A scenario that ships (paper_2020, p100_2017, v100_2020, a100_2023, h100_2026, h100_providers_2026, h200_2026,
+        b200_2026, tpu_v5e_2025, tpu_v6e_2025) or a TOML file of the same kind.
     region
         Whose electricity: an ISO code (FR, FRA), a country's name, world, or a cloud's region (gcp:europe-west1).
     metric

@@ -76,7 +76,7 @@ class Request:
 
     benchmark: str
     error: str
-    scenario: str = "h100_2026"
+    scenario: str = scenarios.USUAL
     region: str = "world"
     metric: str | None = None
     measure: str | None = None

@@ -20,6 +20,8 @@ from flows.declared.setting_types import Conversion, Scenario, ScenarioProcessor
 from flows.errors import SettingError, near
 from flows.paths import PACKAGE
 
+# What is priced with where nothing else is asked for.
+USUAL = "h100_2026"
 # Epoch AI states its costs of training in USD of this year.
 CONSTANT_YEAR = 2023
 # The U.S. Bureau of Labor Statistics' producer price index of data processing, hosting and related services.

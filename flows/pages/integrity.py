@@ -45,14 +45,14 @@ def checks(raw: Path, shipped: Path | None, warehouse: Path) -> Iterator[Check]:
     if not warehouse.is_file():
         yield Check(f"no warehouse at {warehouse}; `compute-limits build` makes one")
         return
-    # Before all else, and open to the end: what another process left beside it is set aside, as for every reader.
+    yield _as_published(warehouse)
+    # Open to the end: what another process left beside it is set aside, as for every reader.
     try:
         con = reading.read(warehouse)
     except reading.ReadError as error:
         yield Check(f"{warehouse}: can be read", (str(error),))
         return
     with con:
-        yield _as_published(warehouse)
         yield from _warehouse(raw, shipped, warehouse)
 
 

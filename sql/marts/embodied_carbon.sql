@@ -1,5 +1,5 @@
 -- One row per kind of device: what making one emits beside what its use does, as makers report it. It is added to no other figure.
--- grain: category, subcategory?
+-- grain: category, subcategory
 with footprints as (
     select * from core.footprints where embodied_kg_co2e is not null
 )

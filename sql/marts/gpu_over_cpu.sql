@@ -50,7 +50,7 @@ ended as (
 
 select
     cpu_series,  -- cpus: all cores of one together; cpu_cores: one core
-    year,
+    year,  -- calendar year, in whose middle the two lines are compared
     10 ** log10_ratio as ratio,  -- peak rate of the GPU over that of the CPU, each by its line in the middle of the year
     10 ** (log10_ratio - half_width) as ratio_low,  -- lower end of its interval
     10 ** (log10_ratio + half_width) as ratio_high,  -- upper end of the same

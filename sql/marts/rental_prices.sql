@@ -34,7 +34,7 @@ select
     processor_id,
     commitment,  -- on demand, spot …: spot is never counted with on demand
     month,  -- first day of the month
-    count(*) as n_providers,
+    count(*) as n_providers,  -- providers that asked a price in the month
     median(price_usd) as price_usd,  -- median over providers of each one's median of the month, nominal USD for an hour of one processor
     min(price_usd) as price_usd_low,  -- the cheapest provider's median
     max(price_usd) as price_usd_high,  -- the dearest provider's median

@@ -63,6 +63,11 @@ def is_impossible(value: float) -> bool:
     return not math.isfinite(value) or value < 0 or value > 1e40 or DIGITS in re.sub(r"\D", "", repr(float(value)))
 
 
+def _unsigned(row: dict[str, Any], value: float) -> float:
+    """A rating is a distance from another, and may be below it."""
+    return abs(value) if row.get("metric") == "elo" else value
+
+
 def is_accounted(gathered: Gathered) -> bool:
     kept = {locator for _, locator, _ in accepted(gathered)}
     return gathered.read_count() == len(kept) + sum(len(gathered.table(kind)) for kind in ("duplicate", "quarantine"))
@@ -73,7 +78,9 @@ def faults(mutation: Mutation, gathered: Gathered, whole: list[tuple[str, str, d
     if not is_accounted(gathered):
         yield "a record is in no place, or in two"
     rows = list(accepted(gathered))
-    yield from (f"impossible: {row}" for _, _, row in rows if any(map(is_impossible, numbers(row))))
+    yield from (
+        f"impossible: {row}" for _, _, row in rows if any(is_impossible(_unsigned(row, one)) for one in numbers(row))
+    )
     if mutation.kind == "truncated" and len(changed := {row[1] for row in rows if row not in whole}) > 1:
         yield f"more than the record that was cut off is read as another: {sorted(changed)}"
 

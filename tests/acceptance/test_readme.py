@@ -74,7 +74,7 @@ ASKED = {
     r"the same error\s+costs a (fifteenth)": """
         select rate_flop_per_s / burden_rate_flop_per_s from core.scenarios where scenario = 'h100_2026' and region = 'USA'
     """,
-    r"has every target in (five) scenarios and (four) regions": """
+    r"has every target in (ten) scenarios and (four) regions": """
         select count(distinct scenario), count(distinct region) from marts.costs
     """,
     r"Figure 1 compares (four) models": "select count(distinct model) from marts.theory",
@@ -133,6 +133,7 @@ IN_WORDS = {
     "three": "3",
     "four": "4",
     "five": "5",
+    "ten": "10",
 }
 
 

@@ -219,7 +219,7 @@ def test_a_data_centres_own_pue_counts_and_nothing_else_of_it_is_spread(warehous
     [
         ({"region": "Frnace"}, "no region 'Frnace'; near it: 'France'"),
         ({"region": "gcp:europe-west"}, "near it: 'gcp:europe-west1'"),
-        ({"scenario": "h100"}, "no scenario 'h100'; there are: a100_2023, h100_2026"),
+        ({"scenario": "h100"}, "no scenario 'h100'; there are: a100_2023, b200_2026, h100_2026"),
         ({"scenario": "nowhere.toml"}, "nowhere.toml: .*No such file"),
         ({"benchmark": "imagnet"}, "no benchmark 'imagnet'; near it: 'imagenet'"),
         ({"metric": "top2"}, "no metric 'top2'; near it: 'top1'"),

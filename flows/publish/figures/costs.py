@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flows.declared import scenarios
 from flows.publish import formats, words
 from flows.publish.figures import axes, labels, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
@@ -51,7 +52,8 @@ def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
 
 
 def _picture(benchmark: str, found: Rows, level: float) -> Picture:
-    newest = max(found, key=lambda row: (row["electricity_year"], row["scenario"]))
+    # That of the command line, where its processor has a price by then, or else the newest.
+    newest = max(found, key=lambda row: (row["scenario"] == scenarios.USUAL, row["electricity_year"], row["scenario"]))
     of_prices = [row for row in found if row["region"] == _REGION_OF_PRICES]
     leading = next(row for row in of_prices if row["scenario"] == newest["scenario"])
     dollars = [
