@@ -122,7 +122,8 @@ NO_FIGURES = (
     r"arXiv 2007\.05558|Figures? \d|SHA-256|UTF-16|ResNet-50|Python 3\.11, 3\.12 or 3\.13|DuckDB client from 1\.2|CO2|K40, M40"
     r"|1080 Ti|FP32|ols_hc3"
     r"|rows of 2020,\s+|those of 2022|log10|10\^|1/b|1/error|operations × 3 × epochs|quantile:0\.1|is at most 1|Apache-2\.0|val2017"
-    r"|exit status 1|else 0|brief's 1a to 2b|what 5 % error would take|takes \d+ requests for|some 40 lines|HC3"
+    r"|exit status 1|else 0|brief's 1a to 2b|what 5 % error would take|takes \d+ requests for|some 90 lines|HC3"
+    r"|between 7\.7 and 50|Prices of 2026|newest are of March 2025|prices of their own of 2025"
 )
 IN_WORDS = {
     "Forty-four": "44",
