@@ -400,7 +400,9 @@ class _Mirroring(BaseHTTPRequestHandler):
 
     def files(self, base: str) -> list[dict[str, str]]:
         """The files below an address, as GitHub's API lists them."""
-        bodies = {key.removeprefix(base): row["file"] for key, row in self.pages.items() if key.startswith(base)}
+        bodies = {
+            unquote(key.removeprefix(base)): row["file"] for key, row in self.pages.items() if key.startswith(base)
+        }
         return [
             {"path": path, "mode": "100644", "type": "blob", "sha": git_name((self.root / file).read_bytes())}
             for path, file in bodies.items()

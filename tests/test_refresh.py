@@ -108,7 +108,7 @@ def test_a_refresh_completes_with_what_it_can_get(
     assert ended.stderr == ""
     assert "\x1b" not in ended.stdout
     assert "figure_3 90 of 90" in ended.stdout
-    assert ended.stdout.splitlines()[-1].startswith("degraded: chinchilla_points is stale (")
+    assert ended.stdout.splitlines()[-1].startswith("degraded: boavizta is stale (")
     # No host was asked but those that sources declare.
     declared = {host for name in sources.names() for host in fetch.hosts(sources.source(name))}
     assert "ourworldindata.org" in {path.split("/")[1] for path in site.asked} <= declared
