@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from flows import sources, toml_files
 from flows.columns import ADDRESS, Text, column, columns
@@ -65,7 +65,8 @@ class Wider(Closed):
     row_type: Text
     reason: Text
     column: Text | None = None
-    gone_max: Share | None = None
+    # 1 where a page is of its day alone.
+    gone_max: Annotated[float, Gt(0), Le(1)] | None = None
     ratio_max: Ratio | None = None
     changed_max: Share | None = None
 
