@@ -4,7 +4,7 @@ select
     device,
     manufacturer,
     category,
-    subcategory,
+    coalesce(subcategory, category) as subcategory,  -- the same more closely; where the maker tells none, the category
     total_kg_co2e,
     total_kg_co2e * manufacturing_share as embodied_kg_co2e,  -- what making it emits, kg CO2e; transport and end of life are not in it
     total_kg_co2e * use_share as use_kg_co2e,  -- what its use emits over its lifetime, kg CO2e

@@ -12,10 +12,11 @@ ranked as (
     -- Two pages of a source may hold one list in more and in fewer digits.
     select
         listed.*,
-        row_number() over (
+        -- Pages alone are told apart: two rows of one page are two trainings.
+        rank() over (
             partition by
                 listed.source, listed.listed_under, listed.published_on, coalesce(listed.name, listed.page || listed.locator)
-            order by pages.preference, listed.locator
+            order by pages.preference
         ) as place,
     from listed
     join pages using (source, page)

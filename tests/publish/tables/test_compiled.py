@@ -41,11 +41,9 @@ def slides(tables: list[str]) -> str:
     )
 
 
-# Of a source each a line: more than a page of two columns takes, so that it goes with --long, into an article of one column.
-PLACED = [name for name in FLOATS if name != "sources"]
 DOCUMENTS = {
-    "two columns, tables of one": ("column", article("twocolumn", PLACED)),
-    "two columns, tables of both": ("page", article("twocolumn", PLACED)),
+    "two columns, tables of one": ("column", article("twocolumn", FLOATS)),
+    "two columns, tables of both": ("page", article("twocolumn", FLOATS)),
     "one column": ("column", article("", FLOATS)),
     "slides": ("column", slides(["figure_3", "figure_3_today"])),
 }
