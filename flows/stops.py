@@ -70,7 +70,11 @@ def _terminated(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _not_lost(lost: sys.UnraisableHookArgs) -> None:
-    stop = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}.get(lost.exc_type)
+    stops = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
+    if "prefect.exceptions" in sys.modules:
+        # What SIGTERM raises within a flow, whose handler is Prefect's; not imported for it, which takes a second.
+        stops[sys.modules["prefect.exceptions"].TerminationSignal] = signal.SIGTERM
+    stop = stops.get(lost.exc_type)
     if stop is None or threading.current_thread() is not threading.main_thread():
         sys.__unraisablehook__(lost)
         return

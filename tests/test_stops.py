@@ -37,21 +37,28 @@ weakref.finalize(thing, finalizer, 0)
 other = Thing()
 weakref.finalize(other, waits, 0.5)
 try:
-    del thing
-    del other  # the repeated stop comes in here
-    lock = threading.Lock()
-    lock.acquire()
-    lock.acquire(timeout=120)  # as a run waits for its threads
-    print("was not stopped")
+    with {within}:
+        del thing
+        del other  # the repeated stop comes in here
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire(timeout=120)  # as a run waits for its threads
+        print("was not stopped")
 finally:
     print("cleans up", flush=True)
 """
+NO_FLOW, A_FLOW = (
+    "__import__('contextlib').nullcontext()",
+    "__import__('prefect.utilities.engine').utilities.engine.capture_sigterm()",
+)
 
 
+# Within a flow SIGTERM is Prefect's to raise, and what it raises is its own.
+@pytest.mark.parametrize("within", [NO_FLOW, A_FLOW], ids=["no flow", "a flow"])
 @pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
-def test_a_stop_that_a_finalizer_loses_is_raised_again(stop: signal.Signals, status: int) -> None:
+def test_a_stop_that_a_finalizer_loses_is_raised_again(stop: signal.Signals, status: int, within: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", STOPPED.format(stop=int(stop))],
+        [sys.executable, "-c", STOPPED.format(stop=int(stop), within=within)],
         capture_output=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (status, "cleans up\n"), ended
