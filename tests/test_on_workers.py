@@ -105,6 +105,7 @@ def test_a_process_that_ended_is_for_the_scheduler_to_try_again_and_is_not_kept(
     assert "fitter" not in on_workers._idle
 
 
+@pytest.mark.slow
 def test_nothing_loads_dask_that_was_not_asked_for() -> None:
     code = "import flows.cli, flows.build, flows.refresh, flows.serve, flows.cluster, flows.on_workers, sys; " \
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'dask', 'distributed'}))"  # fmt: skip

@@ -46,6 +46,7 @@ def minutes() -> Callable[[], datetime]:
     return map(START.__add__, map(partial(timedelta, 0, 0, 0, 0), count())).__next__
 
 
+@pytest.mark.slow
 def test_what_became_of_a_build_stands_in_the_log_and_nowhere_else(
     tmp_path: Path, shipped: Path, published: Path
 ) -> None:

@@ -56,6 +56,7 @@ NO_FLOW, A_FLOW = (
 # Within a flow SIGTERM is Prefect's to raise, and what it raises is its own.
 @pytest.mark.parametrize("within", [NO_FLOW, A_FLOW], ids=["no flow", "a flow"])
 @pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
+@pytest.mark.slow
 def test_a_stop_that_a_finalizer_loses_is_raised_again(stop: signal.Signals, status: int, within: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", STOPPED.format(stop=int(stop), within=within)],
@@ -124,6 +125,7 @@ def test_what_no_stop_raised_is_raised_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("stop", "status", "told"), [(signal.SIGINT, -signal.SIGINT, "stopped\n"), (signal.SIGTERM, 143, "")]
 )
+@pytest.mark.slow
 def test_a_command_is_stopped_in_a_query(
     stop: signal.Signals, status: int, told: str, warehouse_path: Path, tmp_path: Path
 ) -> None:

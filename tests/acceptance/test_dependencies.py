@@ -223,6 +223,7 @@ def suite(*expectations: dict[str, Any]) -> Any:
     return gx.ExpectationSuite(name="suite", expectations=list(expectations))
 
 
+@pytest.mark.slow
 def test_great_expectations_leaves_an_unknown_expectation_out(batch: Any) -> None:
     # Why `expect` counts those that ran.
     assert batch(pd.DataFrame({"x": [1]})).validate(suite({"type": "expect_no_such_thing", "kwargs": {}})).success
@@ -285,6 +286,7 @@ def test_prefect_bounds_fastapi_itself() -> None:
     assert all(told["fastapi"].specifier.contains(version) for version in locked()["fastapi"])
 
 
+@pytest.mark.slow
 def test_pip_compiles_what_it_installs_even_where_python_does_not(tmp_path: Path) -> None:
     # Else every start of the command would compile Great Expectations where PYTHONDONTWRITEBYTECODE is set.
     wheel = tmp_path / "tiny-1.0-py3-none-any.whl"

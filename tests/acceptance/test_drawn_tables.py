@@ -93,6 +93,7 @@ def crossing(curve: dict[str, Array], form: str, name: str, error: float) -> flo
     return float(CubicSpline(y, curve["log10_computation"])(wanted))
 
 
+@pytest.mark.slow
 def test_bands_meet_targets_where_their_intervals_end(db: Db) -> None:
     """An end of a target's interval is where that end of the band comes to the target: one interval, read both ways."""
     sides = {

@@ -154,6 +154,7 @@ HAND_MADE_CARDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_names_without_a_paper_merge_as_the_golden_lists_say(tmp_path: Path) -> None:
     records: list[tuple[Any, ...]] = [("zoo", Model(name), Result("coco", "box_ap", 40.0)) for name in HAND_MADE]
     records += [("sheet", Processor(name, fp32_flop_per_s=1e12)) for name in HAND_MADE_CARDS]
@@ -270,6 +271,7 @@ def test_deleting_a_line_undoes_its_merge_at_the_next_build(
     assert unused == ["Tesla V100"]
 
 
+@pytest.mark.slow
 def test_a_line_merges_and_its_deletion_undoes_it(tmp_path: Path) -> None:
     records = [
         ("sheet", Processor("Abacus 1", fp32_flop_per_s=1e12), Price("Abacus One", "purchase", 100.0)),
@@ -288,6 +290,7 @@ def test_a_line_merges_and_its_deletion_undoes_it(tmp_path: Path) -> None:
         assert db.execute("select count(*) from core.merges").fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_an_apart_line_undoes_a_merge_by_rule(tmp_path: Path) -> None:
     records = [
         ("sheet", Processor("Abacus 1", fp32_flop_per_s=1e12)),

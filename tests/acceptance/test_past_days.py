@@ -68,6 +68,7 @@ def test_a_past_day_is_built_again_as_it_was(day: str, tmp_path: Path) -> None:
     assert build(tmp_path / "one", day) == one
 
 
+@pytest.mark.slow
 def test_before_the_first_day_it_says_which_is_the_oldest(tmp_path: Path) -> None:
     env = running.environment(tmp_path / "data", tmp_path / "prefect")
     ended = running.command(env, "build", "--as-of", "2014-01-01")

@@ -388,6 +388,7 @@ def test_only_a_declared_convention_is_applied(tmp_path: Path, declared: str, fl
         assert conflicts == (0 if explained else 3,)
 
 
+@pytest.mark.slow
 def test_ratios_tell_conventions_from_units(tmp_path: Path) -> None:
     printed = {"a": 4.11e9, "b": 8.22e9, "c": 4.11, "d": 5.3e9}
     records = [
@@ -542,6 +543,7 @@ def test_the_papers_row_sets_take_printed_totals_only(db: Db, shipped: Path, row
     assert [point for point in points if point[3] != printed.get(point[:3])] == []
 
 
+@pytest.mark.slow
 def test_a_total_of_the_phases_is_not_taken_for_a_printed_one(tmp_path: Path) -> None:
     card = Processor("Abacus 1", fp32_flop_per_s=1e12)
     phase = RunPhase("coco", "training", "gpu", "Abacus 1", 8.0, None, 3600.0, "1 hour")
@@ -577,6 +579,7 @@ def test_a_run_in_two_records_has_its_time_and_its_processors(db: Db, shipped: P
         assert flop == pytest.approx(count * rate[name] * seconds[run], rel=1e-12), run
 
 
+@pytest.mark.slow
 def test_a_finetuning_alone_gives_no_burden(db: Db, tmp_path: Path) -> None:
     assert db.execute(
         "select count(*) from core.measures as measures where is_derived and not exists "
@@ -599,6 +602,7 @@ def test_a_finetuning_alone_gives_no_burden(db: Db, tmp_path: Path) -> None:
         ).fetchall() == [("squad#whole", 4e13)]
 
 
+@pytest.mark.slow
 def test_of_a_conflict_the_best_ranked_source_is_chosen(db: Db, tmp_path: Path) -> None:
     rank = {key: sources.source(key).rank for key in sources.names()}
     conflicts = db.execute("select chosen_source, source from core.conflicts").fetchall()

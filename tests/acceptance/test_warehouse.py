@@ -207,6 +207,7 @@ def test_what_is_built_before_the_fits_is_the_same_to_the_last_digit(
     assert again == {table: whole[table] for table in again}
 
 
+@pytest.mark.slow
 def test_checksums_see_one_digit(tmp_path: Path, warehouse_path: Path) -> None:
     copy = tmp_path / "copy.duckdb"
     shutil.copyfile(warehouse_path, copy)

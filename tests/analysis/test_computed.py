@@ -150,6 +150,7 @@ def rows(tables: Any) -> dict[str, list[tuple[Any, ...]]]:
     return {name: [tuple(row.values()) for row in table.to_pylist()] for name, table in tables.items()}
 
 
+@pytest.mark.slow
 def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,7 @@ def test_the_other_direction_predicts_the_computation(
 
 
 @pytest.mark.parametrize("name", BOOTSTRAPPED)
+@pytest.mark.slow
 def test_projected_percentiles_are_those_of_another_bootstrap(
     db: duckdb.DuckDBPyConnection, sets: dict[int, Points], name: tuple[str, ...]
 ) -> None:

@@ -69,6 +69,7 @@ def of_kind(rows: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["kind"] == kind]
 
 
+@pytest.mark.slow
 def test_what_decides_the_line_is_told_with_the_line_without_it(few: Path) -> None:
     rows = audits.items(few, Request("imagenet", limit=50))
     assert {row["compute_measure"] for row in rows} == {"hardware_burden"}

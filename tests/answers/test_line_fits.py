@@ -457,6 +457,7 @@ def with_scatter(data: Data, x_sd: Array, y_sd: Array) -> tuple[float, float, fl
 
 
 @pytest.mark.parametrize("columns", [["x_error"], ["x_error", "y_error"]])
+@pytest.mark.slow
 def test_errors_leave_a_scatter_of_y_to_be_estimated(columns: list[str]) -> None:
     data = sample(30)
     x_sd, y_sd = np.linspace(0.1, 0.4, 30), np.linspace(0.01, 0.05, 30)

@@ -53,6 +53,7 @@ def test_rows_that_are_taken_slowly_are_ended_too(path: Path) -> None:
 
 
 @pytest.mark.parametrize("sql", LARGE)
+@pytest.mark.slow
 def test_a_query_that_needs_too_much_is_ended_and_the_process_goes_on(path: Path, sql: str) -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.raises(

@@ -192,6 +192,7 @@ def test_the_fit_and_its_covariance_are_those_of_scipy(seed: int) -> None:
     )
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
+@pytest.mark.slow
 def test_no_b_within_the_search_is_better(points: list[tuple[float, float]]) -> None:
     x, error = columns(points)
     fit = asymptotic(x, error)

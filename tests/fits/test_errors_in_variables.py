@@ -173,6 +173,7 @@ def best_chi_square(scatter: float, x: Array, y: Array, x_sd: Array) -> tuple[fl
 
 
 @pytest.mark.parametrize(("n", "seed"), [(5, 3), (12, 0), (60, 1)])
+@pytest.mark.slow
 def test_york_with_scatter_has_the_chi_square_of_its_degrees_of_freedom(n: int, seed: int) -> None:
     x, y, x_sd = compute_sample(n, seed)
     # The scatter is sought anew, with another search for the line.
@@ -187,6 +188,7 @@ def test_york_with_scatter_has_the_chi_square_of_its_degrees_of_freedom(n: int, 
     assert figures(line)[:2] == figures(same)[:2]
 
 
+@pytest.mark.slow
 def test_york_with_scatter_adds_it_to_the_errors_of_y_that_are_known() -> None:
     x, y, x_sd = compute_sample(40, 3)
     y_sd = np.linspace(0.01, 0.12, 40)

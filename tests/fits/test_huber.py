@@ -86,6 +86,7 @@ def test_huber_where_all_points_lie_on_a_line(slope: float) -> None:
     assert (line.status, line.residual_sd, line.slope_variance) == (OK, 0, 0)
 
 
+@pytest.mark.slow
 def test_huber_that_does_not_converge_says_so() -> None:
     # The steps get shorter without end: RLM's are on the way still after ten thousand.
     x, y = np.array([1.0, 2, 1, 2, 3]), np.array([3.0, 2, 2, 0, 2])

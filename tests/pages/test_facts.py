@@ -57,7 +57,7 @@ def gathered(rows: dict[str, list[Any]], page: Page = PAGE, sha256: str = "0" * 
 
 @pytest.mark.parametrize("kind", ROW_TYPES)
 # One way to write and to read them for all two dozen kinds.
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_rows_come_back_as_they_were(kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     rows = data.draw(st.lists(rows_of(ROW_TYPES[kind]), min_size=1, max_size=3))

@@ -363,6 +363,7 @@ def too_slow(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("slow", [hangs, too_slow])
+@pytest.mark.slow
 def test_a_host_whose_pages_run_out_of_time_is_down_for_the_run(site: Site, tmp_path: Path, slow: Answer) -> None:
     urls = [f"{site.address}/{number}.csv" for number in range(8)]
     site.pages |= {f"/{number}.csv": slow for number in range(8)} | {"/0.csv": says(BODY)}

@@ -180,6 +180,7 @@ def test_a_warehouse_of_another_version_is_told(facts: Path, tmp_path: Path) -> 
     assert all("it cannot be read as a warehouse of this version" in told for _, told in said)
 
 
+@pytest.mark.slow
 def test_a_log_beside_it_is_set_aside_and_no_table_is_missed(
     warehouse: Path, facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +209,7 @@ def test_a_warehouse_that_is_open_for_writing_elsewhere_is_not_called_wrong_in_i
     assert "--fresh" not in told
 
 
+@pytest.mark.slow
 def test_a_bad_lock_hides_nothing_of_the_other_sources(warehouse: Path, facts: Path, tmp_path: Path) -> None:
     with duckdb.connect(warehouse) as con:
         con.execute("update staging.result set value = value + 2 where source = 'timm' and locator = 'row 2'")

@@ -130,6 +130,7 @@ def test_yaml_that_is_no_table_of_models_is_said_in_a_sentence(
     assert "not a YAML file: " in refused(reader, tmp_path, body.encode(), source, page)
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_for_ever_ends_by_its_time_and_the_next_page_is_read(reader: Reader, tmp_path: Path) -> None:
     source, page = of("nlp_progress", "named_entity", parse_cpu_s=1)
     said = refused(reader, tmp_path, b"# Named entities\n\n" + b"[" * 1_000_000, source, page)

@@ -19,6 +19,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> l
     return exports.export(warehouse_path, folder, exports.Request(tables=[], figures=[], has_warehouse=True))
 
 
+@pytest.mark.slow
 def test_every_table_of_core_and_marts_is_there_with_its_rows(
     db: duckdb.DuckDBPyConnection, written: list[Path]
 ) -> None:

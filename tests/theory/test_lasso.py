@@ -89,6 +89,7 @@ class Spy:
 
 
 @pytest.mark.parametrize(("n", "correlation"), [(4, 0.0), (12, 0.0), (12, 0.5), (60, 0.0), (60, 0.5)])
+@pytest.mark.slow
 def test_data_drawn_as_the_path_needs_them_have_the_law_of_data_drawn_in_full(n: int, correlation: float) -> None:
     rng, size, p = np.random.default_rng(n), 1500, 25
     signals = np.tile([1.0, -1.0, 0.5], (size, 1))

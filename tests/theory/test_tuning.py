@@ -24,6 +24,7 @@ def a_segment(coefficients: Array, direction: Array) -> lasso.Segment:
 
 @pytest.mark.parametrize("n", [3, 8, 60])
 @pytest.mark.parametrize("correlation", [0.0, 0.5])
+@pytest.mark.slow
 def test_a_held_out_error_has_the_law_of_a_mean_of_squares(n: int, correlation: float) -> None:
     """Residuals on new data are N(0, sigma^2 + excess error), whenever their features are drawn."""
     rng, size = np.random.default_rng(n), 2000

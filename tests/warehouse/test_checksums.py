@@ -131,6 +131,7 @@ def test_a_publish_that_was_killed_anywhere_leaves_a_file_with_its_checksum(
     assert list(checksums.recorded(final)) == [checksums.of(final)]
 
 
+@pytest.mark.slow
 def test_nothing_is_taken_over_from_what_was_altered(
     tmp_path: Path, warehouse_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,6 +166,7 @@ def test_lines_are_told_apart_in_grey_and_texts_are_read() -> None:
     assert contrast(style.SECOND, style.GROUND) >= 3  # a line, no text
 
 
+@pytest.mark.slow
 def test_drawing_leaves_the_settings_of_who_draws_too(pictures: dict[str, Picture]) -> None:
     import matplotlib as mpl
 

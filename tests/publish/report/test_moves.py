@@ -25,6 +25,7 @@ def report(tmp_path_factory: pytest.TempPathFactory, warehouse_path: Path) -> Pa
     return report_pages.written(tmp_path_factory, warehouse_path)
 
 
+@pytest.mark.slow
 def test_each_state_says_what_its_files_have(report: Path) -> None:
     page = report_pages.page(report, "changes.html")
     (table,) = page.xpath("//section[@aria-labelledby='history']//table")

@@ -368,6 +368,7 @@ def test_the_wheel_carries_pages_and_assets() -> None:
     assert [file for file in files if not any(fnmatch(file, pattern) for pattern in patterns)] == []
 
 
+@pytest.mark.slow
 def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehouse_path: Path) -> None:
     """As a build as of a day before the first page leaves it: the simulation and the settings are there, and no row."""
     path = report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb")
