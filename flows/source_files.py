@@ -53,6 +53,7 @@ class SourceFile(Closed):
     rank_reason: Text
     parser: Text | None = None
     pause_s: Annotated[float, Ge(0)] | None = None
+    page_max_mb: Annotated[float, Gt(0)] | None = None
     parse_cpu_s: Annotated[float, Gt(0)] | None = None
     parse_memory_mb: Annotated[float, Gt(0)] | None = None
     stale_after_days: Annotated[int, Gt(0)] | None = None

@@ -218,7 +218,8 @@ class Fetcher:
         self, source: Source, page: Page, raw: Path, last: Snapshot | None, now: _Now, backfilled_on: date | None
     ) -> tuple[str, int]:
         conditions = _conditions(page, last)
-        answer = self._get(page.url, conditions, bodiless=(304,))
+        max_bytes = None if source.page_max_mb is None else round(source.page_max_mb * 1e6)
+        answer = self._get(page.url, conditions, bodiless=(304,), max_bytes=max_bytes)
         if answer.status == 304 and not conditions:
             raise FetchError(f"{page.url} answered 304 although the request had no condition; try again later")
         if answer.status == 304:
@@ -237,7 +238,9 @@ class Fetcher:
         snapshots.keep(raw, made, body)
         return "fetched", len(body)
 
-    def _get(self, url: str, headers: Mapping[str, str], bodiless: Container[int]) -> Answer:
+    def _get(
+        self, url: str, headers: Mapping[str, str], bodiless: Container[int], max_bytes: int | None = None
+    ) -> Answer:
         """The answer to an address that its host lets us ask for, also after redirects."""
         rules, pause_s = self._robots(url), self._pause_s(urlsplit(url).netloc)
         if pause_s > self._limits.deadline_s:
@@ -247,7 +250,9 @@ class Fetcher:
             if not rules.can_fetch(at, NAME):
                 raise FetchError(f"{at} is not allowed by its host's robots.txt; drop the page or ask its owner")
 
-        return self._transport.get(url, pause_s=pause_s, permit=permit, headers=headers, bodiless=bodiless)
+        return self._transport.get(
+            url, pause_s=pause_s, permit=permit, headers=headers, bodiless=bodiless, max_bytes=max_bytes
+        )
 
     def _robots(self, url: str) -> Protego:
         host, robots = urlsplit(url).netloc, urljoin(url, "/robots.txt")

@@ -73,13 +73,14 @@ class Limits:
     `pause_s` lies between two requests to one host, unless the source's TOML says another; a mirror is asked without.
     `slow_pages_max` pages of a host may run out of time in a run, then the host is down: each has cost up to a deadline
     and was asked for three times within it, so it was no mishap. `run_s` is for all fetching of a run: a first one takes
-    some ten minutes for 400 pages a second apart, a usual one less than one.
+    some ten minutes for 400 pages a second apart, a usual one less than one. `max_bytes` is for a page (ten times the largest
+    of all sources but those whose TOML says another, `page_max_mb`), and for the list of a repository's files.
     """
 
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 20.0
     deadline_s: float = 60.0
-    max_bytes: int = 64 << 20
+    max_bytes: int = 16_000_000
     pause_s: float = 1.0
     max_redirects: int = 5
     slow_pages_max: int = 3
@@ -163,11 +164,13 @@ class Transport:
         permit: Callable[[str], None] = lambda _: None,
         headers: Mapping[str, str] | None = None,
         bodiless: Container[int] = (),
+        max_bytes: int | None = None,
     ) -> Answer:
         """The answer to a GET of a publisher's address, after the pause and whatever redirects there are on its host.
 
         `permit` is called with each address before it is asked for, and raises FetchError where it may not be.
-        `bodiless` are the statuses beside 200 that are an answer, too.
+        `bodiless` are the statuses beside 200 that are an answer, too. `max_bytes`: what its decoded body may have, where the
+        usual is not right for it.
 
         Raises:
             FetchError: there is no such answer within the limits, or the run is to stop.
@@ -186,7 +189,7 @@ class Transport:
                 with suppress(HTTPError):
                     response.raw.read1(_RECEIVE_BYTES, decode_content=False)
             has_end = _has_end(response)
-            body = b"" if status in bodiless else _whole(response, url, self._limits.max_bytes)
+            body = b"" if status in bodiless else _whole(response, url, max_bytes or self._limits.max_bytes)
             return Answer(status, response.headers, body, has_end)
 
     @contextmanager
@@ -400,7 +403,10 @@ def _whole(response: requests.Response, url: str, max_bytes: int) -> bytes:
     for piece in _pieces(response, url):
         body += piece
         if len(body) > max_bytes:
-            raise FetchError(f"{url} has more than {max_bytes} bytes and was cut off; see what it is now")
+            raise FetchError(
+                f"{url} has more than {max_bytes} bytes and was cut off; see what it is now, and if it is as it should be set "
+                "page_max_mb in its source's TOML"
+            )
     return bytes(body)
 
 

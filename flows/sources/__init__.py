@@ -26,7 +26,7 @@ _FOLDER = Path(__file__).parent
 # What a source has as its file has it.
 _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
-    "parse_cpu_s", "parse_memory_mb", "stale_after_days",
+    "page_max_mb", "parse_cpu_s", "parse_memory_mb", "stale_after_days",
 }  # fmt: skip
 
 
@@ -54,7 +54,8 @@ class Page:
 class Source:
     """What `<source>.toml` says. `rank`: where sources disagree the lowest is preferred (`rank_reason` says why).
 
-    `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `parse_cpu_s`
+    `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `page_max_mb`:
+    megabytes that a page of it may have, where the usual (flows/pages/transport.py) is not enough. `parse_cpu_s`
     and `parse_memory_mb`: what parsing one of its pages may take, where the usual (flows/pages/limited.py) is not enough.
     `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own.
     """
@@ -73,6 +74,7 @@ class Source:
     parser: str
     pages: tuple[Page, ...]
     pause_s: float | None = None
+    page_max_mb: float | None = None
     parse_cpu_s: float | None = None
     parse_memory_mb: float | None = None
     stale_after_days: int | None = None

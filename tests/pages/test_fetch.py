@@ -258,6 +258,21 @@ def test_a_page_that_shrinks_with_its_length_told_is_kept(site: Site, tmp_path: 
     assert [get(tmp_path, f"{site.address}/a.csv").state for _ in range(2)] == ["fetched", "fetched"]
 
 
+def test_how_large_a_page_may_be_is_its_sources_to_say(site: Site, tmp_path: Path) -> None:
+    site.pages["/a.csv"] = says(BODY * 9)
+    limits, said = replace(LIMITS, max_bytes=len(BODY)), []
+    for mb in (None, len(BODY * 9) / 1e6, (len(BODY * 9) - 1) / 1e6):
+        asked = replace(source(f"{site.address}/a.csv"), page_max_mb=mb)
+        ((one,), _) = fetch_source(
+            asked, tmp_path / str(mb), mirror=None, limits=limits, known=Known(), now=now, resolve=found
+        )
+        said.append((one.state, one.message))
+    assert [state for state, _ in said] == ["failed", "fetched", "failed"]
+    assert f"has more than {len(BODY)} bytes and was cut off" in said[0][1]
+    assert f"has more than {len(BODY * 9) - 1} bytes and was cut off" in said[2][1]
+    assert all("set page_max_mb in its source's TOML" in said[at][1] for at in (0, 2))
+
+
 def test_a_page_of_an_error_is_told_by_its_title(site: Site, tmp_path: Path) -> None:
     page = b"<!DOCTYPE html><html><head><title>Page not\nfound</title><style>a{}</style></head>" + b"<p>Sorry</p>" * 99
     site.pages |= {"/a.csv": says(page, 404), "/b.csv": says(b"<html><p>" + b"x" * 999, 404)}

@@ -26,6 +26,7 @@ from flows.columns import ADDRESS, columns
 from flows.errors import SettingError
 from flows.pages import snapshots
 from flows.pages.parse import Gathered, parse_page
+from flows.pages.transport import Limits
 from flows.readers.record import PageError
 from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
@@ -742,6 +743,13 @@ def test_facts_are_of_the_page_that_the_lock_names(key: str) -> None:
     there = {(row["page"], row["sha256"]) for rows in facts_of(sources.source(key)).values() for row in rows}
     assert there
     assert there <= lock
+
+
+@pytest.mark.parametrize("key", SOURCES)
+def test_a_page_may_grow_to_four_times_what_it_is_and_not_for_ever(key: str) -> None:
+    most = (sources.source(key).page_max_mb or Limits().max_bytes / 1e6) * 1e6
+    assert most <= 64e6
+    assert all(line.byte_count * 4 <= most for line in snapshots.read(paths.SHIPPED_RAW, key))
 
 
 @pytest.mark.parametrize("key", SOURCES)
