@@ -16,12 +16,13 @@ from typing import Any
 
 import part_of_it
 import pytest
-from running import command_here
+from running import command_here, mirrored_versions
 from shipped_facts import facts
 
 from flows import build, sources
 from flows.pages import snapshots
 from flows.pages.snapshots import Snapshot
+from flows.sources import Page
 from flows.warehouse import connection
 
 PAGE = sources.source("owid_carbon").pages[0]
@@ -50,9 +51,9 @@ class Place:
         monkeypatch.setenv("COMPUTE_LIMITS_DATA", str(folder / "data"))
         monkeypatch.setenv("COMPUTE_LIMITS_FACTS", str(self.facts))
 
-    def fetch(self, body: bytes, day: str) -> str:
+    def fetch(self, body: bytes, day: str, page: Page = PAGE) -> str:
         sha256 = hashlib.sha256(body).hexdigest()
-        line = Snapshot("owid_carbon", PAGE.name, PAGE.url, sha256, len(body), f"{day}T00:00:00Z", None, None, "x")
+        line = Snapshot(page.source, page.name, page.url, sha256, len(body), f"{day}T00:00:00Z", None, None, "x")
         snapshots.keep(self.raw, line, body)
         return sha256
 
@@ -103,6 +104,34 @@ def test_a_page_is_held_back_and_listed_until_it_is_accepted(
     assert place.ask("select sha256 from meta.pages") == [(slipped,)]
     assert place.ask("select * from meta.held_pages") == []
     assert place.ask("select state, message from meta.sources where source = 'owid_carbon'") == [("unchanged", None)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "name", "measure"),
+    [
+        # All that is read of this one stands in its first half.
+        ("nlp_progress", "named_entity_recognition.md", "bytes_gone"),
+        ("timm", "results-imagenet.csv", "rows_gone"),
+        ("mlco2", "gpus.csv", "rows_gone"),
+        ("mlco2", "impact.csv", "rows_gone"),
+    ],
+)
+def test_a_real_page_of_which_half_is_gone_is_held_back(
+    tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch, source: str, name: str, measure: str
+) -> None:
+    place = Place(tmp_path, shipped, monkeypatch)
+    (page,) = [page for page in sources.source(source).pages if page.name == name]
+    lines = mirrored_versions(page.url)[-1][1].read_bytes().splitlines(keepends=True)
+    whole = place.fetch(b"".join(lines), "2098-01-01", page)
+    half = place.fetch(b"".join(lines[: len(lines) // 2]), "2098-01-08", page)
+    place.build()
+    assert place.ask(f"select page, sha256 from meta.pages where source = '{source}'") == [(name, whole)]
+    held = place.ask("select page, sha256, compared_with, measure from meta.held_pages")
+    assert (name, half, whole, measure) in held
+    ((state, message),) = place.ask(f"select state, message from meta.sources where source = '{source}'")
+    assert state == "stale"
+    assert f"page {name} of 2098-01-08 is held back" in message
 
 
 @pytest.mark.slow
