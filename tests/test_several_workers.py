@@ -43,8 +43,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 EXAMPLE = (ROOT / "examples" / "prefect.yaml").read_text(encoding="utf-8")
 DEBIAN = "/usr/lib/postgresql"
-# A run of each: two at once, and one after a worker has left.
-SOURCES = WITH_PAGES[:3]
 # Looked for more often than a week's schedule needs.
 QUICK_SERVER = {"PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "3"}
 QUICK_WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
@@ -198,7 +196,7 @@ def test_two_workers_take_turns_and_publish_what_one_machine_does(pool: Pool, tm
         pool.start(worker, *start)
 
     # All at once: the slot is taken before there is a process, so that a second is told to wait long before the first has ended.
-    *together, last = SOURCES
+    *together, last = WITH_PAGES
     runs = [pool.trigger(deployment["id"], source) for source in together]
 
     def require_ended() -> None:
@@ -218,8 +216,8 @@ def test_two_workers_take_turns_and_publish_what_one_machine_does(pool: Pool, tm
 
     # None began before the one before it had ended, and each published.
     log = [json.loads(line) for line in (pool.data / "runs.jsonl").read_text().splitlines()]
-    assert [(line["command"], line["outcome"]) for line in log] == [("refresh", "whole")] * len(SOURCES)
-    assert len({line["build_key"] for line in log}) == len(SOURCES)
+    assert [(line["command"], line["outcome"]) for line in log] == [("refresh", "whole")] * len(WITH_PAGES)
+    assert len({line["build_key"] for line in log}) == len(WITH_PAGES)
     assert all(before["ended_at"] <= after["started_at"] for before, after in pairwise(log))
     published = checksums(pool.data / "warehouse" / "compute_limits.duckdb")
     assert published == of_a_plain_build(pool, tmp_path / "plain")
