@@ -86,8 +86,8 @@ def locales(folder: Path) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Plain:
-    """A checkout with its facts, and what is built and exported of it here and as it comes."""
+class Built:
+    """A checkout with its facts, and what is built and exported of it once, for the others to be held against."""
 
     checkout: Path
     facts: Path
@@ -112,25 +112,26 @@ def run(executable: str, environment: dict[str, str], folder: Path, cpus: set[in
 # The libraries of another version take minutes to install, once.
 CASES = [
     *(pytest.param(one, "foreign", marks=[pytest.mark.slow] if one == THIS else []) for one in PYTHONS),
-    pytest.param(THIS, "plain", marks=pytest.mark.slow),
+    (THIS, "plain"),
 ]
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
-    """All facts, or a tenth of those of most sources. It is shared."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Of all facts and as it comes; in the sample of a tenth of most facts, and plain, so that two builds differ in all. Shared."""
 
     def fill(folder: Path) -> None:
         place = copy(folder / "checkout", sample(full=1, part=10))
         shutil.copytree(paths.SHIPPED_LEDGER, place.root / "data" / "ledger" / "shipped")
-        own = environment(place.root, folder / "data", place.shipped)
+        own = environment(place.root, folder / "data", place.shipped) | sample(full={}, part=SETTINGS["plain"])
         every = os.sched_getaffinity(0)
-        run(sys.executable, own, folder, every, "build", "--fresh", "--as-of", AS_OF.isoformat())
-        run(sys.executable, own, folder, every, "export", str(folder / "exports"))
+        cpus = sample(full=every, part={min(every)})
+        run(sys.executable, own, folder, cpus, "build", "--fresh", "--as-of", AS_OF.isoformat())
+        run(sys.executable, own, folder, cpus, "export", str(folder / "exports"))
 
-    folder = once(tmp_path_factory, "plain", fill)
+    folder = once(tmp_path_factory, "held against", fill)
     place = folder / "checkout"
-    return Plain(place, place / "data" / "raw", folder / "data" / WAREHOUSE, folder / "exports")
+    return Built(place, place / "data" / "raw", folder / "data" / WAREHOUSE, folder / "exports")
 
 
 def environment(checkout: Path, data: Path, facts: Path) -> dict[str, str]:
@@ -145,12 +146,12 @@ def environment(checkout: Path, data: Path, facts: Path) -> dict[str, str]:
 @pytest.mark.soak
 @pytest.mark.long
 @pytest.mark.parametrize(("version", "setting"), CASES)
-def test_a_build_is_the_same_to_the_byte(version: str, setting: str, tmp_path: Path, plain: Plain) -> None:
+def test_a_build_is_the_same_to_the_byte(version: str, setting: str, tmp_path: Path, built: Built) -> None:
     executable = python(version)
     folder = tmp_path / ("a" if setting == "plain" else "ein anderer Ort, größer")
-    facts = shutil.copytree(plain.facts, folder / "facts")
+    facts = shutil.copytree(built.facts, folder / "facts")
     found = locales(tmp_path / "locales") if setting == "foreign" else {}
-    own = environment(plain.checkout, folder / "data", facts) | SETTINGS[setting] | found
+    own = environment(built.checkout, folder / "data", facts) | SETTINGS[setting] | found
     every = os.sched_getaffinity(0)
     cpus = {min(every)} if setting == "plain" else every
     # On another day too, after every page that ships.
@@ -159,9 +160,9 @@ def test_a_build_is_the_same_to_the_byte(version: str, setting: str, tmp_path: P
     run(executable, own, folder, cpus, "export", str(folder / "exports"))
     if version == THIS:
         # Another Python has another numpy, whose sums of the last bit differ; what is exported may not.
-        assert checksums(folder / "data" / WAREHOUSE) == checksums(plain.warehouse)
-    others = [path for path in plain.exported.rglob("*") if path.is_file()]
+        assert checksums(folder / "data" / WAREHOUSE) == checksums(built.warehouse)
+    others = [path for path in built.exported.rglob("*") if path.is_file()]
     assert len(others) == sum(path.is_file() for path in (folder / "exports").rglob("*")) > 100
     for other in others:
-        name = other.relative_to(plain.exported)
+        name = other.relative_to(built.exported)
         assert (folder / "exports" / name).read_bytes() == other.read_bytes(), name
