@@ -262,8 +262,14 @@ def before(warehouse_path: Path) -> dict[str, str]:
     return checksums(warehouse_path)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("what", OUTCOMES)
+# In `make test-all` one for each way: the file stands, some are told of, all are. The others differ in words alone.
+SOME_OUTCOMES = ("not asked", "one failed", "all fetched")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=[pytest.mark.slow] if what in SOME_OUTCOMES else []) for what in OUTCOMES]
+)
 def test_states_are_those_of_a_fresh_build_of_the_day(
     what: str, tmp_path: Path, published: Path, shipped: Path, as_built: dict[str, Any], before: dict[str, str]
 ) -> None:

@@ -22,7 +22,7 @@ import small_checkout
 from conftest import AS_OF, checksums
 from dask_machines import Machines, machines
 from made_set import GROUNDS, WORK
-from running import FIXTURES, HANGS_S, ROOT
+from running import FIXTURES, HANGS_S, ROOT, sample
 from simulated import small
 
 from flows import build, cluster, on_workers, sources
@@ -159,9 +159,10 @@ def test_a_build_takes_the_rows_of_the_cluster_and_reads_what_it_has_not(
 # --- whoever is killed
 
 
+@pytest.mark.soak
 @pytest.mark.long
 def test_a_worker_that_is_killed_in_the_middle_changes_nothing(tmp_path: Path) -> None:
-    place = small_checkout.copy(tmp_path / "checkout", 4)
+    place = small_checkout.copy(tmp_path / "checkout", sample(full=4, part=15))
     built = {}
     for name in ("alone", "over_dask"):
         folder = tmp_path / name
@@ -317,10 +318,16 @@ def test_without_the_extra_the_option_says_what_to_install(without: dict[str, st
         assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.long
-def test_without_the_extra_all_else_works(without: dict[str, str]) -> None:
-    ended = running.command(without, "build", "--as-of", AS_OF.isoformat())
+def test_without_the_extra_all_else_works(without: dict[str, str], tmp_path: Path) -> None:
+    place = small_checkout.copy(tmp_path / "checkout", 1)
+    small_checkout.lighten(place)
+    path = without["PYTHONPATH"].replace(str(ROOT), str(place.root))
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "flows", "build", "--as-of", AS_OF.isoformat()], cwd=place.root,
+        env=without | {"PYTHONPATH": path, "COMPUTE_LIMITS_FACTS": str(place.shipped)}, capture_output=True, check=False,
+    )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").is_file()
 
 
 def test_processes_of_one_machine_are_made_of_the_same(asked: Cluster) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from running import ROOT, command_here, environment
+from running import ROOT, command_here, environment, sample
 
 from flows import sources
 from flows.answers import queries, traces
@@ -109,11 +109,12 @@ def test_a_value_leads_to_its_bytes(db: duckdb.DuckDBPyConnection, path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.long
 def test_every_table_leads_to_bytes_or_to_a_file(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     tables = all_tables(db)
     assert len(tables) > 100
-    for table, conditions in samples(db, tables, 2):
+    for table, conditions in samples(db, tables, sample(full=5, part=1)):
         check(traces.trace(path, table, conditions))
 
 
