@@ -175,10 +175,8 @@ def lend_packages(clone: Path) -> None:
     Into an empty one CI has just installed the whole lock, by the same command.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
-    own, installed = (
-        sysconfig.get_path("purelib", vars={"base": str(base)}) for base in (clone / ".venv", Path(sys.prefix))
-    )
-    (Path(own) / "lent.pth").write_text(f"{installed}\n", encoding="utf-8")
+    own = Path(sysconfig.get_path("purelib", "venv", {"base": str(clone / ".venv")}))
+    (own / "lent.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize("sentence", NUMBERS)
