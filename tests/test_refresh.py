@@ -99,6 +99,7 @@ def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.usefixtures("published")
 def test_a_refresh_completes_with_what_it_can_get(
     env: dict[str, str], api: Api, site: Site, warehouse_path: Path, inbox: Inbox
 ) -> None:
