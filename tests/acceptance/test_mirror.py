@@ -377,13 +377,19 @@ def test_a_build_from_the_bundled_facts_is_the_build_from_the_pages(
     assert alone.checksums() == fetched.checksums()
 
 
-def test_a_host_that_fails_leaves_its_sources_stale(user: User, fetched: User, tmp_path: Path) -> None:
-    with mirror(tmp_path / "log", NOW, "epoch.ai=500") as failing:
+def test_a_host_that_fails_or_redirects_to_another_leaves_its_sources_stale(
+    user: User, fetched: User, tmp_path: Path
+) -> None:
+    with mirror(tmp_path / "log", NOW, "epoch.ai=500", "ourworldindata=redirect") as failing:
         ended = user.run(failing, "refresh")
     told = {name: rest for name, *rest in user.ask("select source, state, age_days, message from meta.sources")}
     failing_ones = {page.source for page in PAGES if page.host == "epoch.ai"}
     assert failing_ones
-    for name in sources.names():
+    state, _, message = told.pop("owid_carbon")
+    assert state == "stale"
+    assert "169.254.169.254" in message
+    assert "not followed" in message
+    for name in told:
         state, age, message = told[name]
         if name not in failing_ones:
             assert (state, age, message) == ("unchanged", None, None), name
@@ -468,16 +474,6 @@ def test_each_source_falls_back_whatever_is_wrong_with_it(user: User, fetched: U
     assert {"chinchilla_points", "codecarbon", "owid_carbon"} <= held
     read = "select * exclude (is_complete, oldest_fallback_on, message) from staging.source_reading order by source"
     assert user.ask(read) == fetched.ask(read)
-
-
-def test_a_redirect_to_another_host_is_not_followed(user: User, fetched: User, tmp_path: Path) -> None:
-    with mirror(tmp_path / "log", NOW, "ourworldindata=redirect") as failing:
-        user.run(failing, "refresh")
-    ((state, message),) = user.ask("select state, message from meta.sources where source = 'owid_carbon'")
-    assert state == "stale"
-    assert "169.254.169.254" in message
-    assert "not followed" in message
-    assert user.checksums() == fetched.checksums()
 
 
 def test_a_fault_on_the_first_day_leaves_the_source_absent(user: User, tmp_path: Path, fetched: User) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -247,9 +246,6 @@ def test_console_blocks(clone: Path, tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert matches(said, done.stdout.splitlines()), f"{command}\n{done.stdout}"
-        if command == "make refresh":
-            # What a later block builds in a folder of its own takes over from this what is the same.
-            shutil.copytree(clone / "data" / "warehouse", clone.parent / "before" / "warehouse")
 
 
 def test_the_picture_is_there_and_loads_nothing_from_outside() -> None:
