@@ -107,8 +107,10 @@ def now() -> str:
 
 
 @pytest.fixture
-def served(site: Site, tmp_path: Path, shipped: Path) -> Iterator[Served]:
+def served(site: Site, tmp_path: Path, shipped: Path, prefect_db: Path) -> Iterator[Served]:
     one = Served(site, tmp_path, shipped)
+    one.home.mkdir()
+    shutil.copy(prefect_db, one.home)
     yield one
     kill_left(one.home)
 
