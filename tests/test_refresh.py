@@ -80,6 +80,15 @@ def env(tmp_path: Path, api: Api, site: Site, shipped: Path) -> dict[str, str]:
     return environment(tmp_path / "data", tmp_path / "prefect", **more)
 
 
+@pytest.fixture
+def prefect_home(tmp_path: Path, prefect_db: Path) -> Path:
+    """Of a server that has been started before."""
+    home = tmp_path / "prefect"
+    home.mkdir()
+    shutil.copy(prefect_db, home)
+    return home
+
+
 def warehouse_of(env: dict[str, str]) -> Path:
     return Path(env["COMPUTE_LIMITS_DATA"]) / "warehouse" / "compute_limits.duckdb"
 
@@ -99,6 +108,7 @@ def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.usefixtures("published")
 def test_a_refresh_completes_with_what_it_can_get(
     env: dict[str, str], api: Api, site: Site, warehouse_path: Path, inbox: Inbox
 ) -> None:
@@ -295,8 +305,10 @@ def test_of_two_refreshes_the_second_asks_for_nothing_and_says_who_the_first_is(
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name)
-def test_stopped_in_the_middle_it_leaves_no_process(site: Site, tmp_path: Path, stop: signal.Signals) -> None:
-    home, log = tmp_path / "prefect", tmp_path / "log"
+def test_stopped_in_the_middle_it_leaves_no_process(
+    site: Site, tmp_path: Path, stop: signal.Signals, prefect_home: Path
+) -> None:
+    home, log = prefect_home, tmp_path / "log"
     site.gate.clear()
     # No server is configured, so it starts one.
     process = start(environment(tmp_path / "data", home, COMPUTE_LIMITS_MIRROR=site.address), log, "refresh")
@@ -313,9 +325,9 @@ def test_stopped_in_the_middle_it_leaves_no_process(site: Site, tmp_path: Path, 
 
 
 def test_killed_without_warning_it_leaves_no_server_that_holds_the_streams_of_the_caller(
-    site: Site, tmp_path: Path
+    site: Site, tmp_path: Path, prefect_home: Path
 ) -> None:
-    home = tmp_path / "prefect"
+    home = prefect_home
     site.gate.clear()
     process = subprocess.Popen(
         [sys.executable, "-m", "flows", "refresh"],

@@ -20,14 +20,16 @@ class BundleError(UserError):
     """A source cannot be bundled; the message says which page is missing."""
 
 
-def bundle(source: Source, raw: Path, as_of: date) -> int:
+def bundle(source: Source, raw: Path, as_of: date, parse: versions.Parse | None = None) -> int:
     """Write the facts of a source's pages in use to `raw/<source>/`, and their hashes to its lock; returns their size in bytes.
+
+    Pages are parsed in a process of their own; `parse` is what one does that is there for several sources.
 
     Raises:
         BundleError: the bytes of a page are not kept below `raw` or cannot be read.
     """
-    with Reader() as reader:
-        used = versions.in_use(source, raw, None, as_of, parse=reader.parse)
+    with Reader() as reader:  # starts nothing until it is asked
+        used = versions.in_use(source, raw, None, as_of, parse=parse or reader.parse)
     there = {page.version.snapshot.page for page in used.pages if page.version.bytes_at is not None}
     missing = [page.name for page in source.pages if page.name not in there]
     if missing or used.problems:
@@ -69,4 +71,5 @@ def seal(raw: Path, source: str) -> None:
 
 def bundle_each(keys: Iterable[str], raw: Path, as_of: date) -> dict[str, int]:
     """Bundle several sources; {source: bytes written}. Raises `BundleError`."""
-    return {key: bundle(sources.source(key), raw, as_of) for key in keys}
+    with Reader() as reader:
+        return {key: bundle(sources.source(key), raw, as_of, reader.parse) for key in keys}
