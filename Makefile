@@ -2,10 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# How many tests run at the same time; those that share what is dear to set up stay together.
-WORKERS ?= 2
-# Of the slow tests one more, for some of them wait: for a schedule, for a server to start, for a process to end.
-SLOW_WORKERS ?= 3
+# How many tests run at the same time; those that share what is dear to set up stay together. One more than two processors, for
+# some of them wait: for a server that is slow, a schedule, a process to end.
+WORKERS ?= 3
 BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
 # Bytecode is written even where the environment says otherwise: the tests start some hundred processes, in three sessions.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS)
@@ -33,7 +32,7 @@ test: $(VENV)/installed  ## the tests, but for the slow ones (three minutes on t
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (under 25 minutes)
 	$(MUTATED)
-	$(PYTEST) --numprocesses $(SLOW_WORKERS) --dist loadgroup --no-loadscope-reorder -m slow
+	$(PYTEST) --dist loadgroup --no-loadscope-reorder -m slow
 
 soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
 	SOAK=1 $(MUTATED)
