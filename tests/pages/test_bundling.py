@@ -109,8 +109,10 @@ def test_a_page_that_is_held_back_is_not_bundled(tmp_path: Path, body: bytes) ->
 
 def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, Path, date]] = []
+    parsers: list[object] = []
 
-    def bundle(one: sources.Source, raw: Path, as_of: date) -> int:
+    def bundle(one: sources.Source, raw: Path, as_of: date, parse: object) -> int:
+        parsers.append(parse)
         asked.append((one.key, raw, as_of))
         return len(asked)
 
@@ -118,6 +120,8 @@ def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytes
     names = ("timm", "mlco2")
     assert bundling.bundle_each(names, tmp_path, AS_OF) == {"timm": 1, "mlco2": 2}
     assert asked == [(key, tmp_path, AS_OF) for key in names]
+    # To start a process that parses takes longer than most pages.
+    assert parsers[0] == parsers[1]
 
 
 def test_past_days_have_the_facts_of_what_ships_no_more_and_the_lines_of_all(tmp_path: Path, body: bytes) -> None:
