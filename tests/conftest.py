@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Ctrl-C reaches what the tests start, also where they were started in the background by a shell that has it ignored there.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Before any test module imports Prefect, which reads its home once.
     home = tempfile.TemporaryDirectory(prefix="prefect-home-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
