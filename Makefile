@@ -27,10 +27,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show the cost table
 	@$(BIN)/compute-limits refresh
 
-test: $(VENV)/installed  ## the tests, but for the slow ones (three minutes on two processors)
+test: $(VENV)/installed  ## the tests, but for the slow ones (some four minutes on two processors)
 	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
-test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (under 25 minutes)
+test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (half an hour)
 	$(MUTATED)
 	$(PYTEST) --dist loadgroup --no-loadscope-reorder -m slow
 

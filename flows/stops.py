@@ -70,11 +70,9 @@ def _terminated(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _not_lost(lost: sys.UnraisableHookArgs) -> None:
-    stops = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
-    if "prefect.exceptions" in sys.modules:
-        # What SIGTERM raises within a flow, whose handler is Prefect's; not imported for it, which takes a second.
-        stops[sys.modules["prefect.exceptions"].TerminationSignal] = signal.SIGTERM
-    stop = stops.get(lost.exc_type)
+    # Within a flow the handler of SIGTERM is Prefect's, and so is what it raises; not imported for it, which takes a second.
+    of_a_flow = getattr(sys.modules.get("prefect.exceptions"), "TerminationSignal", _Terminated)
+    stop = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM, of_a_flow: signal.SIGTERM}.get(lost.exc_type)
     if stop is None or threading.current_thread() is not threading.main_thread():
         sys.__unraisablehook__(lost)
         return
