@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +186,7 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
     """
     import duckdb
 
-    from flows.warehouse import expectations, staging, transform
+    from flows.warehouse import expectations, staging, standing, transform
 
     built = publishing.next_path(final)
     publishing.remove(built)
@@ -199,6 +200,7 @@ def _restate(final: Path, now: list[SourceState]) -> bool:
             before = [expectations.asked(con, suite) for suite in suites]
             staging.replace(con, "staging.source_state", SourceState, now)
             transform.again(con, paths.SQL, files)
+            standing.forget(con, ["staging.source_state", *(file.table for file in files)])
             if [expectations.asked(con, suite) for suite in suites] != before:
                 return False
             con.commit()
@@ -248,7 +250,7 @@ def read_sources(
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
     `own` is what `identity` gave before anything was read; without it no past is known. Pages are parsed by the `cluster`, if
     one is given and it is worth it.
-    Returns {(kind, page): key} to publish with it. Forecasts registered after the day do not exist either.
+    Returns {(kind, page or table): key} to publish with it. Forecasts registered after the day do not exist either.
 
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
@@ -256,6 +258,7 @@ def read_sources(
     from flows.declared import forecast_register, settings
     from flows.pages import versions
     from flows.pages.limited import Reader
+    from flows.warehouse import standing
 
     pages, readings = [], []
     own = own or Identity("", "", "", "", ())
@@ -284,8 +287,7 @@ def read_sources(
         BuildSetting(own.key, __version__, own.state, own.code, own.settings, own.published_before)
     ]
     rows |= {"source_reading": readings, "source_state": states_now}
-    stage(built, pages, rows, ledger.rows(own.past))
-    return page_keys
+    return page_keys | stage(built, pages, rows, ledger.rows(own.past), standing.base(published))
 
 
 def _ahead(cluster: Cluster, pages: Sequence[Unread], reader: Reader) -> Parse:
@@ -320,8 +322,17 @@ def staged() -> tuple[str, ...]:
     return (*ROW_TYPES, *declared())
 
 
-def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], past: Mapping[str, Staged] = {}) -> None:
-    """Make a new file with a table in `staging` for each row type, for everything that is declared and for the past."""
+def stage(
+    built: Path,
+    pages: Sequence[Gathered],
+    rows: dict[str, list[Any]],
+    past: Mapping[str, Staged] = {},
+    base: Path | None = None,
+) -> dict[tuple[str, str], str]:
+    """Make a file with a table in `staging` for each row type, for everything that is declared and for the past.
+
+    Its other tables are those of `base`, if one is given. Returns {(kind, table): key}.
+    """
     import pyarrow as pa
 
     from flows import columns
@@ -335,7 +346,7 @@ def stage(built: Path, pages: Sequence[Gathered], rows: dict[str, list[Any]], pa
         tables[name] = Staged(row_type, pa.concat_tables([empty, *(page.table(name) for page in pages)]))
     for name, row_type in declared().items():
         tables[name] = past.get(name) or staging.of_rows(row_type, rows.get(name, []))
-    staging.stage(built, tables)
+    return staging.stage(built, tables, base)
 
 
 def compute(
@@ -347,17 +358,15 @@ def compute(
 ) -> list[Failure]:
     """Staging to exports, the expectations of each table as soon as it is made; returns those that are not met.
 
-    Lines are fitted and expectations checked in processes `beside` this one, own ones where none are given. `page_keys` and
-    `build_key` are kept with the file, for the next build to take over what has not changed.
+    Lines are fitted and expectations checked in processes `beside` this one, own ones where none are given. `page_keys`, of
+    pages and staged tables, and `build_key` are kept with the file, for the next build to take over what has not changed.
 
     Raises:
         flows.warehouse.connection.BuildError: a SELECT fails; the message names its file.
     """
     from flows.warehouse.validation import Validation
 
-    made = Keys()
-    for (kind, page), page_key in page_keys.items():
-        made.add(kind, page, page_key)
+    made = Keys(dict(page_keys))
     if build_key:
         made.add(BUILD, "", build_key)
     with nullcontext(beside) if beside else processes.beside(suites, at_once=published.is_empty) as helpers:
@@ -389,7 +398,25 @@ def transform(
 
     tables = computed.Tables(published, made or Keys(), fitters)
     given = [f"staging.{name}" for name in staged()]
-    transforming.transform(built, paths.SQL, given, tables, functions(), check, last)
+    transforming.transform(
+        built, paths.SQL, given, tables, functions(), check, last, keys=made, code=_of_every_select()
+    )
+
+
+def _of_every_select() -> str:
+    """Digest of what any SELECT depends on beside its text and what it reads: macros, functions of Python, DuckDB itself."""
+    return keys.digest(
+        keys.files(paths.SQL, (paths.SQL / "macros").glob("*.sql")),
+        keys.code("flows.declared.labels", "flows.fits.student_t", "flows.warehouse.transform"),
+        _labels(),
+        keys.versions("duckdb", "numpy", "scipy"),
+    )
+
+
+@cache
+def _labels() -> str:
+    """Digest of how names are spelled, read once as the names are."""
+    return keys.files(paths.PACKAGE, [paths.PACKAGE / "declared" / "labels.toml"])
 
 
 def suites() -> dict[str, Suite]:
@@ -499,7 +526,8 @@ def to_take_over(final: Path, *, fresh: bool) -> tuple[Path | None, list[str]]:
 
     What it said is added to the ledger first, if the build that published it was killed before it could do so.
     """
-    altered = checksums.altered(final, is_quick=True) if final.is_file() else None
+    # Read whole: what is left as it stands in a copy is not read by any SELECT that would stumble over a bit that is lost.
+    altered = checksums.altered(final) if final.is_file() else None
     if altered is not None:
         return None, [] if fresh else [f"{altered}; nothing was taken over from it"]
     told = remember(final)

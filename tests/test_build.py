@@ -16,13 +16,14 @@ from typing import Any
 
 import part_of_it
 import pytest
-from conftest import AS_OF, checksums
+from conftest import AS_OF, checksums, downstream
 from running import environment, kill_left, processes, start, wait_for
 
 from flows import build, paths, sources
 from flows.pages import snapshots
 from flows.pages.fetch import Outcome
 from flows.pages.snapshots import Snapshot
+from flows.warehouse import checksums as checksums_of_files
 from flows.warehouse import connection, expectations, kept, publishing, validation
 from flows.warehouse.connection import BuildError
 from flows.warehouse.kept import BUILD, BYTES, SUITE, DamagedError
@@ -211,6 +212,21 @@ OUTCOMES = {
 }
 
 
+def test_a_bit_that_is_lost_is_found_before_anything_is_left_as_it_stands(published: Path) -> None:
+    checksums_of_files.add(published, published)
+    assert build.to_take_over(published, fresh=False) == (published, [])
+    stood, body = published.stat(), bytearray(published.read_bytes())
+    body[len(body) // 2] ^= 1
+    published.chmod(0o644)
+    published.write_bytes(body)
+    # The size and the time that were recorded, as of a disk that fails.
+    os.utime(published, ns=(stood.st_atime_ns, stood.st_mtime_ns))
+    before, (told,) = build.to_take_over(published, fresh=False)
+    assert before is None
+    assert "is not as it was published" in told
+    assert told.endswith("nothing was taken over from it")
+
+
 SCRIPT = """
 import json, sys
 from datetime import date
@@ -282,6 +298,11 @@ def test_states_are_those_of_a_fresh_build_of_the_day(
     assert (published.stat().st_ino == inode) == (what == "not asked")
     # Nothing else is another, the keys among it; and so the next one has nothing to do either.
     assert checksums(published) == before
+    # What was made anew by this way is left as it stands by no later build.
+    with kept.published(published) as told:
+        forgotten = {name for (_, name), key in told.keys.items() if name and not key}
+    of_states = downstream(published, "staging.source_state") | {"staging.source_state"}
+    assert forgotten == (set() if what == "not asked" else of_states)
     inode = published.stat().st_ino
     assert build.unchanged(tmp_path / "raw", shipped, published, day, outcomes) is not None
     assert published.stat().st_ino == inode
@@ -305,7 +326,9 @@ def test_an_expectation_of_the_day_is_checked_and_not_passed_over(
         suite = build.suites()["meta.sources"]
         keys = {
             (BUILD, ""): build.identity(tmp_path / "raw", shipped, published, AS_OF).key,
-            (SUITE, "meta.sources"): validation.key_of(suite, *validation.asked_of(con, suite)),
+            (SUITE, "meta.sources"): " ".join(
+                [validation.asked_key(suite), validation.seen_key(*validation.asked_of(con, suite))]
+            ),
         }
         for (kind, name), key in keys.items():
             con.execute("update meta.kept_keys set key = ? where kind = ? and name = ?", [key, kind, name])

@@ -50,6 +50,18 @@ def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
+def all_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """{table or view: its columns, in their order} of all."""
+    found: dict[str, list[str]] = {}
+    rows = con.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal "
+        "order by schema_name, table_name, column_index"
+    ).fetchall()
+    for table, column in rows:
+        found.setdefault(table, []).append(column)
+    return found
+
+
 def comments(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """{column: its comment} of a table; a column without one is left out."""
     return all_comments(con).get(table, {})

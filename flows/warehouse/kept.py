@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 UNMET = "meta.unmet_expectations"
 BUILD, BYTES, PAGE, SAMPLE, SUITE = "build", "bytes", "page", "sample", "suite"
+TABLE, CONTENT = "table", "content"
 
 
 class DamagedError(UserError):
@@ -36,12 +37,13 @@ class KeptKey:
 
     kind: str = column(
         "build: the whole; bytes: versions of a page; page: its rows; sample: lines of a set of points; suite: expectations "
-        "of a table"
+        "of a table; table: what it is made of; content: its rows"
     )
     name: str = column("which of that kind; blank for the whole")
     key: str = column(
         "SHA-256 of all that it depends on: content, settings, code, libraries; of bytes the versions that were looked at, "
-        "each with what was kept of it: + its bytes, ! others in their place, - nothing"
+        "each with what was kept of it: + its bytes, ! others in their place, - nothing; of a suite two: what is asked, and what "
+        "it saw"
     )
 
 
@@ -69,6 +71,7 @@ class Kept:
 
     con: duckdb.DuckDBPyConnection | None = None
     keys: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    path: Path | None = None
     _parts: dict[str, tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]] = field(default_factory=dict)
 
     def has(self, kind: str, name: str, key: str) -> bool:
@@ -173,10 +176,11 @@ def published(path: Path | None) -> Iterator[Kept]:
         yield NOTHING
         return
     with con:
-        yield Kept(con, _keys(con))
+        yield Kept(con, keys_in(con), path)
 
 
-def _keys(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+def keys_in(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """The keys that stand in a file; none where it has none."""
     import duckdb
 
     try:

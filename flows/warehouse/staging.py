@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flows import columns
 from flows.columns import ADDRESS
 from flows.warehouse import connection, publishing
+from flows.warehouse.kept import Keys
+from flows.warehouse.standing import Standing
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,18 +29,37 @@ class Staged:
     content: pa.Table
 
 
-def stage(path: Path, tables: Mapping[str, Staged]) -> None:
-    """Make a new file with these tables in the schema `staging`, and the other schemas empty."""
+def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) -> dict[tuple[str, str], str]:
+    """Make a file with these tables in the schema `staging`: a new one, in which the other schemas are empty, or a copy of `base`.
+
+    Returns {(kind, table): key} of what the tables are made of and hold; in a copy one of the same key is left as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     publishing.remove(path)
+    if base is not None:
+        shutil.copyfile(base, path)
+    made = Keys()
     with connection.connect(path) as con:
+        standing = Standing(con, made)
         con.begin()
         for schema in SCHEMAS:
-            con.execute(f"create schema {schema}")
+            con.execute(f"create schema if not exists {schema}")
         for name, staged in tables.items():
-            create(con, f"staging.{name}", staged)
+            put(con, standing, f"staging.{name}", staged)
         con.commit()
         con.execute("checkpoint")
+    return made.rows
+
+
+def put(con: duckdb.DuckDBPyConnection, standing: Standing, table: str, staged: Staged) -> dict[str, str]:
+    """Make one table, unless it stands as it would be made. Returns {column: its comment}."""
+    from flows.warehouse import contents  # with Arrow, which whoever replaces a few rows does without
+
+    comments, content = _comments(staged), contents.key(staged.content)
+    if not standing.stays(table, repr((columns.comment(staged.row_type), comments)), content=content):
+        create(con, table, staged)
+        standing.holds(table, content)
+    return comments
 
 
 def of_rows(row_type: type[Any], rows: list[Any]) -> Staged:
@@ -49,8 +71,9 @@ def create(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> dict[s
     """Make one table, or make it anew, by way of Arrow: five million rows a second. Returns {column: its comment}."""
     given = staged.content  # noqa: F841  # DuckDB finds it by its name: to register it takes longer than to make a small table
     con.execute(f"create or replace table {table} as select * from given")
-    addressed = ADDRESS if set(ADDRESS) <= set(staged.content.column_names) else {}
-    return _comment(con, table, staged.row_type, addressed)
+    comments = _comments(staged)
+    connection.comment(con, table, columns.comment(staged.row_type), comments)
+    return comments
 
 
 def replace(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], rows: list[Any]) -> None:
@@ -60,12 +83,14 @@ def replace(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], row
         row = f"({', '.join('?' for _ in columns.columns(row_type))})"
         values = [value for one in rows for value in astuple(one)]
         con.execute(f"insert into {table} values {', '.join([row] * len(rows))}", values)
-    _comment(con, table, row_type, {})
+    connection.comment(con, table, columns.comment(row_type), _told(row_type))
 
 
-def _comment(
-    con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], addressed: Mapping[str, str]
-) -> dict[str, str]:
-    comments = {**addressed, **{column: text for column, (_, text) in columns.columns(row_type).items()}}
-    connection.comment(con, table, columns.comment(row_type), comments)
-    return comments
+def _comments(staged: Staged) -> dict[str, str]:
+    """{column: its comment}, of the address too where rows have one."""
+    addressed = ADDRESS if set(ADDRESS) <= set(staged.content.column_names) else {}
+    return {**addressed, **_told(staged.row_type)}
+
+
+def _told(row_type: type[Any]) -> dict[str, str]:
+    return {column: text for column, (_, text) in columns.columns(row_type).items()}

@@ -11,8 +11,10 @@ import duckdb
 
 from flows.warehouse import connection, sql_files, staging
 from flows.warehouse.connection import BuildError
+from flows.warehouse.kept import Keys
 from flows.warehouse.sql_files import Node, SqlFile
 from flows.warehouse.staging import Staged
+from flows.warehouse.standing import Standing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,10 +55,15 @@ def transform(
     functions: Functions,
     made: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
+    *,
+    keys: Keys | None = None,
+    code: str = "",
 ) -> None:
     """Make every table of the SQL files below `root`, each after those that it reads, with comments and lineage.
 
-    `made` is called with each table as soon as it is there; `last` may add to the file before it is closed.
+    `made` is called with each table as soon as it is there; `last` may add to the file before it is closed. `keys` has those of
+    the `given` tables, and gets those of all others; `code` is the digest of what every SELECT may depend on beside its text and
+    what it reads. Without `keys` all is made, also what stands in the file.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
@@ -65,25 +72,28 @@ def transform(
     before, beside, after = _parts(tables, computed)
     with connection.connect(path) as con:
         make_known(con, root, functions)
+        standing = Standing(con, keys, code)
         # Few transactions: a commit per comment would cost more than the tables.
         con.begin()
+        files = [*before, *beside, *after]
+        _drop_others(con, {*given, *computed.row_types}, files)
         commented = connection.all_comments(con)
         known = {table: commented.get(table, {}) for table in given}
         for table in given:
             made(con, table)
-        _make(con, before, made)
+        _make(con, before, made, standing)
         # As early as can be: what is said of tables waits for it.
         computed.start(con)
-        _tell(con, before, known)
+        _tell(con, before, known, standing)
         _write(con)
-        _make(con, beside, made)
-        _tell(con, beside, known)
+        _make(con, beside, made, standing)
+        _tell(con, beside, known, standing)
         _write(con)
         for table, content in computed.tables().items():
-            known[table] = staging.create(con, table, Staged(computed.row_types[table], content))
+            known[table] = staging.put(con, standing, table, Staged(computed.row_types[table], content))
             made(con, table)
-        _make(con, after, made)
-        _tell(con, after, known)
+        _make(con, after, made, standing)
+        _tell(con, after, known, standing)
         _lineage(con, tables, computed)
         # To write them takes a second, in which what was made last is looked at elsewhere; `last` waits for that.
         con.commit()
@@ -91,6 +101,19 @@ def transform(
         last(con)
         con.commit()
         con.execute("checkpoint")
+
+
+def _drop_others(con: duckdb.DuckDBPyConnection, tables: set[str], files: Iterable[SqlFile]) -> None:
+    """Drop what stands in the file and nothing makes any more, or makes as another kind."""
+    views = {file.table for file in files if file.is_view}
+    tables = tables | {file.table for file in files if not file.is_view}
+    there = con.execute(
+        "select schema_name || '.' || table_name, 'table' from duckdb_tables() "
+        "union all select schema_name || '.' || view_name, 'view' from duckdb_views() where not internal"
+    ).fetchall()
+    for name, kind in there:
+        if name not in (views if kind == "view" else tables):
+            con.execute(f"drop {kind} {name}")
 
 
 def downstream(con: duckdb.DuckDBPyConnection, root: Path, changed: Iterable[str]) -> list[SqlFile]:
@@ -163,28 +186,35 @@ def _write(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _make(
-    con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], made: Callable[[duckdb.DuckDBPyConnection, str], None]
+    con: duckdb.DuckDBPyConnection,
+    files: Iterable[SqlFile],
+    made: Callable[[duckdb.DuckDBPyConnection, str], None],
+    standing: Standing,
 ) -> None:
     for file in files:
-        _create(con, file)
+        if not standing.stays(file.table, file.select, file.reads):
+            _create(con, file)
+            standing.holds_rows(con, file.table, is_view=file.is_view)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
             made(con, file.table)
 
 
-def _tell(con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], known: dict[str, dict[str, str]]) -> None:
-    """Say of the tables of SQL files what they are."""
+def _tell(
+    con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], known: dict[str, dict[str, str]], standing: Standing
+) -> None:
+    """Say of the tables of SQL files what they are: of each column what its file says, or a table that it reads."""
+    names, texts = connection.all_columns(con), connection.all_comments(con)
     for file in files:
-        known[file.table] = _commented(con, file, known)
-
-
-def _commented(con: duckdb.DuckDBPyConnection, file: SqlFile, known: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The comments of the columns of a table, which it gets: its own, and those of the tables that it reads."""
-    inherited = {column: text for table in file.reads for column, text in known[table].items()}
-    texts = inherited | dict(file.column_comments)
-    comments = {column: texts[column] for column in con.table(file.table).columns if column in texts}
-    connection.comment(con, file.table, _comment(file), comments, is_view=file.is_view)
-    return comments
+        inherited = {column: text for table in file.reads for column, text in known[table].items()}
+        own = inherited | dict(file.column_comments)
+        known[file.table] = {column: own[column] for column in names[file.table] if column in own}
+        if file.table not in standing.new:
+            if texts.get(file.table, {}) == known[file.table]:
+                continue
+            # What it inherits is another: made anew it has no comment that is to go.
+            _create(con, file)
+        connection.comment(con, file.table, _comment(file), known[file.table], is_view=file.is_view)
 
 
 def _comment(file: SqlFile) -> str:
@@ -210,7 +240,7 @@ def _lineage(con: duckdb.DuckDBPyConnection, tables: Iterable[Node], computed: C
     edges = [(table.table, read) for table in tables for read in computed.reads.get(table.table, table.reads)]
     content = pa.table({"table_name": [table for table, _ in edges], "reads": [read for _, read in edges]})
     con.register("edges", content)
-    con.execute("create table meta.lineage as select * from edges")
+    con.execute("create or replace table meta.lineage as select * from edges")
     con.unregister("edges")
     about = {"table_name": "a table, with its schema", "reads": "a table that it is computed from"}
     connection.comment(con, "meta.lineage", _LINEAGE, about)

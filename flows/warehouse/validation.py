@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from flows.columns import column
-from flows.warehouse import expectations, keys, staging
+from flows.warehouse import contents, expectations, keys, staging
 from flows.warehouse.expectations import Failure, Suite
-from flows.warehouse.kept import SUITE, UNMET, Kept, Keys
+from flows.warehouse.kept import CONTENT, SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
-
-# Values of other types count by how they are written.
-_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +41,25 @@ class Validation:
         suite = self._suites.get(table)
         if suite is None:
             return
+        asked = asked_key(suite)
+        if self._is_as_it_was(table, asked):
+            # Not even looked at: its rows are those of before, and so is what is asked of them.
+            self._keys.add(SUITE, table, self._published.keys[SUITE, table])
+            self._taken_over += _unmet(self._published, table)
+            return
         content, types = asked_of(con, suite)
-        key = key_of(suite, content, types)
+        key = f"{asked} {seen_key(content, types)}"
         self._keys.add(SUITE, table, key)
         if self._published.has(SUITE, table, key):
             self._taken_over += _unmet(self._published, table)
         else:
             self._validator().submit(table, content)
             self._is_asked = True
+
+    def _is_as_it_was(self, table: str, asked: str) -> bool:
+        content = self._keys.rows.get((CONTENT, table), "")
+        before = self._published.keys.get((SUITE, table), "")
+        return bool(content) and self._published.has(CONTENT, table, content) and before.split(" ")[0] == asked
 
     @cached_property
     def failures(self) -> list[Failure]:
@@ -82,36 +88,18 @@ def asked_of(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[pa.Table, di
     return content, dict(zip(table.columns, map(str, table.types), strict=True))
 
 
-def key_of(suite: Suite, content: pa.Table, types: Mapping[str, str]) -> str:
-    """All that the result of a suite depends on: of a table the columns that it names, and the types of all."""
+def asked_key(suite: Suite) -> str:
+    """All that the result of a suite depends on, but the table."""
     return keys.digest(
         keys.code("flows.warehouse.checking", "flows.warehouse.validator"),
         keys.versions("great-expectations", "pandas", "numpy", "duckdb", "pyarrow"),
         expectations.suite_key(suite),
-        repr(types),
-        str(content.schema),
-        str(len(content)),
-        _bytes(content),
     )
 
 
-def _bytes(content: pa.Table) -> memoryview:
-    """A table as bytes that depend on nothing but its values: what stands in a buffer where a null is, is anything."""
-    filled = []
-    for values in content.combine_chunks().columns:
-        if pa.types.is_boolean(values.type):
-            values = values.cast(pa.uint8())
-        elif pa.types.is_date32(values.type):
-            values = values.cast(pa.int32())
-        elif not any(is_plain(values.type) for is_plain in _PLAIN):
-            values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
-        blank: Any = "" if pa.types.is_string(values.type) else 0
-        filled += [pc.fill_null(values, pa.scalar(blank, values.type)), pc.is_null(values).cast(pa.uint8())]
-    whole = pa.table(filled, names=[f"{at}" for at in range(len(filled))])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, whole.schema) as stream:
-        stream.write_table(whole)
-    return memoryview(sink.getvalue())
+def seen_key(content: pa.Table, types: Mapping[str, str]) -> str:
+    """What a suite sees of a table: the columns that it names, and the types of all."""
+    return keys.digest(repr(types), contents.key(content))
 
 
 def _unmet(published: Kept, table: str) -> list[Failure]:

@@ -264,7 +264,7 @@ def builds(place: Place, **finals: Path) -> list[Any]:
 
 
 def described(path: Path) -> dict[str, Any]:
-    """{table: its rows in their order, to the last digit, its comment, and types and comments of its columns}."""
+    """{table: its rows in their order, to the last digit, its comment, and types and comments of its columns}, and all views."""
     with connection.connect(path, read_only=True) as con:
         tables = {}
         for name in connection.tables(con):
@@ -279,6 +279,9 @@ def described(path: Path) -> dict[str, Any]:
                 "select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table_name]
             ).fetchone()
             tables[name] = (rows, columns, comment)
+        tables["views"] = con.execute(
+            "select view_name, sql, comment from duckdb_views() where not internal order by all"
+        ).fetchall()
         return tables
 
 

@@ -22,6 +22,7 @@ from flows import sources
 from flows.pages import snapshots
 from flows.pages.fetch import Known, Outcome, fetch_source
 from flows.pages.transport import Limits
+from flows.warehouse import checksums as checksums_of_files
 
 pytestmark = [
     pytest.mark.mirror,
@@ -54,6 +55,7 @@ class User:
         with duckdb.connect(self.warehouse) as con:
             # What it said is no past of this user's: without this key it is no state of the ledger.
             con.execute("update staging.build_setting set state_key = ''")
+        checksums_of_files.add(self.warehouse, self.warehouse)
 
     def run(self, at: Mirror | None, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         more = {} if at is None else {"COMPUTE_LIMITS_MIRROR": at.url}

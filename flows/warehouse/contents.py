@@ -1,0 +1,44 @@
+"""What a table holds, as one digest: equal of two where names, types, values and the order of rows are, and else not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.warehouse import keys
+
+# Values of other types count by how they are written.
+_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
+
+
+def key(content: pa.Table) -> str:
+    """The digest of a table."""
+    columns = [_bytes(part) for values in content.combine_chunks().columns for part in _parts(values)]
+    return keys.digest(str(content.schema.remove_metadata()), str(len(content)), *columns)
+
+
+def _parts(values: Any) -> Iterator[Any]:
+    """A column as such that have no null: what stands in a buffer where a null is, is anything."""
+    if pa.types.is_list(values.type):
+        yield from _parts(pc.list_value_length(values))
+        yield from _parts(pc.list_flatten(values))
+        return
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.uint8())
+    elif pa.types.is_date32(values.type):
+        values = values.cast(pa.int32())
+    elif not any(is_plain(values.type) for is_plain in _PLAIN):
+        values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
+    yield pc.is_null(values).cast(pa.uint8())
+    yield pc.fill_null(values, pa.scalar("" if pa.types.is_string(values.type) else 0, values.type))
+
+
+def _bytes(values: Any) -> memoryview:
+    """A column without nulls as Arrow writes it: of a slice only what is of it."""
+    whole, sink = pa.table([values], names=["values"]).combine_chunks(), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, whole.schema) as stream:
+        stream.write_table(whole)
+    return memoryview(sink.getvalue())
