@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import AS_OF, checksums
-from running import FIXTURES
+from running import FIXTURES, publish_copy
 
 from flows import build, sources
 from flows.columns import columns
@@ -100,8 +100,7 @@ def ask(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
 
 def published(folder: Path, warehouse_path: Path) -> Path:
     """A copy of the shared warehouse, of which a build takes over what does not change."""
-    folder.mkdir()
-    return Path(shutil.copyfile(warehouse_path, folder / "w.duckdb"))
+    return publish_copy(warehouse_path, folder / "w.duckdb")
 
 
 def whole_owid() -> bytes:

@@ -29,6 +29,7 @@ from running import (
     fixture_pages,
     kill_left,
     processes,
+    publish_copy,
     start,
     wait_for,
 )
@@ -96,9 +97,7 @@ def warehouse_of(env: dict[str, str]) -> Path:
 @pytest.fixture
 def published(env: dict[str, str], warehouse_path: Path) -> Path:
     """What was published before: the shared warehouse, of which a refresh takes over what does not change."""
-    path = warehouse_of(env)
-    path.parent.mkdir(parents=True)
-    return Path(shutil.copyfile(warehouse_path, path))
+    return publish_copy(warehouse_path, warehouse_of(env))
 
 
 def only_new(api: Api, before: list[dict[str, Any]]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from running import (
     free_port,
     kill_left,
     processes,
+    publish_copy,
     sample,
     tool,
     wait_for,
@@ -187,9 +188,7 @@ def test_runs_come_one_after_the_other_and_those_missed_while_it_sleeps_are_one(
     served: Served, site: Site, warehouse_path: Path
 ) -> None:
     # What the runs build is there already but for the states of the sources, which none of them can fetch.
-    published = served.data / "warehouse" / "compute_limits.duckdb"
-    published.parent.mkdir(parents=True)
-    shutil.copyfile(warehouse_path, published)
+    publish_copy(warehouse_path, served.data / "warehouse" / "compute_limits.duckdb")
     site.gate.clear()  # the first run takes longer than the interval
     process = served.start()
     assert re.match(

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import running
 from conftest import OF_THE_LEDGER, OF_THE_RUN, checksums, downstream
-from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored, sample
+from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored, publish_copy, sample
 
 from flows import sources
 from flows.pages import snapshots
@@ -50,8 +50,7 @@ class User:
 
     def publish(self, warehouse: Path) -> None:
         """Have a copy of a warehouse that was built elsewhere: its lines of the same points are not fitted again."""
-        self.warehouse.parent.mkdir(parents=True)
-        shutil.copyfile(warehouse, self.warehouse)
+        publish_copy(warehouse, self.warehouse)
         with duckdb.connect(self.warehouse) as con:
             # What it said is no past of this user's: without this key it is no state of the ledger.
             con.execute("update staging.build_setting set state_key = ''")

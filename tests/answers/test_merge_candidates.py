@@ -15,6 +15,8 @@ from flows import cli, paths
 from flows.answers import merge_candidates, queries
 from flows.readers.row_types import Model, Processor, Result
 
+pytestmark = pytest.mark.slow
+
 
 def lines(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as handle:

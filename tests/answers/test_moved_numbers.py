@@ -20,6 +20,8 @@ from flows.answers.moved_numbers import Changes
 from flows.answers.queries import QueryError
 from flows.warehouse import ledger, reading
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(14)
 BEFORE = Mini([Point(f"t{at}", 18.0 + at / 2, float(10 ** -(0.2 + at / 20 + RNG.normal(0, 0.02)))) for at in range(12)])
 DAY = date(2026, 2, 1)

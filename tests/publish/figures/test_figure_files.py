@@ -23,6 +23,8 @@ from flows.publish.figures import canvas, drawers, style
 from flows.publish.figures.picture import Picture
 from flows.warehouse import connection
 
+pytestmark = pytest.mark.slow
+
 # One of each module, the quickest first.
 SOME = ["figure_1a", "figure_2b", "domains", "scaling_imagenet", "cost_imagenet", "specification_squad", "backtest"]
 
@@ -44,7 +46,6 @@ def faces(pdf: bytes) -> list[bytes]:
     return re.findall(rb"/Type /FontDescriptor.*?endobj", pdf, re.DOTALL)
 
 
-@pytest.mark.slow
 def test_a_pdf_embeds_its_face_as_truetype(drawn: drawers.Drawings) -> None:
     for (name, _), files in drawn.items():
         found = faces(files["pdf"])
@@ -57,7 +58,6 @@ def test_a_pdf_embeds_its_face_as_truetype(drawn: drawers.Drawings) -> None:
         }
 
 
-@pytest.mark.slow
 def test_no_text_is_smaller_than_seven_points_but_what_is_raised(pictures: dict[str, Picture]) -> None:
     with canvas.drawing():
         for name in SOME:
@@ -77,7 +77,6 @@ def test_no_text_is_smaller_than_seven_points_but_what_is_raised(pictures: dict[
                 assert 8.6 in sizes
 
 
-@pytest.mark.slow
 def test_nothing_is_cut_off_at_the_edges(pictures: dict[str, Picture]) -> None:
     with canvas.drawing():
         for picture in pictures.values():
@@ -97,7 +96,6 @@ def test_nothing_is_cut_off_at_the_edges(pictures: dict[str, Picture]) -> None:
                         assert box.y1 <= edges[3] + 0.5, told
 
 
-@pytest.mark.slow
 def test_widths_are_those_of_a_column_and_a_page(pictures: dict[str, Picture], drawn: drawers.Drawings) -> None:
     for (name, size), files in drawn.items():
         width = style.WIDTHS_IN[size]
@@ -111,7 +109,6 @@ def test_widths_are_those_of_a_column_and_a_page(pictures: dict[str, Picture], d
     assert {"column", "page"} == {size for picture in pictures.values() for size in picture.height_pt}
 
 
-@pytest.mark.slow
 def test_an_svg_has_no_outside_address_and_tells_what_it_shows(
     pictures: dict[str, Picture], drawn: drawers.Drawings
 ) -> None:
@@ -166,7 +163,6 @@ def test_lines_are_told_apart_in_grey_and_texts_are_read() -> None:
     assert contrast(style.SECOND, style.GROUND) >= 3  # a line, no text
 
 
-@pytest.mark.slow
 def test_drawing_leaves_the_settings_of_who_draws_too(pictures: dict[str, Picture]) -> None:
     import matplotlib as mpl
 
@@ -197,7 +193,6 @@ def test_one_figure_is_drawn_with_its_csv_and_text_and_a_slip_has_near_names(war
     assert drawn["figure_1a.txt"].decode().startswith("To do as well as an oracle")
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_the_command_draws_all_and_twice_the_same_whoever_draws(warehouse_path: Path, tmp_path: Path) -> None:
     # Without another process; the command draws beside one.
@@ -225,7 +220,6 @@ def test_without_the_other_process_this_one_draws_all(pictures: dict[str, Pictur
     assert drawings == drawers.drawn(sheets[:2], ["svg"])
 
 
-@pytest.mark.slow
 def test_pdf_bodies_hold_no_date(drawn: drawers.Drawings) -> None:
     for files in drawn.values():
         unpacked = b"".join(

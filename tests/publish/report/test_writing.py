@@ -22,6 +22,8 @@ from flows.publish.report import writing
 from flows.publish.report.page import RESERVED, stem
 from flows.warehouse import connection
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = re.compile(r"https?://[^\s\"'<>)]+")
 
 
@@ -262,7 +264,6 @@ def test_each_plot_and_table_is_cited_by_entries_to_copy(report: Path, db: duckd
         assert told == named, name
 
 
-@pytest.mark.slow
 def test_figures_for_print_lie_beside_the_pages(tmp_path: Path, warehouse_path: Path) -> None:
     """Each figure that a page links to is there, none is there for nothing, and each is the one of an export, to the byte."""
     folder = writing.write(warehouse_path, tmp_path / "pages").parent
@@ -368,7 +369,6 @@ def test_the_wheel_carries_pages_and_assets() -> None:
     assert [file for file in files if not any(fnmatch(file, pattern) for pattern in patterns)] == []
 
 
-@pytest.mark.slow
 def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehouse_path: Path) -> None:
     """As a build as of a day before the first page leaves it: the simulation and the settings are there, and no row."""
     path = report_pages.without_sources(warehouse_path, tmp_path / "copy.duckdb")
@@ -379,7 +379,6 @@ def test_where_all_sources_are_absent_pages_are_written(tmp_path: Path, warehous
     assert "oracle" in report_pages.page(folder, "theory.html").xpath("string(//h1)")
 
 
-@pytest.mark.slow
 def test_two_reports_of_one_warehouse_are_equal_to_the_byte(report: Path, tmp_path: Path, warehouse_path: Path) -> None:
     writing.write(warehouse_path, tmp_path / "again", has_figures=False)
     first, again = (
@@ -390,7 +389,6 @@ def test_two_reports_of_one_warehouse_are_equal_to_the_byte(report: Path, tmp_pa
     assert [str(name) for name in first if first[name] != again[name]] == []
 
 
-@pytest.mark.slow
 def test_a_benchmark_that_is_called_as_a_page_is_leaves_that_page(tmp_path: Path, warehouse_path: Path) -> None:
     """And a second report takes away the pages of benchmarks that are no more."""
     writing.write(warehouse_path, tmp_path / "pages", has_figures=False)
@@ -419,7 +417,6 @@ def test_a_benchmark_that_is_called_as_a_page_is_leaves_that_page(tmp_path: Path
     assert not any((folder / f"{old}.html").exists() or (folder / "traces" / f"{old}.js").exists() for old in renamed)
 
 
-@pytest.mark.slow
 def test_what_is_empty_says_what_to_do(tmp_path: Path, warehouse_path: Path) -> None:
     path = Path(shutil.copyfile(warehouse_path, tmp_path / "copy.duckdb"))
     path.chmod(0o644)
