@@ -336,7 +336,7 @@ class Inbox(_Gated):
 
 
 def publish_copy(warehouse: Path, final: Path) -> Path:
-    """Put a copy of a warehouse in its place with a checksum, without which no build takes over the tables that are as they were."""
+    """Put a copy of a warehouse in its place with a checksum: without one no build leaves tables as they are in it."""
     final.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(warehouse, final)
     checksums.add(final, final)
