@@ -20,7 +20,7 @@ import pytest
 import running
 from hypothesis import settings
 
-from flows import paths
+from flows import build, paths
 from flows.warehouse import connection
 
 # After every page that ships, whenever the facts were last bundled.
@@ -122,15 +122,29 @@ def prefect_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def said(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
-    """What `build --strict` says in a folder with nothing in it, and its warehouse of the facts that ship. It is shared."""
+def said(
+    tmp_path_factory: pytest.TempPathFactory, shipped: Path, pytestconfig: pytest.Config
+) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """What `build --strict` says in a folder with nothing in it, and its warehouse of the facts that ship. It is shared.
+
+    The session before may have built it, of the same code, facts and libraries: `make test-all` has two that need it.
+    """
+    kept = pytestconfig.cache.mkdir("warehouse") / build.key(tmp_path_factory.getbasetemp() / "raw", shipped, AS_OF)
 
     def fill(folder: Path) -> None:
+        if kept.is_dir():
+            shutil.copytree(kept, folder, dirs_exist_ok=True)
+            return
         # Any request would go to a port at which nobody listens.
         offline = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
         env = running.environment(folder / "data", folder / "prefect", COMPUTE_LIMITS_FACTS=str(shipped), **offline)
         ended = running.command(env, "build", "--strict", "--as-of", AS_OF.isoformat())
         (folder / "said.json").write_text(json.dumps([ended.args, ended.returncode, ended.stdout, ended.stderr]))
+        for older in kept.parent.iterdir():
+            shutil.rmtree(older)
+        if ended.returncode == 0:
+            shutil.copytree(folder, kept.with_suffix(".next"))
+            kept.with_suffix(".next").rename(kept)
 
     folder = once(tmp_path_factory, "warehouse", fill)
     told = json.loads((folder / "said.json").read_text())
