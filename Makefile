@@ -8,7 +8,7 @@ WORKERS ?= 3
 BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
 # Bytecode is written even where the environment says otherwise: the tests start some hundred processes, in three sessions.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS)
-# What spoils records and pages: a thousand records for each part that parsers share and 300 pages a parser in `make test-all`, ten
+# What spoils records and pages: 300 records for each part that parsers share and 100 pages a parser in `make test-all`, ten
 # thousand of either in `make soak`.
 MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers tests/acceptance/test_mutated_pages.py
 

@@ -46,7 +46,7 @@ OF_THE_LEDGER = {
 settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
 # What mutates the records of the parsers that sources share (tests/readers), in `make test-all` and `make soak`.
 settings.register_profile(
-    "thorough", settings.get_profile("tests"), max_examples=running.sample(full=10_000, part=1_000)
+    "thorough", settings.get_profile("tests"), max_examples=running.sample(full=10_000, part=300)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 

@@ -27,7 +27,7 @@ from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page, Source
 
 # In `make test`, in `make test-all`, and with SOAK=1.
-_PAGES = sample(full=10_000, part=300) if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 12
+_PAGES = sample(full=10_000, part=100) if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 12
 _BOOKKEEPING = ("quarantine", "rejected_cell", "duplicate", "page_count")
 # What a message has in front where nobody foresaw the error: "KeyError: 'href'".
 _UNFORESEEN = re.compile(

@@ -90,7 +90,7 @@ def test_the_frontier_by_paper(n: int, part: int, progress: float, between: floa
 @pytest.mark.parametrize("n", [30, 60, 210])
 def test_progress_by_paper(n: int, of_year: float) -> None:
     rng, paper = generator("progress", n, of_year), papers_of(n)
-    held, truths = np.zeros(4), sample(full=TRUTHS, part=400)
+    held, truths = np.zeros(4), sample(full=TRUTHS, part=200)
     for _ in range(truths):
         year = rng.integers(2012, 2022, paper.max() + 1)[paper].astype(float)
         x = 22 + 0.3 * (year - 2012) + 1.5 * mixed(rng, paper, 0.5)
