@@ -32,8 +32,11 @@ def bundle(source: Source, raw: Path, as_of: date, parse: versions.Parse | None 
         used = versions.in_use(source, raw, None, as_of, parse=parse or reader.parse)
     there = {page.version.snapshot.page for page in used.pages if page.version.bytes_at is not None}
     missing = [page.name for page in source.pages if page.name not in there]
-    if missing or used.problems:
-        reasons = "; ".join([*used.problems, *(f"page {name} is not kept" for name in missing)])
+    # What is wrong with the facts that stand there is mended by writing them anew.
+    of_facts = {fault for page in used.pages if page.version.bytes_at is not None for fault in page.version.faults}
+    problems = [problem for problem in used.problems if problem not in of_facts]
+    if missing or problems:
+        reasons = "; ".join([*problems, *(f"page {name} is not kept" for name in missing)])
         raise BundleError(f"{source.key}: {reasons}; run `compute-limits refresh --source {source.key}` first")
     pages = [(page.version.snapshot.sha256, page.gathered) for page in used.pages]
     size = sum(path.stat().st_size for path in facts.write(raw / source.key, pages))
@@ -55,14 +58,20 @@ def bundle_past(source: Source, raw: Path, shipped: Path, past: Path, days: Iter
                 lines.setdefault((line.page, line.sha256), replace(line, facts_sha256=None))
                 gathered.setdefault(line.sha256, page.gathered)
     there = {line.sha256 for line in snapshots.read(shipped, source.key) if line.facts_sha256 is not None}
-    written = facts.write(past / source.key, [one for one in gathered.items() if one[0] not in there])
+    # The lock first, for facts name a version by the digits that tell it from the others there.
+    (past / source.key).mkdir(parents=True, exist_ok=True)
     snapshots.rewrite(past, source.key, lines.values())
+    written = facts.write(past / source.key, [one for one in gathered.items() if one[0] not in there])
     seal(past, source.key)
     return sum(path.stat().st_size for path in written)
 
 
 def seal(raw: Path, source: str) -> None:
-    """Give each line of a source's lock the hash of the facts that stand beside it, by which a build sees what was altered."""
+    """Give each line of a source's lock the hash of the facts that stand beside it, by which a build sees what was altered.
+
+    Raises:
+        FactsError: a row of them is of no version in the lock, or of more than one.
+    """
     with folder_locks.alone(raw / source):
         lines = snapshots.read(raw, source)
         found = facts.hashes(raw / source, [line.sha256 for line in lines])

@@ -2,6 +2,9 @@
 
 A fact file has the SHA-256 of the page and the locator on each row, and everything that the parse of the page gave: the
 records that were rejected and the number of records read, too. So a build from facts equals one from the pages.
+
+The SHA-256 is written by its first digits, as many as tell the versions in the lock beside it apart and eight at least: whole it
+took a third of the bytes. Facts of 0.3 and before have all 64, and are read as they are.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import os
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +28,7 @@ from pyarrow import csv as arrow_csv
 
 from flows.columns import columns, schema
 from flows.errors import UserError
+from flows.pages import snapshots
 from flows.pages.parse import Gathered
 from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page
@@ -31,6 +37,8 @@ from flows.warehouse.kept import runs
 
 _ADDRESS = ["sha256", "page", "locator"]
 _SUFFIX = ".facts.csv"
+# Digits of a whole SHA-256, and the fewest that a version is named by: among some hundred of them no two begin with the same eight.
+_WHOLE, _DIGITS_MIN = 64, 8
 
 
 class FactsError(UserError, ValueError):
@@ -63,18 +71,14 @@ def read(folder: Path, page: Page, sha256: str) -> Gathered | None:
     """The facts of one version of a page in a source's folder, or None if the folder has none of that version.
 
     Raises:
-        FactsError: a row has a column too many or too few, or a literal that its column cannot hold.
+        FactsError: a row has a column too many or too few, a literal that its column cannot hold, or first digits that name no
+            version in the lock, or more than one.
+        LockError: the lock cannot be read.
     """
-    gathered, files = Gathered(), {}
-    if folder.is_dir():
-        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
-            files = {entry.name: entry for entry in entries if entry.name.endswith(_SUFFIX)}
-    for row_type in ROW_TYPES:
-        if (entry := files.get(row_type + _SUFFIX)) is not None:
-            stat = entry.stat()
-            parsed = _parsed(entry.path, row_type, (stat.st_mtime_ns, stat.st_size))
-            for locator, row in parsed.get((page.name, sha256), ()):
-                gathered.add(row_type, page, locator, row)
+    gathered, versions = Gathered(), _locked(folder)
+    for row_type, path, stat in _files(folder):
+        for locator, row in _parsed(path, row_type, stat, versions).get((page.name, sha256), ()):
+            gathered.add(row_type, page, locator, row)
     return gathered if "page_count" in gathered.rows else None
 
 
@@ -82,16 +86,12 @@ def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
     """The same as `read`, as tables: a tenth of its time and memory. What Arrow cannot read is left to `read` and its messages.
 
     Raises:
-        FactsError: as `read`.
+        FactsError, LockError: as `read`.
     """
-    tables: dict[str, pa.Table] = {}
-    for row_type in ROW_TYPES:
-        path = folder / (row_type + _SUFFIX)
-        stat = path.stat() if path.is_file() else None
-        if stat is None:
-            continue
+    tables, versions = dict[str, pa.Table](), _locked(folder)
+    for row_type, path, stat in _files(folder):
         try:
-            rows, pages = _table(str(path), row_type, (stat.st_mtime_ns, stat.st_size))
+            rows, pages = _table(path, row_type, stat, versions)
         except (ValueError, pa.ArrowKeyError):  # ArrowInvalid is a ValueError
             return read(folder, page, sha256)
         start, count = pages.get((page.name, sha256), (0, 0))
@@ -101,6 +101,16 @@ def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
         return None
     empty = {row_type: _empty(row_type) for row_type in ROW_TYPES}
     return Gathered(tables=empty | tables)
+
+
+def _files(folder: Path) -> list[tuple[str, str, tuple[int, int]]]:
+    """[(row type, path, (time of change, size))] of the facts in a folder, in the order of the row types."""
+    files: dict[str, os.DirEntry[str]] = {}
+    if folder.is_dir():
+        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
+            files = {entry.name.removesuffix(_SUFFIX): entry for entry in entries if entry.name.endswith(_SUFFIX)}
+    found = [(row_type, files[row_type]) for row_type in ROW_TYPES if row_type in files]
+    return [(row_type, entry.path, (entry.stat().st_mtime_ns, entry.stat().st_size)) for row_type, entry in found]
 
 
 @cache
@@ -120,6 +130,7 @@ def _table(
     path: str,
     row_type: str,
     version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
+    versions: tuple[str, ...],
 ) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
     """A whole file, and where in it the rows of each page and version stand. Raises an error of Arrow's for a bad file."""
     readers, wanted = _readers(ROW_TYPES[row_type]), schema(ROW_TYPES[row_type])
@@ -143,7 +154,13 @@ def _table(
         rows = rows.set_column(at, name, pc.fill_null(rows[name], ""))
     sha256, page, locator = list(types)[: len(_ADDRESS)]
     rows = rows.set_column(2, locator, pc.fill_null(rows[locator], ""))
-    return rows, runs(rows, (page, sha256))
+    places: dict[tuple[object, ...], tuple[int, int]] = {}
+    for (of_page, digits), place in runs(rows, (page, sha256)).items():
+        (meant,) = _meant(str(digits or ""), versions)  # a ValueError where it is not one
+        if (of_page, meant) in places:
+            raise ValueError(f"rows of {of_page}, {meant} do not stand together")
+        places[of_page, meant] = place
+    return rows, places
 
 
 def _require_header(path: str, wanted: list[str]) -> None:
@@ -151,6 +168,58 @@ def _require_header(path: str, wanted: list[str]) -> None:
         header = handle.readline().rstrip("\n").split(",")
     if header != wanted:
         raise pa.ArrowInvalid(f"the columns are {header}")
+
+
+# --- how a version is named
+
+
+def digits(versions: Iterable[str]) -> int:
+    """How many first digits tell each of some SHA-256 from all others: eight at least."""
+    every = set(versions)
+    return next(n for n in range(_DIGITS_MIN, _WHOLE + 1) if len({version[:n] for version in every}) == len(every))
+
+
+def _locked(folder: Path) -> tuple[str, ...]:
+    """The versions in the lock beside a source's facts, sorted; () where there is no lock."""
+    try:
+        stat = (folder / snapshots.LOCK).stat()
+    except FileNotFoundError:
+        return ()
+    return _versions_in(folder, (stat.st_mtime_ns, stat.st_size))
+
+
+@cache
+def _versions_in(folder: Path, version: tuple[int, int]) -> tuple[str, ...]:  # noqa: ARG001  (as above)
+    return tuple(sorted({line.sha256 for line in snapshots.read(folder.parent, folder.name)}))
+
+
+def _meant(first: str, versions: Sequence[str]) -> Sequence[str]:
+    """The versions, of some that are sorted, that a cell may mean. All 64 digits mean themselves, also where no lock has them."""
+    if len(first) == _WHOLE:
+        return [first]
+    if len(first) < _DIGITS_MIN:
+        return []
+    after = itertools.islice(versions, bisect_left(versions, first), None)
+    return list(itertools.takewhile(lambda version: version.startswith(first), after))
+
+
+def _version(path: str, number: int, first: str, versions: Sequence[str]) -> str:
+    """The version that a cell of a row means. Raises `FactsError`: not one."""
+    meant = _meant(first, versions)
+    if len(meant) == 1:
+        return meant[0]
+    lock, source = Path(path).parent / snapshots.LOCK, Path(path).parent.name
+    few = f"fewer than {_DIGITS_MIN} digits, which name no version" if len(first) < _DIGITS_MIN else ""
+    which = few or f"no version in {lock} begins so"
+    if meant:
+        which = f"{len(meant)} versions in {lock} begin so: {', '.join(meant)}"
+    raise FactsError(
+        f"{path}, row {number}, column {_ADDRESS[0]}: {first!r}: {which}; restore both files from version control, or run "
+        f"`compute-limits bundle --source {source}`"
+    )
+
+
+# --- whether facts are as they were
 
 
 def digest(folder: Path) -> str:
@@ -168,24 +237,49 @@ def hashes(folder: Path, versions: Iterable[str]) -> Mapping[str, str]:
     """{SHA-256 of a page: SHA-256 of all facts in a source's folder that were taken from it} of those that it has any of.
 
     Of the bytes of their lines, by file: a digit, a row more or less, or another order makes another. A line that names
-    none of the versions counts to the one before it, so that no row goes unseen.
+    none of the versions counts to the one before it, so that no row goes unseen: the further lines of a cell, and a row whose
+    64 digits are of another version.
+
+    Raises:
+        FactsError: the first digits of a row name none of the versions, or more than one.
     """
     return _hashes(_stats(folder), frozenset(versions))
 
 
 @cache
 def _hashes(files: tuple[tuple[str, int, int], ...], versions: frozenset[str]) -> Mapping[str, str]:
-    known, whole = {version.encode() for version in versions}, dict[bytes, Any]()
+    in_order, whole = sorted(versions), dict[str, Any]()
     for path, *_ in files:
-        current, name = b"", Path(path).name.encode()
-        blocks: dict[bytes, list[bytes]] = {}
-        for line in Path(path).read_bytes().removesuffix(b"\n").split(b"\n")[1:]:
-            named = line[1:65] if line[:1] == b'"' else line[:64]
-            current = named if named in known else current
-            blocks.setdefault(current, []).append(line)
-        for version, lines in blocks.items():
-            whole.setdefault(version, hashlib.sha256()).update(b"\n".join([name, *lines, b""]))
-    return {version.decode(): found.hexdigest() for version, found in whole.items() if version}
+        lines = Path(path).read_bytes().removesuffix(b"\n").split(b"\n")[1:]
+        blocks: dict[str, list[bytes]] = {}
+        for version, start, end in _stretches(path, lines, in_order):
+            blocks.setdefault(version, []).extend(lines[start:end])
+        name = Path(path).name.encode()
+        for version, of_version in blocks.items():
+            whole.setdefault(version, hashlib.sha256()).update(b"\n".join([name, *of_version, b""]))
+    return {version: found.hexdigest() for version, found in whole.items() if version}
+
+
+def _stretches(path: str, lines: Sequence[bytes], versions: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """(version, first line, line behind the last) of the lines that stand together; "" before the first that is of a version."""
+    current, begun, start = "", b"", 0
+    looked_at, quotes = 0, 0
+    for at, line in enumerate(lines):
+        if begun and line.startswith(begun):
+            continue
+        quotes += sum(before.count(b'"') for before in lines[looked_at:at])
+        looked_at = at
+        if quotes % 2:  # within a cell of several lines, for a quote in a cell is written twice
+            continue
+        first = line[: line.find(b",") + 1]
+        meant = _meant(first[:-1].decode("utf-8", "replace").strip('"'), versions)
+        if len(meant) != 1:
+            for number, cells in enumerate(_cells(path)[1:], 2):
+                _version(path, number, cells[0] if cells else "", versions)
+        elif meant[0] in versions:
+            yield current, start, at
+            current, begun, start = meant[0], first, at
+    yield current, start, len(lines)
 
 
 @cache
@@ -199,22 +293,30 @@ def _parsed(
     path: str,
     row_type: str,
     version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
+    versions: tuple[str, ...],
 ) -> dict[tuple[str, str], list[tuple[str, Any]]]:
     """{(page, sha256): [(locator, row)]} of a whole file."""
     readers, kind = _readers(ROW_TYPES[row_type]), ROW_TYPES[row_type]
     by_page: dict[tuple[str, str], list[tuple[str, Any]]] = {}
-    # Read whole: a byte that is not UTF-8 and a quote that is not closed are faults of the file, not of a row.
-    try:
-        lines = list(csv.reader(io.StringIO(Path(path).read_bytes().decode("utf-8"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FactsError(f"{path}: not a CSV file in UTF-8: {error}; run `compute-limits bundle` again") from error
+    lines, seen = _cells(path), dict[str, str]()
     header, wanted = (lines or [[]])[0], [*_ADDRESS, *(name for name, *_ in readers)]
     if header != wanted:
         raise FactsError(f"{path}: the columns are {header}, not {wanted}; run `compute-limits bundle` again")
     for number, cells in enumerate(lines[1:], 2):
         values = _values(path, number, readers, cells)
-        by_page.setdefault((cells[1], cells[0]), []).append((cells[2], kind(*values)))
+        if cells[0] not in seen:
+            seen[cells[0]] = _version(path, number, cells[0], versions)
+        by_page.setdefault((cells[1], seen[cells[0]]), []).append((cells[2], kind(*values)))
     return by_page
+
+
+def _cells(path: str) -> list[list[str]]:
+    """The rows of a file, the header among them. Raises `FactsError`."""
+    # Read whole: a byte that is not UTF-8 and a quote that is not closed are faults of the file, not of a row.
+    try:
+        return list(csv.reader(io.StringIO(Path(path).read_bytes().decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FactsError(f"{path}: not a CSV file in UTF-8: {error}; run `compute-limits bundle` again") from error
 
 
 def _values(
@@ -232,16 +334,21 @@ def _values(
 
 
 def write(folder: Path, pages: Iterable[tuple[str, Gathered]]) -> list[Path]:
-    """Write the facts of the pages, [(SHA-256, rows)], in place of what the folder has; returns the files written."""
+    """Write the facts of the pages, [(SHA-256, rows)], in place of what the folder has; returns the files written.
+
+    A version that the lock beside them has is named by its first digits, another by all.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"*{_SUFFIX}"):
         old.unlink()
-    listed, written = list(pages), []
+    locked = _locked(folder)
+    short = {version: version[: digits(locked)] for version in locked}
+    listed, written = [(short.get(sha256, sha256), gathered) for sha256, gathered in pages], []
     for row_type, kind in ROW_TYPES.items():
         kinds = [of for of, _ in columns(kind).values()]
         rows = [
-            [sha256, page, locator, *map(_text, row, kinds)]
-            for sha256, gathered in listed
+            [named, page, locator, *map(_text, row, kinds)]
+            for named, gathered in listed
             for _, page, locator, *row in _lines(gathered.table(row_type))
         ]
         if rows:
@@ -262,9 +369,9 @@ def _lines(table: pa.Table) -> Iterable[tuple[Any, ...]]:
 
 
 def _text(value: Any, kind: type) -> str:
-    """What `_readers` turn back to the same value: repr of a float is exact, and a whole number may stand for one."""
+    """What `_readers` turn back to the same value: repr of a float is exact, and a whole one needs no ".0" behind it."""
     if value is None:
         return ""
     if kind is bool:
         return str(value).lower()
-    return repr(float(value)) if kind is float else str(value)
+    return repr(float(value)).removesuffix(".0") if kind is float else str(value)

@@ -15,6 +15,7 @@ import duckdb
 from flows import sources
 from flows.errors import UserError
 from flows.pages import decisions, facts, snapshots, versions
+from flows.pages.facts import FactsError
 from flows.pages.limited import Reader
 from flows.pages.snapshots import Snapshot
 from flows.readers.record import PageError
@@ -83,7 +84,11 @@ def _facts(root: Path, lines: Iterable[Snapshot]) -> Check:
     for line in lines:
         of_source.setdefault(line.source, {})[line.sha256] = line
     for name, by_sha256 in of_source.items():
-        found = facts.hashes(root / name, by_sha256)
+        try:
+            found = facts.hashes(root / name, by_sha256)
+        except FactsError as error:
+            wrong.append(f"{name}: {error}")
+            continue
         for sha256, line in by_sha256.items():
             if line.facts_sha256 is None:
                 unsealed += sha256 in found

@@ -18,6 +18,7 @@ from flows import sources
 from flows.columns import ADDRESS, column
 from flows.pages import decisions, drift, facts, snapshots, states
 from flows.pages.drift import Finding, HeldPage
+from flows.pages.facts import FactsError
 from flows.pages.parse import Gathered, parse_page
 from flows.pages.snapshots import Snapshot
 from flows.pages.states import SourceReading
@@ -128,16 +129,23 @@ def history(source: Source, raw: Path, shipped: Path | None, as_of: date) -> dic
 
 @dataclass(frozen=True)
 class _Shelf:
-    """A folder with a source's lock: the hashes of facts that the lock has, {SHA-256 of a page: …}, and those that they have."""
+    """A folder with a source's lock: the hashes of facts that the lock has, {SHA-256 of a page: …}, and those that they have.
+
+    `fault`: why it is not known of which versions the facts are, so that none are used; "" where it is.
+    """
 
     root: Path
     sealed: Mapping[str, str | None]
     found: Mapping[str, str]
+    fault: str = ""
 
 
 def _shelf(root: Path, source: str) -> _Shelf:
     sealed = {line.sha256: line.facts_sha256 for line in snapshots.read(root, source)}
-    return _Shelf(root, sealed, facts.hashes(root / source, sealed))
+    try:
+        return _Shelf(root, sealed, facts.hashes(root / source, sealed))
+    except FactsError as error:
+        return _Shelf(root, sealed, {}, f"{source}: {error}; its facts there are not used")
 
 
 def _version(line: Snapshot, shelves: Sequence[_Shelf], *, accepted: bool) -> Version:
@@ -149,6 +157,7 @@ def _version(line: Snapshot, shelves: Sequence[_Shelf], *, accepted: bool) -> Ve
     with_facts = [shelf for shelf in shelves if line.sha256 in shelf.found]
     altered = [one for one in with_facts if one.sealed[line.sha256] not in (None, one.found[line.sha256])]
     faults += [altered_facts(line, shelf.root) for shelf in altered]
+    faults += [shelf.fault for shelf in shelves if shelf.fault and line.sha256 in shelf.sealed]
     good = [shelf for shelf in with_facts if shelf not in altered]
     return Version(
         line,

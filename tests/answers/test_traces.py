@@ -46,12 +46,14 @@ def path(warehouse_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @cache
 def facts() -> set[tuple[str, str, str]]:
-    """(source, SHA-256 of the page, locator) of every row in the facts that ship, as the files have them."""
+    """(source, the page's SHA-256 by its first digits, locator) of every row in the facts that ship, as the files have them."""
     found = set()
     for path in (ROOT / "data" / "raw").glob("*/*.facts.csv"):
         with path.open(encoding="utf-8", newline="") as handle:
             header, *rows = csv.reader(handle)
-            found |= {(path.parent.name, row[0], row[header.index("locator")]) for row in rows if "locator" in header}
+            found |= {
+                (path.parent.name, row[0][:8], row[header.index("locator")]) for row in rows if "locator" in header
+            }
     return found
 
 
@@ -77,7 +79,7 @@ def check(traced: Trace) -> None:
             sources.source(page.source).licence,
         )
         assert line["retrieved_at"].startswith(page.retrieved_on)
-        assert record.locator is None or (record.source, page.sha256, record.locator) in facts()
+        assert record.locator is None or (record.source, page.sha256[:8], record.locator) in facts()
 
 
 def samples(db: duckdb.DuckDBPyConnection, tables: list[str], many: int) -> Iterator[tuple[str, list[str]]]:
@@ -126,7 +128,7 @@ def test_a_result_ends_at_its_row(path: Path) -> None:
     assert traced.root.rows[0]["value"] == float(row["value"])
     (record,) = traced.root.records
     (page,) = traced.pages.values()
-    assert (record.locator, page.sha256) == ("row 114", row["sha256"])
+    assert (record.locator, page.sha256[:8]) == ("row 114", row["sha256"])
     assert traced.root.below == []
 
 

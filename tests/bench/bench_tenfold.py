@@ -116,7 +116,7 @@ def tenfold(path: Path, target: Path) -> None:
     row_type = path.name.removesuffix(_FACTS)
     with path.open(newline="", encoding="utf-8") as handle:
         header, *lines = list(csv.reader(handle))
-    # The first column and one of page_count's have the same name, and the same value.
+    # The first column and one of page_count's have the same name, and mean the same version, the latter by all its digits.
     by_page: dict[str, list[dict[str, str]]] = {}
     for line in lines:
         row = dict(zip(header, line, strict=True))

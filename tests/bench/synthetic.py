@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from flows import columns
-from flows.pages import bundling, snapshots
+from flows.pages import bundling, facts, snapshots
 from flows.pages.snapshots import Snapshot
 from flows.readers.row_types import ROW_TYPES
 
@@ -210,9 +210,10 @@ def write_facts(raw: Path, size: Size, seed: int = 1) -> None:
         whole = records(size, source, seed)
         at, names = np.arange(len(whole)), [page_name(number) for number in range(math.ceil(len(whole) / _PAGE))]
         versions = [hashlib.sha256(f"{source} {seed} {name}".encode()).hexdigest() for name in names]
-        page = pa.array(at // _PAGE)
+        many = facts.digits(versions)
+        page, named = pa.array(at // _PAGE), pa.array([version[:many] for version in versions])
         address = {
-            "sha256": pc.take(pa.array(versions), page),
+            "sha256": pc.take(named, page),
             "page": pc.take(pa.array(names), page),
             "locator": pc.binary_join_element_wise("row ", pc.cast(pa.array(at % _PAGE + 2), pa.string()), ""),
         }
@@ -227,7 +228,7 @@ def write_facts(raw: Path, size: Size, seed: int = 1) -> None:
         _write(raw / source, "result", address, of_result)
         _write(raw / source, "compute", address, of_compute, told)
         counts = [len(whole.slice(number * _PAGE, _PAGE)) for number in range(len(names))]
-        first = {"sha256": pa.array(versions), "page": pa.array(names), "locator": pa.array([""] * len(names))}
+        first = {"sha256": named, "page": pa.array(names), "locator": pa.array([""] * len(names))}
         _write(raw / source, "page_count", first, {"sha256": pa.array(versions), "rows_read": pa.array(counts)})
         with (raw / source / snapshots.LOCK).open("w", encoding="utf-8") as lock:
             for name, sha256, count in zip(names, versions, counts, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import shutil
 from dataclasses import replace
@@ -14,6 +15,7 @@ from running import FIXTURES
 from flows import sources
 from flows.pages import bundling, facts, snapshots, versions
 from flows.pages.bundling import BundleError
+from flows.pages.facts import FactsError
 from flows.pages.snapshots import Snapshot
 from flows.readers.row_types import ROW_TYPES
 
@@ -90,6 +92,10 @@ def test_the_lock_has_the_hash_of_the_facts(tmp_path: Path, body: bytes) -> None
     keep(tmp_path, body, "2026-01-01")
     new = keep(tmp_path, body + body.split(b"\n")[1].replace(b"M", b"W") + b"\n", "2026-02-01")
     bundling.bundle(source(), tmp_path, AS_OF)
+    # By the first eight digits, with two versions in the lock.
+    for path in tmp_path.glob("mlco2/*.facts.csv"):
+        with path.open(newline="", encoding="utf-8") as handle:
+            assert {row[0] for row in csv.reader(handle)} == {"sha256", new.sha256[:8]}
     # Of the lines of each file below its header, after its name; all are of the newest version here.
     whole = hashlib.sha256()
     for path in sorted(tmp_path.glob("mlco2/*.facts.csv")):
@@ -124,6 +130,28 @@ def test_each_source_that_is_named_is_bundled(tmp_path: Path, monkeypatch: pytes
     assert parsers[0] == parsers[1]
 
 
+def test_facts_of_no_version_are_not_sealed(tmp_path: Path, body: bytes) -> None:
+    line = keep(tmp_path, body, "2026-01-01")
+    bundling.bundle(source(), tmp_path, AS_OF)
+    path = tmp_path / "mlco2" / "page_count.facts.csv"
+    path.write_bytes(path.read_bytes().replace(line.sha256[:8].encode(), b"00000000", 1))
+    with pytest.raises(FactsError, match=r"page_count\.facts\.csv, row 2, column sha256: '00000000': no version"):
+        bundling.seal(tmp_path, "mlco2")
+
+
+@pytest.mark.parametrize("other", [b"00000000", b"0" * 64, b""], ids=["no version", "another version", "a row less"])
+def test_facts_that_were_altered_are_written_anew(tmp_path: Path, body: bytes, other: bytes) -> None:
+    line = keep(tmp_path, body, "2026-01-01")
+    bundling.bundle(source(), tmp_path, AS_OF)
+    before = {path: path.read_bytes() for path in tmp_path.glob("mlco2/*") if path.is_file()}
+    path = tmp_path / "mlco2" / "processor.facts.csv"
+    header, first, *rows = before[path].splitlines(keepends=True)
+    path.write_bytes(b"".join([header, other and first.replace(line.sha256[:8].encode(), other), *rows]))
+    assert path.read_bytes() != before[path]
+    bundling.bundle(source(), tmp_path, AS_OF)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_past_days_have_the_facts_of_what_ships_no_more_and_the_lines_of_all(tmp_path: Path, body: bytes) -> None:
     raw, shipped, past = (tmp_path / name for name in ("raw", "shipped", "past"))
     old = keep(raw, body, "2026-01-01")
@@ -139,6 +167,8 @@ def test_past_days_have_the_facts_of_what_ships_no_more_and_the_lines_of_all(tmp
         (old.sha256, "2026-01-01"),
         (new.sha256, "2026-02-01"),
     ]
+    with (past / "mlco2/page_count.facts.csv").open(newline="", encoding="utf-8") as handle:
+        assert [row[0] for row in csv.reader(handle)] == ["sha256", old.sha256[:8]]
     # Sealed where it has facts; those of the newer one stand with what ships.
     assert [line.facts_sha256 is None for line in lines] == [False, True]
     (of_page,) = versions.in_use(source(), raw, None, days[0]).pages

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
+import shutil
 import typing
 from collections.abc import Callable
 from datetime import date
@@ -117,7 +119,7 @@ def test_a_whole_number_among_floats_is_written_as_it_is_read(tmp_path: Path) ->
         facts.write(tmp_path / folder, [("0" * 64, gathered({"run_phase": [row]}))])
     texts = {path.read_bytes() for path in tmp_path.glob("*/run_phase.facts.csv")}
     assert len(texts) == 1
-    assert b",118287.0," in texts.pop()
+    assert b",118287," in texts.pop()
 
 
 def test_versions_and_pages_are_told_apart(tmp_path: Path) -> None:
@@ -138,24 +140,24 @@ def test_versions_and_pages_are_told_apart(tmp_path: Path) -> None:
 def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 1.0)]}))])
     assert facts.read(tmp_path, PAGE, "0" * 64) is not None
-    written = facts.write(tmp_path, [("1" * 64, gathered({}, sha256="1" * 64))])
-    assert [path.name for path in written] == ["page_count.facts.csv"]
+    there = facts.write(tmp_path, [("1" * 64, gathered({}, sha256="1" * 64))])
+    assert [path.name for path in there] == ["page_count.facts.csv"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["page_count.facts.csv"]
     assert facts.read(tmp_path, PAGE, "0" * 64) is None
 
 
 def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "result.facts.csv"
-    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 1.0)]}))])
+    facts.write(tmp_path, [("0" * 64, gathered({"result": [Result("imagenet", "top1", 1.5)]}))])
     facts.read(tmp_path, PAGE, "0" * 64)
-    path.write_text(path.read_text(encoding="utf-8").replace("top1,1.0", "top1,12.5"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("top1,1.5", "top1,12.5"), encoding="utf-8")
     found = facts.read(tmp_path, PAGE, "0" * 64)
     assert found is not None
     assert [row.value for *_, row in found.rows["result"]] == [12.5]
 
 
 def spoilt(folder: Path, change: Callable[[str], str]) -> str:
-    rows = [ROW_TYPES["model"]("X", year=2020, published_on=date(2020, 1, 2), parameters=5.0)] * 2
+    rows = [ROW_TYPES["model"]("X", year=2020, published_on=date(2020, 1, 2), parameters=5.5)] * 2
     facts.write(folder, [("0" * 64, gathered({"model": rows}))])
     path = folder / "model.facts.csv"
     text = path.read_text(encoding="utf-8")
@@ -173,7 +175,7 @@ def replace_last(old: str, new: str) -> Callable[[str], str]:
 
 @pytest.mark.parametrize(
     ("old", "new", "column"),
-    [("2020,", "2020.5,", "year"), ("2020-01-02", "2020-13-01", "published_on"), ("5.0", "five", "parameters")],
+    [("2020,", "2020.5,", "year"), ("2020-01-02", "2020-13-01", "published_on"), ("5.5", "five", "parameters")],
 )
 def test_a_bad_literal_is_named_with_file_row_and_column(tmp_path: Path, old: str, new: str, column: str) -> None:
     message = spoilt(tmp_path, replace_last(old, new))
@@ -209,18 +211,149 @@ def test_a_broken_file_is_named(tmp_path: Path, tail: bytes) -> None:
 @pytest.mark.parametrize("key", sources.names())
 def test_the_facts_that_ship_are_byte_for_byte_what_writing_them_gives(key: str, tmp_path: Path) -> None:
     folder, lock = paths.SHIPPED_RAW / key, snapshots.read(paths.SHIPPED_RAW, key)
+    (tmp_path / key).mkdir()
+    shutil.copy(folder / snapshots.LOCK, tmp_path / key)
     parts = []
     for page in sources.source(key).pages:
         for line in lock:
             found = facts.read(folder, page, line.sha256) if line.page == page.name else None
             if found is not None:
                 parts.append((line.sha256, found))
-    written = facts.write(tmp_path, parts)
-    assert [path.name for path in sorted(written)] == sorted(path.name for path in folder.glob("*.facts.csv"))
-    for path in written:
+    there = facts.write(tmp_path / key, parts)
+    assert [path.name for path in sorted(there)] == sorted(path.name for path in folder.glob("*.facts.csv"))
+    for path in there:
         with path.open(newline="", encoding="utf-8") as handle:
             assert next(csv.reader(handle))[:3] == ["sha256", "page", "locator"]
         assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+# --- how a version is named
+
+ONE, OTHER, THIRD = "aaaaaaaa" + "1" * 56, "aaaaaaaa" + "1" * 3 + "2" * 53, "b" * 64
+
+
+def locked(folder: Path, *versions: str) -> Path:
+    """A folder with a lock of these versions of the page."""
+    folder.mkdir(exist_ok=True)
+    lines = [
+        snapshots.Snapshot(folder.name, PAGE.name, PAGE.url, one, 1, "2026-01-01T00:00:00Z", None, None, "MIT")
+        for one in versions
+    ]
+    (folder / snapshots.LOCK).write_text("".join(map(snapshots.as_line, lines)), encoding="utf-8")
+    return folder
+
+
+def written(folder: Path, *versions: str, text: str = "") -> Path:
+    """The facts of these versions, a result each, whose metric is a text; the file of the results."""
+    rows = [(one, gathered({"result": [Result("imagenet", text or one, 7.5)]}, sha256=one)) for one in versions]
+    facts.write(folder, rows)
+    return folder / "result.facts.csv"
+
+
+def named(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as handle:
+        return [row[0] for row in csv.reader(handle)][1:]
+
+
+@pytest.mark.parametrize(
+    ("versions", "many"),
+    [((), 8), ((ONE,), 8), ((ONE, ONE, THIRD), 8), ((ONE, THIRD, OTHER), 12), ((ONE, ONE[:-1] + "2"), 64)],
+)
+def test_a_version_is_named_by_as_many_digits_as_tell_it_from_the_others(versions: tuple[str, ...], many: int) -> None:
+    assert facts.digits(versions) == many
+
+
+def test_all_versions_of_a_source_are_named_by_the_same_number_of_digits(tmp_path: Path) -> None:
+    short, long = locked(tmp_path / "short", ONE, THIRD), locked(tmp_path / "long", ONE, OTHER, THIRD)
+    assert named(written(short, ONE, THIRD)) == ["aaaaaaaa", "bbbbbbbb"]
+    assert named(written(long, THIRD, ONE, OTHER)) == ["b" * 12, "aaaaaaaa1111", "aaaaaaaa1112"]
+    for folder, sha256 in [(short, ONE), (short, THIRD), (long, ONE), (long, OTHER), (long, THIRD)]:
+        for found in (facts.read(folder, PAGE, sha256), facts.as_tables(folder, PAGE, sha256)):
+            assert found is not None
+            assert [row["metric"] for row in found.table("result").to_pylist()] == [sha256]
+            # All its digits in memory.
+            assert found.table("page_count")["sha256"].to_pylist() == [sha256]
+    assert facts.read(short, PAGE, OTHER) is None
+    assert facts.as_tables(short, PAGE, OTHER) is None
+
+
+def test_what_the_lock_has_not_is_named_by_all_digits(tmp_path: Path) -> None:
+    folder = locked(tmp_path / "s", ONE)
+    assert named(written(folder, ONE, THIRD)) == ["aaaaaaaa", THIRD]
+    assert facts.read(folder, PAGE, THIRD) is not None
+    assert facts.as_tables(folder, PAGE, THIRD) is not None
+
+
+@pytest.mark.parametrize("lock", [(ONE, THIRD), (THIRD,), ()], ids=["named", "another's", "none"])
+def test_older_facts_have_all_digits_and_are_read_as_they_are(lock: tuple[str, ...], tmp_path: Path) -> None:
+    folder = locked(tmp_path / "s", *lock) if lock else tmp_path
+    header = "sha256,page,locator,benchmark,metric,value,image_size,uncertainty,shots,is_ensemble,setting\n"
+    row = f'{ONE},"p, ""1"".csv",row 2,imagenet,top1,7.0,,,,,\n'
+    (folder / "result.facts.csv").write_text(header + row, encoding="utf-8")
+    counted = f'sha256,page,locator,sha256,rows_read\n{ONE},"p, ""1"".csv",,{ONE},1\n'
+    (folder / "page_count.facts.csv").write_text(counted, encoding="utf-8")
+    for found in (facts.read(folder, PAGE, ONE), facts.as_tables(folder, PAGE, ONE)):
+        assert found is not None
+        assert found.table("result")["value"].to_pylist() == [7.0]
+    # Its lock has the hash of the names of the files and their lines, as it had before.
+    of_lines = f"page_count.facts.csv\n{counted.splitlines()[1]}\nresult.facts.csv\n{row}"
+    hashes = {ONE: hashlib.sha256(of_lines.encode()).hexdigest()} if ONE in lock else {}
+    assert facts.hashes(folder, lock) == hashes
+
+
+BAD = {
+    "none": ("cccccccc", "no version in {lock} begins so"),
+    "more than one": ("aaaaaaaa", f"2 versions in {{lock}} begin so: {ONE}, {OTHER}"),
+    "too few digits": ("b", "fewer than 8 digits, which name no version"),
+    "blank": ("", "fewer than 8 digits, which name no version"),
+    "no hexadecimal": ("BBBBBBBBBBBB", "no version in {lock} begins so"),
+    "a digit too many": (THIRD + "b", "no version in {lock} begins so"),
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda folder: facts.read(folder, PAGE, ONE),
+        lambda folder: facts.as_tables(folder, PAGE, ONE),
+        lambda folder: facts.hashes(folder, [ONE, OTHER, THIRD]),
+    ],
+    ids=["read", "as_tables", "hashes"],
+)
+def test_digits_that_do_not_name_one_version_are_told(how: str, look: Callable[[Path], object], tmp_path: Path) -> None:
+    folder, (digits, why) = locked(tmp_path / "timm", ONE, OTHER, THIRD), BAD[how]
+    # A cell of several lines first, which is one row.
+    path = written(folder, ONE, THIRD, text='1\n"cccccccc",2\ncccccccc,3')
+    look(folder)
+    path.write_text(path.read_text(encoding="utf-8").replace("b" * 12, digits), encoding="utf-8")
+    with pytest.raises(FactsError) as told:
+        look(folder)
+    assert str(told.value) == (
+        f"{path}, row 3, column sha256: {digits!r}: {why.format(lock=folder / snapshots.LOCK)}; restore both files from version "
+        "control, or run `compute-limits bundle --source timm`"
+    )
+
+
+def test_a_version_that_the_lock_has_later_may_make_the_digits_too_few(tmp_path: Path) -> None:
+    folder = locked(tmp_path / "timm", ONE)
+    written(folder, ONE)
+    assert facts.as_tables(folder, PAGE, ONE) is not None
+    locked(folder, ONE, OTHER)
+    with pytest.raises(FactsError, match="row 2, column sha256: 'aaaaaaaa': 2 versions"):
+        facts.as_tables(folder, PAGE, ONE)
+
+
+def test_the_further_lines_of_a_cell_are_of_its_own_row(tmp_path: Path) -> None:
+    folder = locked(tmp_path / "timm", ONE, THIRD)
+    hashes = []
+    for text in ("1\nbbbbbbbb,2", "1\nbbbbbbbb,3"):
+        path = written(folder, ONE)
+        further = path.read_text(encoding="utf-8").replace(ONE, f'"{text}"')
+        path.write_text(further, encoding="utf-8")
+        hashes.append(facts.hashes(folder, [ONE, THIRD]))
+    assert [sorted(one) for one in hashes] == [[ONE], [ONE]]
+    assert hashes[0] != hashes[1]
 
 
 def test_every_row_type_has_columns_that_facts_can_hold() -> None:

@@ -77,6 +77,16 @@ def test_what_is_wrong_ends_with_status_1_and_says_what_to_do(
     assert f"no warehouse at {tmp_path / 'data'}" in ended.stdout
 
 
+def test_facts_of_no_version_are_told(facts: Path, tmp_path: Path) -> None:
+    path = facts / SOURCE / "page_count.facts.csv"
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header}\n0000{row[4:]}\n", encoding="utf-8")
+    ((what, told),) = wrong(tmp_path / "raw", facts, tmp_path / "none")
+    assert what.startswith(f"facts in {facts}: of ")
+    assert told.startswith(f"{SOURCE}: {path}, row 2, column sha256: '0000{row[4:8]}': no version in ")
+    assert "`compute-limits bundle --source owid_carbon`" in told
+
+
 def test_bytes_that_were_altered_are_told(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     sha256 = hashlib.sha256(BODY).hexdigest()

@@ -436,7 +436,7 @@ ALTERED: dict[str, Callable[[list[str]], list[str]]] = {
     "no number": lambda lines: [lines[0].replace("90.622", "nan"), *lines[1:]],
     "a row twice": lambda lines: [*lines, lines[-1]],
     "another order": lambda lines: lines[::-1],
-    "a row of no page": lambda lines: [*lines, lines[0].replace(lines[0][:64], "0" * 64)],
+    "a row of no page": lambda lines: [*lines, lines[0].replace(lines[0].split(",")[0], "0" * 64)],
 }
 
 
@@ -452,6 +452,18 @@ def test_facts_that_were_altered_by_hand_are_not_used_and_it_is_said(ships: Path
     assert message is not None
     assert message.startswith(f"owid_carbon: page {PAGE.name}: its facts in {ships / REAL.key} are not those")
     assert "`compute-limits bundle --source owid_carbon`" in message
+
+
+def test_facts_of_no_version_of_the_lock_are_not_used_and_it_is_said(ships: Path, raw: Path) -> None:
+    older, newer = keep(raw, body(5), "2026-01-01"), keep_facts(ships, "2026-02-01", 1, 2)
+    facts_with(ships, lambda lines: [lines[0], lines[1].replace(newer.sha256[:8], "0" * 8)])
+    loaded = versions.in_use(source(), raw, ships, AS_OF)
+    assert [page.version.snapshot.sha256 for page in loaded.pages] == [older.sha256]
+    path, lock = ships / REAL.key / "carbon_intensity.facts.csv", ships / REAL.key / snapshots.LOCK
+    assert loaded.problems[0] == (
+        f"owid_carbon: {path}, row 3, column sha256: '00000000': no version in {lock} begins so; restore both files from version "
+        "control, or run `compute-limits bundle --source owid_carbon`; its facts there are not used"
+    )
 
 
 def test_a_facts_file_that_is_gone_is_said(ships: Path, raw: Path) -> None:
