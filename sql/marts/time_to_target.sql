@@ -37,7 +37,7 @@ select
     precision,  -- whose peak rate is multiplied: fp32, tf32, fp16, tensor_fp16 (or BF16) or int8; null of chip-hours
     unit,  -- chip-hour, flop or op: accelerators times seconds, times their peak rate
     count(*) as n,  -- groups of the closed division that are no repeats and whose accelerator has such a rate
-    count(distinct submitter) as n_submitters,
+    count(distinct submitter) as n_submitters,  -- who submitted them
     min(taken) as least,  -- the least of them, in unit
     median(taken) as median,  -- the median of them, in unit
     first(system order by taken, locator) as least_system,  -- the system that took the least

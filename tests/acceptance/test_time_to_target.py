@@ -23,8 +23,8 @@ def one(db: duckdb.DuckDBPyConnection, query: str, *values: object) -> tuple[obj
 
 
 def test_every_group_is_accounted_for(db: duckdb.DuckDBPyConnection) -> None:
-    # shared/sources.md has 2,026 groups of all tasks of the whole repositories; of those whose logs are packed there are 1,447. Left
-    # out: two without a file of their system, two of which no run reached the quality.
+    # shared/sources.md has 2,026 groups of all tasks of the whole repositories; of those whose logs are packed there are 1,447.
+    # Left out: two without a file of their system, two of which no run reached the quality.
     query = "select sum(rows_read), sum(rows_accepted), sum(rows_duplicate), sum(rows_quarantined) from meta.pages where source = ?"
     assert tuple(map(int, one(db, query, SOURCE))) == (1447, 1443, 0, 4)  # type: ignore[call-overload]
     rules = db.execute(
@@ -38,8 +38,8 @@ def test_every_group_is_accounted_for(db: duckdb.DuckDBPyConnection) -> None:
 def test_resnet_50_takes_as_many_chip_hours_as_published(
     db: duckdb.DuckDBPyConnection, round_: str, chip_hours: float
 ) -> None:
-    query = "select least from marts.time_to_target where task = 'resnet50' and quality_target = 0.759 and precision is null and round = ?"
-    (least,) = one(db, query, round_)
+    query = "select least from marts.time_to_target where task = 'resnet50' and quality_target = 0.759 and precision is null"
+    (least,) = one(db, f"{query} and round = ?", round_)
     assert least == pytest.approx(chip_hours, abs=0.005)
 
 
@@ -141,8 +141,8 @@ def test_lines_are_those_of_the_jackknife_over_rounds(db: duckdb.DuckDBPyConnect
     ).fetchall():
         points[task, target, timing].append((day, math.log10(hours), round_))
     found = db.execute(
-        "select task, quality_target, timing, n, slope, fall_per_year_low, fall_per_year_high, level, fall_per_year from marts.target_trends "
-        "where sample = 'all' and precision is null and status = 'ok'"
+        "select task, quality_target, timing, n, slope, fall_per_year_low, fall_per_year_high, level, fall_per_year "
+        "from marts.target_trends where sample = 'all' and precision is null and status = 'ok'"
     ).fetchall()
     assert {(task, target) for task, target, *_ in found} == {
         ("bert", 0.72), ("maskrcnn", 0.377), ("minigo_19x19", 0.5), ("resnet50", 0.759), ("retinanet", 0.34),
