@@ -25,6 +25,8 @@ _LINE_V05 = re.compile(r":::MLPv[\d.]+ \S+ ([\d.]+) \([^)]*\) (\w+)(?::(.*))?")
 _LINE_V06 = re.compile(r":::MLL ([\d.]+) (\w+): (\{.*\})")
 _LINE = re.compile(r":::MLLOG (\{.*\})")
 _OF_SYSTEM = re.compile(r"(\w+): (\{.*\})")
+# The longest run of all rounds took a week, that of one processor.
+_LONGEST_S = 1e8
 # Fields that no system's file has.
 _PLACE, _LOGS = "(place)", "(logs)"
 
@@ -73,6 +75,8 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if "accelerator_model_name" not in record.fields:
         raise Rejected("no_system", "no file of the archive that can be read describes the system", None, system)
     reached = [run for run in runs if _reached(run, task)]
+    if longest := next((run for run in reached if _seconds(run) > _LONGEST_S), None):
+        raise Rejected("impossible_time", "no run takes years", None, f"{_seconds(longest):g} s")
     if not reached:
         raise Rejected("not_reached", "no run of the group reached the quality at which the clock stops")
     ends = [round(run.quality * task.get("scale", 1), 5) for run in reached if run.quality is not None]

@@ -120,6 +120,11 @@ def test_a_system_of_several_kinds_of_nodes_is_none(tmp_path: Path) -> None:
     assert refused.rule == "no_system"
 
 
+def test_a_clock_that_jumped_is_no_time(tmp_path: Path) -> None:
+    ((*_, refused),) = parsed(tmp_path, group(log(100), log(1e9))).rows["quarantine"]
+    assert (refused.rule, refused.literal) == ("impossible_time", "1e+09 s")
+
+
 def test_one_system_without_a_count_is_left_out_and_the_rest_stands(tmp_path: Path) -> None:
     files = group(log(9)) | {
         "Owl/systems/t.json": system(number_of_nodes=""),
