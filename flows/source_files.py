@@ -15,7 +15,7 @@ from flows.columns import Https, Text
 from flows.errors import SettingError
 from flows.toml_files import Closed, Once
 
-Content = Literal["csv", "dat", "dsv", "html", "javascript", "json", "markdown", "tsv", "xlsx", "yaml", "zip"]
+Content = Literal["csv", "dat", "dsv", "html", "javascript", "json", "markdown", "tar.gz", "tsv", "xlsx", "yaml", "zip"]
 # Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
 _OPTIONAL = ("content", "page_rank")
 

@@ -6,9 +6,11 @@ mutation = mutated(random.Random(7), body, "csv")
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import random
 import re
+import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,6 +91,8 @@ def mutated(rng: random.Random, body: bytes, content: str) -> Mutation:
     kind = rng.choice(list(KINDS))
     if content == "zip" and rng.random() < _WITHIN:
         return Mutation(kind, _packed(body, lambda file: KINDS[kind](rng, file, "csv"), rng))
+    if content == "tar.gz" and rng.random() < _WITHIN:
+        return Mutation(kind, _tarred(body, lambda file: KINDS[kind](rng, file, "json"), rng))
     return Mutation(kind, KINDS[kind](rng, body, content))
 
 
@@ -100,6 +104,22 @@ def _packed(archive: bytes, change: Callable[[bytes], bytes], rng: random.Random
         for one in old.infolist():
             new.writestr(one, change(old.read(one)) if one.filename == chosen else old.read(one))
     return out.getvalue()
+
+
+def _tarred(archive: bytes, change: Callable[[bytes], bytes], rng: random.Random) -> bytes:
+    """The same of a packed archive, whose checksum is of the whole."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as old, tarfile.open(fileobj=out, mode="w") as new:
+        chosen = rng.choice([one.name for one in old if one.size])
+        for one in old:
+            file = old.extractfile(one)
+            assert file is not None
+            body = file.read()
+            if one.name == chosen:
+                body = change(body)
+            one.size = len(body)
+            new.addfile(one, io.BytesIO(body))
+    return gzip.compress(out.getvalue(), mtime=0)
 
 
 def _truncated(rng: random.Random, body: bytes, _: str) -> bytes:

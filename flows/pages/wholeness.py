@@ -11,15 +11,17 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 
 _HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
-# A workbook is an archive of XML; a table in an encoding of single bytes (dsv) can be told to be none by no byte of it.
-_ARCHIVES = frozenset({"xlsx", "zip"})
-_OF_BYTES = _ARCHIVES | {"dsv"}
+# {content: (how its bytes begin, what that is)}; a workbook is an archive of XML. A table in an encoding of single bytes (dsv)
+# can be told to be none by no byte of it.
+_ARCHIVES = {"xlsx": (b"PK", "ZIP file"), "zip": (b"PK", "ZIP file"), "tar.gz": (b"\x1f\x8b", "gzip file")}
+_OF_BYTES = _ARCHIVES.keys() | {"dsv"}
 # A larger one is looked at its end alone: read whole, 64 MB of "[]," take more than a gigabyte. The largest real one
 # has 1.6 MB.
 _JSON_MAX_BYTES = 8 << 20
@@ -28,6 +30,8 @@ _JSON_MAX_BYTES = 8 << 20
 _LESS = 2
 # How much of the end of an HTML page is looked through for its last tag, after which comments and spaces may stand.
 _TAIL_BYTES = 4096
+# How much of an archive is unpacked at once, and how much at all: one that unpacks to more is refused by its reader, unread.
+_PIECE_BYTES, _UNPACKED_BYTES = 1 << 20, 512 << 20
 
 
 def fault(content: str, body: bytes, content_type: str = "", *, has_end: bool = True, last_bytes: int = 0) -> str:
@@ -58,8 +62,11 @@ def fault(content: str, body: bytes, content_type: str = "", *, has_end: bool = 
 
 def _other_kind(content: str, start: bytes, content_type: str) -> str:
     """What a body is in place of what it should be; a markdown page may begin with a tag, unless it is served as HTML."""
-    if content in _ARCHIVES and not start.startswith(b"PK"):
-        return "is an HTML page" if _HTML.match(start) else f"begins with {_shown(start)}, as no ZIP file does"
+    if content in _ARCHIVES:
+        begins, what = _ARCHIVES[content]
+        if start.startswith(begins):
+            return ""
+        return "is an HTML page" if _HTML.match(start) else f"begins with {_shown(start)}, as no {what} does"
     if content == "html":
         return ""
     if _HTML.match(start):
@@ -127,12 +134,25 @@ def _zip_end(body: bytes) -> str:
     return "" if zipfile.is_zipfile(io.BytesIO(body)) else "the list of its files is not there"
 
 
+def _gzip_end(body: bytes) -> str:
+    """Of one member, as packers write it, unpacked piece by piece and kept nowhere."""
+    unpacking, unpacked = zlib.decompressobj(wbits=31), 0
+    try:
+        while body and not unpacking.eof and unpacked < _UNPACKED_BYTES:
+            unpacked += len(unpacking.decompress(body, _PIECE_BYTES))
+            body = unpacking.unconsumed_tail
+    except zlib.error as error:
+        return f"it is no whole gzip file: {error}"
+    return "" if unpacking.eof or unpacked >= _UNPACKED_BYTES else "the end of its gzip stream is not there"
+
+
 _ENDS: dict[str, Callable[[bytes], str]] = {
     "csv": partial(_quote, "csv"),
     "tsv": partial(_quote, "tsv"),
     "html": _html_end,
     "javascript": _javascript_end,
     "json": _json_end,
+    "tar.gz": _gzip_end,
     "xlsx": _zip_end,
     "zip": _zip_end,
 }

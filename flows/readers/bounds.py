@@ -39,6 +39,7 @@ from flows.readers.row_types import (
     ServerPower,
     Shipment,
     Supercomputer,
+    TimedTraining,
     TrendPoint,
     UnboundedScore,
 )
@@ -228,6 +229,15 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         # A perplexity of 1 leaves nothing to guess, and no vocabulary has a million words.
         "value": Bound(0, 1e6, "an error is at most 100 %, a perplexity at most the size of the vocabulary"),
         "reduction_factor": Bound(1e-6, 1e12, "computation at one quality falls by a factor of about two a year"),
+    },
+    TimedTraining: {
+        # A share or a score out of 100.
+        "quality_target": Bound(0, 100, "a share or a score out of 100"),
+        "printed_target": Bound(0, 100, "a share or a score out of 100"),
+        "quality": Bound(0, 100, "a share or a score out of 100"),
+        "runs": Bound(1, 1000, "a group has from 5 to 40 runs"),
+        "started_s": Bound(1.5e9, 4.2e9, "the first round was in 2018"),
+        "processor_count": Bound(1, 1e6, "the largest systems have some 1e4 processors"),
     },
     UnboundedScore: {
         "value": Bound(-10_000, 1e7, "no score of any metric"),

@@ -367,6 +367,36 @@ class Footprint:
     yearly_kwh: float | None = optional("typical electricity of a year, kWh")
 
 
+@dataclass(frozen=True, slots=True)
+class TimedTraining:
+    """One row per group of runs of a system on a task of MLPerf, each timed until it reached a fixed quality: never a point."""
+
+    round: str = column("the round of submissions: v0.5, v0.7 …")
+    task: str = column("what is trained: resnet50, ssd, retinanet, bert …; another data set or board is another task")
+    quality_target: float = column("the quality at which the clock stops in that round, in the units of its logs")
+    timing: str = column("since which round the clock starts as it did here: v0.5 or v0.6")
+    division: str | None = column("closed (the reference's network and settings) or open")
+    submitter: str = column("who submitted, as the folder is named")
+    system: str = column("the system, as its folder is named")
+    runs: int = column("runs of the group whose logs are there")
+    # A list has no place in a page's facts.
+    run_times_s: str = column(
+        "seconds of each run that reached the quality, in the order of its files, a blank between two"
+    )
+    started_s: float = column("when the first of these began, seconds since 1970")
+    availability: str | None = optional(
+        "whether it can be bought or rented: onprem, cloud, preview, research …, as printed"
+    )
+    processor: str | None = optional("the accelerator as printed; where the system has none, its host's processor")
+    is_accelerator: bool | None = optional("whether that is an accelerator")
+    sheet_name: str | None = optional(
+        "the processor that it is, by a name of the hardware sheets, as the source's file declares; null where none is declared"
+    )
+    processor_count: float | None = optional("how many of them the system has; chips, where cores are printed")
+    printed_target: float | None = optional("the quality to be reached as the logs print it; only those of v0.5 do")
+    quality: float | None = optional("the worst quality that one of these runs ended with, in the units of the target")
+
+
 Row = (
     Model
     | Result
@@ -392,6 +422,7 @@ Row = (
     | RegionCarbon
     | ServerPower
     | Footprint
+    | TimedTraining
 )
 
 
@@ -450,6 +481,7 @@ ROW_TYPES: dict[str, type[Any]] = {
     "region_carbon": RegionCarbon,
     "server_power": ServerPower,
     "footprint": Footprint,
+    "timed_training": TimedTraining,
     "quarantine": Rejected,
     "rejected_cell": Rejected,
     "duplicate": Duplicate,
@@ -482,4 +514,5 @@ TYPE_NAMES: dict[type[Any], str] = {
     RegionCarbon: "region_carbon",
     ServerPower: "server_power",
     Footprint: "footprint",
+    TimedTraining: "timed_training",
 }

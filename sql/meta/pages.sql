@@ -59,6 +59,8 @@ accepted as (
         select source, page, locator from staging.server_power
         union all
         select source, page, locator from staging.footprint
+        union all
+        select source, page, locator from staging.timed_training
     )
     group by all
 ),

@@ -431,6 +431,7 @@ FAULTS = {
     "cpu_db": ("cpudb=header", "Renamed upstream"),
     "karlrupp": ("microprocessor-trend-data=404", "answered 404"),
     "top500": ("Top500-analysis-dataset=404", "answered 404"),
+    "mlperf_training": ("mlcommons/training_results=truncate", "broke off before its end"),
     "boavizta_footprints": ("boavizta-data-us=header", "Renamed upstream"),
     "cloud_carbon_coefficients": ("SPECpower-full-results=html", "is an HTML page"),
     "epoch_chip_counts": ("ai-chip-counts=404", "answered 404"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -38,6 +39,13 @@ def _zip(path: Path) -> None:
             _csv(archive.read(name).decode("utf-8-sig"))
 
 
+def _tar_gz(path: Path) -> None:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() and (file := archive.extractfile(member)) is not None:
+                file.read()
+
+
 _FLOORS: dict[str, Callable[[Path], object]] = {
     "csv": lambda path: _csv(path.read_text(encoding="utf-8-sig")),
     "dat": lambda path: [line.split() for line in path.read_text(encoding="utf-8").splitlines()],
@@ -45,6 +53,7 @@ _FLOORS: dict[str, Callable[[Path], object]] = {
     "tsv": lambda path: _csv(path.read_text(encoding="utf-8-sig"), "\t"),
     "xlsx": lambda path: [*openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)],
     "zip": _zip,
+    "tar.gz": _tar_gz,
     "json": lambda path: json.loads(path.read_bytes()),
     "yaml": lambda path: yaml.load(path.read_bytes(), Loader=yaml.CBaseLoader),
     "html": lambda path: html.document_fromstring(path.read_bytes()),

@@ -85,6 +85,7 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "region_carbon": {"region": named},
     "server_power": {"system": named},
     "footprint": {"device": named},
+    "timed_training": {"system": named},
     "operations": {"operations": larger},
     "run_phase": {"processor": named, "wall_time_s": larger},
     "compute": {"value": larger},
