@@ -62,11 +62,14 @@ class UnboundedBenchmark:
     """One row per benchmark whose scores are no share of a full scale."""
 
     benchmark: str = column("the benchmark, or the pool of games")
-    domain: str = column("the domain that it is of: speech recognition, language modelling, Go, chess")
+    domain: str = column("the domain that it is of: speech recognition, language modelling, Go, chess, long tasks")
     title: str = column("its name in tables")
-    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
+    metric: str = column("word_error_rate, perplexity, bits_per_character, elo or time_horizon")
     compute_measure: str | None = column(
         "how computation is measured: training_compute, hardware_burden or instructions_per_s; null where no source holds any"
+    )
+    joined_by: str = column(
+        "how another source's computation is known to be of a score's training: by paper, or by name to the letter"
     )
     trained_on: str | None = column(
         "a pattern that the data set of its trainings has in its name; null where any may be"

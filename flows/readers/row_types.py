@@ -208,11 +208,13 @@ class ListedTraining:
 
 @dataclass(frozen=True, slots=True)
 class UnboundedScore:
-    """One row per score that is no share of a full scale: a word error rate, a perplexity, bits per character, an Elo rating."""
+    """One row per score that is no share of a full scale: errors, a perplexity, bits per character, a rating, a length of time."""
 
     benchmark: str = column("the benchmark, or the pool of games (those listed are in flows/declared/unbounded.toml)")
-    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
-    value: float = column("the score as printed: errors per 100 words, a perplexity per word, bits, points of Elo")
+    metric: str = column("word_error_rate, perplexity, bits_per_character, elo or time_horizon")
+    value: float = column(
+        "the score as printed: errors per 100 words, a perplexity per word, bits, points of Elo, minutes"
+    )
     split: str = column("the part of the benchmark that it was taken on: test or validation")
     setting: str | None = optional("how the score was taken, where the page tells: dynamic evaluation, list 2 …")
     is_ensemble: bool | None = optional(

@@ -196,8 +196,8 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 44 sources; those of one page a repository are asked for by the page.
-    assert answers.total() <= 55
+    # Of 45 sources; those of one page a repository are asked for by the page.
+    assert answers.total() <= 56
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()
@@ -439,6 +439,7 @@ FAULTS = {
     "gpu_rental_tracker": ("gpu-pricing-tracker=header", "Renamed upstream"),
     "hippke_chess": ("hippke/chess=header", "Renamed upstream"),
     "katago": ("TrainingHistory=html", "is an HTML page"),
+    "metr_time_horizon": ("external_benchmark_metr=header", "Renamed upstream"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),
