@@ -507,13 +507,13 @@ class GrowthSeries:
     series: Text = column("the series: what grows")
     subject: Kind = column("model or processor")
     quantity: Text = column(
-        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s), a rate for the money (nominal) or a score"
+        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s, OP/s), one for the money, or a score"
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
     source: Text | None = optional("the source that the series is of; null for all that have the quantity")
-    processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models")
+    processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models and clusters")
     listed_under: Text | None = optional(
-        "the list of core.listed_trainings whose trainings count; null where models of core do"
+        "the list of core.listed_trainings, or the track of core.speedrun_records, that counts; null where models of core do"
     )
 
 

@@ -134,6 +134,8 @@ def test_no_result_is_lost_or_doubled_on_its_way(db: duckdb.DuckDBPyConnection) 
         "core.loss_points": "staging.loss_point",
         "core.listed_trainings": "staging.listed_training",
         "core.unbounded_scores": "staging.unbounded_score",
+        "core.speedrun_records": "staging.speedrun_record",
+        "core.gpu_clusters": "staging.gpu_cluster",
         "core.quarantine": "staging.quarantine",
         "core.rejected_cells": "staging.rejected_cell",
         "core.duplicates": "staging.duplicate",
