@@ -45,9 +45,7 @@ OF_THE_LEDGER = {
 # No deadline, for no test asserts a time; the same examples on every run.
 settings.register_profile("tests", deadline=None, derandomize=True, database=None, max_examples=60)
 # What mutates the records of the parsers that sources share (tests/readers), in `make test-all` and `make soak`.
-settings.register_profile(
-    "thorough", settings.get_profile("tests"), max_examples=running.sample(full=10_000, part=300)
-)
+settings.register_profile("thorough", settings.get_profile("tests"), max_examples=running.sample(full=10_000, part=300))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 

@@ -28,7 +28,9 @@ class UnboundedLine:
     benchmark: str = key("the benchmark: key of staging.unbounded_benchmark")
     form: str = key("polynomial: log10 of performance = a + b log10 C; exponential: performance = a + b log10 C")
     n: int = column("points, one a training")
-    n_papers: int = column("papers that the points are from; a point without one counts under its model")
+    n_papers: int = column(
+        "papers that the points are from; a point without one counts under its developer or its model"
+    )
     intercept: float | None = column("a; null where there is no line")
     slope: float | None = column("b; null where there is no line")
     slope_low: float | None = column("lower end of the slope's interval, by paper; null where it has none")

@@ -25,8 +25,12 @@ _COST_QUANTITIES = ("gflop", "lb_co2", "usd")
 _TARGETS = ("today", "target_1", "target_2")
 # What grows: of models a compute measure, of processors a rate or a score; derived ones are of all lists of CPUs together.
 _DERIVED = ("derived_fp32_flop_per_s", "derived_fp32_flop_per_s_per_core")
+# Of a cluster, whose processors may be of any kind.
+_OF_CLUSTERS = ("cluster_op_per_s_16_bit",)
 _RATES = ("fp32_flop_per_s", "fp32_flop_per_s_per_usd", "specint", "clock_hz", "peak_fp64_flop_per_s_per_core")
-_GROWING = {"model": _MEASURES, "processor": (*_RATES, *_DERIVED)}
+# Of lists whose trainings are no models of core.
+_LISTED = ("training_compute", "speedrun_burden")
+_GROWING = {"model": (*_MEASURES, "speedrun_burden"), "processor": (*_RATES, *_DERIVED, *_OF_CLUSTERS)}
 _GROWTH_STATISTICS = ("n", "r_squared", "growth_per_year", "doubling_time_month", "doubling_time_year")
 # The statistics that marts.reproduction recomputes of each kind of line.
 _FIT = ("n", "intercept", "slope", "r_squared", "exponent", "exponent_low", "exponent_high")
@@ -300,11 +304,12 @@ def _check_series(path: Path, place: tuple[str, int], series: GrowthSeries, know
     if series.source is not None:
         check_name(path, (*place, "source"), series.source, known, "source")
     check_name(path, (*place, "quantity"), series.quantity, _GROWING[series.subject], f"quantity of a {series.subject}")
-    if (series.subject == "processor") != (series.processor_kind is not None):
-        why = "but it has no key 'processor_kind'" if series.subject == "processor" else "but it has a processor_kind"
+    has_kind = series.subject == "processor" and series.quantity not in _OF_CLUSTERS
+    if has_kind != (series.processor_kind is not None):
+        why = "but it has no key 'processor_kind'" if has_kind else "but it has a processor_kind"
         refuse(path, (*place, "subject"), series.subject, why)
-    if series.listed_under is not None and (series.subject, series.quantity) != ("model", "training_compute"):
-        why = 'but a list is of trainings: subject = "model" and quantity = "training_compute"'
+    if series.listed_under is not None and (series.subject != "model" or series.quantity not in _LISTED):
+        why = f'but a list is of trainings: subject = "model" and quantity = {" or ".join(map(repr, _LISTED))}'
         refuse(path, (*place, "listed_under"), series.listed_under, why)
 
 

@@ -99,8 +99,9 @@ class UnboundedDomain(Closed):
     benchmark: Text
     domain: Text
     title: Text
-    metric: Literal["word_error_rate", "perplexity", "bits_per_character", "elo"]
+    metric: Literal["word_error_rate", "perplexity", "bits_per_character", "elo", "time_horizon"]
     compute_measure: Literal["training_compute", "hardware_burden", "instructions_per_s"] | None = None
+    joined_by: Literal["paper", "name"] = "paper"
     trained_on: Text | None = None
     settings_left_out: Text | None = None
     forms: Annotated[list[Form], Once] = Field(default_factory=list)

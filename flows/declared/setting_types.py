@@ -62,11 +62,14 @@ class UnboundedBenchmark:
     """One row per benchmark whose scores are no share of a full scale."""
 
     benchmark: str = column("the benchmark, or the pool of games")
-    domain: str = column("the domain that it is of: speech recognition, language modelling, Go, chess")
+    domain: str = column("the domain that it is of: speech recognition, language modelling, Go, chess, long tasks")
     title: str = column("its name in tables")
-    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
+    metric: str = column("word_error_rate, perplexity, bits_per_character, elo or time_horizon")
     compute_measure: str | None = column(
         "how computation is measured: training_compute, hardware_burden or instructions_per_s; null where no source holds any"
+    )
+    joined_by: str = column(
+        "how another source's computation is known to be of a score's training: by paper, or by name to the letter"
     )
     trained_on: str | None = column(
         "a pattern that the data set of its trainings has in its name; null where any may be"
@@ -504,13 +507,13 @@ class GrowthSeries:
     series: Text = column("the series: what grows")
     subject: Kind = column("model or processor")
     quantity: Text = column(
-        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s), a rate for the money (nominal) or a score"
+        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s, OP/s), one for the money, or a score"
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
     source: Text | None = optional("the source that the series is of; null for all that have the quantity")
-    processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models")
+    processor_kind: Literal["gpu", "cpu"] | None = optional("gpu or cpu; null for models and clusters")
     listed_under: Text | None = optional(
-        "the list of core.listed_trainings whose trainings count; null where models of core do"
+        "the list of core.listed_trainings, or the track of core.speedrun_records, that counts; null where models of core do"
     )
 
 

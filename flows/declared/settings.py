@@ -77,6 +77,7 @@ def rows(package: Path = PACKAGE, *, published_before: bool = False) -> dict[str
                 one.title,
                 one.metric,
                 one.compute_measure,
+                one.joined_by,
                 one.trained_on,
                 one.settings_left_out,
                 one.remark,

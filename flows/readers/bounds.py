@@ -23,6 +23,7 @@ from flows.readers.row_types import (
     CpuName,
     CpuScore,
     Footprint,
+    GpuCluster,
     ListedTraining,
     Listing,
     LossPoint,
@@ -38,6 +39,7 @@ from flows.readers.row_types import (
     RunPhase,
     ServerPower,
     Shipment,
+    SpeedrunRecord,
     Supercomputer,
     TimedTraining,
     TrendPoint,
@@ -99,6 +101,7 @@ _SHARE = Bound(0, 1, "a share is at most the whole")
 _OFFERED = Bound(1, 1e8, "one processor costs from 10 to some 2e6 USD")
 _UNITS = Bound(0, 1e10, "some 1e7 accelerators were shipped in all")
 _PARTS = Bound(1, 1e6, "a server or a rack of them has from 1 to some 1e4")
+_CLUSTER_RATE = Bound(1e6, 1e26, "clusters give from 1e15 to some 1e22 operations a second, plans 1e23")
 _SERVER_WATT = Bound(1, 1e6, "servers draw from 10 W to the 1e5 of a rack")
 
 # {row type: {column: bound}} of every number and day that a page gives.
@@ -222,6 +225,19 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "clock_hz": _CLOCK,
         "peak_flop_per_s": Bound(1e6, 1e21, "the fastest system has some 3e18 FLOP/s"),
     },
+    GpuCluster: {
+        "number": _NUMBERED,
+        "operational_on": _DAY,
+        "decommissioned_on": _DAY,
+        "processor_count": Bound(1, 1e9, "the largest plans have some 1e6 accelerators"),
+        "second_processor_count": Bound(1, 1e9, "the largest plans have some 1e6 accelerators"),
+        "all_processors_count": Bound(1, 1e9, "the largest plans have some 1e6 accelerators"),
+        "op_per_s_32_bit": _CLUSTER_RATE,
+        "op_per_s_16_bit": _CLUSTER_RATE,
+        "op_per_s_8_bit": _CLUSTER_RATE,
+        "power_watt": Bound(1, 1e12, "all electricity that the world uses is some 3e12 W"),
+        "hardware_cost_usd": Bound(1, 1e14, "the dearest plan is of some 2e11 USD"),
+    },
     ListedTraining: {
         "published_on": _DAY,
         "year": _YEAR,
@@ -239,6 +255,13 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "started_s": Bound(1.5e9, 4.2e9, "the first round was in 2018"),
         "processor_count": Bound(1, 1e6, "the largest systems have some 1e4 processors"),
     },
+    SpeedrunRecord: {
+        "number": _NUMBERED,
+        "target_loss": Bound(1e-3, 15, "guessing among a million tokens costs 13.8 nats"),
+        "wall_time_s": Bound(0.1, 2e9, "records take from seconds to days"),
+        "processor_count": Bound(1, 1e6, "the largest runs used some 2e5 processors"),
+        "set_on": _DAY,
+    },
     UnboundedScore: {
         "value": Bound(-10_000, 1e7, "no score of any metric"),
         # From the first processors to a million of today's together.
@@ -253,6 +276,7 @@ _OF_METRIC = {
     "perplexity": Bound(1.01, 1e7, "guessing among a million words has a perplexity of a million"),
     "bits_per_character": Bound(0.01, 8, "a character takes 8 bits as it is stored"),
     "elo": Bound(-10_000, 10_000, "ratings are within some 4,000 points of 0"),
+    "time_horizon": Bound(1e-4, 1e7, "tasks that are timed take people from seconds to years"),
 }
 _GFLOP = Bound(_FLOP.least / 1e9, _FLOP.most / 1e9, _FLOP.why)
 _PER_HOUR = Bound(0.01, 100, "one processor costs from 0.05 to some 20 USD an hour")

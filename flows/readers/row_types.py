@@ -207,12 +207,29 @@ class ListedTraining:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedrunRecord:
+    """One row per record of a race to a fixed loss on fixed processors: for growth, never a point of a benchmark."""
+
+    track: str = column("the race: gpt2_small or gpt2_medium")
+    number: int = column("the race's own number of the record")
+    target_loss: float = column("the validation loss to be reached, nats per token")
+    wall_time_s: float = column("time of the training until the loss is reached, seconds")
+    wall_time_literal: str = column("the time as printed")
+    processor: str = column("the processor that all records are timed on")
+    processor_count: float = column("how many of them")
+    is_retimed: bool = column("whether it is an earlier record that was timed anew, and no record")
+    set_on: date | None = optional("day of the record")
+
+
+@dataclass(frozen=True, slots=True)
 class UnboundedScore:
-    """One row per score that is no share of a full scale: a word error rate, a perplexity, bits per character, an Elo rating."""
+    """One row per score that is no share of a full scale: errors, a perplexity, bits per character, a rating, a length of time."""
 
     benchmark: str = column("the benchmark, or the pool of games (those listed are in flows/declared/unbounded.toml)")
-    metric: str = column("word_error_rate, perplexity, bits_per_character or elo")
-    value: float = column("the score as printed: errors per 100 words, a perplexity per word, bits, points of Elo")
+    metric: str = column("word_error_rate, perplexity, bits_per_character, elo or time_horizon")
+    value: float = column(
+        "the score as printed: errors per 100 words, a perplexity per word, bits, points of Elo, minutes"
+    )
     split: str = column("the part of the benchmark that it was taken on: test or validation")
     setting: str | None = optional("how the score was taken, where the page tells: dynamic evaluation, list 2 …")
     is_ensemble: bool | None = optional(
@@ -285,6 +302,34 @@ class Supercomputer:
     processor_technology: str | None = optional("the processor's design, in the list's words")
     accelerator: str | None = optional("the accelerator beside it; null where there is none")
     installed_in: int | None = optional("year in which it was installed or last extended")
+
+
+@dataclass(frozen=True, slots=True)
+class GpuCluster:
+    """One row per cluster of accelerators, or phase of one, that a list has: there, planned or gone."""
+
+    name: str = column("the cluster as printed; many of one name are clusters whose names are not told")
+    status: str = column("existing, planned or decommissioned")
+    certainty: str = column("how sure the list is of it: confirmed, likely or unlikely")
+    is_counted: bool = column("whether the list counts it in its own analyses")
+    is_repeated: bool = column("whether the list takes it for a repetition of another of its rows")
+    number: int | None = optional("which of its name it is, where the name stands for clusters that are not told")
+    one_site: str | None = optional("whether it is one cluster, in the list's words: Yes, No or Unclear")
+    operational_on: date | None = optional("first day of operation, or the middle of the period that is told")
+    decommissioned_on: date | None = optional("day of its end; the first of the month where no day is told")
+    country: str | None = optional("the country that it lies in")
+    owner: str | None = optional("who owns it")
+    sector: str | None = optional("Private, Public or Public/Private")
+    processor: str | None = optional("its accelerator as printed")
+    processor_count: float | None = optional("how many of them")
+    second_processor: str | None = optional("a second kind of accelerator")
+    second_processor_count: float | None = optional("how many of the second kind")
+    all_processors_count: float | None = optional("accelerators of all kinds")
+    op_per_s_32_bit: float | None = optional("peak rate of all at 32 bits, OP/s")
+    op_per_s_16_bit: float | None = optional("peak rate of all at 16 bits, OP/s")
+    op_per_s_8_bit: float | None = optional("peak rate of all at 8 bits, OP/s")
+    power_watt: float | None = optional("power that it can draw, W, as reported or calculated")
+    hardware_cost_usd: float | None = optional("cost of its hardware, USD, as reported or calculated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,11 +457,13 @@ Row = (
     | LossPoint
     | ListedTraining
     | UnboundedScore
+    | SpeedrunRecord
     | Cpu
     | CpuName
     | CpuScore
     | TrendPoint
     | Supercomputer
+    | GpuCluster
     | Offer
     | Shipment
     | RegionCarbon
@@ -471,11 +518,13 @@ ROW_TYPES: dict[str, type[Any]] = {
     "loss_point": LossPoint,
     "listed_training": ListedTraining,
     "unbounded_score": UnboundedScore,
+    "speedrun_record": SpeedrunRecord,
     "cpu": Cpu,
     "cpu_name": CpuName,
     "cpu_score": CpuScore,
     "trend_point": TrendPoint,
     "supercomputer": Supercomputer,
+    "gpu_cluster": GpuCluster,
     "offer": Offer,
     "shipment": Shipment,
     "region_carbon": RegionCarbon,
@@ -504,11 +553,13 @@ TYPE_NAMES: dict[type[Any], str] = {
     LossPoint: "loss_point",
     ListedTraining: "listed_training",
     UnboundedScore: "unbounded_score",
+    SpeedrunRecord: "speedrun_record",
     Cpu: "cpu",
     CpuName: "cpu_name",
     CpuScore: "cpu_score",
     TrendPoint: "trend_point",
     Supercomputer: "supercomputer",
+    GpuCluster: "gpu_cluster",
     Offer: "offer",
     Shipment: "shipment",
     RegionCarbon: "region_carbon",

@@ -8,6 +8,7 @@ scores as (
     select
         scores.*,
         benchmarks.compute_measure,
+        benchmarks.joined_by,
         benchmarks.trained_on,
         -- A paper that lists one training alone on a benchmark.
         count(distinct (name_key, parameters)) over (partition by benchmark, paper_id) as n_of_paper,
@@ -41,13 +42,13 @@ computed as (
     -- What a page tells of a model itself, and of no benchmark.
     select
         totals.source, totals.page, totals.locator, totals.compute_measure, totals.compute_flop, totals.confidence,
-        mentions.paper_id, mentions.name_key, models.parameters, data_sets.data_set, pages.preference,
+        mentions.paper_id, mentions.name_key, mentions.printed_name, models.parameters, data_sets.data_set, pages.preference,
     from core.compute_totals as totals
     join core.model_mentions as mentions using (source, page, locator)
     join staging.model as models using (source, page, locator)
     join core.page_order as pages using (source, page)
     left join data_sets using (source, page, locator)
-    where totals.benchmark is null and mentions.paper_id is not null
+    where totals.benchmark is null
 ),
 
 of_the_paper as (
@@ -60,6 +61,18 @@ of_the_paper as (
         abs(scores.parameters / computed.parameters - 1) <= 0.01 as is_of_its_size,  -- null where one page tells no size
     from scores
     join computed using (paper_id, compute_measure)
+    where scores.joined_by = 'paper'
+),
+
+of_the_name as (
+    -- To the letter: name_key would make "o1" of "O1".
+    select
+        scores.score_id, computed.compute_flop as computation, 'FLOP' as computation_unit, computed.confidence,
+        'the name to the letter' as computation_of, 2 as nearness, computed.printed_name as measured_training,
+        computed.source as measure_source, computed.page as measure_page, computed.locator as measure_locator, computed.preference,
+    from scores
+    join computed using (printed_name, compute_measure)
+    where scores.joined_by = 'name' and computed.source != scores.source
 ),
 
 counted as (
@@ -100,6 +113,11 @@ pairings as (
         score_id, computation, computation_unit, confidence, computation_of, nearness, measured_training,
         measure_source, measure_page, measure_locator, preference,
     from of_the_record
+    union all
+    select
+        score_id, computation, computation_unit, confidence, computation_of, nearness, measured_training,
+        measure_source, measure_page, measure_locator, preference,
+    from of_the_name
 ),
 
 best as (
@@ -124,7 +142,7 @@ select
     best.computation,  -- the computation, in computation_unit
     best.computation_unit,  -- FLOP, or instructions per second of the processor that plays
     best.confidence,
-    best.computation_of,  -- how the computation belongs to the score: the same record; the paper, the data and the name or size; the only training of the paper; another training of the paper
+    best.computation_of,  -- how the computation belongs to the score: the same record; the paper, the data and the name or size; the name to the letter; the only training of the paper; another training of the paper
     best.nearness,  -- 1 to 5, the order of computation_of; what is another training's is no point
     best.measured_training,  -- the training that the computation is of
     scores.source as score_source,  -- the source that the score is from

@@ -1,4 +1,4 @@
--- One row per score without a full scale that a page prints: a word error rate, a perplexity, bits per character, a rating.
+-- One row per score without a full scale that a page prints: a word error rate, a perplexity, bits per character, a rating, a length of time.
 -- grain: score_id
 with scores as (
     select * from staging.unbounded_score
@@ -33,7 +33,7 @@ select
     scores.scored_in,
     records.year,
     models.parameters,
-    log10_performance(scores.metric, scores.value) as log10_performance,  -- log10 of what grows as the score gets better: 1/score; of Elo the odds of winning, score/400
+    log10_performance(scores.metric, scores.value) as log10_performance,  -- log10 of what grows as the score gets better: 1/score; of Elo the odds of winning, score/400; of a time horizon log10 of the minutes
     scores.source,
     scores.page,
     scores.locator,

@@ -86,6 +86,23 @@ listed as (
         and coalesce(trainings.published_on < asked.published_before, asked.published_before is null)
 ),
 
+speedruns as (
+    select
+        series.series,
+        concat_ws(':', records.source, records.page, records.locator) as thing,
+        concat_ws(' ', 'record', records.number) as name,
+        records.set_on as released_on,
+        records.hardware_burden_flop as value,
+        records.source, records.page, records.locator,
+    from series
+    join core.speedrun_records as records on series.source = records.source and series.listed_under = records.track
+    cross join staging.build_setting as asked
+    where
+        series.quantity = 'speedrun_burden'
+        and not records.is_retimed
+        and coalesce(records.set_on < asked.published_before, asked.published_before is null)
+),
+
 cpus as (
     select
         series.series,
@@ -132,10 +149,25 @@ systems as (
         and systems.installed_in = year(systems.listed_on)
 ),
 
+clusters as (
+    select
+        series.series,
+        concat_ws(':', clusters.source, clusters.page, clusters.locator) as thing,
+        clusters.name,
+        clusters.operational_on as released_on,
+        clusters.op_per_s_16_bit as value,
+        clusters.source, clusters.page, clusters.locator,
+    from series
+    join core.gpu_clusters as clusters on series.source = clusters.source
+    where series.quantity = 'cluster_op_per_s_16_bit' and clusters.left_out is null
+),
+
 dated as (
     select * from models
     union all
     select * from listed
+    union all
+    select * from speedruns
     union all
     select * from processors
     union all
@@ -144,6 +176,8 @@ dated as (
     select * from trends
     union all
     select * from systems
+    union all
+    select * from clusters
 )
 
 select
@@ -153,7 +187,7 @@ select
     released_on,  -- day of publication or release
     -- Only the slope matters to growth, so any day may stand for zero; one nearby keeps the digits.
     date_diff('day', date '2000-01-01', released_on) / 365.25 as years,  -- years from the first day of 2000 to the release
-    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s, FLOP/s per USD, Hz or a score
+    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s, FLOP/s per USD, OP/s, Hz or a score
     source,
     page,
     locator,

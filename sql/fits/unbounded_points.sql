@@ -1,9 +1,15 @@
 -- One row per training that was scored on a benchmark without a full scale and whose computation is known: what its lines go through.
 -- grain: benchmark, measured_training
 with candidates as (
-    select candidates.*
+    select
+        candidates.*,
+        -- Versions of one developer share data, and often what they began from.
+        if(benchmarks.joined_by = 'name', models.organization, null) as developer,
     from core.unbounded_candidates as candidates
     join staging.unbounded_benchmark as benchmarks using (benchmark)
+    left join core.model_mentions as mentions
+        on candidates.source = mentions.source and candidates.page = mentions.page and candidates.locator = mentions.locator
+    left join core.models as models on mentions.model_id = models.model_id
     where
         nearness < 5
         and not coalesce(regexp_matches(candidates.setting, benchmarks.settings_left_out), false)
@@ -28,7 +34,7 @@ select
     training_id,
     model_id,
     paper_id,
-    coalesce(paper_id, model_id) as cluster,  -- points that hang together: of one paper, where none is known of one model
+    coalesce(paper_id, developer, model_id) as cluster,  -- points that hang together: of one paper, where models are joined by name of one developer, else of one model
     printed_name,
     value,
     log10_performance,

@@ -1,4 +1,4 @@
--- One row per benchmark, metric and compute measure of all domains: the exponent of all sources' points, and whether it lies between the smallest and the largest that the brief states.
+-- One row per benchmark, metric and compute measure of all domains but long tasks: the exponent of all sources' points, and whether it lies between the smallest and the largest that the brief states.
 -- grain: benchmark, metric, compute_measure?
 with stated as (
     -- As far as the printed digits go: 7.7 and 50.
@@ -23,7 +23,8 @@ unbounded as (
         domain, benchmark, metric, compute_measure, n, n_papers, exponent, exponent_low, exponent_high, status, reason,
         'marts.unbounded_scaling' as from_table,
     from marts.unbounded_scaling
-    where form = 'polynomial' or form is null
+    -- A length of time is no inverse of an error, which the stated exponents are of.
+    where (form = 'polynomial' or form is null) and metric != 'time_horizon'
 ),
 
 domains as (

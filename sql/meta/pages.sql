@@ -40,6 +40,8 @@ accepted as (
         union all
         select source, page, locator from staging.unbounded_score
         union all
+        select source, page, locator from staging.speedrun_record
+        union all
         select source, page, locator from staging.cpu
         union all
         select source, page, locator from staging.cpu_name
@@ -49,6 +51,8 @@ accepted as (
         select source, page, locator from staging.trend_point
         union all
         select source, page, locator from staging.supercomputer
+        union all
+        select source, page, locator from staging.gpu_cluster
         union all
         select source, page, locator from staging.offer
         union all

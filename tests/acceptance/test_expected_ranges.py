@@ -141,6 +141,7 @@ def test_scores_without_a_full_scale_have_a_performance_within_what_is_critical(
         "perplexity": lambda score: -math.log10(score),
         "bits_per_character": lambda score: -math.log10(score),
         "elo": lambda score: score / 400,
+        "time_horizon": math.log10,
     }
     for metric, performance in metrics.items():
         for end in limits(bound(UnboundedScore("b", metric, 1.0, "test"), "value")):

@@ -197,8 +197,8 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 44 sources; those of one page a repository are asked for by the page.
-    assert answers.total() <= 55
+    # Of 47 sources; those of one page a repository are asked for by the page.
+    assert answers.total() <= 58
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()
@@ -412,6 +412,7 @@ FAULTS = {
     "detectron2": ("facebookresearch/detectron2/=latin1", "not valid UTF-8"),
     "epoch_all_models": ("all_ai_models=latin1", "not valid UTF-8"),
     "epoch_benchmarks": ("benchmark_data=truncate", "broke off before its end"),
+    "epoch_clusters": ("gpu_clusters=header", "Renamed upstream"),
     "epoch_hardware": ("ml_hardware=empty", "empty body"),
     "epoch_models": ("notable_ai_models=header", "Renamed upstream"),
     "epoch_pcd": ("full%20view=header", "Renamed upstream"),
@@ -441,6 +442,8 @@ FAULTS = {
     "gpu_rental_tracker": ("gpu-pricing-tracker=header", "Renamed upstream"),
     "hippke_chess": ("hippke/chess=header", "Renamed upstream"),
     "katago": ("TrainingHistory=html", "is an HTML page"),
+    "metr_time_horizon": ("external_benchmark_metr=header", "Renamed upstream"),
+    "modded_nanogpt": ("modded-nanogpt=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),

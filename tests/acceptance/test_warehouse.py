@@ -135,6 +135,8 @@ def test_no_result_is_lost_or_doubled_on_its_way(db: duckdb.DuckDBPyConnection) 
         "core.listed_trainings": "staging.listed_training",
         "core.unbounded_scores": "staging.unbounded_score",
         "core.timed_trainings": "staging.timed_training",
+        "core.speedrun_records": "staging.speedrun_record",
+        "core.gpu_clusters": "staging.gpu_cluster",
         "core.quarantine": "staging.quarantine",
         "core.rejected_cells": "staging.rejected_cell",
         "core.duplicates": "staging.duplicate",

@@ -101,6 +101,7 @@ def test_a_record_of_which_nothing_is_left_is_rejected() -> None:
         (UnboundedScore("swb", "word_error_rate", 1500.0, "test"), "g", "1500"),
         (UnboundedScore("ptb", "perplexity", 1.0, "test"), "g", "1.0"),
         (UnboundedScore("enwik8", "bits_per_character", 9.5, "test"), "g", "9.5"),
+        (UnboundedScore("tasks", "time_horizon", 1e8, "test"), "g", "1e8"),
         (UnboundedScore("go", "elo", -20000.0, "test"), "g", "-20000"),
         (PriceIndex("CPI", date(2020, 1, 1), 1217.42), "g", "1217.42"),
     ],
