@@ -23,6 +23,7 @@ from flows.readers.row_types import (
     CpuName,
     CpuScore,
     Footprint,
+    ListedScore,
     ListedTraining,
     Listing,
     LossPoint,
@@ -229,6 +230,10 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "value": Bound(0, 1e6, "an error is at most 100 %, a perplexity at most the size of the vocabulary"),
         "reduction_factor": Bound(1e-6, 1e12, "computation at one quality falls by a factor of about two a year"),
     },
+    ListedScore: {
+        "value": Bound(0, 100, "a share of all questions is from 0 to 100 %"),
+        "shots": Bound(0, 10_000, "no prompt holds so many examples"),
+    },
     UnboundedScore: {
         "value": Bound(-10_000, 1e7, "no score of any metric"),
         # From the first processors to a million of today's together.
@@ -324,7 +329,9 @@ def _out_of_bound(row: Row, column: str, value: Any) -> _Fault | None:
         return None
     if column == "utilization" and value > 1:
         return _Fault(column, column, value, "impossible_utilization", possible.why)
-    quantity = row.metric if isinstance(row, Result | Listing | UnboundedScore) and column == "value" else column
+    quantity = (
+        row.metric if isinstance(row, Result | Listing | ListedScore | UnboundedScore) and column == "value" else column
+    )
     reason = f"{column} is not {_shown(value)}: {possible.why}"
     return _Fault(column, quantity, value, "impossible_value", reason)
 

@@ -440,6 +440,7 @@ FAULTS = {
     "hippke_chess": ("hippke/chess=header", "Renamed upstream"),
     "katago": ("TrainingHistory=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
+    "open_llm_leaderboard_v1": ("open-llm-leaderboard-report=header", "Renamed upstream"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),
     "squad_explorer": ("SQuAD-explorer=truncate", "broke off before its end"),
