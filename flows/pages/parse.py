@@ -17,6 +17,7 @@ from flows.readers.row_types import (
     CloudRegion,
     Compute,
     Duplicate,
+    ListedScore,
     Offer,
     Operations,
     PageCount,
@@ -42,6 +43,7 @@ TOLD_APART: Mapping[type[Any], tuple[str, ...]] = {
     RunPhase: ("benchmark", "phase", "processor_kind", "processor", "precision"),
     Compute: ("compute_measure",),
     Price: ("processor", "kind", "commitment"),
+    ListedScore: ("benchmark", "metric"),
     UnboundedScore: ("benchmark", "metric", "split"),
     Offer: ("processor", "kind", "commitment"),
 }

@@ -24,6 +24,7 @@ from flows.readers.row_types import (
     CpuScore,
     Footprint,
     GpuCluster,
+    ListedScore,
     ListedTraining,
     Listing,
     LossPoint,
@@ -262,6 +263,10 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "processor_count": Bound(1, 1e6, "the largest runs used some 2e5 processors"),
         "set_on": _DAY,
     },
+    ListedScore: {
+        "value": Bound(0, 100, "a share of all questions is from 0 to 100 %"),
+        "shots": Bound(0, 10_000, "no prompt holds so many examples"),
+    },
     UnboundedScore: {
         "value": Bound(-10_000, 1e7, "no score of any metric"),
         # From the first processors to a million of today's together.
@@ -358,7 +363,9 @@ def _out_of_bound(row: Row, column: str, value: Any) -> _Fault | None:
         return None
     if column == "utilization" and value > 1:
         return _Fault(column, column, value, "impossible_utilization", possible.why)
-    quantity = row.metric if isinstance(row, Result | Listing | UnboundedScore) and column == "value" else column
+    quantity = (
+        row.metric if isinstance(row, Result | Listing | ListedScore | UnboundedScore) and column == "value" else column
+    )
     reason = f"{column} is not {_shown(value)}: {possible.why}"
     return _Fault(column, quantity, value, "impossible_value", reason)
 

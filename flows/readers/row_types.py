@@ -222,6 +222,17 @@ class SpeedrunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedScore:
+    """One row per score of a leaderboard that takes whatever model is put there: listed and compared, never a point."""
+
+    name: str = column("the model as the leaderboard names it")
+    benchmark: str = column("the benchmark: key of staging.benchmark where it has a domain")
+    metric: str = column("the metric of the score: accuracy, mc2")
+    value: float = column("the score as printed, percent")
+    shots: int | None = optional("examples in the prompt; null where the leaderboard does not say")
+
+
+@dataclass(frozen=True, slots=True)
 class UnboundedScore:
     """One row per score that is no share of a full scale: errors, a perplexity, bits per character, a rating, a length of time."""
 
@@ -456,6 +467,7 @@ Row = (
     | CloudRegion
     | LossPoint
     | ListedTraining
+    | ListedScore
     | UnboundedScore
     | SpeedrunRecord
     | Cpu
@@ -517,6 +529,7 @@ ROW_TYPES: dict[str, type[Any]] = {
     "cloud_region": CloudRegion,
     "loss_point": LossPoint,
     "listed_training": ListedTraining,
+    "listed_score": ListedScore,
     "unbounded_score": UnboundedScore,
     "speedrun_record": SpeedrunRecord,
     "cpu": Cpu,
@@ -552,6 +565,7 @@ TYPE_NAMES: dict[type[Any], str] = {
     CloudRegion: "cloud_region",
     LossPoint: "loss_point",
     ListedTraining: "listed_training",
+    ListedScore: "listed_score",
     UnboundedScore: "unbounded_score",
     SpeedrunRecord: "speedrun_record",
     Cpu: "cpu",

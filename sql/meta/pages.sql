@@ -38,6 +38,8 @@ accepted as (
         union all
         select source, page, locator from staging.listed_training
         union all
+        select source, page, locator from staging.listed_score
+        union all
         select source, page, locator from staging.unbounded_score
         union all
         select source, page, locator from staging.speedrun_record

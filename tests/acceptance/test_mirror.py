@@ -445,6 +445,7 @@ FAULTS = {
     "metr_time_horizon": ("external_benchmark_metr=header", "Renamed upstream"),
     "modded_nanogpt": ("modded-nanogpt=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
+    "open_llm_leaderboard_v1": ("open-llm-leaderboard-report=header", "Renamed upstream"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),
     "squad_explorer": ("SQuAD-explorer=truncate", "broke off before its end"),

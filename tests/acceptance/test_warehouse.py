@@ -133,6 +133,7 @@ def test_no_result_is_lost_or_doubled_on_its_way(db: duckdb.DuckDBPyConnection) 
         "core.carbon_intensities": "staging.carbon_intensity",
         "core.loss_points": "staging.loss_point",
         "core.listed_trainings": "staging.listed_training",
+        "core.listed_scores": "staging.listed_score",
         "core.unbounded_scores": "staging.unbounded_score",
         "core.timed_trainings": "staging.timed_training",
         "core.speedrun_records": "staging.speedrun_record",

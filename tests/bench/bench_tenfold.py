@@ -74,6 +74,7 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "listing": {"name": named},
     "loss_point": {"parameters": larger, "training_compute_flop": larger},
     "unbounded_score": {"value": lower},
+    "listed_score": {"name": named, "value": lower},
     "listed_training": {"name": named, "paper_url": addressed, "training_compute_flop": larger},
     "speedrun_record": {"wall_time_s": larger},
     "cpu": {"name": named, "clock_hz": larger},

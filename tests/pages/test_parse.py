@@ -18,6 +18,7 @@ from flows.readers.row_types import (
     ROW_TYPES,
     CloudRegion,
     Compute,
+    ListedScore,
     Model,
     Offer,
     Operations,
@@ -211,6 +212,7 @@ GRAINS = {
     RunPhase: "core.run_phases",
     Compute: "core.compute_totals",
     Price: "core.prices",
+    ListedScore: "core.listed_scores",
     UnboundedScore: "core.unbounded_scores",
     Offer: "core.offers",
 }
