@@ -197,8 +197,8 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 47 sources; those of one page a repository are asked for by the page.
-    assert answers.total() <= 58
+    # Of 49 sources; those of one page a repository are asked for by the page.
+    assert answers.total() <= 74
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()

@@ -286,6 +286,6 @@ def test_columns_of_floats_are_what_is_compared() -> None:
         "microarchitecture_number",
         "rank",
     }
-    counted = {"chips", "cores", "processor_count"}
+    counted = {"chips", "cores", "processor_count", "runs"}
     years = {"year", "release_year", "installed_in", "offered_in"}
     assert whole == {"image_size", "shots"} | years | counted | numbered
