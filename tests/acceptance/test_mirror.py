@@ -441,6 +441,7 @@ FAULTS = {
     "katago": ("TrainingHistory=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
     "open_llm_leaderboard_v1": ("open-llm-leaderboard-report=header", "Renamed upstream"),
+    "livebench": ("livebench.github.io=html", "is an HTML page"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),
     "squad_explorer": ("SQuAD-explorer=truncate", "broke off before its end"),
