@@ -196,8 +196,8 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 44 sources; those of one page a repository are asked for by the page.
-    assert answers.total() <= 55
+    # Of 46 sources; those of one page a repository are asked for by the page.
+    assert answers.total() <= 57
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()
