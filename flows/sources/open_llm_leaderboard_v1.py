@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.readers.record import Record, Rejected, csv_records
+from flows.readers.record import RAGGED, Record, Rejected, csv_records
 from flows.readers.row_types import ListedScore, Row
 from flows.sources import Page
 
@@ -18,6 +18,8 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """A score for each column that has one."""
     column = page.lookups["model"]
+    if page.lookups.get("ragged") and (ragged := record.text(RAGGED)):
+        raise Rejected("ragged_row", f"{ragged}: its scores may stand in the wrong columns", None, ragged)
     name = record.name(column)
     scores = {column: record.number(column) for column in page.lookups["scores"]}
     if name is None:

@@ -20,6 +20,7 @@ from flows.readers.bounds import BOUNDS, Bound, bound
 from flows.readers.row_types import (
     CarbonIntensity,
     Compute,
+    ListedScore,
     LossPoint,
     Model,
     Operations,
@@ -41,6 +42,7 @@ OF_CELLS: dict[str, list[tuple[Row, str, float]]] = {
         (CarbonIntensity("r", None, 2000, 1.0), "carbon_intensity_g_per_kwh", 1.0)
     ],
     "core.carbon_intensities.year": [(CarbonIntensity("r", None, 2000, 1.0), "year", 1.0)],
+    "core.listed_scores.value": [(ListedScore("n", "b", "accuracy", 1.0), "value", 1.0)],
     "core.loss_points.loss": [(LossPoint(1.0, 1.0, 1.0), "loss", 1.0)],
     "core.observations.value": [
         (SCORE, "value", 1.0),

@@ -84,11 +84,31 @@ def test_what_other_authors_took_from_the_leaderboard_is_what_it_printed_in_sept
     assert db.execute(agree, ["20230915.csv"]).fetchone() == (60, 68)
 
 
-def test_no_row_of_a_leaderboard_is_a_result_or_a_point(db: Db) -> None:
+def test_a_release_of_livebench_is_a_board_of_its_own(db: Db) -> None:
+    found = db.execute(
+        "select page, count(*), max(n_models) from marts.leaderboards where source = 'livebench' group by page order by page"
+    ).fetchall()
+    # Tasks and models, as the sheets print them; of the last one a row has too few cells.
+    assert found == [
+        ("table_2024_06_24.csv", 17, 73),
+        ("table_2025_04_25.csv", 17, 57),
+        ("table_2026_01_08.csv", 23, 126),
+    ]
+    cut = db.execute("select locator, rule from core.quarantine where source = 'livebench'").fetchall()
+    assert cut == [("row 110", "ragged_row")]
+    computed = db.execute(
+        "select distinct name from core.listed_scores where page = 'table_2026_01_08.csv' and training_compute_flop is not null"
+    ).fetchall()
+    # Epoch AI writes "GLM-4.6" and "Kimi K2 Thinking": no name to the letter, though it may be the same model.
+    assert {name for (name,) in computed} == {"glm-4.7", "gpt-oss-120b", "grok-4-0709"}
+
+
+@pytest.mark.parametrize("source", [SOURCE, "livebench"])
+def test_no_row_of_a_leaderboard_is_a_result_or_a_point(db: Db, source: str) -> None:
     for table in ("core.results", "core.models", "core.model_mentions", "core.candidates", "fits.points"):
         columns = [name for name, *_ in db.execute(f"describe {table}").fetchall()]
         for column in [name for name in columns if name == "source" or name.endswith("_source")]:
-            assert db.execute(f"select count(*) from {table} where {column} = ?", [SOURCE]).fetchone() == (0,), table
+            assert db.execute(f"select count(*) from {table} where {column} = ?", [source]).fetchone() == (0,), table
 
 
 def test_a_place_is_that_of_the_score(db: Db) -> None:

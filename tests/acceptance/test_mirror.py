@@ -197,7 +197,7 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 49 sources; those of one page a repository are asked for by the page.
+    # Of 50 sources; those of one page a repository are asked for by the page.
     assert answers.total() <= 74
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
@@ -446,6 +446,7 @@ FAULTS = {
     "modded_nanogpt": ("modded-nanogpt=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
     "open_llm_leaderboard_v1": ("open-llm-leaderboard-report=header", "Renamed upstream"),
+    "livebench": ("livebench.github.io=html", "is an HTML page"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),
     "papers_with_code": ("sota-extractor=halved", "JSON"),
     "squad_explorer": ("SQuAD-explorer=truncate", "broke off before its end"),

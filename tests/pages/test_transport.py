@@ -418,7 +418,7 @@ def test_a_large_plain_body_is_stopped_and_one_of_just_that_size_is_not(site: Si
     [
         says(BODY[:9], length=len(BODY)),
         says(b"9\r\nmodel", length=-1, Transfer_Encoding="chunked"),
-        says(gzip.compress(BODY)[:-12], Content_Encoding="gzip"),
+        says(gzip.compress(BODY, mtime=0)[:-12], Content_Encoding="gzip"),
         says(BODY, Content_Encoding="gzip"),
     ],
     ids=["content-length", "chunked", "gzip cut", "no gzip"],
