@@ -30,7 +30,7 @@ _OF_CLUSTERS = ("cluster_op_per_s_16_bit",)
 _RATES = ("fp32_flop_per_s", "fp32_flop_per_s_per_usd", "specint", "clock_hz", "peak_fp64_flop_per_s_per_core")
 # Of lists whose trainings are no models of core.
 _LISTED = ("training_compute", "speedrun_burden")
-_GROWING = {"model": (*_MEASURES, "speedrun_burden"), "processor": (*_RATES, *_DERIVED, *_OF_CLUSTERS)}
+_GROWING = {"model": (*_MEASURES, "speedrun_burden", "time_horizon"), "processor": (*_RATES, *_DERIVED, *_OF_CLUSTERS)}
 _GROWTH_STATISTICS = ("n", "r_squared", "growth_per_year", "doubling_time_month", "doubling_time_year")
 # The statistics that marts.reproduction recomputes of each kind of line.
 _FIT = ("n", "intercept", "slope", "r_squared", "exponent", "exponent_low", "exponent_high")

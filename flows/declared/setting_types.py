@@ -507,7 +507,7 @@ class GrowthSeries:
     series: Text = column("the series: what grows")
     subject: Kind = column("model or processor")
     quantity: Text = column(
-        "what grows: of models a compute measure (FLOP), of processors a rate (FLOP/s, OP/s), one for the money, or a score"
+        "what grows: of models a compute measure (FLOP) or minutes, of processors a rate (FLOP/s), one for the money, or a score"
     )
     notable_only: bool = column("whether only models count that the source gives a notability criterion for")
     source: Text | None = optional("the source that the series is of; null for all that have the quantity")

@@ -28,7 +28,7 @@ select
     era,
     rule,
     source,
-    quantity,  -- what has grown: training_compute, hardware_burden, network_operations, speedrun_burden; fp32_flop_per_s, of processors
+    quantity,  -- what has grown: training_compute, hardware_burden, network_operations, speedrun_burden, time_horizon; fp32_flop_per_s, of processors
     n,
     first_released_on,
     last_released_on,

@@ -103,6 +103,27 @@ speedruns as (
         and coalesce(records.set_on < asked.published_before, asked.published_before is null)
 ),
 
+horizons as (
+    select
+        series.series,
+        concat_ws(':', scores.source, scores.page, scores.locator) as thing,
+        scores.printed_name as name,
+        named.published_on as released_on,
+        scores.value,
+        scores.source, scores.page, scores.locator,
+    from series
+    join core.unbounded_scores as scores on series.source = scores.source and series.quantity = scores.metric
+    join records as named on scores.printed_name = named.name and scores.source != named.source
+    join core.page_order as pages on named.source = pages.source and named.page = pages.page
+    cross join staging.build_setting as asked
+    where
+        named.published_on is not null
+        and coalesce(named.published_on < asked.published_before, asked.published_before is null)
+    qualify row_number() over (
+        partition by series.series, scores.score_id order by pages.preference, named.locator
+    ) = 1
+),
+
 cpus as (
     select
         series.series,
@@ -169,6 +190,8 @@ dated as (
     union all
     select * from speedruns
     union all
+    select * from horizons
+    union all
     select * from processors
     union all
     select * from cpus
@@ -187,7 +210,7 @@ select
     released_on,  -- day of publication or release
     -- Only the slope matters to growth, so any day may stand for zero; one nearby keeps the digits.
     date_diff('day', date '2000-01-01', released_on) / 365.25 as years,  -- years from the first day of 2000 to the release
-    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s, FLOP/s per USD, OP/s, Hz or a score
+    log10(value) as log10_value,  -- log10 of the quantity of the series: FLOP, FLOP/s, FLOP/s per USD, OP/s, Hz, minutes or a score
     source,
     page,
     locator,

@@ -1,4 +1,4 @@
--- One row per series of models, era and frontier rule: how fast the computation of published models grows.
+-- One row per series of models, era and frontier rule: how fast the computation of published models grows, or that to a fixed loss, or what they reach.
 -- grain: series, era, rule
 with series as (
     select * from staging.growth_series where subject = 'model'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -192,6 +193,34 @@ def test_a_time_horizon_is_joined_by_the_name_to_the_letter(db: Db) -> None:
     assert db.execute(
         "select distinct benchmark from core.unbounded_candidates where computation_of = 'the name to the letter'"
     ).fetchall() == [("metr_time_horizon",)]
+
+
+def test_time_horizons_double_as_fast_as_metr_says(db: Db) -> None:
+    points = db.execute(
+        "select name, released_on, 10 ** log10_value from fits.growth_points where series = 'time_horizons' order by all"
+    ).fetchall()
+    # Of 30 versions these stand in no other list under the same name.
+    versions = db.execute("select printed_name from core.unbounded_scores where metric = 'time_horizon'").fetchall()
+    assert {name for (name,) in versions} - {name for name, *_ in points} == {
+        "davinci-002",
+        "gpt-3.5-turbo-instruct",
+        "o3-2025-04-16_medium",
+        "o4-mini-2025-04-16_medium",
+    }
+    told = {name: day for name, day, _ in points}
+    assert told["claude-3-5-sonnet-20241022"] == date(2024, 10, 22)
+    assert told["gpt-4o-2024-11-20"] == date(2024, 11, 20)
+    assert told["gpt2-xl"] == date(2019, 11, 5)
+    x = [(day - date(2000, 1, 1)).days / 365.25 for _, day, _ in points]
+    slope = np.polyfit(x, [math.log10(minutes) for *_, minutes in points], 1)[0]
+    line = db.execute(
+        "select n, doubling_time_month, doubling_time_month_low, doubling_time_month_high, quantity from marts.compute_growth "
+        "where series = 'time_horizons' and era = 'all_years' and rule = 'all'"
+    ).fetchone()
+    assert line is not None
+    assert (line[0], line[1], line[4]) == (26, pytest.approx(12 * math.log10(2) / slope), "time_horizon")
+    # Kwa et al. 2025 (arXiv 2503.14499): 212 days, 171 to 249; of the frontier from 2019 to 2025 alone.
+    assert line[2] < 212 / 30.44 < line[3]
 
 
 def test_none_of_these_scores_is_a_result_or_a_point_of_a_row_set(db: Db) -> None:
