@@ -68,4 +68,5 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "expect_column_values_to_not_match_regex": lambda kwargs: f"{kwargs['column']} is of the form {kwargs['regex']}",
     "expect_column_value_lengths_to_equal": lambda kwargs: f"{kwargs['column']} is not {kwargs['value']} letters long",
     "expect_column_pair_values_a_to_be_greater_than_b": _pair,
+    "expect_column_pair_values_to_be_equal": lambda kwargs: f"{kwargs['column_A']} is not {kwargs['column_B']}",
 }

@@ -28,6 +28,8 @@ from flows.warehouse import unmet
         ("expect_column_values_to_not_be_null({'column': 'c', 'row_condition': \"kind == 'a'\"})",
          "1 of 2 rows, such as [{'n': 1}]",
          "core.t: c is empty where kind == 'a' in 1 of 2 rows, such as {'n': 1}"),
+        ("expect_column_pair_values_to_be_equal({'column_A': 'quality_target', 'column_B': 'printed_target'})",
+         "1 of 2 rows, such as [(1, 2)]", "core.t: quality_target is not printed_target in 1 of 2 rows, such as (1, 2)"),
         ("expect_what_nobody_knows({'column': 'c'})", "observed 3",
          "core.t: expect_what_nobody_knows({'column': 'c'}): observed 3"),
     ],
