@@ -149,6 +149,6 @@ select
     10 ** -slope as fall_per_year,  -- how many times less it takes each year
     10 ** -slope_high as fall_per_year_low,  -- lower end of its interval, t of one degree of freedom less than there are rounds
     10 ** -slope_low as fall_per_year_high,  -- upper end of the same
-    status,  -- ok, descriptive (the least of a round is chosen by its value: no interval) or too_few_rounds (fewer than three)
+    status,  -- ok, descriptive (the least of a round is chosen by its value: no interval) or too_few_rounds (fewer than three); of alexnet as in fits.growth_lines
 from (select * from fitted union all by name select * from beside)
 order by task, quality_target, timing, sample, precision nulls first
