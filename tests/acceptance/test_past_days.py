@@ -56,11 +56,14 @@ def test_a_past_day_is_built_again_as_it_was(day: str, tmp_path: Path) -> None:
         told = {one for (one,) in con.execute(f"select ({key}) from marts.changes").fetchall()}
     assert as_of == day
     assert len(numbers) > 30
-    assert numbers.keys() == said.keys()
+    assert said.keys() <= numbers.keys()
+    # What is priced in scenarios that came since has no number of that day.
+    since = numbers.keys() - said.keys()
+    assert not {str(one[-1]) for one in since} & {str(one[-1]) for one in said}
     # Code since may have moved a number, and then the ledger tells of it; what it does not tell of is as it was, but for last
     # digits, which it does not tell of either.
     assert len(told) < len(numbers) / 2
-    assert {one: numbers[one] for one in numbers.keys() - told} == pytest.approx(
+    assert {one: numbers[one] for one in said.keys() - told} == pytest.approx(
         {one: said[one] for one in said.keys() - told}, rel=1e-9
     )
     # A version that came later, of a page that everything rests on.
