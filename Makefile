@@ -32,11 +32,11 @@ test: $(VENV)/installed  ## the tests, but for the slow ones (some four minutes 
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (half an hour)
 	$(MUTATED)
-	$(PYTEST) --dist loadgroup --no-loadscope-reorder -m slow
+	$(PYTEST) --dist loadscope --no-loadscope-reorder -m slow
 
 soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
 	SOAK=1 $(MUTATED)
-	SOAK=1 $(PYTEST) --dist loadgroup -m soak
+	SOAK=1 $(PYTEST) --dist loadscope -m soak
 
 lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff check .

@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import running
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from flows import build, paths
 from flows.warehouse import connection
@@ -57,6 +59,29 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="prefect-home-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     os.environ["PREFECT_HOME"] = home.name
+
+
+class Together(LoadScopeScheduling):
+    """One worker has all tests of these modules, for they share what is dear to set up; of all others each has its own place.
+
+    xdist's own groups (`xdist_group`) are lost with pytest 9.2, which keeps the name of a test otherwise than xdist writes it.
+    """
+
+    MODULES = (
+        "tests/acceptance/test_mirror.py",
+        "tests/acceptance/test_published_before.py",
+        "tests/publish/report/test_in_browser.py",
+        "tests/test_broken_sources.py",
+        "tests/test_cluster.py",
+    )
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, _ = nodeid.partition("::")
+        return module if module in self.MODULES else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    return Together(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

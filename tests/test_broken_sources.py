@@ -142,7 +142,6 @@ def final(tmp_path_factory: pytest.TempPathFactory, shipped: Path, warehouse_pat
     return final
 
 
-@pytest.mark.xdist_group("broken")
 def test_sources_broken_in_each_way_fall_back_and_all_others_are_published_fresh(
     final: Path, warehouse_path: Path
 ) -> None:
@@ -166,7 +165,6 @@ def test_sources_broken_in_each_way_fall_back_and_all_others_are_published_fresh
     assert ask(final, others) == ask(warehouse_path, others) != []
 
 
-@pytest.mark.xdist_group("broken")
 def test_impossible_cells_are_left_out_and_their_page_is_published(final: Path) -> None:
     assert ask(final, "select state, rows_read, rows_quarantined from meta.sources where source = 'owid_carbon'") == [
         ("unchanged", 6250 + len(IMPOSSIBLE), len(IMPOSSIBLE))

@@ -35,7 +35,7 @@ from flows.readers.record import PageError
 from flows.theory import table
 from flows.theory.settings import EXPERT, ORACLE, REGULARISED
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
+pytestmark = pytest.mark.slow
 BAD: Any = None
 
 

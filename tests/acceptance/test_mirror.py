@@ -28,7 +28,6 @@ pytestmark = [
     pytest.mark.mirror,
     pytest.mark.slow,
     pytest.mark.long,
-    pytest.mark.xdist_group("mirror"),  # one worker refreshes once for all of them
     pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
 ]
 api = running.api

@@ -19,7 +19,7 @@ join core.results as results using (benchmark, metric, result_id)
 join core.trainings as trainings on points.training_id = trainings.training_id
 where variant = '' and is_point
 """
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("published before")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

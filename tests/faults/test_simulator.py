@@ -68,7 +68,7 @@ ERRORS = {
 # not, a build without a fault follows the last of them, in full every tenth too: between them each begins on what the one before
 # left.
 FINISHED_EVERY = 10
-SOME = {"write": 150, "flush": 4, "sync": 1, "rename": 1}
+SOME = {"write": 75, "flush": 4, "sync": 1, "rename": 1}
 # How long a call waits for its process to be killed; strace ends no sooner.
 WAITS_S = 1
 DAYS = (date(2027, 3, 1), date(2027, 3, 8))

@@ -26,7 +26,7 @@ from flows.publish.report import wording, writing
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 SCALING = {"row_set": "current", "benchmark": "imagenet", "metric": "top1", "compute_measure": "hardware_burden",
            "form": "polynomial",
            "estimator": "ols_cluster", "selection": "one_per_training", "direction": "y_on_x"}  # fmt: skip
