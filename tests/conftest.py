@@ -80,6 +80,7 @@ class Together(LoadScopeScheduling):
         return module if module in self.MODULES else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)  # a run may do without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
     return Together(config, log) if config.getvalue("dist") == "loadscope" else None
 
