@@ -157,6 +157,8 @@ def refresh(
 ) -> dict[str, Any] | State[Any]:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
+    Without a mirror a source that only a mirror has (`mirror_only` of its TOML) is not asked for unless it is named.
+
     With another day than today it is a backfill: a mirror has to show the pages of that day, and they are kept as retrieved on it.
 
     Where nothing has changed since the published warehouse was built nothing is read, computed or checked; `fresh` builds all
@@ -183,7 +185,7 @@ def refresh(
         with runs.recorded("refresh", asked=asked), publishing.exclusive(final):
             # What is wrong with a cluster that is asked for is said before minutes of fetching.
             cluster.check()
-            outcomes = [] if offline else fetch_all(only or list(sources.names()), raw, mirror, day)
+            outcomes = [] if offline else fetch_all(only or sources.asked(mirror), raw, mirror, day)
             with progress.steps() as step:
                 warnings = _unless_unchanged(raw, final, today, outcomes, step, fresh=fresh)
             # Held open for all that reads it now: to open it takes longer than any of it.

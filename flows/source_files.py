@@ -57,6 +57,7 @@ class SourceFile(Closed):
     parse_cpu_s: Annotated[float, Gt(0)] | None = None
     parse_memory_mb: Annotated[float, Gt(0)] | None = None
     stale_after_days: Annotated[int, Gt(0)] | None = None
+    mirror_only: bool = False
     lookups: dict[str, Any] = Field(default_factory=dict)
     pages: list[PageEntry] = Field(default_factory=list)
     page_lists: list[PageList] = Field(default_factory=list)

@@ -26,7 +26,7 @@ _FOLDER = Path(__file__).parent
 # What a source has as its file has it.
 _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
-    "page_max_mb", "parse_cpu_s", "parse_memory_mb", "stale_after_days",
+    "page_max_mb", "parse_cpu_s", "parse_memory_mb", "stale_after_days", "mirror_only",
 }  # fmt: skip
 
 
@@ -57,7 +57,8 @@ class Source:
     `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `page_max_mb`:
     megabytes that a page of it may have, where the usual (flows/pages/transport.py) is not enough. `parse_cpu_s`
     and `parse_memory_mb`: what parsing one of its pages may take, where the usual (flows/pages/limited.py) is not enough.
-    `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own.
+    `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own. `mirror_only`: whether its pages
+    can be had in the form that is read from a mirror alone, so that nobody else is asked for them.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Source:
     parse_cpu_s: float | None = None
     parse_memory_mb: float | None = None
     stale_after_days: int | None = None
+    mirror_only: bool = False
 
 
 class Parser(Protocol):
@@ -112,6 +114,11 @@ def addresses(key: str) -> Mapping[str, str]:
 def names() -> tuple[str, ...]:
     """All sources, in alphabetical order."""
     return names_in(_FOLDER)
+
+
+def asked(mirror: str | None) -> list[str]:
+    """The sources that a run asks for, from a `mirror` if there is one. Raises `SettingError`: a TOML is wrong."""
+    return [name for name in names() if mirror is not None or not source(name).mirror_only]
 
 
 @cache

@@ -828,6 +828,17 @@ def test_a_pause_is_declared_in_the_toml(tmp_path: Path, monkeypatch: pytest.Mon
     assert [sources.source(name).pause_s for name in ("own_pause", "no_pause")] == [2.5, None]
 
 
+def test_what_only_a_mirror_has_is_asked_of_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(sources.names()) - set(sources.asked(None)) == {"mlperf_training"}
+    toml = (Path(sources.__file__).parent / "owid_carbon.toml").read_text(encoding="utf-8")
+    for name, more in {"archived": "mirror_only = true\n", "live": ""}.items():
+        (tmp_path / f"{name}.toml").write_text(more + toml, encoding="utf-8")
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.setattr(sources, "_FOLDER", tmp_path)
+    assert sources.asked(None) == ["live"]
+    assert sources.asked("http://127.0.0.1:8765") == ["archived", "live"]
+
+
 def test_when_it_is_to_stop_neither_a_silent_server_nor_a_pause_holds_it_up(site: Site, tmp_path: Path) -> None:
     site.pages["/a.csv"] = hangs
     urls = [f"{site.address}/{name}.csv" for name in "abc"]
