@@ -379,6 +379,9 @@ SAMPLE = "(select min(sample_id) from fits.estimates)"
         ("core.artefacts", "update core.artefacts set evidence = null", NO_NULL, "critical", "evidence"),
         ("meta.pages", "update meta.pages set sha256 = 'x'", "expect_column_value_lengths_to_equal", "critical", "'x'"),
         ("core.carbon_intensities", "update core.carbon_intensities set year = 2000", TOGETHER, "warning", "'year': 2000"),
+        # Of clusters it is null, which is no fault: all others must tell it.
+        ("marts.hardware_growth", "update marts.hardware_growth set processor_kind = null where quantity = 'specint'", NO_NULL,
+         "critical", "72 of "),
     ],
 )  # fmt: skip
 def test_a_fault_is_seen(
