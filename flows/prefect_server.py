@@ -6,9 +6,11 @@ error open.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ from flows.errors import UserError
 # A machine with all its cores busy took a minute and a half.
 _START_S = 180
 _END_S = 30
+# What is still to be told takes milliseconds.
+_TELL_S = 10
 
 
 class ServerError(UserError):
@@ -57,12 +61,30 @@ def server(
             _wait(url, process)
             yield url
     finally:
-        process.terminate()
         try:
-            process.wait(timeout=_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _tell_the_rest()
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _tell_the_rest() -> None:
+    """Have the server told what Prefect has yet to tell it.
+
+    Else a process that was stopped in the middle tells it at its end, when the server is gone: it tries again some seconds for each
+    event, and so minutes in all.
+    """
+    for name in ("prefect.events.worker.EventsWorker", "prefect.logging.handlers.APILogWorker"):
+        module, _, worker = name.rpartition(".")
+        # Prefect takes a second to import; where it was not there is nothing to tell.
+        if module in sys.modules:
+            # It says how much is left, to whoever looks.
+            logging.getLogger(worker).setLevel(logging.ERROR)
+            getattr(sys.modules[module], worker).drain_all(timeout=_TELL_S, at_exit=False)
 
 
 def answers(url: str) -> bool:

@@ -76,6 +76,15 @@ def prune(client: SyncPrefectClient, deployment: UUID) -> None:
                 client.delete_flow_run(run.id)
 
 
+def delete_waiting(client: SyncPrefectClient, deployment: UUID) -> None:
+    """Delete the runs that the schedule made and that wait for their time."""
+    from prefect.client.schemas.objects import StateType
+
+    for run in _read(client, deployment, [StateType.SCHEDULED]):
+        if run.auto_scheduled:
+            client.delete_flow_run(run.id)
+
+
 def _read(
     client: SyncPrefectClient,
     deployment: UUID,

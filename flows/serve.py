@@ -42,6 +42,8 @@ _TICK_S = 0.2
 _SILENT_MAX_S = 60
 _LOOK_S = 5
 _LOOKS, _LOOKS_OF_A_STOP = _SILENT_MAX_S // _LOOK_S, 2
+# It takes the scheduler of a busy server half a second to write what it is at.
+_LOOKS_FOR_WAITING = 5
 # What Prefect's runner still does when its server is gone.
 _LET_GO_S = 5
 _STOPPED = "`compute-limits serve` was stopped"
@@ -210,7 +212,17 @@ def _keep(kept: _Kept) -> None:
     if _is_there(kept):
         with suppress(*_unanswered()):
             kept.client.pause_deployment(kept.deployment)
+            _let_nothing_wait(kept)
     _say(f"stopped by {signal.Signals(kept.stops[0]).name}")
+
+
+def _let_nothing_wait(kept: _Kept) -> None:
+    """Delete what waits for its time: a scheduler that was at it when the deployment was paused writes it all the same."""
+    if kept.is_own_server:  # which ends now, and schedules anew when it is back
+        return
+    for _ in range(_LOOKS_FOR_WAITING):
+        time.sleep(_TICK_S)
+        run_records.delete_waiting(kept.client, kept.deployment)
 
 
 def _take_up(kept: _Kept) -> None:

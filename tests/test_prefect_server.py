@@ -6,13 +6,16 @@ Servers that are started, and what is left of them, are in tests/test_refresh.py
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
+import running
 from running import Site, free_port
 
 from flows import prefect_server
@@ -96,3 +99,19 @@ def test_a_proxy_is_not_asked_for_what_is_on_loopback(
             assert os.environ["no_proxy"] == within
             assert requests.get(f"{site.address}/health", timeout=9).ok
         assert dict(os.environ) == stood
+
+
+@pytest.mark.slow
+def test_what_is_still_to_be_told_is_told_before_the_server_ends(prefect_db: Path, tmp_path: Path) -> None:
+    shutil.copy(prefect_db, tmp_path)
+    # As many as a refresh has open that is stopped in the middle.
+    code = (
+        "from prefect.events import emit_event\nfrom prefect.settings import PREFECT_API_URL, temporary_settings\n"
+        "from flows.prefect_server import server\n"
+        "with server(None, 'temporary') as url, temporary_settings({PREFECT_API_URL: url}):\n"
+        "    for number in range(300):\n"
+        "        emit_event('told', {'prefect.resource.id': f'number.{number}'})\n"
+    )
+    env = running.environment(tmp_path / "data", tmp_path)
+    ended = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import requests
 import running
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
-from running import Api
+from running import HANGS_S, Api
 
 from flows import run_records, schedules
 
@@ -122,3 +125,16 @@ def test_old_runs_go_with_their_logs_and_the_newest_stay(
     assert states(api, deployment).keys() == {str(run) for run in (*kept[1:], due)}
     assert client.read_flow_run(other).id == other
     running.wait_for(lambda: api.post("logs", logs={"flow_run_id": {"any_": [str(old)]}}) == [])
+
+
+def test_what_the_schedule_left_waiting_goes_and_what_a_person_asked_for_stays(
+    client: SyncPrefectClient, api: Api
+) -> None:
+    flow = client.create_flow_from_name("records")
+    weekly = DeploymentScheduleCreate(schedule=IntervalSchedule(interval=7 * DAY))
+    deployment = client.create_deployment(flow, f"records {uuid4()}", schedules=[weekly])
+    assert requests.post(f"{api.url}/deployments/{deployment}/schedule", json={}, timeout=HANGS_S).ok
+    later, done = add(client, deployment, -DAY), add(client, deployment, DAY, Completed())
+    assert len(states(api, deployment)) > 2
+    run_records.delete_waiting(client, deployment)
+    assert states(api, deployment).keys() == {str(later), str(done)}
