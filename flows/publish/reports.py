@@ -34,6 +34,8 @@ _AT_HAND = (
     "(select published_before from meta.this_build) "
     "from core.results"
 )
+# Of one source; where all its pages are absent a hundred lines would push everything else off the screen.
+_MESSAGES = 5
 _COUNTS = {"read": "read", "accepted": "acc.", "duplicate": "dup.", "quarantined": "quar."}
 _WIDTH_OF_COSTS = 104
 _NARROW, _LICENCE = 54, 26
@@ -201,9 +203,18 @@ def sources(con: Any, out: Console) -> None:
     narrow = _source_lines(cells)
     out.print()
     out.print(layouts.first_that_fits([_sources(cells, licence=True), _sources(lasting), narrow], out))
-    messages = [line for row in rows for line in (row[-1] or "").splitlines()]
-    for message in dict.fromkeys(messages):
+    for message in dict.fromkeys(line for row in rows for line in _messages(row[0], row[-1] or "")):
         layouts.say(f"! {printable(message)}", out)
+
+
+def _messages(source: str, message: str) -> list[str]:
+    """What is wrong with a source, a line for each of its pages; of many the first and where the others stand."""
+    lines = message.splitlines()
+    if len(lines) <= _MESSAGES:
+        return lines
+    rest = len(lines) - _MESSAGES + 1
+    where = f"compute-limits sql \"select message from meta.sources where source = '{source}'\""
+    return [*lines[:-rest], f"{source}: and {rest} more; `{where}` lists them"]
 
 
 def aged(state: str, age: int | None) -> str:

@@ -69,6 +69,25 @@ def test_what_a_source_says_does_nothing_to_a_terminal() -> None:
     assert all(one in shown for one in ("[red]s", r"\x1b[31mfree", r"! got \x1b]0;x\x07 [b]"))
 
 
+def test_of_a_source_whose_pages_are_all_absent_the_first_are_named_and_where_the_others_stand() -> None:
+    out, many = io.StringIO(), "\n".join(f"many: page {number} is gone" for number in range(9))
+    columns = (
+        "source, 'absent' as state, null::int as age_days, null::date as retrieved_on, 0 as rows_read, 0 as rows_accepted, "
+        "0 as rows_duplicate, 0 as rows_quarantined, 'MIT' as licence, message"
+    )
+    with duckdb.connect() as con:
+        con.execute("create schema meta")
+        given = "(values ('few', 'few: page 0 is gone'), ('many', ?)) as given (source, message)"
+        con.execute(f"create table meta.sources as select {columns} from {given}", [many])
+        reports.sources(con, Console(file=out, width=200))
+    told = [line for line in out.getvalue().splitlines() if line.startswith("!")]
+    assert told == [
+        "! few: page 0 is gone",
+        *(f"! many: page {n} is gone" for n in range(4)),
+        "! many: and 5 more; `compute-limits sql \"select message from meta.sources where source = 'many'\"` lists them",
+    ]
+
+
 def test_the_report_of_a_benchmark_that_no_domain_names(warehouse_path: Path, tmp_path: Path) -> None:
     path = shutil.copyfile(warehouse_path, tmp_path / "copy.duckdb")
     with duckdb.connect(path) as con:
