@@ -341,7 +341,7 @@ def compare(place: Place, edits: int) -> None:
 @pytest.mark.soak
 @pytest.mark.long
 def test_after_every_edit_of_a_tenth_of_the_facts_both_builds_are_equal(tmp_path: Path) -> None:
-    compare(copy(tmp_path, 10), sample(full=100, part=3))
+    compare(copy(tmp_path, 10), sample(full=100, part=2))
 
 
 @pytest.mark.soak
