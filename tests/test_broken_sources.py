@@ -27,7 +27,7 @@ from flows.columns import columns
 from flows.pages import decisions, snapshots
 from flows.pages.snapshots import Snapshot
 from flows.readers.bounds import BOUNDS, bound
-from flows.readers.row_types import TYPE_NAMES, Compute, Price
+from flows.readers.row_types import TYPE_NAMES, Compute, ListedScore, Price
 from flows.sources import Page
 
 pytestmark = pytest.mark.slow
@@ -197,13 +197,17 @@ def change(path: Path, row_type: type[Any]) -> Counter[str]:
     """Put cells of a facts file at the ends of their bounds; how many at either."""
     with path.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
+    bounded = {column: column for column in BOUNDS[row_type]}
+    if row_type is ListedScore:
+        # A column for each score, behind the names of the models.
+        bounded = dict.fromkeys(list(rows[0])[list(rows[0]).index("name") + 1 :], "value")
     changed = Counter[str]()
     for number, row in enumerate(rows):
-        for at, column in enumerate(BOUNDS[row_type]):
+        for at, (cell, column) in enumerate(bounded.items()):
             for which, place in _ENDS.items():
                 # A second row of a month would be another fault, of which its page would have told.
-                if row[column] and column != "month" and (number * 7 + at) % _EVERY == place:
-                    row[column] = end_of(row_type, row, column, which)
+                if row[cell] and column != "month" and (number * 7 + at) % _EVERY == place:
+                    row[cell] = end_of(row_type, row, column, which)
                     changed[which] += 1
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, rows[0].keys(), lineterminator="\n")

@@ -4,7 +4,8 @@ A fact file has the SHA-256 of the page and the locator on each row, and everyth
 records that were rejected and the number of records read, too. So a build from facts equals one from the pages.
 
 The SHA-256 is written by its first digits, as many as tell the versions in the lock beside it apart and eight at least: whole it
-took a third of the bytes. Facts of 0.3 and before have all 64, and are read as they are.
+took a third of the bytes. Facts of 0.3 and before have all 64, and are read as they are. Scores of sheets are written a record a
+line (flows/pages/wide.py), and read with a score a line too.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pyarrow import csv as arrow_csv
 
 from flows.columns import columns, schema
 from flows.errors import UserError
-from flows.pages import snapshots
+from flows.pages import snapshots, wide
 from flows.pages.parse import Gathered
 from flows.readers.row_types import ROW_TYPES
 from flows.sources import Page
@@ -45,7 +46,10 @@ class FactsError(UserError, ValueError):
     """A facts file cannot be read; the message names file, row, column and literal."""
 
 
-def _readers(row_type: type[Any]) -> list[tuple[str, Callable[[str], Any], bool]]:
+_Reader = tuple[str, Callable[[str], Any], bool]
+
+
+def _readers(row_type: type[Any]) -> list[_Reader]:
     """[(column, text -> value, may be null)] of a row type, in order."""
     hints = typing.get_type_hints(row_type)
     convert: dict[type, Callable[[str], Any]] = {
@@ -135,8 +139,12 @@ def _table(
     """A whole file, and where in it the rows of each page and version stand. Raises an error of Arrow's for a bad file."""
     readers, wanted = _readers(ROW_TYPES[row_type]), schema(ROW_TYPES[row_type])
     # Not by the names of the header: a row type may have a column that is named as one of the address.
-    types = {f"address {name}": pa.string() for name in _ADDRESS} | dict(zip(wanted.names, wanted.types, strict=True))
-    _require_header(path, [*_ADDRESS, *wanted.names])
+    address = [f"address {name}" for name in _ADDRESS]
+    form, heads = _form(row_type, _header(path))
+    own = dict(zip(wanted.names, wanted.types, strict=True))
+    if form is not None:
+        own = {name: own[name] for name in form.record} | {f"score {head}": own[form.cell] for head in heads}
+    types = dict.fromkeys(address, pa.string()) | own
     rows = arrow_csv.read_csv(
         path,
         read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=1),
@@ -145,14 +153,16 @@ def _table(
             column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
         ),
     )
+    if form is not None:
+        rows = wide.unfold_table(form, rows, heads, wanted)
     for at, (name, _, optional) in enumerate(readers, len(_ADDRESS)):
         if optional or not rows[name].null_count:
             continue
-        if types[name] != pa.string():
+        if wanted.field(name).type != pa.string():
             raise pa.ArrowInvalid(f"{name} is blank")
         # A text that must be there may be blank.
         rows = rows.set_column(at, name, pc.fill_null(rows[name], ""))
-    sha256, page, locator = list(types)[: len(_ADDRESS)]
+    sha256, page, locator = address
     rows = rows.set_column(2, locator, pc.fill_null(rows[locator], ""))
     places: dict[tuple[object, ...], tuple[int, int]] = {}
     for (of_page, digits), place in runs(rows, (page, sha256)).items():
@@ -163,11 +173,23 @@ def _table(
     return rows, places
 
 
-def _require_header(path: str, wanted: list[str]) -> None:
+def _header(path: str) -> list[str]:
     with Path(path).open(encoding="utf-8", newline="") as handle:
-        header = handle.readline().rstrip("\n").split(",")
-    if header != wanted:
-        raise pa.ArrowInvalid(f"the columns are {header}")
+        return handle.readline().rstrip("\n").split(",")
+
+
+def _form(row_type: str, header: list[str]) -> tuple[wide.Form | None, list[str]]:
+    """The form that a file is in, None with a row a line, and the heads of its columns of scores.
+
+    Raises:
+        ValueError: the header is of neither.
+    """
+    wanted = [*_ADDRESS, *columns(ROW_TYPES[row_type])]
+    if header == wanted:
+        return None, []
+    if (form := wide.FORMS.get(row_type)) is None:
+        raise ValueError(f"the columns are {header}, not {wanted}")
+    return form, wide.heads_in(form, _ADDRESS, header)
 
 
 # --- how a version is named
@@ -299,15 +321,31 @@ def _parsed(
     readers, kind = _readers(ROW_TYPES[row_type]), ROW_TYPES[row_type]
     by_page: dict[tuple[str, str], list[tuple[str, Any]]] = {}
     lines, seen = _cells(path), dict[str, str]()
-    header, wanted = (lines or [[]])[0], [*_ADDRESS, *(name for name, *_ in readers)]
-    if header != wanted:
-        raise FactsError(f"{path}: the columns are {header}, not {wanted}; run `compute-limits bundle` again")
-    for number, cells in enumerate(lines[1:], 2):
-        values = _values(path, number, readers, cells)
-        if cells[0] not in seen:
-            seen[cells[0]] = _version(path, number, cells[0], versions)
-        by_page.setdefault((cells[1], seen[cells[0]]), []).append((cells[2], kind(*values)))
+    try:
+        header = (lines or [[]])[0]
+        form, heads = _form(row_type, header)
+    except ValueError as error:
+        raise FactsError(f"{path}: {error}; run `compute-limits bundle` again") from error
+    for number, line in enumerate(lines[1:], 2):
+        if len(line) != len(header):
+            raise FactsError(f"{path}, row {number}: {len(line)} cells, not {len(header)}")
+        if line[0] not in seen:
+            seen[line[0]] = _version(path, number, line[0], versions)
+        of_page = by_page.setdefault((line[1], seen[line[0]]), [])
+        for told, cells in [(readers, line)] if form is None else _unfolded(path, number, form, heads, readers, line):
+            of_page.append((cells[2], kind(*_values(path, number, told, cells))))
     return by_page
+
+
+def _unfolded(
+    path: str, number: int, form: wide.Form, heads: list[str], readers: list[_Reader], line: list[str]
+) -> Iterator[tuple[list[_Reader], list[str]]]:
+    """(readers that call the value by the head of its column, cells of a row) of each score of a line."""
+    scores = list(wide.unfold(form, _ADDRESS, [name for name, *_ in readers], heads, line))
+    if not scores:
+        raise FactsError(f"{path}, row {number}: no score; run `compute-limits bundle` again")
+    for head, cells in scores:
+        yield [(head if name == form.cell else name, convert, null) for name, convert, null in readers], cells
 
 
 def _cells(path: str) -> list[list[str]]:
@@ -319,11 +357,7 @@ def _cells(path: str) -> list[list[str]]:
         raise FactsError(f"{path}: not a CSV file in UTF-8: {error}; run `compute-limits bundle` again") from error
 
 
-def _values(
-    path: str, number: int, readers: list[tuple[str, Callable[[str], Any], bool]], cells: list[str]
-) -> list[Any]:
-    if len(cells) != len(_ADDRESS) + len(readers):
-        raise FactsError(f"{path}, row {number}: {len(cells)} cells, not {len(_ADDRESS) + len(readers)}")
+def _values(path: str, number: int, readers: list[_Reader], cells: list[str]) -> list[Any]:
     values = []
     for (name, convert, optional), literal in zip(readers, cells[len(_ADDRESS) :], strict=True):
         try:
@@ -351,11 +385,14 @@ def write(folder: Path, pages: Iterable[tuple[str, Gathered]]) -> list[Path]:
             for named, gathered in listed
             for _, page, locator, *row in _lines(gathered.table(row_type))
         ]
+        header = [*_ADDRESS, *columns(kind)]
+        if row_type in wide.FORMS:
+            header, rows = wide.fold(wide.FORMS[row_type], _ADDRESS, header[len(_ADDRESS) :], rows)
         if rows:
             path = folder / f"{row_type}{_SUFFIX}"
             with path.open("w", newline="", encoding="utf-8") as handle:
                 out = csv.writer(handle, lineterminator="\n")
-                out.writerow([*_ADDRESS, *columns(kind)])
+                out.writerow(header)
                 # The csv module leaves a lone carriage return unquoted and then cannot read it.
                 quoted = csv.writer(handle, lineterminator="\n", quoting=csv.QUOTE_ALL)
                 for row in rows:

@@ -1,4 +1,4 @@
-"""Leaderboards that are a sheet: a model a row, a column of scores in percent for each benchmark."""
+"""Leaderboards that are a sheet: a model a row, a column of scores for each benchmark, in percent or as shares."""
 
 from __future__ import annotations
 
@@ -21,9 +21,16 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
     if page.lookups.get("ragged") and (ragged := record.text(RAGGED)):
         raise Rejected("ragged_row", f"{ragged}: its scores may stand in the wrong columns", None, ragged)
     name = record.name(column)
-    scores = {column: record.number(column) for column in page.lookups["scores"]}
+    read_score = record.percent if page.lookups.get("fractions") else record.number
+    scores = {column: read_score(column) for column in page.lookups["scores"]}
+    flag = page.lookups.get("flagged")
+    flagged = record.raw(flag).strip() if flag else "False"
     if name is None:
         raise Rejected("no_model", "the row names no model", column)
+    if flagged not in ("True", "False"):
+        raise Rejected("unknown_word", f"{flagged!r} is neither True nor False", flag, flagged)
+    if flagged == "True":
+        raise Rejected("withdrawn", "the leaderboard flagged the model and withdrew it", flag, flagged)
     withdrawn = page.lookups.get("withdrawn")
     if withdrawn is not None and withdrawn in name:
         raise Rejected("withdrawn", "the leaderboard flagged the model and withdrew it", column, name)

@@ -196,8 +196,8 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
     assert max(answers.values()) == 1
     with capsys.disabled():
         print(f"\n{answers.total()} requests for {len(PAGES)} pages: {by_kind}")
-    # Of 50 sources; those of one page a repository are asked for by the page.
-    assert answers.total() <= 74
+    # Of 51 sources; those of one page a repository are asked for by the page.
+    assert answers.total() <= 75
     assert user.lines() == lines
     assert dict(user.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "unchanged")
     assert user.checksums() == fetched.checksums()
@@ -444,6 +444,7 @@ FAULTS = {
     "metr_time_horizon": ("external_benchmark_metr=header", "Renamed upstream"),
     "modded_nanogpt": ("modded-nanogpt=html", "is an HTML page"),
     "open_asr_leaderboard": ("en_shortform=header", "Renamed upstream"),
+    "open_llm_leaderboard": ("causal-eval=header", "Renamed upstream"),
     "open_llm_leaderboard_v1": ("open-llm-leaderboard-report=header", "Renamed upstream"),
     "livebench": ("livebench.github.io=html", "is an HTML page"),
     "wer_are_we": ("wer_are_we=empty", "empty body"),

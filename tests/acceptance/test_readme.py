@@ -46,7 +46,7 @@ def blocks() -> list[tuple[str, list[str]]]:
 # What the README says outside of its console blocks, and the numbers of exports.numbers that it says there.
 NUMBERS = {
     r"All (\d+) cells of Figure 3 come out": ["reproduced_figure_3_cells"],
-    r"\*\*(Fifty) sources, reconciled": ["sources"],
+    r"\*\*(Fifty-one) sources, reconciled": ["sources"],
     r"it takes \d+ requests for (\d+) pages": ["pages"],
     r"on demand ([\d.]+) times Epoch's\s+cost for TPUs and ([\d.]+) times for GPUs": [
         "tpu_on_demand_cost_ratio",
@@ -128,7 +128,7 @@ NO_FIGURES = (
     r"|between 7\.7 and 50|Prices of 2026|newest are of March 2025|prices of their own of 2025"
 )
 IN_WORDS = {
-    "Fifty": "50",
+    "Fifty-one": "51",
     "twelve": "12",
     "Twelve": "12",
     "fifteenth": "15",

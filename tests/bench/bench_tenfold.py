@@ -74,7 +74,8 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "listing": {"name": named},
     "loss_point": {"parameters": larger, "training_compute_flop": larger},
     "unbounded_score": {"value": lower},
-    "listed_score": {"name": named, "value": lower},
+    # And each column of scores, which are as many as a sheet has.
+    "listed_score": {"name": named},
     "listed_training": {"name": named, "paper_url": addressed, "training_compute_flop": larger},
     "speedrun_record": {"wall_time_s": larger},
     "cpu": {"name": named, "clock_hz": larger},
@@ -103,13 +104,19 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
 }
 
 
+def changes(row_type: str, header: list[str]) -> dict[str, Callable[[str, int], str]]:
+    """{column: how a copy has it}."""
+    scores = header[header.index("name") + 1 :] if row_type == "listed_score" else []
+    return {"locator": placed, **_CHANGED[row_type], **dict.fromkeys(scores, lower)}
+
+
 def copies(row_type: str, rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
     """The rows of one page, and their copies."""
     if row_type == "page_count":
         yield from ({**row, "rows_read": str(int(row["rows_read"]) * _COPIES)} for row in rows)
         return
     yield from rows
-    changed = {"locator": placed, **_CHANGED[row_type]}
+    changed = changes(row_type, list(rows[0]))
     for copy in range(ord("a") + 1, ord("a") + _COPIES):
         for row in rows:
             yield row | {column: change(row[column], copy) for column, change in changed.items()}
