@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import misbehaving
@@ -881,6 +882,28 @@ def test_a_repository_with_more_than_is_asked_for_is_left_with_a_reason(
     assert "no more than 4 of 1 MB are asked for" in outcome.message
     assert site.asked == ["/robots.txt", TREE_OF]
     assert not (tmp_path / "zoo").exists()
+
+
+def test_what_is_left_is_no_warning_in_the_log_of_a_run(
+    site: Site,
+    tmp_path: Path,
+    lists: Callable[[dict[str, bytes]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lists({f"Owl/results/s/bert/result_{at}.txt": b"x" for at in range(5)})
+    left = replace(source(ARCHIVE, content="tar.gz"), repository_files=FILES)
+    failed = source(f"{site.address}/gone.csv")
+    monkeypatch.setattr(refresh, "get_run_logger", lambda: logging.getLogger("run"))
+    monkeypatch.setattr(fetch, "fetch_source", partial(fetch_source, resolve=found))
+    for given in (left, failed):
+        monkeypatch.setattr(sources, "source", lambda _, given=given: given)
+        with caplog.at_level(logging.INFO, "run"):
+            refresh.fetch_task.fn("zoo", tmp_path, None, [], float("inf"))
+    told = [(record.levelname, record.message) for record in caplog.records]
+    assert [level for level, _ in told] == ["INFO", "WARNING"]
+    assert "lists 5 files" in told[0][1]
+    assert "answered 404" in told[1][1]
 
 
 @pytest.mark.parametrize(
