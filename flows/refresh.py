@@ -76,8 +76,8 @@ def fetch_task(
         ends=ends,
         backfilled_on=None if day is None else datetime.now(UTC).date(),
     )
-    for message in dict.fromkeys(outcome.message for outcome in outcomes if outcome.message):
-        get_run_logger().warning(message)
+    for state, message in dict.fromkeys((outcome.state, outcome.message) for outcome in outcomes if outcome.message):
+        (get_run_logger().info if state == "left" else get_run_logger().warning)(message)
     for host in learnt.treeless.keys() - known.treeless.keys():
         get_run_logger().info(f"pages are asked for one by one: {learnt.treeless[host]}")
     return outcomes, learnt
@@ -157,7 +157,7 @@ def refresh(
 ) -> dict[str, Any] | State[Any]:
     """Fetch the sources (`only` those, if given; none if offline), build as of a day (today), publish.
 
-    Without a mirror a source that only a mirror has (`mirror_only` of its TOML) is not asked for unless it is named.
+    Without a mirror no page is asked for that only a mirror has (`mirror_only` of its TOML).
 
     With another day than today it is a backfill: a mirror has to show the pages of that day, and they are kept as retrieved on it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +18,7 @@ from flows.toml_files import Closed, Once
 
 Content = Literal["csv", "dat", "dsv", "html", "javascript", "json", "markdown", "tar.gz", "tsv", "xlsx", "yaml", "zip"]
 # Keys of a page that may be left out: in the place of one a slip would pass for a lookup of the parser's.
-_OPTIONAL = ("content", "page_rank")
+_OPTIONAL = ("content", "page_rank", "mirror_only")
 
 
 class PageEntry(Closed, extra="allow"):
@@ -27,6 +28,7 @@ class PageEntry(Closed, extra="allow"):
     url: Https
     content: Content | None = None
     page_rank: Annotated[int, Ge(0)] | None = None
+    mirror_only: bool = False
 
 
 class PageList(Closed, extra="allow"):
@@ -36,6 +38,15 @@ class PageList(Closed, extra="allow"):
     paths: Annotated[list[Text], Len(1), Once]
     content: Content | None = None
     page_rank: Annotated[int, Ge(0)] | None = None
+    mirror_only: bool = False
+
+
+class PackedFiles(Closed):
+    """`[repository_files]` of a source's TOML."""
+
+    wanted: Text
+    files_max: Annotated[int, Gt(0)]
+    mb_max: Annotated[float, Gt(0)]
 
 
 class SourceFile(Closed):
@@ -57,7 +68,7 @@ class SourceFile(Closed):
     parse_cpu_s: Annotated[float, Gt(0)] | None = None
     parse_memory_mb: Annotated[float, Gt(0)] | None = None
     stale_after_days: Annotated[int, Gt(0)] | None = None
-    mirror_only: bool = False
+    repository_files: PackedFiles | None = None
     lookups: dict[str, Any] = Field(default_factory=dict)
     pages: list[PageEntry] = Field(default_factory=list)
     page_lists: list[PageList] = Field(default_factory=list)
@@ -70,12 +81,13 @@ def read(path: Path) -> SourceFile:
     return file
 
 
-def pages(file: SourceFile) -> Iterator[tuple[str, str, Content | None, dict[str, Any]]]:
-    """(name, URL, content, lookups) of each page, whether it is declared alone or in a list."""
+def pages(file: SourceFile) -> Iterator[tuple[str, str, Content | None, dict[str, Any], bool]]:
+    """(name, URL, content, lookups, whether a mirror alone has it) of each page, whether it is declared alone or in a list."""
     for page in file.pages:
-        yield page.name, page.url, page.content, _lookups(page)
-    for listed in file.page_lists:
-        yield from ((name, listed.base + name, listed.content, _lookups(listed)) for name in listed.paths)
+        yield page.name, page.url, page.content, _lookups(page), page.mirror_only
+    for many in file.page_lists:
+        lookups = _lookups(many)
+        yield from ((name, many.base + name, many.content, lookups, many.mirror_only) for name in many.paths)
 
 
 def _lookups(entry: PageEntry | PageList) -> dict[str, Any]:
@@ -86,6 +98,8 @@ def _lookups(entry: PageEntry | PageList) -> dict[str, Any]:
 def _check(path: Path, file: SourceFile) -> None:
     if file.rows[0] > file.rows[1]:
         toml_files.refuse(path, ("rows",), file.rows, "but the least comes before the most")
+    if file.repository_files is not None:
+        _check_pattern(path, file.repository_files.wanted)
     names = [name for name, *_ in pages(file)]
     if not names:
         raise SettingError(f"{toml_files.shown(path)}: there is no page; add [[pages]] with name and url")
@@ -95,6 +109,14 @@ def _check(path: Path, file: SourceFile) -> None:
     for table in ("pages", "page_lists"):
         for at, entry in enumerate(getattr(file, table)):
             _check_lookups(path, (table, at), entry.model_extra or {})
+
+
+def _check_pattern(path: Path, pattern: str) -> None:
+    """Raises `SettingError`."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        toml_files.refuse(path, ("repository_files", "wanted"), pattern, f"which is no pattern: {error}")
 
 
 def _check_lookups(path: Path, place: tuple[str, int], lookups: Mapping[str, Any]) -> None:

@@ -25,10 +25,11 @@ def test_pages_are_those_declared_alone_and_those_of_lists(tmp_path: Path) -> No
     more = (
         '\n[[pages]]\nname = "own.csv"\nurl = "https://a.org/own.csv"\ncontent = "csv"\nbenchmark = "x"\n'
         '[[page_lists]]\nbase = "https://a.org/"\npaths = ["b/c.md", "d.md"]\npage_rank = 2\n'
+        "mirror_only = true\n"
     )
     *_, own, first, second = source_files.pages(read(tmp_path, TEXT + more))
-    assert own == ("own.csv", "https://a.org/own.csv", "csv", {"benchmark": "x"})
-    assert first == ("b/c.md", "https://a.org/b/c.md", None, {"page_rank": 2})
+    assert own == ("own.csv", "https://a.org/own.csv", "csv", {"benchmark": "x"}, False)
+    assert first == ("b/c.md", "https://a.org/b/c.md", None, {"page_rank": 2}, True)
     assert second[:2] == ("d.md", "https://a.org/d.md")
 
 
@@ -37,6 +38,14 @@ def test_pages_are_those_declared_alone_and_those_of_lists(tmp_path: Path) -> No
     [
         ('parser = "mlco3"\n', "parser is 'mlco3', which is no parser in flows/sources; near it: 'mlco2'"),
         ('titel = "x"\n', "unknown key 'titel'; near it: 'title'"),
+        (
+            "repository_files = { wanted = '(', files_max = 9, mb_max = 1 }\n",
+            "repository_files.wanted is '(', which is no pattern: missing ), unterminated subpattern at position 0",
+        ),
+        (
+            "repository_files = { wanted = 'a', files_max = 0, mb_max = 1 }\n",
+            "repository_files.files_max is 0, which is not above 0",
+        ),
     ],
 )
 def test_a_slip_is_said_in_a_sentence(tmp_path: Path, line: str, said: str) -> None:

@@ -409,6 +409,7 @@ def _check_processors(files: Files) -> None:
     path, processors = files.folder / "processors.toml", files.processors
     check_unique(path, ("units",), (one.processor for one in processors.units), "processor")
     check_unique(path, ("families",), (one.processor for one in processors.families), "processor")
+    check_unique(path, ("peaks",), (one.processor for one in processors.peaks), "processor")
     units = {one.processor: at for at, one in enumerate(processors.units)}
     for at, unit in enumerate(processors.units):
         if unit.processor == unit.chip:

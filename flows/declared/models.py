@@ -30,6 +30,7 @@ from flows.declared.setting_types import (
     Positive,
     Precision,
     ProcessorFamily,
+    ProcessorPeak,
     ProcessorUnit,
     Purpose,
     ReferenceModel,
@@ -252,6 +253,7 @@ class Processors(Closed):
 
     units: list[Annotated[ProcessorUnit, FromTable]] = Field(default_factory=list)
     families: list[Annotated[ProcessorFamily, FromTable]] = Field(default_factory=list)
+    peaks: list[Annotated[ProcessorPeak, FromTable]] = Field(default_factory=list)
 
 
 class Units(Closed):

@@ -16,7 +16,7 @@ ComputeMeasure = Literal[
     "operations_per_pass", "network_operations", "hardware_burden", "consolidated_burden", "training_compute"
 ]
 Kind = Literal["model", "processor"]
-Precision = Literal["fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8"]
+Precision = Literal["fp64", "fp32", "tf32", "fp16", "tensor_fp16", "fp8", "int8"]
 Positive = Annotated[float, Gt(0)]
 Whole = Annotated[int, Ge(0)]
 Count = Annotated[int, Ge(1)]
@@ -324,7 +324,7 @@ class Scenario:
     title: str = column("what the scenario is")
     processor: str | None = column("the processor, by any name in core.processor_aliases; null where a run is stated")
     precision: str | None = column(
-        "which of its peak rates arithmetic is done at: fp64, fp32, tf32, fp16, tensor_fp16 or int8; null where a run is stated"
+        "which peak rate arithmetic is done at: fp64, fp32, tf32, fp16, tensor_fp16, fp8 or int8; null where a run is stated"
     )
     burden_precision: str | None = column(
         "which of its peak rates a hardware burden counts; null for the paper's: FP32, and of TPUs, which have none, BF16"
@@ -491,6 +491,15 @@ class ProcessorFamily:
     processor: Text = column("the processor, by any name in core.processor_aliases")
     priced_as: Text = column("the name that sheets of prices list, by any name in core.processor_aliases")
     citation: Text = column("why the one's price is the other's")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorPeak:
+    """One row per processor whose peak rate at FP8 its maker prints and no hardware sheet does."""
+
+    processor: Text = column("the processor, by any name in core.processor_aliases")
+    fp8_flop_per_s: Positive = column("peak rate at FP8, not with sparsity, FLOP/s")
+    citation: Text = column("the maker's document that prints it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -673,6 +682,7 @@ SETTINGS: dict[str, type[Any]] = {
     "apart": Apart,
     "processor_unit": ProcessorUnit,
     "processor_family": ProcessorFamily,
+    "processor_peak": ProcessorPeak,
     "reference_model": ReferenceModel,
     "landmark": Landmark,
     "declared_fault": DeclaredFault,

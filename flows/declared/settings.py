@@ -113,6 +113,7 @@ def rows(package: Path = PACKAGE, *, published_before: bool = False) -> dict[str
         "apart": declared.merges.apart,
         "processor_unit": declared.processors.units,
         "processor_family": declared.processors.families,
+        "processor_peak": declared.processors.peaks,
         **_microarchitectures(declared.microarchitectures),
         **_theory(package),
         "growth_level": [GrowthLevel(declared.growth.level)],

@@ -17,21 +17,24 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from flows.pages import addresses, snapshots, trees, wholeness
+from flows.pages import addresses, repositories, snapshots, trees, wholeness
 from flows.pages.addresses import Resolve
+from flows.pages.repositories import LeftError
 from flows.pages.snapshots import Snapshot
 from flows.pages.transport import NAME, STOP, Answer, FetchError, Limits, Transport
+from flows.readers.archives import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from flows.sources import Page, Source
+    from flows.sources import Page, RepositoryFiles, Source
 
     _Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one page gave: `state` is fetched, unchanged or failed; `message` says why it failed, or is "".
+    """What one page gave: `state` is fetched, unchanged, failed, or left: as it is, without a fault.
 
+    `message` says why it failed or was left, or is "".
     `byte_count` is the decoded body that was fetched, 0 unless `state` is fetched; `url` is the publisher's.
     """
 
@@ -76,7 +79,11 @@ def together(parts: Iterable[Known]) -> Known:
 def hosts(source: Source) -> set[str]:
     """The hosts that a source may have to ask: those of its pages, and those that list them."""
     places = [trees.listed(page.url) for page in source.pages]
-    return {page.host for page in source.pages} | {urlsplit(place.tree).netloc for place in places if place}
+    found = {page.host for page in source.pages} | {urlsplit(place.tree).netloc for place in places if place}
+    if source.repository_files is not None:
+        packed = filter(None, (trees.packed(page.url) for page in source.pages if not page.mirror_only))
+        found |= {urlsplit(address).netloc for one in packed for address in (one.tree, one.base)}
+    return found
 
 
 def pause_s(source: Source, limits: Limits, mirror: str | None) -> float:
@@ -152,22 +159,31 @@ class Fetcher:
         kept = Counter(place.tree for name in held if (place := places[name]) is not None)
         outcomes, unasked = [], Counter[str]()
         for page in source.pages:
-            last, place = held.get(page.name), places[page.name]
+            last, place, wanted = held.get(page.name), places[page.name], source.repository_files
+            # A mirror has the archive itself.
+            packed = None if wanted is None or self._mirror is not None else trees.packed(page.url)
+            host = page.host if packed is None else urlsplit(packed.base).netloc
             state, byte_count, message = "failed", 0, ""
             try:
-                if (
+                if page.mirror_only and self._mirror is None:
+                    state = "left"
+                elif (
                     last is not None
                     and place is not None
                     and self._is_as_kept(page, raw, last, place, kept[place.tree])
                 ):
                     state = "unchanged"
-                elif message := self._why_not(page.host):
+                elif message := self._why_not(host):
                     unasked[message] += 1
+                elif wanted is not None and packed is not None:
+                    state, byte_count = self._packed(source, page, raw, last, packed, wanted, now)
                 else:
                     state, byte_count = self._page(source, page, raw, last, now, backfilled_on)
+            except LeftError as left:
+                state, message = "left", f"{page.name}: {left}"
             except FetchError as error:
                 message = str(error)
-                self._learn(page.host, error)
+                self._learn(host, error)
             outcomes.append(Outcome(source.key, page.name, page.url, state, message, byte_count))
         return [replace(one, message=_counted(one.message, unasked)) for one in outcomes]
 
@@ -217,7 +233,7 @@ class Fetcher:
     def _page(
         self, source: Source, page: Page, raw: Path, last: Snapshot | None, now: _Now, backfilled_on: date | None
     ) -> tuple[str, int]:
-        conditions = _conditions(page, last)
+        conditions = _conditions(page.url, last)
         max_bytes = None if source.page_max_mb is None else round(source.page_max_mb * 1e6)
         answer = self._get(page.url, conditions, bodiless=(304,), max_bytes=max_bytes)
         if answer.status == 304 and not conditions:
@@ -233,10 +249,57 @@ class Fetcher:
             answer.headers.get("ETag"), answer.headers.get("Last-Modified"), source.licence,
             backfilled_on=backfilled_on.isoformat() if backfilled_on else None,
         )  # fmt: skip
-        if not snapshots.intact(raw, made):  # keep() trusts a file of that name, and this one is damaged
-            made.path(raw).unlink(missing_ok=True)
-        snapshots.keep(raw, made, body)
+        _keep(raw, made, body)
         return "fetched", len(body)
+
+    def _packed(
+        self,
+        source: Source,
+        page: Page,
+        raw: Path,
+        last: Snapshot | None,
+        at: trees.Repository,
+        wanted: RepositoryFiles,
+        now: _Now,
+    ) -> tuple[str, int]:
+        """As `_page`, of files that a tree lists: of those that are kept as it lists them none is asked for."""
+        conditions = _conditions(at.tree, last)
+        if at.is_fixed and last is not None and last.url == at.tree:
+            return "unchanged", 0
+        answer = self._listing(at.tree, conditions)
+        if answer.status == 304 and conditions:
+            return "unchanged", 0
+        listed = repositories.chosen(answer.body.decode("utf-8", "replace"), wanted, at.tree)
+        kept = {} if last is None else repositories.unpacked(last.path(raw))
+        files = {
+            path: body for path, body in kept.items() if path in listed and trees.blob_hash(body) == listed[path].sha
+        }
+        if files.keys() == kept.keys() == listed.keys():
+            return "unchanged", 0
+        for path in sorted(listed.keys() - files.keys()):
+            files[path] = self._get(at.address(path), {}, bodiless=(), max_bytes=FILE_BYTES_MAX).body
+            if trees.blob_hash(files[path]) != listed[path].sha:
+                raise FetchError(f"{at.address(path)} is not the file that {at.tree} lists; try again later")
+        body = repositories.packed(at.name, files)
+        made = Snapshot(
+            source.key, page.name, at.tree, snapshots.digest(body), len(body), snapshots.time_of(now()),
+            answer.headers.get("ETag"), answer.headers.get("Last-Modified"), source.licence,
+        )  # fmt: skip
+        _keep(raw, made, body)
+        return "fetched", len(body)
+
+    def _listing(self, url: str, conditions: Mapping[str, str]) -> Answer:
+        """The answer to the address of a tree. Raises `LeftError`: its host gives none, and from then on is asked for none."""
+        host = urlsplit(url).netloc
+        if host in self._treeless:
+            raise LeftError(f"{url} was not asked for, as {self._treeless[host]}")
+        try:
+            return self._get(url, conditions, bodiless=(304, 404))
+        except FetchError as error:
+            if error.run_is_over:
+                raise
+            self._treeless[host] = str(error)
+            raise LeftError(str(error)) from error
 
     def _get(
         self, url: str, headers: Mapping[str, str], bodiless: Container[int], max_bytes: int | None = None
@@ -283,8 +346,14 @@ def _held(source: Source, raw: Path, until: str) -> dict[str, Snapshot]:
     return {line.page: line for line in newest if snapshots.intact(raw, line)}
 
 
-def _conditions(page: Page, last: Snapshot | None) -> dict[str, str]:
-    if last is None or last.url != page.url:  # the tag of another address says nothing about this one
+def _keep(raw: Path, made: Snapshot, body: bytes) -> None:
+    if not snapshots.intact(raw, made):  # keep() trusts a file of that name, and this one is damaged
+        made.path(raw).unlink(missing_ok=True)
+    snapshots.keep(raw, made, body)
+
+
+def _conditions(url: str, last: Snapshot | None) -> dict[str, str]:
+    if last is None or last.url != url:  # the tag of another address says nothing about this one
         return {}
     conditions = {"If-None-Match": last.etag, "If-Modified-Since": last.last_modified}
     return {name: value for name, value in conditions.items() if value}

@@ -55,7 +55,7 @@ class SourceState:
     age_days: int | None = column(
         "for a stale source: days since the oldest page that fell back was first fetched (the newest in use, where none did)"
     )
-    message: str | None = column("why the source is stale or absent")
+    message: str | None = column("why the source is stale or absent, or a page of it was left as it is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def state(read: SourceReading, outcomes: Sequence[Outcome], as_of: date, fetched
 
     `fetched_on` is {page: the day that the version in use was first fetched}.
     """
-    name = _state(read, {outcome.state for outcome in outcomes})
+    name = _state(read, {outcome.state for outcome in outcomes} - {"left"})
     # A page that cannot be had falls back to what is in use of it. One stuck page makes its source as old as itself.
     failed = [fetched_on.get(outcome.page) for outcome in outcomes if outcome.state == "failed"]
     since = min(filter(None, [read.oldest_fallback_on, *failed]), default=read.newest_retrieved_on)

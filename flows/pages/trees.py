@@ -10,9 +10,10 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-_FILES, _TREES = "raw.githubusercontent.com", "api.github.com"
+_FILES, _TREES, _ARCHIVES = "raw.githubusercontent.com", "api.github.com", "codeload.github.com"
+_REGULAR = ("100644", "100755")  # of a link the bytes are where it leads
 _COMMIT = re.compile(r"[0-9a-f]{40}")  # in full: a shorter one may be a branch's name, too
 
 
@@ -28,6 +29,31 @@ class Listed:
     is_fixed: bool = False
 
 
+@dataclass(frozen=True)
+class Repository:
+    """A repository at a commit, a branch or a tag: the address of its tree, and what the addresses of its files begin with.
+
+    `is_fixed`: whether it is a commit, at which nothing changes.
+    """
+
+    name: str
+    tree: str
+    base: str
+    is_fixed: bool = False
+
+    def address(self, path: str) -> str:
+        """Where the file of that path is."""
+        return self.base + quote(path)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file as a tree lists it: git's hash of its bytes, and how many they are."""
+
+    sha: str
+    size: int
+
+
 def listed(url: str) -> Listed | None:
     """Where the page of that address is listed; None where it is no file of a host whose trees are known.
 
@@ -39,8 +65,27 @@ def listed(url: str) -> Listed | None:
     if (parts.scheme, parts.netloc, parts.query) != ("https", _FILES, "") or len(names) < 4 or not all(names):
         return None
     owner, repository, ref, path = names
-    tree = f"https://{_TREES}/repos/{owner}/{repository}/git/trees/{ref}?recursive=1"
-    return Listed(tree, unquote(path), _COMMIT.fullmatch(ref) is not None)
+    return Listed(_tree(owner, repository, ref), unquote(path), _COMMIT.fullmatch(ref) is not None)
+
+
+def packed(url: str) -> Repository | None:
+    """The repository whose archive is at that address; None where it is no archive of a host whose trees are known.
+
+    `https://codeload.github.com/OWNER/REPO/tar.gz/REF` has the files of `https://raw.githubusercontent.com/OWNER/REPO/REF/`.
+    """
+    parts = urlsplit(url)
+    names = parts.path.split("/", 4)[1:]
+    if (parts.scheme, parts.netloc, parts.query) != ("https", _ARCHIVES, "") or len(names) < 4 or not all(names):
+        return None
+    owner, repository, form, ref = names
+    if form != "tar.gz" or "/" in ref:
+        return None
+    base = f"https://{_FILES}/{owner}/{repository}/{ref}/"
+    return Repository(repository, _tree(owner, repository, ref), base, _COMMIT.fullmatch(ref) is not None)
+
+
+def _tree(owner: str, repository: str, ref: str) -> str:
+    return f"https://{_TREES}/repos/{owner}/{repository}/git/trees/{ref}?recursive=1"
 
 
 def blobs(text: str) -> dict[str, str]:
@@ -50,6 +95,17 @@ def blobs(text: str) -> dict[str, str]:
         return {entry["path"]: entry["sha"] for entry in entries if entry["type"] == "blob"}
     except (ValueError, TypeError, KeyError, RecursionError):
         return {}
+
+
+def files(text: str) -> dict[str, Blob] | None:
+    """{path: file} of a whole tree, without links; None where the text is no tree, or one that was cut short."""
+    try:
+        told = json.loads(text)
+        entries = [entry for entry in told["tree"] if entry["type"] == "blob" and entry["mode"] in _REGULAR]
+        found = {str(entry["path"]): Blob(str(entry["sha"]), int(entry["size"])) for entry in entries}
+        return None if told.get("truncated") else found
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
 
 
 def blob_hash(body: bytes) -> str:

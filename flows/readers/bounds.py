@@ -145,6 +145,7 @@ BOUNDS: dict[type[Any], dict[str, Bound]] = {
         "tf32_flop_per_s": _RATE,
         "fp16_flop_per_s": _RATE,
         "tensor_fp16_flop_per_s": _RATE,
+        "fp8_flop_per_s": _RATE,
         "int8_op_per_s": _RATE,
         "memory_byte": Bound(1e3, 1e15, "boards have from 1e4 to 1e12 bytes"),
         "memory_bandwidth_byte_per_s": Bound(1e3, 1e18, "boards move from 1e6 to 1e16 bytes a second"),

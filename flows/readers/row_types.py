@@ -125,6 +125,7 @@ class Processor:
     tf32_flop_per_s: float | None = optional("peak rate at TF32, FLOP/s")
     fp16_flop_per_s: float | None = optional("peak rate at FP16 without tensor cores, FLOP/s")
     tensor_fp16_flop_per_s: float | None = optional("peak rate of tensor cores at FP16 or BF16, FLOP/s")
+    fp8_flop_per_s: float | None = optional("peak rate at FP8, not with sparsity, FLOP/s")
     int8_op_per_s: float | None = optional("peak rate at INT8, OP/s")
     memory_byte: float | None = optional("memory of one board, bytes")
     memory_bandwidth_byte_per_s: float | None = optional("memory bandwidth, byte/s")

@@ -26,7 +26,7 @@ _FOLDER = Path(__file__).parent
 # What a source has as its file has it.
 _COPIED = {
     "title", "publisher", "homepage", "licence", "attribution", "cadence", "rank", "rank_reason", "pause_s",
-    "page_max_mb", "parse_cpu_s", "parse_memory_mb", "stale_after_days", "mirror_only",
+    "page_max_mb", "parse_cpu_s", "parse_memory_mb", "stale_after_days",
 }  # fmt: skip
 
 
@@ -35,7 +35,8 @@ class Page:
     """One page of a source.
 
     `lookups` holds what the page's TOML entry says beside `name` and `url` (such as its benchmark), on top of the
-    source's own `[lookups]`.
+    source's own `[lookups]`. `mirror_only`: whether it can be had in the form that is read from a mirror alone, so that nobody
+    else is asked for it.
     """
 
     source: str
@@ -43,11 +44,25 @@ class Page:
     url: str
     content: str
     lookups: Mapping[str, Any] = field(default_factory=dict)
+    mirror_only: bool = False
 
     @property
     def host(self) -> str:
         """The host that the page lives on (one queue of requests each)."""
         return urlsplit(self.url).netloc
+
+
+@dataclass(frozen=True)
+class RepositoryFiles:
+    """Which files of a repository its archive is packed of here, where no mirror has packed it, and how much at most.
+
+    `wanted`: what their whole paths match. A repository that lists more of them than `files_max`, or more than `mb_max` megabytes,
+    is left alone.
+    """
+
+    wanted: str
+    files_max: int
+    mb_max: float
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,8 @@ class Source:
     `pause_s`: seconds between two requests to its hosts, where the usual (flows/pages/fetch.py) is not theirs. `page_max_mb`:
     megabytes that a page of it may have, where the usual (flows/pages/transport.py) is not enough. `parse_cpu_s`
     and `parse_memory_mb`: what parsing one of its pages may take, where the usual (flows/pages/limited.py) is not enough.
-    `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own. `mirror_only`: whether its pages
-    can be had in the form that is read from a mirror alone, so that nobody else is asked for them.
+    `stale_after_days`: where that of its cadence (flows/declared/freshness.toml) is not its own. `repository_files`: what of a
+    repository is asked for, where its pages are archives of repositories and there is no mirror.
     """
 
     key: str
@@ -79,7 +94,7 @@ class Source:
     parse_cpu_s: float | None = None
     parse_memory_mb: float | None = None
     stale_after_days: int | None = None
-    mirror_only: bool = False
+    repository_files: RepositoryFiles | None = None
 
 
 class Parser(Protocol):
@@ -118,7 +133,7 @@ def names() -> tuple[str, ...]:
 
 def asked(mirror: str | None) -> list[str]:
     """The sources that a run asks for, from a `mirror` if there is one. Raises `SettingError`: a TOML is wrong."""
-    return [name for name in names() if mirror is not None or not source(name).mirror_only]
+    return [name for name in names() if mirror is not None or not all(page.mirror_only for page in source(name).pages)]
 
 
 @cache
@@ -135,9 +150,10 @@ def declared(key: str, folder: Path) -> Source:
 
     file = source_files.read(folder / f"{key}.toml")
     pages = tuple(
-        Page(key, name, url, content or file.content, MappingProxyType(file.lookups | lookups))
-        for name, url, content, lookups in source_files.pages(file)
+        Page(key, name, url, content or file.content, MappingProxyType(file.lookups | lookups), mirror_only)
+        for name, url, content, lookups, mirror_only in source_files.pages(file)
     )
+    packed = file.repository_files
     parser = file.parser or key
     return Source(
         key=key,
@@ -145,6 +161,7 @@ def declared(key: str, folder: Path) -> Source:
         rows_max=file.rows[1],
         parser=parser,
         pages=pages,
+        repository_files=None if packed is None else RepositoryFiles(**packed.model_dump()),
         **file.model_dump(include=_COPIED),
     )
 

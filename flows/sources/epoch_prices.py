@@ -37,6 +37,7 @@ def _chip(record: Record, page: Page) -> Iterator[Row]:
         tf32_flop_per_s=record.number("TF32 (TensorFloat-32) performance (FLOP/s)"),
         fp16_flop_per_s=record.number("FP16 (half precision) performance (FLOP/s)"),
         tensor_fp16_flop_per_s=record.number("Tensor-FP16/BF16 performance (FLOP/s)"),
+        fp8_flop_per_s=record.number("FP8 performance (FLOP/s)"),
         int8_op_per_s=record.number("INT8 performance (OP/s)"),
         memory_byte=record.number("Memory (bytes)"),
         memory_bandwidth_byte_per_s=record.number("Memory bandwidth (byte/s)"),

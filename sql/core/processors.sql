@@ -23,6 +23,14 @@ printed_rates as (
     group by all
 ),
 
+peaks as (
+    -- One of each processor: of two names of one the first in the alphabet.
+    select aliases.processor_id, declared.processor, declared.fp8_flop_per_s
+    from staging.processor_peak as declared
+    join aliases on declared.processor = aliases.alias
+    qualify row_number() over (partition by aliases.processor_id order by declared.processor) = 1
+),
+
 listed as (
     select
         aliases.processor_id,
@@ -36,7 +44,8 @@ listed as (
 processors as (
     select
         named.processor_id,
-        listed.* exclude (processor_id, name),
+        listed.* exclude (processor_id, name) replace (coalesce(listed.fp8_flop_per_s, peaks.fp8_flop_per_s) as fp8_flop_per_s),
+        if(listed.fp8_flop_per_s is null, peaks.processor, null) as fp8_declared_for,  -- the name for which processors.toml declares the FP8 peak; null where the sheet prints it, or nobody
         case
             when lower(listed.processor_kind) = 'tpu' then listed.tensor_fp16_flop_per_s
             else listed.fp32_flop_per_s
@@ -45,6 +54,7 @@ processors as (
         coalesce(printed_rates.n_phases, 0) as n_phases,  -- phases of training runs that name it
     from (select distinct processor_id from aliases) as named
     left join listed on named.processor_id = listed.processor_id
+    left join peaks on named.processor_id = peaks.processor_id
     left join printed_rates on named.processor_id = printed_rates.processor_id
 )
 

@@ -6,5 +6,6 @@ create temp macro peak_rate(processor, named_precision) as
         when 'tf32' then struct_extract(processor, 'tf32_flop_per_s')
         when 'fp16' then struct_extract(processor, 'fp16_flop_per_s')
         when 'tensor_fp16' then struct_extract(processor, 'tensor_fp16_flop_per_s')
+        when 'fp8' then struct_extract(processor, 'fp8_flop_per_s')
         when 'int8' then struct_extract(processor, 'int8_op_per_s')
     end

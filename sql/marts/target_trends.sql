@@ -14,7 +14,7 @@ levels as (
 ),
 
 precisions as (
-    select unnest(['fp32', 'tensor_fp16']) as precision
+    select unnest(['fp32', 'tensor_fp16', 'fp8']) as precision
 ),
 
 taken as (
@@ -138,7 +138,7 @@ select
     quality_target,  -- the quality at which the clock stops; null of alexnet, whose own is reached
     timing,  -- since which round the clock starts as it did there; null of alexnet
     sample,  -- all; up_to_16 (systems of at most 16 accelerators); least_of_round; ai_and_efficiency (published trainings)
-    precision,  -- null: chip-hours (of alexnet the printed computation); else the burden at that peak rate
+    precision,  -- null: chip-hours (of alexnet the printed computation); else the burden at that peak rate (of fp8 of those accelerators alone that have one, from v2.0 on)
     n,  -- groups of runs, closed division, without repeats
     n_rounds,  -- rounds that they are of
     first_trained_on,  -- day of the first

@@ -11,7 +11,7 @@ processors as (
 ),
 
 precisions as (
-    select unnest(['fp32', 'tf32', 'fp16', 'tensor_fp16', 'int8']) as precision
+    select unnest(['fp32', 'tf32', 'fp16', 'tensor_fp16', 'fp8', 'int8']) as precision
 ),
 
 taken as (
@@ -34,7 +34,7 @@ select
     quality_target,
     timing,
     round,
-    precision,  -- whose peak rate is multiplied: fp32, tf32, fp16, tensor_fp16 (or BF16) or int8; null of chip-hours
+    precision,  -- whose peak rate is multiplied: fp32, tf32, fp16, tensor_fp16 (or BF16), fp8 or int8; null of chip-hours. No log says which the arithmetic had
     unit,  -- chip-hour, flop or op: accelerators times seconds, times their peak rate
     count(*) as n,  -- groups of the closed division that are no repeats and whose accelerator has such a rate
     count(distinct submitter) as n_submitters,  -- who submitted them

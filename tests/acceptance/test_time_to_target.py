@@ -133,6 +133,62 @@ def test_burdens_are_of_identified_accelerators_at_rates_that_sheets_print(db: d
     assert unknown == 0
 
 
+def test_a_burden_at_the_fp8_peak_is_of_accelerators_that_have_one(db: duckdb.DuckDBPyConnection) -> None:
+    # The least of v4.0: H100 of 1,979 TFLOP/s at FP8, twice the 989.4 at FP16 with tensor cores.
+    query = "select least, least_processor, unit from marts.time_to_target where task = 'bert' and round = 'v4.0' and precision = ?"
+    (at_fp8, processor, unit), (at_fp16, same, _) = one(db, query, "fp8"), one(db, query, "tensor_fp16")
+    assert processor == same == "NVIDIA H100-SXM5-80GB"
+    assert (at_fp8, unit) == (pytest.approx(at_fp16 * 1979 / 989.4), "flop")  # type: ignore[operator]
+    # Before an accelerator with FP8 was in it a round has no such burden; Gaudi2 came first.
+    rounds = db.execute("select distinct round from marts.time_to_target where precision = 'fp8' order by 1").fetchall()
+    assert [round_ for (round_,) in rounds] == ["v2.0", "v2.1", "v3.0", "v3.1", "v4.0", "v4.1", "v5.0", "v5.1"]
+    used = db.execute(
+        "select distinct processor_id, tensor_fp16_flop_per_s is null "
+        "from core.timed_trainings join core.processors using (processor_id) "
+        "where fp8_flop_per_s is not null and is_accelerator order by 1"
+    ).fetchall()
+    assert used == [
+        ("AMD Instinct MI300X", False), ("Intel Habana Gaudi2", False), ("L4", False), ("L40S", True), ("NVIDIA B200", False),
+        ("NVIDIA GB200", False), ("NVIDIA H100 PCIe", False), ("NVIDIA H100 SXM5 80GB", False), ("NVIDIA H200 SXM", False),
+        ("NVIDIA L40", False),
+    ]  # fmt: skip
+
+
+def test_lines_at_the_fp8_peak_are_of_rounds_enough_or_none(db: duckdb.DuckDBPyConnection) -> None:
+    rows = db.execute(
+        "select task, n_rounds, status, fall_per_year is null, fall_per_year_low is null from marts.target_trends "
+        "where precision = 'fp8' and sample = 'up_to_16' order by task"
+    ).fetchall()
+    assert rows == [
+        ("bert", 7, "ok", False, False), ("maskrcnn", 3, "ok", False, False), ("minigo_19x19", 1, "too_few_rounds", True, True),
+        ("resnet50", 5, "ok", False, False), ("retinanet", 7, "ok", False, False), ("rnnt", 3, "ok", False, False),
+    ]  # fmt: skip
+
+
+def test_declared_peaks_are_twice_those_at_fp16_and_no_sheet_prints_them(db: duckdb.DuckDBPyConnection) -> None:
+    """Of each generation that has FP8: what its maker prints is twice the rate at FP16, and the same as at INT8."""
+    declared = db.execute(
+        "select fp8_declared_for, fp8_flop_per_s / tensor_fp16_flop_per_s, fp8_flop_per_s / int8_op_per_s from core.processors "
+        "where fp8_declared_for is not null order by 1"
+    ).fetchall()
+    assert {name for name, *_ in declared} == {
+        "AMD Instinct MI300X", "L4", "L40S", "NVIDIA H100 PCIe", "NVIDIA H100 SXM5 80GB", "NVIDIA L40",
+    }  # fmt: skip
+    assert all(twice is None or twice == pytest.approx(2, rel=0.01) for _, twice, _ in declared)
+    assert all(same is None or same == pytest.approx(1, rel=0.01) for *_, same in declared)
+    sheets = {
+        row["name"]
+        for source in ("epoch_hardware", "epoch_prices")
+        for row in facts(source, "processor")
+        if row["fp8_flop_per_s"]
+    }
+    assert "NVIDIA H200 SXM" in sheets
+    assert not sheets & {name for name, *_ in declared}
+    # And it is no rate of the paper's.
+    paper = one(db, "select count(*) from core.processors where paper_rate_flop_per_s = fp8_flop_per_s")
+    assert paper == (1,)  # a TPU v6e, whose BF16 peak a sheet prints as the FP8 peak too
+
+
 def test_lines_are_those_of_the_jackknife_over_rounds(db: duckdb.DuckDBPyConnection) -> None:
     points: dict[tuple[str, float, str], list[tuple[float, float, str]]] = defaultdict(list)
     for task, target, timing, hours, day, round_ in db.execute(

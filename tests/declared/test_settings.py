@@ -57,7 +57,7 @@ FOLDERS: dict[str, type[toml_files.Closed]] = {
     "published": models.PublishedFile,
 }
 # What a page or a list of pages may say beside lookups of its parser's.
-OF_PAGES = {"name", "url", "base", "paths", "content", "page_rank"}
+OF_PAGES = {"name", "url", "base", "paths", "content", "page_rank", "mirror_only"}
 
 
 def copy(folder: Path) -> Path:
@@ -227,7 +227,7 @@ def is_lookup(name: str, place: tuple[str | int, ...]) -> bool:
     """Whether it is the parser's to judge: below `lookups`, or of a page and none of the keys that all pages have."""
     if not name.startswith("sources/") or len(place) == 1:
         return False
-    return place[0] == "lookups" or place[2] not in OF_PAGES
+    return place[0] == "lookups" or (place[0] in ("pages", "page_lists") and place[2] not in OF_PAGES)
 
 
 LINE = re.compile(r"^(?P<key>[\w-]+|\"[^\"\n]+\")( = )([^\n#]+?)( *(?:#[^\n]*)?)$", re.MULTILINE)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import misbehaving
@@ -27,11 +28,12 @@ from misbehaving import BODY, Answer, Handler, Site, closed_port, endless, first
 from running import git_name
 
 from flows import __version__, refresh, sources
-from flows.pages import fetch, snapshots, trees
+from flows.pages import fetch, repositories, snapshots, trees
 from flows.pages.addresses import found
 from flows.pages.fetch import Fetcher, Known, Outcome, fetch_source
+from flows.pages.parse import parse_page
 from flows.pages.transport import STOP, FetchError, Limits
-from flows.sources import Page, Source
+from flows.sources import Page, RepositoryFiles, Source
 
 site, other, connections, _no_proxy = (
     misbehaving.site, misbehaving.other, misbehaving.connections, misbehaving.no_proxy,
@@ -747,6 +749,246 @@ def test_a_run_logs_once_why_pages_are_asked_for_one_by_one(
     assert len(site.asked) == len(set(site.asked)) + 3  # robots.txt and the tree once, the pages twice
 
 
+# Files of a repository that are packed here
+
+
+TREE_OF = "/repos/o/rounds/git/trees/HEAD?recursive=1"
+ARCHIVE = "https://codeload.github.com/o/rounds/tar.gz/HEAD"
+LOGS = {"Owl/systems/s.json": b"{}", "Owl/results/s/bert/result_0.txt": b"0", "Owl/results/s/bert/result 1.txt": b"1"}
+FILES = RepositoryFiles(r".+/(systems/[^/]+\.json|result.\d\.txt)", files_max=4, mb_max=1)
+
+
+@pytest.fixture
+def lists(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, bytes]], None]:
+    """Has the server on loopback play the hosts of trees and of files; what is given are the files of the repository."""
+
+    def at(url: str) -> trees.Repository:
+        assert url == ARCHIVE
+        return trees.Repository("rounds", site.address + TREE_OF, f"{site.address}/files/")
+
+    def put(files: dict[str, bytes]) -> None:
+        listed = [
+            {"path": path, "mode": "100644", "type": "blob", "sha": git_name(body), "size": len(body)}
+            for path, body in files.items()
+        ]
+        body = json.dumps({"tree": listed}).encode()
+        site.pages |= {f"/files/{path.replace(' ', '%20')}": says(body) for path, body in files.items()}
+        site.pages[TREE_OF] = tagged(body, ETag=f'W/"{git_name(body)}"')
+
+    monkeypatch.setattr(trees, "packed", at)
+    return put
+
+
+def live(raw: Path, known: Known | None = None, mirror: str | None = None) -> tuple[Outcome, Known]:
+    given = replace(source(ARCHIVE, content="tar.gz"), repository_files=FILES)
+    (outcome,), learnt = fetch_source(
+        given, raw, mirror=mirror, limits=LIMITS, known=known or Known(), now=now, resolve=found
+    )
+    return outcome, learnt
+
+
+def test_files_that_a_tree_lists_are_asked_for_once_and_packed(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None]
+) -> None:
+    lists(LOGS | {"README.md": b"prose", "Owl/code/train.py": b"pass"})
+    outcome, _ = live(tmp_path)
+    assert (outcome.state, outcome.message) == ("fetched", "")
+    (line,) = lock(tmp_path)
+    assert line.url == site.address + TREE_OF
+    assert (line.etag or "").startswith('W/"')
+    assert repositories.unpacked(line.path(tmp_path)) == LOGS
+    asked = ["/robots.txt", TREE_OF, *sorted(f"/files/{path.replace(' ', '%20')}" for path in LOGS)]
+    assert site.asked == asked
+    # From then on the tree alone, which answers that nothing changed: a round is frozen.
+    for _ in range(3):
+        site.asked.clear()
+        assert live(tmp_path)[0].state == "unchanged"
+        assert site.asked == ["/robots.txt", TREE_OF]
+    assert len(lock(tmp_path)) == 1
+
+
+def test_a_tree_that_changed_elsewhere_asks_for_no_file_and_else_for_what_changed(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None]
+) -> None:
+    lists(LOGS)
+    live(tmp_path)
+    lists(LOGS | {"README.md": b"more prose"})
+    site.asked.clear()
+    assert live(tmp_path)[0].state == "unchanged"
+    assert site.asked == ["/robots.txt", TREE_OF]
+    # One is another, one is new, one is gone.
+    changed = {**LOGS, "Owl/systems/s.json": b"[]", "Owl/results/s/bert/result_2.txt": b"2"}
+    del changed["Owl/results/s/bert/result 1.txt"]
+    lists(changed)
+    site.asked.clear()
+    assert live(tmp_path)[0].state == "fetched"
+    assert site.asked == ["/robots.txt", TREE_OF, "/files/Owl/results/s/bert/result_2.txt", "/files/Owl/systems/s.json"]
+    *_, line = lock(tmp_path)
+    assert repositories.unpacked(line.path(tmp_path)) == changed
+
+
+def test_what_is_damaged_on_disk_is_asked_for_again(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None]
+) -> None:
+    lists(LOGS)
+    live(tmp_path)
+    (line,) = lock(tmp_path)
+    whole = line.path(tmp_path).read_bytes()
+    line.path(tmp_path).write_bytes(whole[:50])
+    site.asked.clear()
+    assert live(tmp_path)[0].state == "fetched"
+    assert len(site.asked) == 2 + len(LOGS)
+    assert line.path(tmp_path).read_bytes() == whole
+    assert lock(tmp_path) == [line]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (says(b"no such repository", 404), "lists no files, or not all"),
+        (says(b"API rate limit exceeded", 403), "answered 403"),
+        (says(b'{"tree": [], "truncated": true}'), "lists no files, or not all"),
+        (says(b'{"tree": []}'), "lists no file that is wanted"),
+    ],
+    ids=["404", "403", "cut short", "other folders"],
+)
+def test_where_no_tree_lists_the_files_the_page_is_left_with_a_reason(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None], answer: Answer, why: str
+) -> None:
+    lists(LOGS)
+    live(tmp_path)
+    site.pages[TREE_OF] = answer
+    site.asked.clear()
+    outcome, known = live(tmp_path)
+    assert outcome.state == "left"
+    assert outcome.message.startswith("HEAD: ")
+    assert why in outcome.message
+    assert site.asked == ["/robots.txt", TREE_OF]
+    assert len(lock(tmp_path)) == 1
+    # A host that lists nothing more is asked for no further tree of the run.
+    site.asked.clear()
+    again, _ = live(tmp_path, known)
+    assert again.state == "left"
+    assert site.asked == ([] if "403" in why else [TREE_OF])
+
+
+def test_a_repository_with_more_than_is_asked_for_is_left_with_a_reason(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None]
+) -> None:
+    lists({f"Owl/results/s/bert/result_{at}.txt": b"x" for at in range(5)})
+    outcome, _ = live(tmp_path)
+    assert outcome.state == "left"
+    assert "lists 5 files of 0.0 MB that are wanted" in outcome.message
+    assert "no more than 4 of 1 MB are asked for" in outcome.message
+    assert site.asked == ["/robots.txt", TREE_OF]
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_what_is_left_is_no_warning_in_the_log_of_a_run(
+    site: Site,
+    tmp_path: Path,
+    lists: Callable[[dict[str, bytes]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lists({f"Owl/results/s/bert/result_{at}.txt": b"x" for at in range(5)})
+    left = replace(source(ARCHIVE, content="tar.gz"), repository_files=FILES)
+    failed = source(f"{site.address}/gone.csv")
+    monkeypatch.setattr(refresh, "get_run_logger", lambda: logging.getLogger("run"))
+    monkeypatch.setattr(fetch, "fetch_source", partial(fetch_source, resolve=found))
+    for given in (left, failed):
+        monkeypatch.setattr(sources, "source", lambda _, given=given: given)
+        with caplog.at_level(logging.INFO, "run"):
+            refresh.fetch_task.fn("zoo", tmp_path, None, [], float("inf"))
+    told = [(record.levelname, record.message) for record in caplog.records]
+    assert [level for level, _ in told] == ["INFO", "WARNING"]
+    assert "lists 5 files" in told[0][1]
+    assert "answered 404" in told[1][1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (says(b"another"), "is not the file that"),
+        (says(b"gone", 404), "answered 404"),
+        (says(b"", length=9), "broke off"),
+    ],
+    ids=["other bytes", "404", "cut off"],
+)
+def test_a_file_that_cannot_be_had_fails_its_page_and_leaves_nothing(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None], answer: Answer, said: str
+) -> None:
+    lists(LOGS)
+    site.pages["/files/Owl/systems/s.json"] = answer
+    outcome, _ = live(tmp_path)
+    assert outcome.state == "failed"
+    assert said in outcome.message
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_files_of_a_repository_are_a_pause_apart(tmp_path: Path, lists: Callable[[dict[str, bytes]], None]) -> None:
+    lists(LOGS)
+    given = replace(source(ARCHIVE, content="tar.gz"), repository_files=FILES)
+    slept: list[float] = []
+    with closing(
+        Fetcher(None, Limits(pause_s=1.5), Known(), clock=lambda: sum(slept), sleep=slept.append, resolve=found)
+    ) as fetcher:
+        fetcher.source(given, tmp_path, now=now)
+    # robots.txt – tree – three files
+    assert slept == [1.5] * 4
+
+
+def test_a_mirror_is_asked_for_the_archive_itself(
+    site: Site, tmp_path: Path, lists: Callable[[dict[str, bytes]], None]
+) -> None:
+    lists(LOGS)
+    live(tmp_path)
+    packed = repositories.packed("elsewhere", LOGS)
+    site.pages["/codeload.github.com/o/rounds/tar.gz/HEAD"] = says(packed)
+    site.asked.clear()
+    assert live(tmp_path, mirror=site.address)[0].state == "fetched"
+    assert site.asked == ["/codeload.github.com/robots.txt", "/codeload.github.com/o/rounds/tar.gz/HEAD"]
+    # And the tag of the tree says nothing about it.
+    assert "If-None-Match" not in site.headers[-1]
+
+
+def test_a_page_that_a_mirror_alone_has_is_left_without_one(site: Site, tmp_path: Path) -> None:
+    (page,) = source(f"{site.address}/a.csv").pages
+    given = replace(source(f"{site.address}/a.csv"), pages=(replace(page, mirror_only=True),))
+    outcomes, _ = fetch_source(given, tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now, resolve=found)
+    assert outcomes == [Outcome("zoo", "a.csv", page.url, "left", "", 0)]
+    assert site.asked == []
+
+
+def test_a_round_of_mlperf_gives_live_what_it_gives_packed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of a round as its repository has them, beside code that nobody asks for: the same rows."""
+    round_ = Path(__file__).parents[1] / "fixtures" / "mlperf_training" / "v0.5.tar.gz"
+    files = repositories.unpacked(round_)
+    declared = sources.source("mlperf_training")
+    (page,) = (one for one in declared.pages if one.name == "v0.5.tar.gz")
+    at = trees.packed(page.url)
+    assert at is not None
+    monkeypatch.setattr(
+        trees, "packed", lambda _: replace(at, tree=f"{site.address}/tree", base=f"{site.address}/files/")
+    )
+    listed = [
+        {"path": path, "mode": "100644", "type": "blob", "sha": git_name(body), "size": len(body)}
+        for path, body in (files | {"Owl/code/resnet/train.py": b"pass"}).items()
+    ]
+    site.pages |= {f"/files/{path}": says(body) for path, body in files.items()}
+    site.pages["/tree"] = says(json.dumps({"tree": listed}).encode())
+    (outcome,), _ = fetch_source(
+        replace(declared, pages=(page,)), tmp_path, mirror=None, limits=LIMITS, known=Known(), now=now, resolve=found
+    )
+    assert (outcome.state, outcome.message) == ("fetched", "")
+    (line,) = snapshots.read(tmp_path, "mlperf_training")
+    rows = [parse_page(path, declared, page, "0" * 64).rows for path in (round_, line.path(tmp_path))]
+    assert rows[0] == rows[1]
+    assert rows[0]["timed_training"]
+
+
 # What a run knows
 
 
@@ -829,14 +1071,25 @@ def test_a_pause_is_declared_in_the_toml(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_only_a_mirror_has_is_asked_of_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(sources.names()) - set(sources.asked(None)) == {"mlperf_training"}
     toml = (Path(sources.__file__).parent / "owid_carbon.toml").read_text(encoding="utf-8")
-    for name, more in {"archived": "mirror_only = true\n", "live": ""}.items():
-        (tmp_path / f"{name}.toml").write_text(more + toml, encoding="utf-8")
+    only = toml.replace("[[pages]]\n", "[[pages]]\nmirror_only = true\n")
+    one = f'{only}\n[[pages]]\nname = "b"\nurl = "https://b.example/b"\n'
+    for name, text in {"archived": only, "live": toml, "partly": one}.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
         (tmp_path / f"{name}.py").touch()
     monkeypatch.setattr(sources, "_FOLDER", tmp_path)
-    assert sources.asked(None) == ["live"]
-    assert sources.asked("http://127.0.0.1:8765") == ["archived", "live"]
+    assert sources.asked(None) == ["live", "partly"]
+    assert sources.asked("http://127.0.0.1:8765") == ["archived", "live", "partly"]
+
+
+def test_without_a_mirror_two_rounds_of_mlperf_are_asked_for_by_their_files() -> None:
+    declared = sources.source("mlperf_training")
+    assert [page.name for page in declared.pages if not page.mirror_only] == ["v0.5.tar.gz", "v5.1.tar.gz"]
+    assert all(trees.packed(page.url) for page in declared.pages)
+    assert declared.repository_files is not None
+    # Some seven minutes, a second apart, of the thirty that a run may fetch.
+    assert 2 * declared.repository_files.files_max * Limits().pause_s < Limits().run_s / 3
+    assert {"api.github.com", "raw.githubusercontent.com"} < fetch.hosts(declared)
 
 
 def test_when_it_is_to_stop_neither_a_silent_server_nor_a_pause_holds_it_up(site: Site, tmp_path: Path) -> None:

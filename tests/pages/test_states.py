@@ -36,6 +36,12 @@ def outcome(what: str, message: str = "", page: str = "p") -> Outcome:
         # Asked, and the publisher's page is still that of the facts.
         (replace(WHOLE, from_facts_alone=True), ["unchanged"], "unchanged"),
         (replace(WHOLE, from_facts_alone=True), ["failed"], "stale"),
+        # What is left as it is was not asked for, and is no fault.
+        (replace(WHOLE, from_facts_alone=True), ["left"], "shipped"),
+        (WHOLE, ["left"], "unchanged"),
+        (WHOLE, ["left", "fetched"], "fetched"),
+        (WHOLE, ["left", "failed"], "stale"),
+        (replace(WHOLE, is_complete=False), ["left"], "stale"),
         (replace(WHOLE, is_complete=False), [], "stale"),
         (replace(WHOLE, is_complete=False), ["fetched"], "stale"),
         (replace(WHOLE, newest_retrieved_on=None, is_complete=False), ["failed"], "absent"),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from flows.pages.trees import Listed, blob_hash, blobs, listed
+from flows.pages.trees import Blob, Listed, Repository, blob_hash, blobs, files, listed, packed
 
 API = "https://api.github.com/repos"
 
@@ -77,3 +77,54 @@ def test_a_tree_gives_its_files() -> None:
 )
 def test_what_is_no_tree_gives_none(text: str) -> None:
     assert blobs(text) == {}
+
+
+def test_an_archive_has_the_files_of_its_repository() -> None:
+    found = packed("https://codeload.github.com/o/r.js/tar.gz/HEAD")
+    base = "https://raw.githubusercontent.com/o/r.js/HEAD/"
+    assert found == Repository("r.js", f"{API}/o/r.js/git/trees/HEAD?recursive=1", base)
+    assert found.address("d/a b+é#1?.txt") == f"{base}d/a%20b%2B%C3%A9%231%3F.txt"
+    fixed = packed("https://codeload.github.com/o/r/tar.gz/98079c546758b5ca710a6e0d4eabb88ca50aafdd")
+    assert fixed is not None
+    assert fixed.is_fixed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h.example/o/r/tar.gz/HEAD",
+        "http://codeload.github.com/o/r/tar.gz/HEAD",
+        "https://codeload.github.com/o/r/tar.gz/HEAD?x=1",
+        "https://codeload.github.com/o/r/tar.gz/refs/heads/main",
+        "https://codeload.github.com/o/r/zip/HEAD",
+        "https://codeload.github.com/o/r/tar.gz/",
+        "https://codeload.github.com/o/r/tar.gz",
+    ],
+)
+def test_no_other_address_is_of_such_an_archive(url: str) -> None:
+    assert packed(url) is None
+
+
+def entry(path: str, **changed: object) -> dict[str, object]:
+    return {"path": path, "mode": "100644", "type": "blob", "sha": "2", "size": 7} | changed
+
+
+def test_files_of_a_tree_have_a_size_and_links_are_none() -> None:
+    entries = [
+        entry("d", mode="040000", type="tree"), entry("d/a"), entry("d/run.sh", mode="100755", size=0), entry("l", mode="120000"),
+    ]  # fmt: skip
+    assert files(json.dumps({"tree": entries})) == {"d/a": Blob("2", 7), "d/run.sh": Blob("2", 0)}
+    assert files('{"tree": []}') == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "7", "null", "[]", '{"tree": 7}', '{"tree": ["a"]}', '{"tree": [{}]}', "[" * 99_999,
+        json.dumps({"tree": [entry("a")], "truncated": True}),
+        json.dumps({"tree": [entry("a", size=None)]}),
+        json.dumps({"tree": [entry("a", size="many")]}),
+    ],
+)  # fmt: skip
+def test_of_a_tree_that_is_cut_short_no_file_is_told(text: str) -> None:
+    assert files(text) is None

@@ -201,8 +201,8 @@ def test_fewer_points_than_a_residual_needs_cannot_be_declared() -> None:
 
 
 def test_a_peak_rate_is_that_of_its_precision_or_none(sql: Db) -> None:
-    names = ("fp64", "fp32", "tf32", "fp16", "tensor_fp16", "int8")
+    names = ("fp64", "fp32", "tf32", "fp16", "tensor_fp16", "fp8", "int8")
     columns = ", ".join(f"{at}.0 as {name}_{'op' if name == 'int8' else 'flop'}_per_s" for at, name in enumerate(names))
-    asked = ", ".join(f"peak_rate(sheet, '{name}')" for name in (*names, "fp8"))
-    assert sql.execute(f"select {asked} from (select {columns}) as sheet").fetchall() == [(0, 1, 2, 3, 4, 5, None)]
+    asked = ", ".join(f"peak_rate(sheet, '{name}')" for name in (*names, "fp4"))
+    assert sql.execute(f"select {asked} from (select {columns}) as sheet").fetchall() == [(0, 1, 2, 3, 4, 5, 6, None)]
     assert set(names) == set(get_args(Precision))
