@@ -230,6 +230,10 @@ def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
     kind = "view" if file.is_view else "table"
     try:
         con.execute(f"create or replace {kind} {file.table} as\n{file.select}")
+    except duckdb.OutOfMemoryException as error:
+        raise BuildError(
+            f"{file.table}: it takes more memory than DuckDB may have; give it more, as by {connection.MEMORY}=4GB"
+        ) from error
     except duckdb.Error as error:
         raise BuildError(f"{file.table}: {error}") from error
 
