@@ -309,7 +309,8 @@ def _looked_through(
         name, seen, at = Path(path).name.encode(), set[str](), 0
         for version, lines in _stretches(path, in_order):
             start, at = at, at + len(lines)
-            if not version:  # the header, and what stands before the first line that is of a version
+            # Of no version are the header, and what stands before the first line that is of one.
+            if not version or not lines:
                 continue
             if version not in seen:
                 whole.setdefault(version, hashlib.sha256()).update(name + b"\n")
