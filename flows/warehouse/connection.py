@@ -18,7 +18,7 @@ STORAGE_VERSION = "v1.2.0"
 _SLOW_COMPRESSION = "fsst,alp,alprd,zstd"
 
 # So much, for a build of ten million results is to take less than 2 GB with all that is not DuckDB's. It goes over it by a tenth.
-_MEMORY_MAX, MEMORY = 10**9, "COMPUTE_LIMITS_MEMORY"
+_MEMORY_MAX, MEMORY = 8 * 10**8, "COMPUTE_LIMITS_MEMORY"
 
 
 class BuildError(UserError):
@@ -52,7 +52,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 def bound(con: duckdb.DuckDBPyConnection) -> None:
     """Have DuckDB write what does not fit into some memory to a folder beside its file, which goes with the connection.
 
-    That is `COMPUTE_LIMITS_MEMORY`, else 1 GB, or a quarter of what the machine has where that is less.
+    That is `COMPUTE_LIMITS_MEMORY`, else 800 MB, or a quarter of what the machine has where that is less.
 
     Raises:
         BuildError: `COMPUTE_LIMITS_MEMORY` is no size.

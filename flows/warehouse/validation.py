@@ -16,8 +16,8 @@ from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import CONTENT, SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
 
-# Rows of a table that are looked at together, where it has more; a frame of so many takes some 100 MB.
-SLICE = 200_000
+# Rows of a table that are looked at together, where it has more; a frame of so many takes some 50 MB.
+SLICE = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,9 +252,18 @@ def _check(con: duckdb.DuckDBPyConnection, checking: ModuleType, context: Any, s
     if not path.is_dir():
         return checking.check(context, suite, _frame(con, path))
     slices = sorted(path.iterdir(), key=lambda one: int(one.name))
-    failures = checking.check_slices(context, suite, (_frame(con, one) for one in slices))
+    failures = checking.check_slices(context, suite, _one_by_one(con, slices))
     path.rmdir()
     return failures
+
+
+def _one_by_one(con: duckdb.DuckDBPyConnection, slices: Sequence[Path]) -> Iterator[Any]:
+    """The frames of files, each of which is given up before the next is made."""
+    for one in slices:
+        yield _frame(con, one)
+        # What Great Expectations made of a frame refers to itself, and would hold it until the collector comes by.
+        gc.collect()
+        pa.default_memory_pool().release_unused()
 
 
 class _Nameless(Loader):
