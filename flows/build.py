@@ -8,11 +8,11 @@ when it runs, for a build that has nothing to do loads none of it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from flows.warehouse.unmet import sentence
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from flows.analysis.fitters import Fitting
     from flows.cluster import Cluster
@@ -338,15 +339,22 @@ def stage(
     from flows import columns
     from flows.readers.row_types import ROW_TYPES
     from flows.warehouse import staging
-    from flows.warehouse.staging import Staged
+    from flows.warehouse.staging import Parts, Staged
 
     tables = {}
     for name, row_type in ROW_TYPES.items():
-        empty = columns.schema(row_type, addressed=True).empty_table()
-        tables[name] = Staged(row_type, pa.concat_tables([empty, *(page.table(name) for page in pages)]))
+        empty, parts = columns.schema(row_type, addressed=True).empty_table(), partial(_of_pages, pages, name)
+        if any(name in page.again for page in pages):
+            tables[name] = Staged(row_type, Parts(empty.schema, parts))
+        else:
+            tables[name] = Staged(row_type, pa.concat_tables([empty, *parts()]))
     for name, row_type in declared().items():
         tables[name] = past.get(name) or staging.of_rows(row_type, rows.get(name, []))
     return staging.stage(built, tables, base)
+
+
+def _of_pages(pages: Sequence[Gathered], row_type: str) -> Iterator[pa.Table]:
+    return (page.table(row_type) for page in pages)
 
 
 def compute(

@@ -19,7 +19,7 @@ import typing
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,10 @@ _ADDRESS = ["sha256", "page", "locator"]
 _SUFFIX = ".facts.csv"
 # Digits of a whole SHA-256, and the fewest that a version is named by: among some hundred of them no two begin with the same eight.
 _WHOLE, _DIGITS_MIN = 64, 8
+# Bytes of a file from which on it is read page by page, for whole it would take some four times as much memory.
+LARGE = 64 * 10**6
+# Lines that are looked at together.
+_LINES = 1000
 
 
 class FactsError(UserError, ValueError):
@@ -89,22 +93,32 @@ def read(folder: Path, page: Page, sha256: str) -> Gathered | None:
 def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
     """The same as `read`, as tables: a tenth of its time and memory. What Arrow cannot read is left to `read` and its messages.
 
+    Rows of a large file are read whenever they are asked for, and never held.
+
     Raises:
         FactsError, LockError: as `read`.
     """
-    tables, versions = dict[str, pa.Table](), _locked(folder)
+    tables, again, versions = dict[str, pa.Table](), dict[str, Callable[[], pa.Table]](), _locked(folder)
     for row_type, path, stat in _files(folder):
+        is_large = stat[1] > LARGE
         try:
-            rows, pages = _table(path, row_type, stat, versions)
+            rows = (
+                _of_large(path, row_type, page, sha256)
+                if is_large
+                else _of_page(path, row_type, stat, versions, page, sha256)
+            )
         except (ValueError, pa.ArrowKeyError):  # ArrowInvalid is a ValueError
             return read(folder, page, sha256)
-        start, count = pages.get((page.name, sha256), (0, 0))
-        if count:
-            tables[row_type] = _addressed(rows.slice(start, count), page, row_type)
-    if "page_count" not in tables:
+        if rows is None:
+            continue
+        if is_large:
+            again[row_type] = partial(_again, path, row_type, page, sha256)
+        else:
+            tables[row_type] = rows
+    if "page_count" not in tables and "page_count" not in again:
         return None
-    empty = {row_type: _empty(row_type) for row_type in ROW_TYPES}
-    return Gathered(tables=empty | tables)
+    empty = {row_type: _empty(row_type) for row_type in ROW_TYPES if row_type not in again}
+    return Gathered(tables=empty | tables, again=again)
 
 
 def _files(folder: Path) -> list[tuple[str, str, tuple[int, int]]]:
@@ -129,6 +143,38 @@ def _addressed(rows: pa.Table, page: Page, row_type: str) -> pa.Table:
     return pa.table([source, *own], schema=schema(ROW_TYPES[row_type], addressed=True))
 
 
+def _of_page(
+    path: str, row_type: str, stat: tuple[int, int], versions: tuple[str, ...], page: Page, sha256: str
+) -> pa.Table | None:
+    """The rows of a version of a page, None where there are none. Raises an error of Arrow's for a bad file."""
+    rows, places = _table(path, row_type, stat, versions)
+    start, count = places.get((page.name, sha256), (0, 0))
+    return _addressed(rows.slice(start, count), page, row_type) if count else None
+
+
+def _of_large(path: str, row_type: str, page: Page, sha256: str) -> pa.Table | None:
+    """The same of the lines of that version alone, which stand together."""
+    folder = Path(path).parent
+    versions = _locked(folder)
+    places = _looked_through(_stats(folder), frozenset(versions))[1]
+    if (sha256, path) not in places:
+        return None
+    ((start, end),) = places[sha256, path]  # a ValueError where they do not stand together
+    with Path(path).open("rb") as handle:
+        handle.seek(start)
+        rows, pages = _parts(pa.BufferReader(handle.read(end - start)), path, row_type, versions, skipped=0)
+    start, count = pages.get((page.name, sha256), (0, 0))
+    return _addressed(rows.slice(start, count), page, row_type) if count else None
+
+
+def _again(path: str, row_type: str, page: Page, sha256: str) -> pa.Table:
+    """Rows that were read once. Raises `FactsError` where they are away meanwhile."""
+    rows = _of_large(path, row_type, page, sha256)
+    if rows is None:
+        raise FactsError(f"{path}: the rows of page {page.name} are away since they were read first; build again")
+    return rows
+
+
 @cache
 def _table(
     path: str,
@@ -136,7 +182,14 @@ def _table(
     version: tuple[int, int],  # noqa: ARG001  (a changed file is read anew)
     versions: tuple[str, ...],
 ) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
-    """A whole file, and where in it the rows of each page and version stand. Raises an error of Arrow's for a bad file."""
+    """A whole file, as `_parts`."""
+    return _parts(path, path, row_type, versions, skipped=1)
+
+
+def _parts(
+    lines: str | pa.NativeFile, path: str, row_type: str, versions: tuple[str, ...], *, skipped: int
+) -> tuple[pa.Table, dict[tuple[object, ...], tuple[int, int]]]:
+    """The `lines` of a file, and where in them the rows of each page and version stand. Raises an error of Arrow's for bad ones."""
     readers, wanted = _readers(ROW_TYPES[row_type]), schema(ROW_TYPES[row_type])
     # Not by the names of the header: a row type may have a column that is named as one of the address.
     address = [f"address {name}" for name in _ADDRESS]
@@ -146,8 +199,8 @@ def _table(
         own = {name: own[name] for name in form.record} | {f"score {head}": own[form.cell] for head in heads}
     types = dict.fromkeys(address, pa.string()) | own
     rows = arrow_csv.read_csv(
-        path,
-        read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=1),
+        lines,
+        read_options=arrow_csv.ReadOptions(column_names=list(types), skip_rows=skipped),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
             column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
@@ -265,43 +318,61 @@ def hashes(folder: Path, versions: Iterable[str]) -> Mapping[str, str]:
     Raises:
         FactsError: the first digits of a row name none of the versions, or more than one.
     """
-    return _hashes(_stats(folder), frozenset(versions))
+    return _looked_through(_stats(folder), frozenset(versions))[0]
 
 
 @cache
-def _hashes(files: tuple[tuple[str, int, int], ...], versions: frozenset[str]) -> Mapping[str, str]:
-    in_order, whole = sorted(versions), dict[str, Any]()
-    for path, *_ in files:
-        lines = Path(path).read_bytes().removesuffix(b"\n").split(b"\n")[1:]
-        blocks: dict[str, list[bytes]] = {}
-        for version, start, end in _stretches(path, lines, in_order):
-            blocks.setdefault(version, []).extend(lines[start:end])
-        name = Path(path).name.encode()
-        for version, of_version in blocks.items():
-            whole.setdefault(version, hashlib.sha256()).update(b"\n".join([name, *of_version, b""]))
-    return {version: found.hexdigest() for version, found in whole.items() if version}
+def _looked_through(
+    files: tuple[tuple[str, int, int], ...], versions: frozenset[str]
+) -> tuple[Mapping[str, str], Mapping[tuple[str, str], list[tuple[int, int]]]]:
+    """The hashes, and {(version, path): [(first byte, byte behind the last)]} of where its lines stand in a large file."""
+    in_order, whole, places = sorted(versions), dict[str, Any](), dict[tuple[str, str], list[tuple[int, int]]]()
+    for path, _, size in files:
+        name, seen, at = Path(path).name.encode(), set[str](), 0
+        for version, lines in _stretches(path, in_order):
+            start, at = at, at + len(lines)
+            # Of no version are the header, and what stands before the first line that is of one.
+            if not version or not lines:
+                continue
+            if version not in seen:
+                whole.setdefault(version, hashlib.sha256()).update(name + b"\n")
+                seen.add(version)
+            whole[version].update(lines if lines.endswith(b"\n") else lines + b"\n")
+            if size > LARGE:
+                of_version = places.setdefault((version, path), [])
+                if of_version and of_version[-1][1] == start:
+                    start = of_version.pop()[0]
+                of_version.append((start, at))
+    return {version: found.hexdigest() for version, found in whole.items()}, places
 
 
-def _stretches(path: str, lines: Sequence[bytes], versions: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """(version, first line, line behind the last) of the lines that stand together; "" before the first that is of a version."""
-    current, begun, start = "", b"", 0
-    looked_at, quotes = 0, 0
-    for at, line in enumerate(lines):
-        if begun and line.startswith(begun):
-            continue
-        quotes += sum(before.count(b'"') for before in lines[looked_at:at])
-        looked_at = at
-        if quotes % 2:  # within a cell of several lines, for a quote in a cell is written twice
-            continue
-        first = line[: line.find(b",") + 1]
-        meant = _meant(first[:-1].decode("utf-8", "replace").strip('"'), versions)
-        if len(meant) != 1:
-            for number, cells in enumerate(_cells(path)[1:], 2):
-                _version(path, number, cells[0] if cells else "", versions)
-        elif meant[0] in versions:
-            yield current, start, at
-            current, begun, start = meant[0], first, at
-    yield current, start, len(lines)
+def _stretches(path: str, versions: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """(version, lines) of lines that stand together, the longest in pieces; "" of those before the first that is of a version."""
+    current, begun, waiting, quotes = "", b"", list[bytes](), 0
+    with Path(path).open("rb") as handle:
+        waiting += handle.readlines(1)  # the header
+        for line in handle:
+            if begun and line.startswith(begun):
+                waiting.append(line)
+                if len(waiting) < _LINES:
+                    continue
+                lines, waiting = b"".join(waiting), []
+                quotes += lines.count(b'"')
+                yield current, lines
+                continue
+            lines, waiting = b"".join(waiting), [line]
+            quotes += lines.count(b'"')
+            yield current, lines
+            if quotes % 2:  # within a cell of several lines, for a quote in a cell is written twice
+                continue
+            first = line[: line.find(b",") + 1]
+            meant = _meant(first[:-1].decode("utf-8", "replace").strip('"'), versions)
+            if len(meant) != 1:
+                for number, cells in enumerate(_cells(path)[1:], 2):
+                    _version(path, number, cells[0] if cells else "", versions)
+            elif meant[0] in versions:
+                current, begun = meant[0], first
+    yield current, b"".join(waiting)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,10 +60,14 @@ _MESSAGE_HEAD, _MESSAGE_TAIL = 1200, 400
 
 @dataclass
 class Gathered:
-    """The rows of pages, {row type: [(source, page, locator, row)]}, or the same as tables, where nobody needs them one by one."""
+    """The rows of pages, {row type: [(source, page, locator, row)]}, or the same as tables, where nobody needs them one by one.
+
+    `again`: {row type: what reads its table} of those that are too large to be held.
+    """
 
     rows: dict[str, list[tuple[str, str, str, Any]]] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    again: dict[str, Callable[[], pa.Table]] = field(default_factory=dict)
 
     def add(self, row_type: str, page: Page, locator: str, row: object) -> None:
         """Add one row under its address."""
@@ -73,14 +77,16 @@ class Gathered:
         """All rows of a type with their addresses."""
         if row_type in self.tables:
             return self.tables[row_type]
+        if row_type in self.again:
+            return self.again[row_type]()
         rows = self.rows.get(row_type, [])
         addresses = [(source, page, locator) for source, page, locator, _ in rows]
         return columns.table(ROW_TYPES[row_type], [row for *_, row in rows], addresses)
 
     def read_count(self) -> int:
         """Records read in all pages."""
-        if "page_count" in self.tables:
-            return sum(self.tables["page_count"]["rows_read"].to_pylist())
+        if self.tables:
+            return sum(self.table("page_count")["rows_read"].to_pylist())
         return sum(row.rows_read for *_, row in self.rows.get("page_count", []))
 
 

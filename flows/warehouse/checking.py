@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import great_expectations as gx
@@ -28,6 +30,7 @@ from great_expectations.validator.validator import Validator
 from flows.warehouse.expectations import (
     NEVER_NULL,
     NONE_EVER_NULL,
+    OF_ROWS,
     ROW_COUNT,
     UNIQUE,
     UNIQUE_TOGETHER,
@@ -40,14 +43,6 @@ from flows.warehouse.expectations import (
 _SHOWN = 5
 _AT_ONCE = "expect_table_to_meet_all"
 _OF_KEY = (UNIQUE, UNIQUE_TOGETHER, NEVER_NULL)
-# Those whose condition is of a row and reads nothing but its columns.
-_OF_ROWS = (
-    *_OF_KEY,
-    "expect_column_values_to_be_between",
-    "expect_column_values_to_be_in_set",
-    "expect_column_values_to_match_regex",
-    "expect_column_pair_values_a_to_be_greater_than_b",
-)
 
 
 class TableUnmet(TableMetricProvider):
@@ -95,6 +90,31 @@ def check(context: AbstractDataContext, suite: Suite, frame: pd.DataFrame) -> li
         SuiteError: an expectation lacks what it needs, or fewer ran than the suite has (Great Expectations only logs a type
             that it does not know).
     """
+    return [_failure(suite, [one]) for one in _unmet(context, suite, frame)]
+
+
+def check_slices(context: AbstractDataContext, suite: Suite, slices: Iterable[pd.DataFrame]) -> list[Failure]:
+    """The same of a table that comes in slices as `expectations.dealt_by` has them, one in memory at a time.
+
+    Raises:
+        SuiteError: as `check`.
+    """
+    counts, others = (
+        replace(suite, expectations=tuple(one for one in suite.expectations if (one["type"] == ROW_COUNT) is is_count))
+        for is_count in (True, False)
+    )
+    rows, found = 0, dict[str, list[Any]]()
+    for frame in slices:
+        rows += len(frame)
+        for one in _unmet(context, others, frame):
+            found.setdefault(json.dumps(_as_json(one.expectation_config)), []).append(one)
+    failures = [_failure(suite, of_slices, rows) for of_slices in found.values()]
+    # Of the whole nothing but the number of its rows.
+    return failures + check(context, counts, pd.DataFrame(index=pd.RangeIndex(rows)))
+
+
+def _unmet(context: AbstractDataContext, suite: Suite, frame: pd.DataFrame) -> list[Any]:
+    """The results of the expectations that are not met."""
     # Keys first, for what is wrong with them is often the reason for the rest.
     each = sorted(
         _by_column(suite.expectations), key=lambda one: one["severity"] != "critical" or one["type"] not in _OF_KEY
@@ -105,7 +125,7 @@ def check(context: AbstractDataContext, suite: Suite, frame: pd.DataFrame) -> li
     again = [_as_json(one.expectation_config) for one in failed]
     named = [column for column in suite.key if column in frame]
     details = {"result_format": "SUMMARY", "unexpected_index_column_names": named} if named else "SUMMARY"
-    return [_failure(suite, one) for one in _run(context, suite, again, frame, details) if not one.success]
+    return [one for one in _run(context, suite, again, frame, details) if not one.success]
 
 
 def _run(
@@ -151,7 +171,7 @@ def _is_plain(one: Expectation) -> bool:
     """Whether an expectation is of the number of rows alone, or of every row of a condition that is computed by itself."""
     if one["type"] == ROW_COUNT:
         return set(one["kwargs"]) <= {"min_value", "max_value"}
-    return one["type"] in _OF_ROWS and "mostly" not in one["kwargs"]
+    return one["type"] in OF_ROWS and "mostly" not in one["kwargs"]
 
 
 def _is_met(engine: PandasExecutionEngine, domain: dict[str, Any], plain: Expectation) -> bool:
@@ -191,16 +211,20 @@ def _by_column(expectations: Iterable[Expectation]) -> Iterator[Expectation]:
             yield {**one, "type": NEVER_NULL, "kwargs": {"column": column, **others}}
 
 
-def _failure(suite: Suite, result: Any) -> Failure:
-    one, details = _as_json(result.expectation_config), result.to_json_dict()["result"]
-    if raised := _raised(result.exception_info):
+def _failure(suite: Suite, results: Sequence[Any], rows: int | None = None) -> Failure:
+    """One expectation that is not met, by its result of the whole table, or of the slices that fail it and of how many `rows`."""
+    one, each = _as_json(results[0].expectation_config), [result.to_json_dict()["result"] for result in results]
+    if raised := next(filter(None, (_raised(result.exception_info) for result in results)), ""):
         finding = f"could not be run: {raised}"
-    elif "unexpected_count" in details:
+    elif "unexpected_count" in each[0]:
         # Which value is null is known; which row it is of is not.
-        shown = details["partial_unexpected_index_list" if one["type"] == NEVER_NULL else "partial_unexpected_list"]
-        finding = f"{details['unexpected_count']} of {details['element_count']} rows, such as {shown[:_SHOWN]}"
+        shown = "partial_unexpected_index_list" if one["type"] == NEVER_NULL else "partial_unexpected_list"
+        examples = [example for details in each for example in details[shown]]
+        unexpected = sum(details["unexpected_count"] for details in each)
+        of = each[0]["element_count"] if rows is None else rows
+        finding = f"{unexpected} of {of} rows, such as {examples[:_SHOWN]}"
     else:
-        finding = f"observed {details.get('observed_value')}"
+        finding = f"observed {each[0].get('observed_value')}"
     return Failure(suite.table, f"{one['type']}({one['kwargs']})", str(one["severity"]), finding)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.2.0"
 # Trying them takes nearly a second of each build in that version, and makes the file no smaller.
 _SLOW_COMPRESSION = "fsst,alp,alprd,zstd"
+
+# So much, for a build of ten million results is to take less than 2 GB with all that is not DuckDB's. It goes over it by a tenth.
+_MEMORY_MAX, MEMORY = 8 * 10**8, "COMPUTE_LIMITS_MEMORY"
 
 
 class BuildError(UserError):
@@ -38,10 +42,29 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
     storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
     con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
     if not read_only:
+        bound(con)
         con.execute(f"set disabled_compression_methods = '{_SLOW_COMPRESSION}'")
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
     con.execute("set enable_progress_bar = false")
     return con
+
+
+def bound(con: duckdb.DuckDBPyConnection) -> None:
+    """Have DuckDB write what does not fit into some memory to a folder beside its file, which goes with the connection.
+
+    That is `COMPUTE_LIMITS_MEMORY`, else 800 MB, or a quarter of what the machine has where that is less.
+
+    Raises:
+        BuildError: `COMPUTE_LIMITS_MEMORY` is no size.
+    """
+    import duckdb
+
+    named = os.environ.get(MEMORY)
+    size = named or f"{min(_MEMORY_MAX, os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 4)}B"
+    try:
+        con.execute("set memory_limit = '{}'".format(size.replace("'", "''")))
+    except duckdb.Error as error:
+        raise BuildError(f"{MEMORY}={named!r} is no size; write it as 500MB, 4GB or 1.5GiB") from error
 
 
 def tables(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -15,6 +15,7 @@ _SHOWN = 10
 def check_conservation(path: Path) -> None:
     """Raise `BuildError` unless every row of a page, and every result with computation, is accounted for once."""
     with connection.connect(path, read_only=True) as con:
+        connection.bound(con)
         _check_pages(con)
         _check_points(con)
 

@@ -28,6 +28,16 @@ UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
 NEVER_NULL = "expect_column_values_to_not_be_null"
 # The project's own: one pass over several columns where NEVER_NULL makes one each.
 NONE_EVER_NULL = "expect_multicolumn_values_to_not_be_null"
+# Those whose condition is of a row and reads nothing but its columns, or of the rows that have the same in some columns.
+OF_ROWS = (
+    UNIQUE,
+    UNIQUE_TOGETHER,
+    NEVER_NULL,
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+)
 
 
 class SuiteError(UserError, ValueError):
@@ -80,6 +90,23 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, Sequence):
         for one in value:
             yield from _texts(one)
+
+
+def dealt_by(suite: Suite) -> tuple[str, ...] | None:
+    """The columns by which a large table can be dealt into slices that are checked apart; () where any slices will do.
+
+    Rows that are the same in what must be unique are in one slice then. None where the table has to be seen whole: an expectation
+    is of shares or of some rows, or no column is in all that must be unique.
+    """
+    unique = list[list[str]]()
+    for one in suite.expectations:
+        kind, kwargs = one["type"], one["kwargs"]
+        if kind not in (*OF_ROWS, NONE_EVER_NULL, ROW_COUNT) or {"mostly", "row_condition"} & kwargs.keys():
+            return None
+        if kind in (UNIQUE, UNIQUE_TOGETHER):
+            unique.append(kwargs.get("column_list") or [kwargs["column"]])
+    common = [column for column in unique[0] if all(column in other for other in unique)] if unique else []
+    return None if unique and not common else tuple(common)
 
 
 def asked(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ everything that the result depends on: the bytes, the settings, the code in its 
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ from flows.paths import PACKAGE
 _IMPORT = re.compile(r"(?:^|[:;])[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import\b[ \t]*(\([^)]*\)|[^\n;(]+)", re.MULTILINE)
 _COMMENT_OR_BREAK = re.compile(r"#[^\n]*|\\\n")
 _VERSION = re.compile(r"^Version: *(\S+)$", re.MULTILINE)
+# Bytes of a file that are read at once.
+_AT_ONCE = 1 << 20
 # All that a value of the warehouse may depend on beside the code of this package.
 LIBRARIES = (
     *("beautifulsoup4", "duckdb", "great-expectations", "lxml", "markdown-it-py", "numpy"),
@@ -37,11 +40,16 @@ def digest(*parts: str | bytes | memoryview) -> str:
 
 
 def files(root: Path, paths: Iterable[Path]) -> str:
-    """Digest of files, by their names below `root` and their bytes."""
-    parts: list[str | bytes] = []
+    """Digest of files, by their names below `root` and their bytes, of which only a part is in memory at once."""
+    whole = hashlib.sha256()
     for path in sorted(paths):
-        parts += [path.relative_to(root).as_posix(), path.read_bytes()]
-    return digest(*parts)
+        name = path.relative_to(root).as_posix().encode()
+        with path.open("rb") as handle:
+            size = os.fstat(handle.fileno()).st_size
+            whole.update(b"%d:%b%d:" % (len(name), name, size))
+            while part := handle.read(_AT_ONCE):
+                whole.update(part)
+    return whole.hexdigest()
 
 
 @cache

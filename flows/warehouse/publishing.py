@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,13 @@ def next_path(final: Path) -> Path:
 
 
 def remove(built: Path) -> None:
-    """Remove what a build that was killed has left, with its log, which would be taken for that of the next file."""
+    """Remove what a build that was killed has left, with its log, which would be taken for that of the next file.
+
+    And with what did not fit into memory, in the folder that DuckDB makes beside a file.
+    """
     for left in (built, *reading.logs(built)):
         left.unlink(missing_ok=True)
+    shutil.rmtree(f"{built}.tmp", ignore_errors=True)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,23 @@ SCHEMAS = ("staging", "core", "fits", "marts", "exports", "meta")
 
 
 @dataclass(frozen=True)
+class Parts:
+    """A table in parts, each of which is made whenever it is asked for and not held."""
+
+    schema: pa.Schema
+    parts: Callable[[], Iterable[pa.Table]]
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows, as a table has them."""
+        return (batch for part in self.parts() for batch in part.to_batches())
+
+
+@dataclass(frozen=True)
 class Staged:
-    """What becomes one table: the type of its rows, which has its comments, and its content."""
+    """What becomes one table: the type of its rows, which has its comments, and its content, whole or in parts."""
 
     row_type: type[Any]
-    content: pa.Table
+    content: pa.Table | Parts
 
 
 def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) -> dict[tuple[str, str], str]:
@@ -55,7 +67,8 @@ def put(con: duckdb.DuckDBPyConnection, standing: Standing, table: str, staged: 
     """Make one table, unless it stands as it would be made. Returns {column: its comment}."""
     from flows.warehouse import contents  # with Arrow, which whoever replaces a few rows does without
 
-    comments, content = _comments(staged), contents.key(staged.content)
+    comments = _comments(staged)
+    content = contents.key_of_batches(staged.content.schema, staged.content.to_batches())
     if not standing.stays(table, repr((columns.comment(staged.row_type), comments)), content=content):
         create(con, table, staged)
         standing.holds(table, content)
@@ -69,11 +82,21 @@ def of_rows(row_type: type[Any], rows: list[Any]) -> Staged:
 
 def create(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> dict[str, str]:
     """Make one table, or make it anew, by way of Arrow: five million rows a second. Returns {column: its comment}."""
-    given = staged.content  # noqa: F841  # DuckDB finds it by its name: to register it takes longer than to make a small table
+    # DuckDB finds it by its name: to register it takes longer than to make a small table.
+    given = _readable(staged.content)  # noqa: F841
     con.execute(f"create or replace table {table} as select * from given")
     comments = _comments(staged)
     connection.comment(con, table, columns.comment(staged.row_type), comments)
     return comments
+
+
+def _readable(content: pa.Table | Parts) -> pa.Table | pa.RecordBatchReader:
+    """What DuckDB reads: of parts one after another."""
+    if not isinstance(content, Parts):
+        return content
+    import pyarrow as pa
+
+    return pa.RecordBatchReader.from_batches(content.schema, content.to_batches())
 
 
 def replace(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], rows: list[Any]) -> None:
@@ -88,7 +111,7 @@ def replace(con: duckdb.DuckDBPyConnection, table: str, row_type: type[Any], row
 
 def _comments(staged: Staged) -> dict[str, str]:
     """{column: its comment}, of the address too where rows have one."""
-    addressed = ADDRESS if set(ADDRESS) <= set(staged.content.column_names) else {}
+    addressed = ADDRESS if set(ADDRESS) <= set(staged.content.schema.names) else {}
     return {**addressed, **_told(staged.row_type)}
 
 

@@ -72,10 +72,11 @@ class Standing:
             self._made.add(CONTENT, table, content)
 
     def holds_rows(self, con: duckdb.DuckDBPyConnection, table: str, *, is_view: bool) -> None:
-        """Note what a new table holds; of a view, which holds nothing, what it is made of."""
+        """Note what a new table holds, which is never whole in memory; of a view, which holds nothing, what it is made of."""
         if self._made is not None and is_view:
             self.holds(table, self._made.rows[TABLE, table])
         elif self._made is not None:
             from flows.warehouse import contents  # with Arrow, which a build that has little to do does without
 
-            self.holds(table, contents.key(con.sql(f"from {table}").to_arrow_table()))
+            reader = con.sql(f"from {table}").to_arrow_reader(contents.ROWS)
+            self.holds(table, contents.key_of_batches(reader.schema, reader))

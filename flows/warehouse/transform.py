@@ -19,6 +19,8 @@ from flows.warehouse.standing import Standing
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# A table of more rows than this is written at once: until then DuckDB joins it as if it had none, which takes much memory.
+_MANY = 100_000
 _LINEAGE = "One row per table and table that it reads."
 
 # Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.
@@ -193,7 +195,8 @@ def _make(
 ) -> None:
     for file in files:
         if not standing.stays(file.table, file.select, file.reads):
-            _create(con, file)
+            if _create(con, file) > _MANY:
+                _write(con)
             standing.holds_rows(con, file.table, is_view=file.is_view)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
@@ -226,10 +229,16 @@ def _unmarked(column: str) -> str:
     return f"{column.removesuffix('?')} (may be null)" if column.endswith("?") else column
 
 
-def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+def _create(con: duckdb.DuckDBPyConnection, file: SqlFile) -> int:
+    """Make a table or view; returns how many rows are written."""
     kind = "view" if file.is_view else "table"
     try:
-        con.execute(f"create or replace {kind} {file.table} as\n{file.select}")
+        told = con.execute(f"create or replace {kind} {file.table} as\n{file.select}").fetchall()
+        return 0 if file.is_view else int(told[0][0])
+    except duckdb.OutOfMemoryException as error:
+        raise BuildError(
+            f"{file.table}: it takes more memory than DuckDB may have; give it more, as by {connection.MEMORY}=4GB"
+        ) from error
     except duckdb.Error as error:
         raise BuildError(f"{file.table}: {error}") from error
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import duckdb
@@ -14,6 +15,9 @@ from flows.warehouse import contents, expectations, keys, staging
 from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import CONTENT, SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
+
+# Rows of a table that are looked at together, where it has more; a frame of so many takes some 50 MB.
+SLICE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,13 @@ class Validation:
             self._keys.add(SUITE, table, self._published.keys[SUITE, table])
             self._taken_over += _unmet(self._published, table)
             return
-        content, types = asked_of(con, suite)
-        key = f"{asked} {seen_key(content, types)}"
+        seen = Seen.of(con, suite)
+        key = f"{asked} {seen.key()}"
         self._keys.add(SUITE, table, key)
         if self._published.has(SUITE, table, key):
             self._taken_over += _unmet(self._published, table)
         else:
-            self._validator().submit(table, content)
+            seen.submit(self._validator())
             self._is_asked = True
 
     def _is_as_it_was(self, table: str, asked: str) -> bool:
@@ -78,14 +82,51 @@ class Validation:
         staging.create(con, UNMET, staging.of_rows(Unmet, rows))
 
 
-def asked_of(con: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[pa.Table, dict[str, str]]:
-    """The columns of a table that its suite names, and {column: its type} of all."""
-    table = con.table(suite.table)
-    # Of a table without such columns still the count of its rows is asked.
-    columns = expectations.named(suite, table.columns) or table.columns[:1]
-    listed = ", ".join(f'"{one}"' for one in columns)
-    content = con.sql(f"select {listed} from {suite.table}").to_arrow_table()
-    return content, dict(zip(table.columns, map(str, table.types), strict=True))
+@dataclass(frozen=True)
+class Seen:
+    """What the suite of a table sees of it: the columns that it names, and {column: its type} of all.
+
+    `whole` are the columns, but of a large table None: that is read in batches, and checked in so many `slices`.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    suite: Suite
+    columns: Sequence[str]
+    types: Mapping[str, str]
+    slices: int
+    whole: pa.Table | None
+
+    @classmethod
+    def of(cls, con: duckdb.DuckDBPyConnection, suite: Suite) -> Seen:
+        """Look at a table."""
+        table = con.table(suite.table)
+        # Of a table without such columns still the count of its rows is asked.
+        columns = expectations.named(suite, table.columns) or table.columns[:1]
+        types = dict(zip(table.columns, map(str, table.types), strict=True))
+        ((rows,),) = con.execute(f"select count(*) from {suite.table}").fetchall()
+        slices = 1 if expectations.dealt_by(suite) is None else max(1, math.ceil(rows / SLICE))
+        seen = cls(con, suite, columns, types, slices, None)
+        return seen if slices > 1 else replace(seen, whole=seen._rows().to_arrow_table())
+
+    def key(self) -> str:
+        """The digest of all of it."""
+        if self.whole is not None:
+            return seen_key(self.whole, self.types)
+        reader = self._rows().to_arrow_reader(contents.ROWS)
+        return keys.digest(repr(self.types), contents.key_of_batches(reader.schema, reader))
+
+    def submit(self, validator: Validator) -> None:
+        """Have it checked."""
+        if self.whole is not None:
+            validator.submit(self.suite.table, self.whole)
+            return
+        by = ", ".join(f'"{column}"' for column in expectations.dealt_by(self.suite) or ()) or "rowid"
+        rows = self._rows(f', (hash({by}) % {self.slices})::integer as "slice"')
+        validator.submit_slices(self.suite.table, rows.to_arrow_reader(contents.ROWS), self.slices)
+
+    def _rows(self, further: str = "") -> duckdb.DuckDBPyRelation:
+        listed = ", ".join(f'"{column}"' for column in self.columns)
+        return self.con.sql(f"select {listed}{further} from {self.suite.table}")
 
 
 def asked_key(suite: Suite) -> str:

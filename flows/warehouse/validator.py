@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
@@ -32,7 +32,9 @@ from types import ModuleType, TracebackType
 from typing import IO, Any, Self, cast
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import ipc
 
 from flows import children, paths
@@ -98,6 +100,29 @@ class Validator:
         process, folder = self._started()
         with ipc.new_file(folder / table, rows.schema) as writer:
             writer.write_table(rows)
+        self._tell(process, folder, table)
+
+    def submit_slices(self, table: str, rows: pa.RecordBatchReader, slices: int) -> None:
+        """The same of a table that is never whole in memory, here or there: of each row the last column tells its slice, from 0.
+
+        Slices are as `expectations.dealt_by` has them.
+        """
+        if table not in self._suites:
+            raise SuiteError(f"{table} has no suite; give it a grain or a file expectations/{table}.json")
+        process, folder = self._started()
+        (folder / table).mkdir()
+        *names, number = rows.schema.names
+        schema = pa.schema([rows.schema.field(name) for name in names])
+        with ExitStack() as stack:
+            writers = [stack.enter_context(ipc.new_file(folder / table / f"{at}", schema)) for at in range(slices)]
+            for batch in rows:
+                by_slice, start = batch.take(pc.sort_indices(batch[number])), 0
+                for at, count in zip(*np.unique(by_slice[number].to_numpy(), return_counts=True), strict=True):
+                    writers[at].write_batch(by_slice.select(names).slice(start, count))
+                    start += count
+        self._tell(process, folder, table)
+
+    def _tell(self, process: subprocess.Popen[bytes], folder: Path, table: str) -> None:
         try:
             _write(process, table)
         except BrokenPipeError as error:
@@ -215,11 +240,30 @@ def serve(folder: Path, names: IO[str], answers: IO[str]) -> None:
         for line in names:
             table = line.rstrip("\n")
             try:
-                failures = checking.check(context, suites[table], _frame(con, folder / table))
+                failures = _check(con, checking, context, suites[table], folder / table)
                 answer: dict[str, Any] = {"failures": [dataclasses.astuple(one) for one in failures]}
             except SuiteError as error:
                 answer = {"error": str(error)}
             print(json.dumps(answer), file=answers, flush=True)
+
+
+def _check(con: duckdb.DuckDBPyConnection, checking: ModuleType, context: Any, suite: Suite, path: Path) -> Any:
+    """What a table fails of which a file was written, or a folder with one for each slice."""
+    if not path.is_dir():
+        return checking.check(context, suite, _frame(con, path))
+    slices = sorted(path.iterdir(), key=lambda one: int(one.name))
+    failures = checking.check_slices(context, suite, _one_by_one(con, slices))
+    path.rmdir()
+    return failures
+
+
+def _one_by_one(con: duckdb.DuckDBPyConnection, slices: Sequence[Path]) -> Iterator[Any]:
+    """The frames of files, each of which is given up before the next is made."""
+    for one in slices:
+        yield _frame(con, one)
+        # What Great Expectations made of a frame refers to itself, and would hold it until the collector comes by.
+        gc.collect()
+        pa.default_memory_pool().release_unused()
 
 
 class _Nameless(Loader):

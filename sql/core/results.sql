@@ -4,10 +4,6 @@ with results as (
     select * from staging.result
 ),
 
-mentions as (
-    select * from core.model_mentions
-),
-
 records as (
     select * from core.training_records
 ),
@@ -24,6 +20,11 @@ told as (
     select
         results.*,
         records.training_id,
+        records.model_id,
+        records.paper_id,
+        records.architecture,
+        records.year,
+        if(records.is_submission, records.published_on, null) as submitted_on,
         coalesce(records.weights_image_size, results.image_size) as told_image_size,
         coalesce(results.setting, setting_in_name(records.printed_name)) as told_setting,
     from results
@@ -54,13 +55,13 @@ sized as (
 identified as (
     select
         concat_ws(':', results.source, results.page, results.locator, results.benchmark, results.metric) as result_id,  -- source, page, locator, benchmark and metric
-        mentions.model_id,
+        results.model_id,
         -- A list that names no papers has those of the same weights' cards and conversions.
-        coalesce(mentions.paper_id, records.paper_id, trainings.paper_id) as paper_id,
-        records.training_id,
+        coalesce(results.paper_id, trainings.paper_id) as paper_id,
+        results.training_id,
         concat_ws(
             ' ',
-            records.training_id, results.benchmark, told_image_size || ' px',
+            results.training_id, results.benchmark, told_image_size || ' px',
             told_setting, results.shots || ' shots'
         ) as evaluation_id,  -- the evaluation: training, benchmark, size, setting and shots
         results.benchmark,
@@ -71,23 +72,19 @@ identified as (
         results.shots,
         results.is_ensemble,
         results.uncertainty,
-        mentions.architecture,
+        results.architecture,
         1 - results.value / 100 as error,  -- 1 - value / 100, a fraction
         models.published_on,
-        coalesce(records.year, models.year) as year,  -- year of publication, as the record prints it, else the earliest that a source gives
+        coalesce(results.year, models.year) as year,  -- year of publication, as the record prints it, else the earliest that a source gives
         -- A name that is submitted to a leaderboard again has another day than the first time.
-        if(records.is_submission and records.published_on is not null, records.published_on, trainings.released_on) as released_on,  -- day of the weights, or of the submission, as far as it is known: in the middle of the month or year that is
-        if(records.is_submission and records.published_on is not null, 'day', trainings.released_precision) as released_precision,  -- day, month or year; listed: in a list by then, and perhaps before; null where no day is known
+        coalesce(results.submitted_on, trainings.released_on) as released_on,  -- day of the weights, or of the submission, as far as it is known: in the middle of the month or year that is
+        if(results.submitted_on is not null, 'day', trainings.released_precision) as released_precision,  -- day, month or year; listed: in a list by then, and perhaps before; null where no day is known
         results.source,
         results.page,
         results.locator,
     from sized as results
-    join mentions on
-        results.source = mentions.source and results.page = mentions.page and results.locator = mentions.locator
-    join records on
-        results.source = records.source and results.page = records.page and results.locator = records.locator
-    join trainings on records.training_id = trainings.training_id
-    join models on mentions.model_id = models.model_id
+    join trainings on results.training_id = trainings.training_id
+    join models on results.model_id = models.model_id
 )
 
 select * from identified

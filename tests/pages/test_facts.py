@@ -21,7 +21,7 @@ from flows.columns import columns
 from flows.pages import facts, snapshots
 from flows.pages.facts import FactsError
 from flows.pages.parse import Gathered
-from flows.readers.row_types import ROW_TYPES, PageCount, Result
+from flows.readers.row_types import ROW_TYPES, PageCount, Rejected, Result
 from flows.sources import Page
 
 PAGE = Page("s", 'p, "1".csv', "https://example.org/p.csv", "csv")
@@ -360,3 +360,36 @@ def test_every_row_type_has_columns_that_facts_can_hold() -> None:
     for row_type in ROW_TYPES.values():
         assert dataclasses.is_dataclass(row_type)
         assert {kind for kind, _ in columns(row_type).values()} <= set(VALUES)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 1000])
+def test_a_large_file_is_read_page_by_page_and_gives_the_same(
+    lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [Page("s", name, f"https://example.org/{name}", "csv") for name in ("one", "two", "none")]
+    versions = [hashlib.sha256(page.name.encode()).hexdigest() for page in pages]
+    rows = {
+        "result": [Result('a "b",\nc', "top1", value) for value in (1.5, 2.5, 3.5, 4.5)],
+        "quarantine": [Rejected(None, "x\ny", "rule", 'a "reason"', None)],
+    }
+    given_pages = [
+        (version, gathered(rows if page.name != "none" else {}, page, version))
+        for page, version in zip(pages, versions, strict=True)
+    ]
+    folder = locked(tmp_path / "s", *versions)
+    facts.write(folder, given_pages)
+    whole = [facts.as_tables(folder, *of) for of in zip(pages, versions, strict=True)]
+    hashes = facts.hashes(folder, versions)
+    assert not any(one.again for one in whole if one is not None)
+    facts._looked_through.cache_clear()
+    monkeypatch.setattr(facts, "LARGE", 0)
+    monkeypatch.setattr(facts, "_LINES", lines)
+    found = [facts.as_tables(folder, *of) for of in zip(pages, versions, strict=True)]
+    assert [set(one.again) for one in found if one is not None] == [{*rows, "page_count"}] * 2 + [{"page_count"}]
+    for one, other in zip(whole, found, strict=True):
+        assert one is not None
+        assert other is not None
+        assert one.read_count() == other.read_count()
+        assert all(one.table(row_type).equals(other.table(row_type)) for row_type in ROW_TYPES)
+    assert facts.hashes(folder, versions) == hashes
+    assert len(hashes) == len(pages)

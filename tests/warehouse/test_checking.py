@@ -182,3 +182,25 @@ def test_a_column_that_is_not_there_is_a_failure_that_says_so(context: Any) -> N
 def test_a_suite_that_cannot_be_run_names_its_file(context: Any, kind: str, kwargs: dict[str, Any], said: str) -> None:
     with pytest.raises(SuiteError, match=rf"(?s)^expectations/core\.t\.json: .*{said}"):
         failures(context, None, expectation(kind, **kwargs))
+
+
+def test_slices_fail_as_the_whole_does(context: Any) -> None:
+    frame = pd.DataFrame({"a": [1, 1, 2, 3, 4, 4], "c": [0.0, 5.0, 6.0, 7.0, 1.0, 8.0]})
+    particular = [
+        expectation(BETWEEN, column="c", max_value=4),
+        expectation(BETWEEN, column="a", min_value=0),
+        expectation(ROW_COUNT, max_value=5),
+    ]
+    suite, checking = suite_of("core.t", ("a",), particular), validator.import_checking()
+    # Rows of the same key are in one slice.
+    slices = [frame[frame["a"] % 2 == odd].reset_index(drop=True) for odd in (1, 0)]
+    found = checking.check_slices(context, suite, iter(slices))
+    assert {(one.expectation, one.severity, one.finding.partition(",")[0]) for one in found} == {
+        (one.expectation, one.severity, one.finding.partition(",")[0]) for one in checking.check(context, suite, frame)
+    }
+    assert [one.finding for one in found] == [
+        "4 of 6 rows, such as [1, 1, 4, 4]",
+        "4 of 6 rows, such as [5.0, 7.0, 6.0, 8.0]",
+        "observed 6",
+    ]
+    assert checking.check_slices(context, suite_of("core.t", ("c",), particular[1:2]), iter(slices)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,41 @@ def test_comments_come_back_as_they_were_said() -> None:
         assert connection.comments(con, "a.t") == {"order": ODD, "An odd one": "odd"}
         assert connection.comments(con, "b.t") == {}
         assert con.execute("select comment from duckdb_tables() where schema_name = 'a'").fetchall() == [(ODD,)]
+
+
+def spilled(path: Path) -> set[str]:
+    """What lies beside a file while more is sorted than fits into memory."""
+    with connection.connect(path) as con:
+        rows = con.sql(
+            "select hash(i) as a, repeat('x', 100) as b from range(1_000_000) as t(i) order by a"
+        ).to_arrow_reader()
+        assert len(next(iter(rows))) > 0
+        return {one.name for one in path.parent.iterdir()}
+
+
+@pytest.mark.slow
+def test_what_does_not_fit_into_memory_lies_beside_the_file_and_goes_with_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPUTE_LIMITS_MEMORY", "60MB")
+    assert "x.duckdb.tmp" in spilled(tmp_path / "x.duckdb")
+    assert [one.name for one in tmp_path.iterdir()] == ["x.duckdb"]
+
+
+def test_memory_is_bound_by_default_and_by_a_size_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limit() -> object:
+        with connection.connect(tmp_path / "x.duckdb") as con:
+            return con.execute("select current_setting('memory_limit')").fetchall()[0][0]
+
+    monkeypatch.delenv("COMPUTE_LIMITS_MEMORY", raising=False)
+    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 4
+    assert limit() == "762.9 MiB" or quarter < 8e8
+    monkeypatch.setenv("COMPUTE_LIMITS_MEMORY", "3GiB")
+    assert limit() == "3.0 GiB"
+    monkeypatch.setenv("COMPUTE_LIMITS_MEMORY", "much'")
+    with pytest.raises(
+        connection.BuildError, match=r"COMPUTE_LIMITS_MEMORY=\"much'\" is no size; write it as 500MB, 4GB"
+    ):
+        limit()

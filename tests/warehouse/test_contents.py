@@ -89,3 +89,19 @@ def test_a_column_of_any_type_has_a_key(value: str) -> None:
         rows = content.to_arrow_table()
     assert contents.key(rows) == contents.key(rows)
     assert contents.key(rows) != contents.key(rows.slice(1))
+
+
+@pytest.mark.parametrize("lengths", [(10,), (1, 9), (3, 0, 4, 3), (4, 4, 2), (2, 8)])
+def test_batches_of_any_length_are_evened_out_and_have_the_key_of_the_whole(
+    lengths: tuple[int, ...],
+) -> None:
+    whole = pa.table({"a": range(10), "b": list("abcdefghij")})
+    empty = pa.record_batch([array.combine_chunks() for array in whole.slice(0, 0).columns], schema=whole.schema)
+    start, batches = 0, []
+    for length in lengths:
+        batches += whole.slice(start, length).combine_chunks().to_batches() or [empty]
+        start += length
+    evened = list(contents.even(whole.schema, batches, 4))
+    assert [len(one) for one in evened] == [4, 4, 2]
+    assert pa.concat_tables(evened).equals(whole)
+    assert contents.key_of_batches(whole.schema, batches) == contents.key(whole)

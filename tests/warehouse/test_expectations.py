@@ -510,3 +510,29 @@ def test_of_a_table_is_asked_what_its_suite_names_and_nothing_else() -> None:
         asked.append(expectations.asked(con, suite_of("core.t", (), [ALWAYS])))
     assert [one == asked[0] for one in asked] == [True, True, False, False, False]
     assert len(asked[-1][1]) == 2
+
+
+MEAN = {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "a"}, "severity": "warning"}
+AT_MOST_ONE = {"type": expectations.UNIQUE, "kwargs": {"column": "c"}, "severity": "critical"}
+SHARE = {
+    "type": "expect_column_values_to_be_between",
+    "kwargs": {"column": "a", "max_value": 1, "mostly": 0.9},
+    "severity": "warning",
+}
+
+
+@pytest.mark.parametrize(
+    ("grain", "particular", "by"),
+    [
+        (("a", "b?"), [], ("a", "b")),
+        ((), [], ()),
+        (("c", "a"), [AT_MOST_ONE], ("c",)),
+        (("a", "b"), [AT_MOST_ONE], None),
+        (("a",), [MEAN], None),
+        (("a",), [SHARE], None),
+    ],
+)
+def test_a_table_is_dealt_by_what_must_be_unique_or_not_at_all(
+    grain: tuple[str, ...], particular: list[dict[str, Any]], by: tuple[str, ...] | None
+) -> None:
+    assert expectations.dealt_by(expectations.suite_of("core.t", grain, particular)) == by

@@ -284,3 +284,12 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         r"COMPUTE_LIMITS_DATA\n",
         ended.stdout,
     )
+
+
+def test_what_did_not_fit_into_memory_is_removed_with_the_file_aside(tmp_path: Path) -> None:
+    aside = tmp_path / "final.next.duckdb"
+    left = tmp_path / "final.next.duckdb.tmp" / "duckdb_temp_storage_DEFAULT-0.tmp"
+    left.parent.mkdir()
+    left.touch()
+    publishing.remove(aside)
+    assert list(tmp_path.iterdir()) == []

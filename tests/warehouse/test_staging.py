@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from conftest import AS_OF
@@ -16,7 +19,7 @@ from flows.pages.parse import Gathered
 from flows.readers.row_types import Model, Result
 from flows.sources import Page
 from flows.warehouse import connection, staging
-from flows.warehouse.staging import Staged
+from flows.warehouse.staging import Parts, Staged
 
 
 @dataclass(frozen=True)
@@ -126,3 +129,29 @@ def test_staging_starts_from_an_empty_file(tmp_path: Path) -> None:
     build.stage(path, [], {})
     with connection.connect(path, read_only=True) as con:
         assert con.execute("select count(*) from staging.result").fetchone() == (0,)
+
+
+def test_a_table_in_parts_is_as_the_whole_and_no_part_is_held(tmp_path: Path) -> None:
+    whole = columns.table(Bird, BIRDS)
+    held: list[Any] = []
+
+    def parts() -> Iterator[pa.Table]:
+        for at in range(len(BIRDS)):
+            part = pa.Table.from_batches(whole.slice(at, 1).combine_chunks().to_batches())
+            assert all(one() is None for one in held[:-1])
+            held.append(weakref.ref(part))
+            yield part
+
+    keys = [
+        staging.stage(tmp_path / f"{name}.duckdb", {"bird": Staged(Bird, content)})
+        for name, content in (("whole", whole), ("parts", Parts(whole.schema, parts)))
+    ]
+    assert keys[0] == keys[1]
+    # Once for the key, once for the table.
+    assert len(held) == 2 * len(BIRDS)
+    found = []
+    for name in ("whole", "parts"):
+        with connection.connect(tmp_path / f"{name}.duckdb", read_only=True) as con:
+            found.append((con.sql("from staging.bird").fetchall(), connection.comments(con, "staging.bird")))
+    assert found[0] == found[1]
+    assert len(found[0][0]) == len(BIRDS)

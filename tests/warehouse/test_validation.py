@@ -36,6 +36,11 @@ class Checking:
     def submit(self, table: str, rows: pa.Table) -> None:
         self.submitted[table] = rows
 
+    def submit_slices(self, table: str, rows: pa.RecordBatchReader, slices: int) -> None:
+        content = rows.read_all()
+        assert set(content["slice"].to_pylist()) == set(range(slices))
+        self.submitted[table] = content
+
     def failures(self) -> list[Failure]:
         return [failure for failure in self._failures if failure.table in self.submitted]
 
@@ -149,3 +154,26 @@ def test_a_failing_suite_cannot_be_read_of_a_damaged_file(tmp_path: Path, first:
         con.execute(f"drop table {kept.UNMET}")
     with kept.published(first) as before, pytest.raises(kept.DamagedError):
         built(tmp_path / "next.duckdb", before, Checking())
+
+
+def test_a_large_table_is_submitted_in_slices_under_the_same_key(
+    tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "i // 2 as a, 3 as b from range(40) as t(i)"
+    whole, sliced = Checking(), Checking()
+    with kept.published(first) as before:
+        one = built(tmp_path / "whole.duckdb", before, whole, u=many)
+        monkeypatch.setattr(validation, "SLICE", 10)
+        other = built(tmp_path / "sliced.duckdb", before, sliced, u=many)
+    assert one._keys.rows == other._keys.rows
+    rows = sliced.submitted["core.u"]
+    assert rows.column_names == ["a", "slice"]
+    assert rows.select(["a"]).equals(whole.submitted["core.u"])
+    # The rows of a key are in one slice, wherever they stand.
+    by_key = {(row["a"], row["slice"]) for row in rows.to_pylist()}
+    assert len(by_key) == 20
+    # What is as it was is taken over, however large it is.
+    with kept.published(tmp_path / "sliced.duckdb") as before:
+        again = Checking()
+        built(tmp_path / "again.duckdb", before, again, u=many)
+    assert again.submitted == {}

@@ -162,6 +162,11 @@ def test_only_what_is_submitted_is_checked_and_each_has_its_results(started: lis
         assert list(results) == ["core.s", "core.u"]
         assert results["core.s"] == []
         assert [failure.finding for failure in results["core.u"]] == ["2 of 2 rows, such as [1, 1]"]
+        # A large one in slices, of which the last column tells which.
+        batches = pa.table({"a": [7, 8, 8, 9, 9], "slice": [1, 0, 0, 1, 1]}).to_batches(3)
+        process.submit_slices("core.u", pa.RecordBatchReader.from_batches(batches[0].schema, batches), 3)
+        assert [one.finding for one in process.results()["core.u"]] == ["4 of 5 rows, such as [8, 8, 9, 9]"]
+        process.submit("core.u", pa.table({"a": [1, 1]}))
         # Another may follow.
         process.submit("core.t", ONE_ROW.slice(0, 0))
         found = [("core.t", "observed 0"), ("core.u", "2 of 2 rows, such as [1, 1]")]
