@@ -12,8 +12,6 @@ from flows.warehouse import keys
 
 # Values of other types count by how they are written.
 _PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
-
-
 # Rows that are looked at together. Another number makes another digest.
 ROWS = 1 << 16
 
