@@ -55,6 +55,8 @@ _WHOLE = (
     "marts.compute_growth",
     "marts.hardware_growth",
     "marts.theory_observations",
+    "exports.target_trends",
+    "marts.time_to_target",
 )
 
 # Of counts: how many of the rows of a table are of each page, under the columns that numbers link by.
@@ -85,6 +87,8 @@ _KEYS = {
     "marts.scaling": _LINE,
     "marts.compute_growth": ("series", "era", "rule"),
     "marts.hardware_growth": ("series", "era", "rule"),
+    "exports.target_trends": ("line", "sample", "quantity"),
+    "marts.time_to_target": ("task", "quality_target", "timing", "round", "unit"),
     "marts.theory_observations": ("setting", "model", "statistic"),
     "marts.backtest_coverage": ("row_set", "benchmark", "metric", "compute_measure", "form"),
     "marts.prediction_coverage": ("row_set", "benchmark", "metric", "compute_measure", "selection", "form", "horizon"),

@@ -20,6 +20,7 @@ from flows.publish.report import (
     benchmarks,
     cost_explorer,
     dictionary,
+    efficiency,
     growth,
     moves,
     overview,
@@ -39,14 +40,15 @@ _NAV = (
     ("domains.html", "Domains", "domains"),
     ("costs.html", "Costs", "costs"),
     ("growth.html", "Growth", "growth"),
+    ("efficiency.html", "Efficiency", "efficiency"),
     ("theory.html", "Theory", "theory"),
     ("forecasts.html", "Forecasts", "forecasts"),
     ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, moves, quality, dictionary, tracing)
+_SECTIONS = (overview, benchmarks, cost_explorer, growth, efficiency, theory, past_forecasts, moves, quality, dictionary, tracing)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
-_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest")
+_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends")
 _PRINTED_KINDS = ("scaling_", "cost_", "specification_")
 _PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
 # Of these sheets this process draws one in so many, for it writes the pages meanwhile.

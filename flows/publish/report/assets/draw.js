@@ -42,6 +42,7 @@ window.CL ??= {};
   // --- numbers, as flows/publish/report/wording.py has them
   const signed = (text) => text.replace("-", "−");
   const groups = (text) => signed(text.replace(/\B(?=(\d{3})+(?!\d))/g, NARROW));
+  CL.groups = groups;
   CL.whole = (number) => groups(number.toFixed(0));
   CL.decimal = (number, decimals = 1) => {
     if (number === null || !Number.isFinite(number)) return "–";
