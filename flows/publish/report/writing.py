@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from flows.publish.report import (
     dictionary,
     efficiency,
     growth,
+    hardware,
     moves,
     overview,
     past_forecasts,
@@ -41,14 +43,15 @@ _NAV = (
     ("costs.html", "Costs", "costs"),
     ("growth.html", "Growth", "growth"),
     ("efficiency.html", "Efficiency", "efficiency"),
+    ("hardware.html", "Hardware", "hardware"),
     ("theory.html", "Theory", "theory"),
     ("forecasts.html", "Forecasts", "forecasts"),
     ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, cost_explorer, growth, efficiency, theory, past_forecasts, moves, quality, dictionary, tracing)
+_SECTIONS = (overview, benchmarks, cost_explorer, growth, efficiency, hardware, theory, past_forecasts, moves, quality, dictionary, tracing)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
-_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends")
+_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends", "rental_prices", "clusters")
 _PRINTED_KINDS = ("scaling_", "cost_", "specification_")
 _PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
 # Of these sheets this process draws one in so many, for it writes the pages meanwhile.
@@ -130,10 +133,15 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        {name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem, minus=formats.minus
+        {name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem, minus=formats.minus, stamp=_stamp
     )
     templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
+
+
+def _stamp(form: str, moment: date) -> str:
+    """A day in a form of strftime, as `%B %Y`."""
+    return moment.strftime(form)
 
 
 def _embedded(value: object) -> Markup:

@@ -84,7 +84,7 @@ window.CL ??= {};
       ])));
       const ends = [...new Set(named.flatMap((at) => [`${points[at].score_source} ${points[at].score_page}`, `${points[at].source} ${points[at].page}`]))];
       pagesOf(parts, pages, ends.sort());
-    } else if (key.source) pagesOf(parts, pages, Object.keys(pages).filter((page) => page.startsWith(`${key.source} `)));
+    } else if (key.source) pagesOf(parts, pages, Object.keys(pages).filter((page) => key.page === undefined ? page.startsWith(`${key.source} `) : page === `${key.source} ${key.page}`));
     if (!found.length && !named?.length) parts.push(element("p", "The pages of the report do not hold this row; the command above tells it.", { class: "muted" }));
     place.replaceChildren(...parts);
   };

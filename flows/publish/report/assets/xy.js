@@ -1,27 +1,21 @@
-// A plain plot of points and lines on two axes: years, numbers, numbers on a log axis (log10 given),
-// powers of ten (log10 given) or errors in percent (log10 given).
+// A plain plot of points and lines on two axes: years, months since 2000, numbers, numbers on a log axis
+// (log10 given), powers of ten (log10 given) or errors in percent (log10 given).
 window.CL ??= {};
 (() => {
-  // Round numbers on a log axis, as many as have room: first of each power of ten the 1, then 1 and 3, and so on to those between.
-  const logTicks = (low, high, length, room) => {
-    const at = (digits) => Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, up) => digits.map((digit) => Math.log10(digit) + Math.floor(low) + up)).flat().filter((tick) => tick >= low && tick <= high);
-    const fits = (ticks) => ticks.every((tick, place) => !place || (tick - ticks[place - 1]) / (high - low) * length >= room);
-    const tried = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]].map(at);
-    return tried.filter(fits).at(-1) ?? tried[0];
-  };
   const ticksOf = (axis, low, high, length, room) => {
     if (axis.kind === "power") return CL.powersBetween(low, high, length, room);
     if (axis.kind === "percent") {
       const place = (error) => (Math.log10(error) - low) / (high - low) * length;
       return CL.errorTicks(place, 10 ** low, 10 ** high, room).map(Math.log10);
     }
-    if (axis.kind === "log") return logTicks(low, high, length, room);
+    if (axis.kind === "log") return CL.logTicks(low, high, length, room);
+    if (axis.kind === "month") return CL.months(low, high, length, room);
     const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((one) => one / (high - low) * length >= room) ?? 1000;
     const ticks = [];
     for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
     return ticks;
   };
-  const told = (axis, tick) => axis.kind === "power" ? CL.power(tick, 0) : axis.kind === "percent" ? CL.percent(10 ** tick) : axis.kind === "log" ? CL.groups(String(Number((10 ** tick).toPrecision(3)))) : axis.kind === "number" ? CL.groups(String(tick)) : String(tick);
+  const told = (axis, tick) => axis.kind === "power" ? CL.power(tick, 0) : axis.kind === "percent" ? CL.percent(10 ** tick) : axis.kind === "log" ? CL.groups(String(Number((10 ** tick).toPrecision(3)))) : axis.kind === "month" ? CL.month(tick) : axis.kind === "number" ? CL.groups(String(tick)) : String(tick);
 
   // spec: {label, x, y: {kind, name}, points: [[x, y]], lines: [{name, colour, at: [[x, y]], low, high, dashed}], diagonal, describe, open}
   CL.xy = (chart, width, spec) => {
@@ -38,7 +32,7 @@ window.CL ??= {};
     for (const tick of ticksOf(spec.y, yLow, yHigh, frame.bottom - frame.top, 34)) {
       add(CL.svg("path", { class: "grid", d: `M${frame.left} ${y(tick)}H${frame.right}` }), CL.text(frame.left - 8, y(tick) + 4.5, told(spec.y, tick), { class: "axis", "text-anchor": "end", size: 13 }));
     }
-    for (const tick of ticksOf(spec.x, xLow, xHigh, frame.right - frame.left, isPhone ? 54 : 64)) {
+    for (const tick of ticksOf(spec.x, xLow, xHigh, frame.right - frame.left, spec.x.kind === "month" ? 84 : isPhone ? 54 : 64)) {
       add(CL.svg("path", { class: "tick", d: `M${x(tick)} ${frame.bottom}v5` }), CL.text(x(tick), frame.bottom + 21, told(spec.x, tick), { class: "axis", "text-anchor": "middle", size: 13 }));
     }
     add(CL.svg("path", { class: "tick", d: `M${frame.left} ${frame.bottom}H${frame.right}` }));
