@@ -41,6 +41,7 @@ class Words(Closed):
     growth_rules: dict[str, Text]
     domains: dict[str, Text]
     tasks: dict[str, Text]
+    axes: dict[str, Text]
     regions: dict[str, Text]
     row_sets: dict[str, Text]
     # By status.

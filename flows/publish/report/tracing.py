@@ -60,6 +60,8 @@ _WHOLE = (
     "exports.provider_prices",
     "exports.region_carbon",
     "exports.rental_prices",
+    "exports.figure_scores",
+    "exports.scores",
     "exports.target_trends",
     "marts.time_to_target",
 )
@@ -97,6 +99,8 @@ _KEYS = {
     "exports.provider_prices": ("processor_id", "year", "commitment"),
     "exports.region_carbon": ("source", "page", "locator"),
     "exports.rental_prices": ("processor_id", "commitment", "month"),
+    "exports.figure_scores": ("score_id",),
+    "exports.scores": ("benchmark",),
     "exports.target_trends": ("line", "sample", "quantity"),
     "marts.time_to_target": ("task", "quality_target", "timing", "round", "unit"),
     "marts.theory_observations": ("setting", "model", "statistic"),
@@ -153,7 +157,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="Where a number comes from",
         description="The row that a number stands in, what it was made of, and the places in pages that it was read from.",
         template="trace.html",
-        values={"known": known, "counted": [*_COUNTED], "stems": _stems(con)},
+        values={"known": known, "counted": [*_COUNTED], "whole": [*_WHOLE], "stems": _stems(con)},
         scripts=("trace.js",),
     )
 
