@@ -10,7 +10,7 @@ select
     operational_on,
     2000 + date_diff('day', date '2000-01-01', operational_on) / 365.25 as year,
     coalesce(processor_id, processor) as processor,
-    processor_count,
+    processor_count::bigint as processor_count,
     op_per_s_16_bit,
     log10(op_per_s_16_bit) as log10_op_per_s_16_bit,
     power_watt,

@@ -24,6 +24,7 @@ from flows.publish.report import (
     efficiency,
     growth,
     hardware,
+    leaderboards,
     moves,
     overview,
     past_forecasts,
@@ -50,9 +51,9 @@ _NAV = (
     ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, scores, cost_explorer, growth, efficiency, hardware, theory, past_forecasts, moves, quality, dictionary, tracing)
+_SECTIONS = (overview, benchmarks, scores, leaderboards, cost_explorer, growth, efficiency, hardware, theory, past_forecasts, moves, quality, dictionary, tracing)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
-_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends", "rental_prices", "clusters")
+_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends", "rental_prices", "clusters", "leaderboards")
 _PRINTED_KINDS = ("scaling_", "cost_", "specification_", "scores_")
 _PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
 # Of these sheets this process draws one in so many, for it writes the pages meanwhile.
