@@ -49,7 +49,18 @@ class FigureError(UserError):
 def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """All figures that the warehouse gives, those of the brief first."""
     simulated, singles = (theory.observations, theory.computation), (growth.models, growth.imagenet)
-    several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots, targets.plots, hardware.plots, scores.plots, leaderboards.plots)
+    several = (
+        domains.plots,
+        scaling.plots,
+        costs.plots,
+        specification.curves,
+        backtest.plots,
+        years.plots,
+        targets.plots,
+        hardware.plots,
+        scores.plots,
+        leaderboards.plots,
+    )
     both = days.days(con)
     of_theory = [picture for read in simulated for picture in (read(con),) if picture is not None]
     of_models = [picture for read in singles for picture in (read(con),) if picture is not None]

@@ -50,7 +50,9 @@ def _prices(con: duckdb.DuckDBPyConnection) -> Picture | None:
         f"{texts.exact(first['n_providers'])} providers{spot}"
     )
     shown = sorted(offered, key=lambda of: (of[_DEMAND]["price_usd"], of[_DEMAND]["processor_id"]))
-    several = "; ".join(f"{of[_DEMAND]['processor_id']} {texts.fixed(of[_DEMAND]['price_usd'], 2)}" for of in shown[::-1])
+    several = "; ".join(
+        f"{of[_DEMAND]['processor_id']} {texts.fixed(of[_DEMAND]['price_usd'], 2)}" for of in shown[::-1]
+    )
     columns, behind_it = behind([row for of in shown for _, row in sorted(of.items())])
     height = len(shown) * _ROW_PT + 40
     return Picture(
@@ -85,10 +87,21 @@ def _draw_prices(canvas: Canvas, shown: list[dict[str, Any]]) -> None:
         for kind, (color, _, up) in _LOOKS.items():
             if kind in of:
                 here = at + up / _ROW_PT
-                low, middle, high = (math.log10(of[kind][name]) for name in ("price_usd_low", "price_usd", "price_usd_high"))
+                low, middle, high = (
+                    math.log10(of[kind][name]) for name in ("price_usd_low", "price_usd", "price_usd_high")
+                )
                 ax.plot([low, high], [here, here], color=color, linewidth=0.8, alpha=0.6, zorder=2)
                 face = color if kind == _DEMAND else style.GROUND
-                ax.plot(middle, here, "o", color=color, markersize=style.LANDMARK_PT, markerfacecolor=face, markeredgewidth=0.8, zorder=3)
+                ax.plot(
+                    middle,
+                    here,
+                    "o",
+                    color=color,
+                    markersize=style.LANDMARK_PT,
+                    markerfacecolor=face,
+                    markeredgewidth=0.8,
+                    zorder=3,
+                )
     x = frame.x0
     for kind, (_, ink, _) in _LOOKS.items():
         canvas.text(x, frame.y1 + 4, kind, size=style.SMALL_PT, color=ink, bold=True)
@@ -107,22 +120,19 @@ def _clusters(con: duckdb.DuckDBPyConnection) -> Picture | None:
         return None
     line = lines[0]
     largest = max(points, key=lambda row: row["op_per_s_16_bit"])
-    title = (
-        f"Clusters of accelerators have grown {texts.fixed(line['growth_per_year'], 1)} times a year since "
-        f"{line['first_released_on'].year}, and the largest to {texts.whole(largest['processor_count'])} processors"
-        if largest["processor_count"]
-        else f"Clusters of accelerators have grown {texts.fixed(line['growth_per_year'], 1)} times a year since "
-        f"{line['first_released_on'].year}"
-    )
+    grown = texts.fixed(line["growth_per_year"], 1)
+    title = f"Clusters of accelerators have grown {grown} times a year since {line['first_released_on'].year}"
+    if largest["processor_count"]:
+        title += f", and the largest to {texts.whole(largest['processor_count'])} processors"
     columns, behind_it = behind(points)
     ends = texts.between(line["growth_per_year_low"], line["growth_per_year_high"], "{:.2f}")
     return Picture(
         "clusters",
         title,
-        f"16-bit peak, operations a second (log\u00a0scale), of {texts.exact(line['n'])} clusters that are or were there; line of all, "
-        f"{round(line['level'] * 100)}{formats.NARROW}% interval {ends}",
-        f"Scatter chart on a log axis of the 16-bit rate of {len(points)} clusters by the day on which they were there, with a line "
-        f"through all. {texts.plain(title)}. The largest is {largest['name']}.",
+        f"16-bit peak, operations a second (log\u00a0scale), of {texts.exact(line['n'])} clusters that are or were there; "
+        f"line of all, {round(line['level'] * 100)}{formats.NARROW}% interval {ends}",
+        f"Scatter chart on a log axis of the 16-bit rate of {len(points)} clusters by the day on which they were there, "
+        f"with a line through all. {texts.plain(title)}. The largest is {largest['name']}.",
         columns,
         behind_it,
         partial(_draw_clusters, points=points, line=line),

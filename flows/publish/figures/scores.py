@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flows.publish import formats, words
-from flows.publish.figures import axes, canvas, style, texts
+from flows.publish import words
+from flows.publish.figures import axes, canvas, scaling, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
 if TYPE_CHECKING:
@@ -23,14 +23,17 @@ _ELO_STEP = 500
 def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """The benchmarks rated in Elo and the time horizons that have a line through enough points."""
     found = select(
-        con, "select * from exports.scores where slope is not null and metric in ('elo', 'time_horizon') order by benchmark"
+        con,
+        "select * from exports.scores where elo_per_doubling is not null or (metric = 'time_horizon' and status = 'ok') "
+        "order by benchmark",
     )
     of_all = select(con, "select * from exports.figure_scores where log10_computation is not null order by score_id")
     told = [(line, [row for row in of_all if row["benchmark"] == line["benchmark"]]) for line in found]
-    return [_picture(line, points) for line, points in told if len(points) >= _POINTS_MIN]
+    level = scaling.level(con)
+    return [_picture(line, points, level) for line, points in told if len(points) >= _POINTS_MIN]
 
 
-def _picture(line: dict[str, Any], points: Rows) -> Picture:
+def _picture(line: dict[str, Any], points: Rows, level: float) -> Picture:
     is_elo = line["metric"] == "elo"
     measure = texts.word(line["compute_measure"])
     if is_elo:
@@ -40,16 +43,16 @@ def _picture(line: dict[str, Any], points: Rows) -> Picture:
     interval = (
         "no interval: all of one paper or program"
         if line["exponent_low"] is None
-        else f"exponent {texts.fixed(line['exponent'], 1)}, 95{formats.NARROW}% interval "
+        else f"exponent {texts.fixed(line['exponent'], 1)}, {texts.percent(level)} interval "
         f"{texts.between(line['exponent_low'], line['exponent_high'])}"
     )
+    axes_of = f"{_within(line['metric'])} against {_within(line['compute_measure'])}"
     columns, behind_it = behind(points)
     return Picture(
         f"scores_{line['benchmark']}",
         title,
-        f"{_within(line['metric'])} against {_within(line['compute_measure'])} (log\u00a0scale); n {texts.exact(line['n'])}; {interval}",
-        f"Scatter chart of {_within(line['metric'])} against {_within(line['compute_measure'])} on a log axis, {len(points)} points with "
-        f"their line. {texts.plain(title)}; {interval}.",
+        f"{axes_of} (log\u00a0scale); n {texts.exact(line['n'])}; {interval}",
+        f"Scatter chart of {axes_of} on a log axis, {len(points)} points with their line. {texts.plain(title)}; {interval}.",
         columns,
         behind_it,
         partial(_draw, line=line, points=points),

@@ -126,7 +126,10 @@ def _panel(ax: Axes, line: dict[str, Any], points: Rows, years: tuple[float, flo
             [middle[1] + line[slope] * (year - middle[0]) for year in years] for slope in ("slope_low", "slope_high")
         ]
         turned = [years[0], middle[0], years[1]]
-        low, high = ([min(run[end] for run in runs) for end in (0, 1)], [max(run[end] for run in runs) for end in (0, 1)])
+        low, high = (
+            [min(run[end] for run in runs) for end in (0, 1)],
+            [max(run[end] for run in runs) for end in (0, 1)],
+        )
         ax.fill_between(
             turned,
             [low[0], middle[1], low[1]],

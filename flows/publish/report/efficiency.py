@@ -28,7 +28,9 @@ from marts.time_to_target
 where unit = 'chip-hour'
 order by task, timing desc, quality_target, median_trained_on, round
 """
-_HORIZON = "select * from marts.compute_growth where quantity = 'time_horizon' and era = 'all_years' and rule = 'all' order by series"
+_HORIZON = """
+select * from marts.compute_growth where quantity = 'time_horizon' and era = 'all_years' and rule = 'all' order by series
+"""
 _HORIZONS = """
 select name, 2000 + years as year, log10_value, points.source, points.page, locator, pages.url as address
 from fits.growth_points as points

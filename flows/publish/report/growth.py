@@ -52,7 +52,11 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
             "level": level,
             "parts": [
                 ("Computation of models, and what it reaches", "marts.compute_growth", _shown(compute)),
-                ("Speed of processors and clusters, and speed for the money", "marts.hardware_growth", _shown(hardware)),
+                (
+                    "Speed of processors and clusters, and speed for the money",
+                    "marts.hardware_growth",
+                    _shown(hardware),
+                ),
             ],
             "grown": {
                 "lines": [line for line in (*compute, *hardware) if line["n"]],

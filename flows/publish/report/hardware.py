@@ -123,7 +123,9 @@ def _drawn(prices: Sequence[Row]) -> list[Row]:
         newest[row["processor_id"]] = max(row["year"], newest.get(row["processor_id"], row["year"]))
     for row in prices:
         if row["commitment"] in _DRAWN and row["year"] == newest[row["processor_id"]]:
-            one = known.setdefault((row["processor_id"], row["year"]), {"processor": row["processor_id"], "year": row["year"]})
+            one = known.setdefault(
+                (row["processor_id"], row["year"]), {"processor": row["processor_id"], "year": row["year"]}
+            )
             one[row["commitment"]] = [
                 row["n_providers"],
                 *(round(row[name], 4) for name in ("price_usd", "price_usd_low", "price_usd_high")),

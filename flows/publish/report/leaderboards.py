@@ -1,4 +1,4 @@
-"""Leaderboards that are listed and not fitted: every model and score, beside the computation that the very same name has elsewhere."""
+"""Leaderboards that are listed and not fitted: every model and score, beside computation of the very same name."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def _headline(boards: Sequence[Row]) -> Markup:
     if not boards:
         return Markup("Leaderboards, and the computation behind their models")
     most = boards[0]
-    return Markup("Of {} models on a leaderboard {} have a computation that another page tells of the very same name").format(
-        wording.whole(most["n_models"]), wording.whole(most["n_with_computation"])
-    )
+    return Markup(
+        "Of {} models on a leaderboard {} have a computation that another page tells of the very same name"
+    ).format(wording.whole(most["n_models"]), wording.whole(most["n_with_computation"]))
 
 
 def _drawn(boards: Sequence[Row], scores: Sequence[Row]) -> list[Row]:
@@ -85,9 +85,7 @@ def _drawn(boards: Sequence[Row], scores: Sequence[Row]) -> list[Row]:
     for key in dict.fromkeys(_page(board) for board in boards):
         own = [board for board in boards if _page(board) == key]
         at = {board["benchmark"]: place for place, board in enumerate(own)}
-        listed = [
-            _line(list(of), at) for _, of in groupby(of_page.get(key, []), key=lambda score: score["locator"])
-        ]
+        listed = [_line(list(of), at) for _, of in groupby(of_page.get(key, []), key=lambda score: score["locator"])]
         drawn.append(
             {
                 "source": key[0],

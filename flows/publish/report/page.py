@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 # Files of the report that are of no benchmark, without their ends; a benchmark of such a name has another file.
 RESERVED = (
-    *("index", "domains", "leaderboards", "costs", "growth", "efficiency", "hardware", "theory", "forecasts", "changes"),
+    *(
+        "index",
+        "domains",
+        "leaderboards",
+        "costs",
+        "growth",
+        "efficiency",
+        "hardware",
+        "theory",
+        "forecasts",
+        "changes",
+    ),
     *("data", "dictionary", "trace", "pages", "tables", "counts", "listed_scores", "cost", "changed"),
 )
 

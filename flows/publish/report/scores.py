@@ -1,4 +1,4 @@
-"""A page for each benchmark whose scores have no full scale: each in its own metric, by computation where that is known, by year."""
+"""A page for each benchmark whose scores have no full scale: in its own metric, by computation where that is known, by year."""
 
 from __future__ import annotations
 

@@ -51,9 +51,34 @@ _NAV = (
     ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, scores, leaderboards, cost_explorer, growth, efficiency, hardware, theory, past_forecasts, moves, quality, dictionary, tracing)
+_SECTIONS = (
+    overview,
+    benchmarks,
+    scores,
+    leaderboards,
+    cost_explorer,
+    growth,
+    efficiency,
+    hardware,
+    theory,
+    past_forecasts,
+    moves,
+    quality,
+    dictionary,
+    tracing,
+)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
-_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest", "target_trends", "rental_prices", "clusters", "leaderboards")
+_PRINTED = (
+    "figure_1a",
+    "figure_1b",
+    "figure_2a",
+    "domains",
+    "backtest",
+    "target_trends",
+    "rental_prices",
+    "clusters",
+    "leaderboards",
+)
 _PRINTED_KINDS = ("scaling_", "cost_", "specification_", "scores_")
 _PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
 # Of these sheets this process draws one in so many, for it writes the pages meanwhile.
@@ -135,7 +160,11 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        {name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem, minus=formats.minus, stamp=_stamp
+        {name: getattr(wording, name) for name in _FILTERS},
+        embedded=_embedded,
+        stem=stem,
+        minus=formats.minus,
+        stamp=_stamp,
     )
     templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
