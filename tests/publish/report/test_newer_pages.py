@@ -93,7 +93,9 @@ def test_each_newer_domain_stands_in_its_own_metric(report: Path, db: duckdb.Duc
     )
     listed = {
         cell.get("href")
-        for cell in report_pages.page(report, "domains.html").xpath("//section[@aria-labelledby='scored']//a[not(@class)]")
+        for cell in report_pages.page(report, "domains.html").xpath(
+            "//section[@aria-labelledby='scored']//a[not(@class)]"
+        )
     }
     assert listed == {f"{name}.html" for (name,) in db.execute("select benchmark from exports.scores").fetchall()}
 
@@ -126,7 +128,7 @@ def test_every_metric_and_quantity_has_the_name_of_its_axis(db: duckdb.DuckDBPyC
     )
 
 
-def test_growth_knows_what_each_series_counts(report: Path, db: duckdb.DuckDBPyConnection) -> None:
+def test_growth_knows_what_each_series_counts(report: Path) -> None:
     drawn = embedded(report_pages.page(report, "growth.html"), "grown")
     told = {line["series"]: drawn["axes"][line["quantity"]] for line in drawn["lines"]}
     assert told["time_horizons"] == "Time horizon, minutes"

@@ -250,6 +250,11 @@ def test_each_plot_and_table_is_cited_by_entries_to_copy(report: Path, db: duckd
         "mmlu.html": [[], []],
         "costs.html": [["cost_imagenet", "cost_squad"]],
         "growth.html": [["figure_2a"]],
+        "efficiency.html": [["target_trends"], []],
+        "hardware.html": [["rental_prices"], ["clusters"]],
+        "leaderboards.html": [["leaderboards"]],
+        "go_katago.html": [["scores_go_katago"]],
+        "wikitext_103.html": [[]],
         "theory.html": [["figure_1a", "figure_1b"]],
         "forecasts.html": [["backtest"]],
     }
@@ -423,7 +428,8 @@ def test_what_is_empty_says_what_to_do(tmp_path: Path, warehouse_path: Path) -> 
     with duckdb.connect(path) as con:
         for table in ("marts.forecast_scores", "marts.forecast_methods", "core.quarantine", "core.left_out",
                       "meta.unmet_expectations",
-                      "marts.backtest", "marts.backtest_coverage", "marts.comparisons"):  # fmt: skip
+                      "marts.backtest", "marts.backtest_coverage", "marts.comparisons", "exports.scores",
+                      "exports.provider_prices", "marts.leaderboards"):  # fmt: skip
             con.execute(f"delete from {table}")
         con.execute("update meta.sources set state = 'stale', age_days = 40 where source = 'timm'")
     folder = writing.write(path, tmp_path / "pages", has_figures=False).parent
@@ -431,4 +437,7 @@ def test_what_is_empty_says_what_to_do(tmp_path: Path, warehouse_path: Path) -> 
     assert "No forecast is registered" in report_pages.page(folder, "forecasts.html").text_content()
     assert "No row is in quarantine" in report_pages.page(folder, "data.html").text_content()
     assert "All expectations are met" in report_pages.page(folder, "data.html").text_content()
+    assert "No leaderboard is listed" in report_pages.page(folder, "leaderboards.html").text_content()
+    assert "no full scale" not in report_pages.page(folder, "domains.html").text_content()
+    assert "clusters grow" in report_pages.page(folder, "hardware.html").xpath("string(//h1)")
     assert "every result with computation is a point" in report_pages.page(folder, "imagenet.html").text_content()
