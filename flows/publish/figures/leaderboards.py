@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flows.publish import formats
+from flows.publish import days, formats
 from flows.publish.figures import axes, canvas, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
 
@@ -44,9 +42,9 @@ def _picture(board: dict[str, Any], points: Rows) -> Picture:
         f"From {texts.power(min(powers), 0)} to {texts.power(max(powers), 0)} FLOP, scores on {name} go from "
         f"{texts.fixed(min(values), 0)} to {texts.fixed(max(values), 0)}{formats.NARROW}%"
     )
-    day = re.search(r"(\d{4})_?(\d{2})_?(\d{2})", board["page"])
+    day = days.in_name(board["page"])
     of = (board["title"] or board["source"]).partition(":")[0]
-    when = f", {date(*map(int, day.groups())).isoformat()}" if day else ""
+    when = f", {day}" if day else ""
     columns, behind_it = behind(points)
     return Picture(
         "leaderboards",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from flows.publish import days
 from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, rows
 
@@ -31,7 +30,6 @@ select
 from core.listed_scores
 order by source, page, locator, benchmark
 """
-_DATED = re.compile(r"(\d{4})_?(\d{2})_?(\d{2})")
 
 
 def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
@@ -65,8 +63,8 @@ def _called(board: Row, titles: dict[str, str]) -> str:
 
 def _day(page: str) -> str:
     """The day in the name of a page in words, else the name."""
-    found = _DATED.search(page)
-    return wording.day(date(*map(int, found.groups()))) if found else page
+    day = days.in_name(page)
+    return wording.day(day) if day else page
 
 
 def _headline(boards: Sequence[Row]) -> Markup:

@@ -88,6 +88,8 @@ window.CL ??= {};
     const tried = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]].map(at);
     return tried.filter(fits).at(-1) ?? tried[0];
   };
+  // A day as a year with its part.
+  CL.yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
   // Months since 2000, as many as have room.
   CL.months = (low, high, length, room) => {
     const step = [1, 2, 3, 6, 12, 24].find((one) => one / (high - low) * length >= room) ?? 60;

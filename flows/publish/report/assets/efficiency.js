@@ -88,11 +88,10 @@
 
   const place = document.getElementById("horizon"), line = data.horizon;
   if (!place || !line) return;
-  const yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
   CL.drawn(place, (width) => CL.xy(place, width, {
     label: "Time horizon of models over time", x: { kind: "year", name: "Released" }, y: { kind: "log", name: "Time horizon, minutes" },
     points: data.horizons.map((one) => [one[1], one[2]]),
-    lines: [{ colour: "--accent", at: [line.first_released_on, line.last_released_on].map(yearOf).map((year) => [year, line.intercept + line.slope * (year - 2000)]) }],
+    lines: [{ colour: "--accent", at: [line.first_released_on, line.last_released_on].map(CL.yearOf).map((year) => [year, line.intercept + line.slope * (year - 2000)]) }],
     describe: (at) => [CL.html("b", {}, data.horizons[at][0]), CL.html("br"), `${CL.rounded(10 ** data.horizons[at][2])} minutes, ${Math.floor(data.horizons[at][1])}`],
     open: (at) => CL.open(data.horizons[at][3]),
   }));

@@ -10,16 +10,15 @@
   const line = () => data.lines.find((one) => one.series === state.series && one.era === state.era && one.rule === state.rule);
   const quantity = () => data.lines.find((one) => one.series === state.series)?.quantity ?? "";
   const nameOfY = () => data.axes[quantity()] ?? CL.capital(word(quantity()));
-  const yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
 
   const draw = (width) => {
     const { points: every, pages } = data.points[state.series];
     const chosen = line();
-    const isWithin = (year) => state.era === "all_years" || !chosen.first_released_on || (year >= yearOf(chosen.first_released_on) - 0.01 && year <= yearOf(chosen.last_released_on) + 0.01);
+    const isWithin = (year) => state.era === "all_years" || !chosen.first_released_on || (year >= CL.yearOf(chosen.first_released_on) - 0.01 && year <= CL.yearOf(chosen.last_released_on) + 0.01);
     const points = every.filter((point) => isWithin(point[1]));
     const lines = [];
     if (chosen && chosen.slope !== null) {
-      const ends = [chosen.first_released_on, chosen.last_released_on].map(yearOf);
+      const ends = [chosen.first_released_on, chosen.last_released_on].map(CL.yearOf);
       lines.push({ name: `${CL.decimal(chosen.growth_per_year, 1)} times a year`, colour: "--accent", at: ends.map((year) => [year, chosen.intercept + chosen.slope * (year - 2000)]) });
     }
     CL.xy(chart, width, {

@@ -82,11 +82,10 @@
 
   const place = document.getElementById("over-years"), line = data.growth;
   if (place && line) {
-    const yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
     CL.drawn(place, (width) => CL.xy(place, width, {
       label: "Rate of clusters by year", x: { kind: "year", name: "Operational" }, y: { kind: "power", name: "16-bit peak of a cluster, operations/s" },
       points: data.clusters.map((one) => [one[1], one[2]]),
-      lines: [{ colour: "--accent", at: [line.first_released_on, line.last_released_on].map(yearOf).map((year) => [year, line.intercept + line.slope * (year - 2000)]) }],
+      lines: [{ colour: "--accent", at: [line.first_released_on, line.last_released_on].map(CL.yearOf).map((year) => [year, line.intercept + line.slope * (year - 2000)]) }],
       describe: (at) => { const [name, year, log10, owner] = data.clusters[at]; return [CL.html("b", {}, name), CL.html("br"), ...CL.nodes(CL.scientific(log10)), ` operations/s, ${Math.floor(year)}`, ...(owner ? [CL.html("br"), CL.html("span", {}, owner)] : [])]; },
       open: (at) => CL.open(data.clusters[at][4]),
     }));
