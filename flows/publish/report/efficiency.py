@@ -83,7 +83,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         scripts=("tables.js", "draw.js", "xy.js", "efficiency.js"),
         tables={
             "target_trends.csv": lines,
-            "target_trends_points.csv": points,
+            "efficiency_points.csv": points,
             "time_to_target.csv": rounds,
             "time_horizons.csv": horizons,
         },

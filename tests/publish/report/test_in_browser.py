@@ -612,7 +612,7 @@ def test_by_keys_alone(seen: Seen) -> None:
     assert page.evaluate("document.activeElement.closest('main') !== null")
     page = seen.open("imagenet.html")
     order = []
-    for _ in range(16):
+    for _ in range(18):
         page.keyboard.press("Tab")
         order.append(
             page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.tagName")
