@@ -80,7 +80,7 @@ select
     points.round,  -- of MLPerf
     points.name,  -- who and which system; of others the network or the record
     points.reached_on,  -- day on which its first run began; of others of publication or of the record
-    2000 + date_diff('day', date '2000-01-01', points.reached_on) / 365.25 as year,
+    2000 + date_diff('day', date '2000-01-01', points.reached_on) / 365.25 as year,  -- that day as a year with its part
     points.log10_taken,  -- log10 of what it took, chip-hours or FLOP
     points.is_up_to_16,  -- whether it has 16 accelerators or fewer; null but of MLPerf
     points.is_least_of_round,  -- whether none of its round took less; null but of MLPerf

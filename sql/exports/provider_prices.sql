@@ -8,7 +8,7 @@ select
     processor_id,
     year,
     commitment,  -- on demand, spot …: spot is never counted with on demand
-    count(*) as n_providers,
+    count(*) as n_providers,  -- providers that asked a price in the year
     median(price_usd) as price_usd,  -- median over providers of each one's price, nominal USD for an hour of one processor
     quantile_cont(price_usd, 0.25) as price_usd_quartile_1,  -- a quarter of the providers ask less
     quantile_cont(price_usd, 0.75) as price_usd_quartile_3,  -- a quarter of the providers ask more
