@@ -54,7 +54,6 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         template="hardware.html",
         values={
             "headline": _headline(lead),
-            "lead": lead,
             "moved": _moved(months, lead),
             "prices": prices,
             "clusters": clusters[:_CLUSTERS_SHOWN],
