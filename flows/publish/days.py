@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,6 +16,18 @@ COLUMNS = {
     "as_of": "the day of the newest page in use: what was published later is not in it",
     "published_before": "the day before which a model was published to be a point; empty where none was given",
 }
+
+
+_IN_NAME = re.compile(r"(?<!\d)(\d{4})_?(\d{2})_?(\d{2})(?!\d)")
+
+
+def in_name(page: str) -> date | None:
+    """The day in the name of a page, as `20230915.csv` and `table_2026_01_08.csv` have it; None where there is none."""
+    found = _IN_NAME.search(page)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

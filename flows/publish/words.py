@@ -40,6 +40,8 @@ class Words(Closed):
     kinds_of_run_in_figures: dict[str, Text]
     growth_rules: dict[str, Text]
     domains: dict[str, Text]
+    tasks: dict[str, Text]
+    axes: dict[str, Text]
     regions: dict[str, Text]
     row_sets: dict[str, Text]
     # By status.

@@ -2,7 +2,7 @@
 -- grain: task, quality_target?, timing?, sample, precision?
 with groups as (
     select * from core.timed_trainings
-    where division = 'closed' and status = 'ok' and is_accelerator and not is_repeated
+    where is_timed_result(division, status, is_accelerator, is_repeated)
 ),
 
 processors as (
@@ -84,6 +84,8 @@ lines as (
         max(trained_on) as last_trained_on,
         sum(dx * dx) as sxx,
         sum(dx * dy) as sxy,
+        avg(x) as mean_x,
+        avg(y) as mean_y,
         case
             when count(distinct round) < 3 then 'too_few_rounds'
             when sample = 'least_of_round' then 'descriptive'
@@ -111,8 +113,9 @@ errors as (
 
 fitted as (
     select
-        lines.* exclude (line, sxx, sxy),
+        lines.* exclude (line, sxx, sxy, mean_x, mean_y),
         if(lines.status = 'too_few_rounds', null, lines.sxy / lines.sxx) as slope,
+        mean_y - slope * mean_x as intercept,
         errors.slope_se,
         if(lines.status = 'ok', levels.level, null) as level,
         slope - student_t_quantile((1 + levels.level) / 2, lines.n_rounds - 1) * errors.slope_se as slope_low,
@@ -128,7 +131,7 @@ beside as (
         'alexnet' as task, null as quality_target, null as timing, 'ai_and_efficiency' as sample, null as precision,
         n, null as n_rounds,
         first_released_on as first_trained_on, last_released_on as last_trained_on,
-        status, slope, slope_se, level, slope_low, slope_high,
+        status, slope, intercept, slope_se, level, slope_low, slope_high,
     from fits.growth_lines
     where series = 'alexnet_quality' and era = 'all_years' and rule = 'all'
 )
@@ -144,6 +147,7 @@ select
     first_trained_on,  -- day of the first
     last_trained_on,  -- day of the last
     slope,  -- powers of ten a year
+    intercept,  -- log10 of chip-hours (or FLOP) that the line has at the beginning of 2000
     slope_se,  -- its standard error: of the jackknife over rounds; of alexnet as if its trainings were independent
     level,  -- probability that the intervals cover
     10 ** -slope as fall_per_year,  -- how many times less it takes each year

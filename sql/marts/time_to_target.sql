@@ -3,7 +3,7 @@
 with groups as (
     -- What has the reference's network and settings, once, and is a result by the rules.
     select * from core.timed_trainings
-    where division = 'closed' and status = 'ok' and is_accelerator and not is_repeated
+    where is_timed_result(division, status, is_accelerator, is_repeated)
 ),
 
 processors as (

@@ -160,7 +160,7 @@ def test_embodied_carbon_stands_in_a_column_of_its_own(db: duckdb.DuckDBPyConnec
     columns = db.execute(
         "select table_schema || '.' || table_name from information_schema.columns where column_name like '%embodied%'"
     ).fetchall()
-    assert {name for (name,) in columns} == {"core.footprints", "marts.embodied_carbon"}
+    assert {name for (name,) in columns} == {"core.footprints", "marts.embodied_carbon", "exports.embodied_carbon"}
 
 
 def test_factors_of_regions_are_grams(db: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.publish import exports
-from flows.publish.days import Days, days, with_days
+from flows.publish.days import Days, days, in_name, with_days
 from flows.publish.exports import Request
 
 AS_OF, BEFORE = date(2026, 1, 2), date(2020, 3, 4)
@@ -71,3 +71,9 @@ def test_every_file_that_is_exported_carries_both_days(limited: Path, tmp_path: 
     # What the paper printed is as it was, whatever day is given; whoever sees another table sees the limit.
     assert "of models published before" not in (tmp_path / "figure_3.md").read_text(encoding="utf-8")
     assert "published before 2020-03-04.\n" in (tmp_path / "exponents.tex").read_text(encoding="utf-8")
+
+
+def test_a_day_in_the_name_of_a_page_is_read() -> None:
+    assert in_name("20230915.csv") == date(2023, 9, 15)
+    assert in_name("table_2026_01_08.csv") == date(2026, 1, 8)
+    assert [in_name(name) for name in ("table.csv", "20231315.csv", "1202309151.csv")] == [None] * 3

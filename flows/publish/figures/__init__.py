@@ -22,9 +22,13 @@ from flows.publish.figures import (
     domains,
     drawers,
     growth,
+    hardware,
+    leaderboards,
     scaling,
+    scores,
     specification,
     style,
+    targets,
     texts,
     theory,
     years,
@@ -45,15 +49,25 @@ class FigureError(UserError):
 def pictures(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     """All figures that the warehouse gives, those of the brief first."""
     simulated, singles = (theory.observations, theory.computation), (growth.models, growth.imagenet)
-    several = (domains.plots, scaling.plots, costs.plots, specification.curves, backtest.plots, years.plots)
+    several = (
+        domains.plots,
+        scaling.plots,
+        costs.plots,
+        specification.curves,
+        backtest.plots,
+        years.plots,
+    )
+    listed = (targets.plots, hardware.plots, scores.plots, leaderboards.plots)
     both = days.days(con)
     of_theory = [picture for read in simulated for picture in (read(con),) if picture is not None]
     of_models = [picture for read in singles for picture in (read(con),) if picture is not None]
     of_models += [picture for read in several for picture in read(con)]
-    # A simulation is of no models, whenever they were published.
+    of_lists = [picture for read in listed for picture in read(con)]
+    # A simulation is of no models, and what pages list is there, whenever models were published.
     return [
         *(_dated(picture, both, "") for picture in of_theory),
         *(_dated(picture, both, both.limit()) for picture in of_models),
+        *(_dated(picture, both, "") for picture in of_lists),
     ]
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from flows.fits.forms import FORMS
 from flows.publish import new_model
-from flows.publish.report import wording
+from flows.publish.report import scores, wording
 from flows.publish.report.page import Page, Row, one, rows, stem
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="Domains",
         description="Every benchmark with the exponent of its computation.",
         template="domains.html",
-        values={"domains": [(domain, list(of)) for domain, of in groupby(leads, key=lambda one: one["domain"])]},
+        values={
+            "domains": [(domain, list(of)) for domain, of in groupby(leads, key=lambda one: one["domain"])],
+            "scored": scores.known(con),
+        },
     )
 
 

@@ -22,7 +22,7 @@ where processor_kind is distinct from 'cpu'
 """
 _COMPUTE = """
 select
-    series, era, rule, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
+    series, era, rule, quantity, n, intercept, slope, first_released_on, last_released_on, growth_per_year, growth_per_year_low,
     growth_per_year_high, doubling_time_month, doubling_time_month_low, doubling_time_month_high, level, status,
 from marts.compute_growth
 order by series, era, rule
@@ -51,8 +51,12 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
             "headline": _headline(_line(compute, headed["model"]), _line(hardware, headed["processor"])),
             "level": level,
             "parts": [
-                ("Computation of models", "marts.compute_growth", _shown(compute)),
-                ("Speed of processors, and speed for the money", "marts.hardware_growth", _shown(hardware)),
+                ("Computation of models, and what it reaches", "marts.compute_growth", _shown(compute)),
+                (
+                    "Speed of processors and clusters, and speed for the money",
+                    "marts.hardware_growth",
+                    _shown(hardware),
+                ),
             ],
             "grown": {
                 "lines": [line for line in (*compute, *hardware) if line["n"]],
@@ -60,7 +64,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 "chosen": {"series": headed["model"][0], "era": headed["model"][1], "rule": "all"},
                 "level": level,
                 "words": wording.vocabulary(),
-                **wording.groups("growth_rules"),
+                **wording.groups("growth_rules", "axes"),
                 "processors": sorted({line["series"] for line in hardware}),
             },
         },

@@ -12,8 +12,19 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 # Files of the report that are of no benchmark, without their ends; a benchmark of such a name has another file.
 RESERVED = (
-    *("index", "domains", "costs", "growth", "theory", "forecasts", "changes", "data", "dictionary", "trace"),
-    *("pages", "tables", "counts", "cost", "changed"),
+    *(
+        "index",
+        "domains",
+        "leaderboards",
+        "costs",
+        "growth",
+        "efficiency",
+        "hardware",
+        "theory",
+        "forecasts",
+        "changes",
+    ),
+    *("data", "dictionary", "trace", "pages", "tables", "counts", "listed_scores", "cost", "changed"),
 )
 
 

@@ -55,7 +55,19 @@ _WHOLE = (
     "marts.compute_growth",
     "marts.hardware_growth",
     "marts.theory_observations",
+    "exports.clusters",
+    "exports.embodied_carbon",
+    "exports.provider_prices",
+    "exports.region_carbon",
+    "exports.rental_prices",
+    "exports.figure_scores",
+    "exports.scores",
+    "exports.target_trends",
+    "marts.leaderboards",
+    "marts.time_to_target",
 )
+# Of one, rows are many and seldom asked for: they lie in a file of their own.
+_APART = {"core.listed_scores": "listed_scores"}
 
 # Of counts: how many of the rows of a table are of each page, under the columns that numbers link by.
 _COUNTED = {
@@ -85,6 +97,17 @@ _KEYS = {
     "marts.scaling": _LINE,
     "marts.compute_growth": ("series", "era", "rule"),
     "marts.hardware_growth": ("series", "era", "rule"),
+    "exports.clusters": ("source", "page", "locator"),
+    "exports.embodied_carbon": ("category", "subcategory"),
+    "exports.provider_prices": ("processor_id", "year", "commitment"),
+    "exports.region_carbon": ("source", "page", "locator"),
+    "exports.rental_prices": ("processor_id", "commitment", "month"),
+    "exports.figure_scores": ("score_id",),
+    "exports.scores": ("benchmark",),
+    "exports.target_trends": ("line", "sample", "quantity"),
+    "core.listed_scores": ("source", "page", "locator", "benchmark"),
+    "marts.leaderboards": ("source", "page", "benchmark"),
+    "marts.time_to_target": ("task", "quality_target", "timing", "round", "unit"),
     "marts.theory_observations": ("setting", "model", "statistic"),
     "marts.backtest_coverage": ("row_set", "benchmark", "metric", "compute_measure", "form"),
     "marts.prediction_coverage": ("row_set", "benchmark", "metric", "compute_measure", "selection", "form", "horizon"),
@@ -121,7 +144,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         con,
         "select schema_name || '.' || table_name as name, column_name, comment from duckdb_columns() "
         "where comment is not null and name in (select unnest(?)) order by name, column_index",
-        [[*_BY_BENCHMARK, *_WHOLE, *_COUNTED]],
+        [[*_BY_BENCHMARK, *_WHOLE, *_APART, *_COUNTED]],
     )
     known = {
         name: {
@@ -131,7 +154,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
                 {"what": way.what, "table": way.table, "file": way.file} for way in grounds().of(name)
             ],
         }
-        for name in (*_BY_BENCHMARK, *_WHOLE, *_COUNTED)
+        for name in (*_BY_BENCHMARK, *_WHOLE, *_APART, *_COUNTED)
     }  # fmt: skip
     yield Page(
         file="trace.html",
@@ -139,7 +162,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         title="Where a number comes from",
         description="The row that a number stands in, what it was made of, and the places in pages that it was read from.",
         template="trace.html",
-        values={"known": known, "counted": [*_COUNTED], "stems": _stems(con)},
+        values={"known": known, "counted": [*_COUNTED], "whole": [*_WHOLE], "apart": _APART, "stems": _stems(con)},
         scripts=("trace.js",),
     )
 
@@ -157,6 +180,8 @@ def scripts(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
         "traces/tables.js",
         _script("tables", {name: _compact(rows(con, f"from {name} order by all")) for name in _WHOLE}),
     )
+    for name, file in _APART.items():
+        yield f"traces/{file}.js", _script(file, {name: _compact(rows(con, f"from {name} order by all"))})
     yield (
         "traces/counts.js",
         _script(

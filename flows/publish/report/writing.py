@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,15 @@ from flows.publish.report import (
     benchmarks,
     cost_explorer,
     dictionary,
+    efficiency,
     growth,
+    hardware,
+    leaderboards,
     moves,
     overview,
     past_forecasts,
     quality,
+    scores,
     theory,
     tracing,
     wording,
@@ -39,15 +44,42 @@ _NAV = (
     ("domains.html", "Domains", "domains"),
     ("costs.html", "Costs", "costs"),
     ("growth.html", "Growth", "growth"),
+    ("efficiency.html", "Efficiency", "efficiency"),
+    ("hardware.html", "Hardware", "hardware"),
     ("theory.html", "Theory", "theory"),
     ("forecasts.html", "Forecasts", "forecasts"),
     ("changes.html", "Changes", "changes"),
     ("data.html", "Data", "data"),
 )
-_SECTIONS = (overview, benchmarks, cost_explorer, growth, theory, past_forecasts, moves, quality, dictionary, tracing)
+_SECTIONS = (
+    overview,
+    benchmarks,
+    scores,
+    leaderboards,
+    cost_explorer,
+    growth,
+    efficiency,
+    hardware,
+    theory,
+    past_forecasts,
+    moves,
+    quality,
+    dictionary,
+    tracing,
+)
 # Figures for print that pages offer beside their plots, in which width and formats; others are in an export.
-_PRINTED = ("figure_1a", "figure_1b", "figure_2a", "domains", "backtest")
-_PRINTED_KINDS = ("scaling_", "cost_", "specification_")
+_PRINTED = (
+    "figure_1a",
+    "figure_1b",
+    "figure_2a",
+    "domains",
+    "backtest",
+    "target_trends",
+    "rental_prices",
+    "clusters",
+    "leaderboards",
+)
+_PRINTED_KINDS = ("scaling_", "cost_", "specification_", "scores_")
 _PRINTED_SIZE, _PRINTED_FORMATS = "page", ("pdf", "svg")
 # Of these sheets this process draws one in so many, for it writes the pages meanwhile.
 _MINE = 4
@@ -128,10 +160,19 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        {name: getattr(wording, name) for name in _FILTERS}, embedded=_embedded, stem=stem, minus=formats.minus
+        {name: getattr(wording, name) for name in _FILTERS},
+        embedded=_embedded,
+        stem=stem,
+        minus=formats.minus,
+        stamp=_stamp,
     )
     templates.globals.update(interval=wording.interval, address=tracing.address)
     return templates
+
+
+def _stamp(form: str, moment: date) -> str:
+    """A day in a form of strftime, as `%B %Y`."""
+    return moment.strftime(form)
 
 
 def _embedded(value: object) -> Markup:

@@ -185,3 +185,58 @@ def test_exponents_by_year_end_in_the_line_through_all_dated_points(db: duckdb.D
     assert len(rows) > 10
     for slope, n, wanted, count in rows:
         assert (n, slope) == (count, pytest.approx(wanted, rel=1e-8))
+
+
+def test_what_the_same_quality_takes_is_that_of_the_trends(
+    db: duckdb.DuckDBPyConnection, titles: dict[str, Picture]
+) -> None:
+    of = "from marts.target_trends where sample = 'all' and status = 'ok' and quality_target is not null and precision"
+    low, high = db.execute(f"select min(fall_per_year), max(fall_per_year) {of} is null").fetchall()[0]
+    less, tasks = db.execute(
+        f"select count(*) filter (fall_per_year_low > 1), count(*) {of} = 'tensor_fp16'"
+    ).fetchall()[0]
+    picture = titles["target_trends"]
+    assert said(picture.title) == [float(f"{low:.1f}"), float(f"{high:.1f}"), less, tasks]
+    level = one(db, "select distinct level from marts.target_trends where level is not null")
+    assert f"{level * 100:.0f}" in picture.subtitle
+    # AlexNet's fall and the speedrun's stand beside it, for who cannot see the panels.
+    for query in (
+        "marts.target_trends where sample = 'ai_and_efficiency'",
+        "exports.target_trends where task = 'nanogpt_speedrun'",
+    ):
+        assert f"{one(db, f'select fall_per_year from {query}'):.2f} (" in picture.alt
+
+
+def test_prices_clusters_scores_and_leaderboards_say_what_their_tables_have(
+    db: duckdb.DuckDBPyConnection, titles: dict[str, Picture]
+) -> None:
+    price, n, spot = db.execute(
+        "select median(price_usd) filter (commitment = 'on demand'), count(*) filter (commitment = 'on demand'), "
+        "median(price_usd) filter (commitment = 'spot') from core.provider_prices where processor_id = 'NVIDIA H100 SXM5 80GB'"
+    ).fetchall()[0]
+    assert titles["rental_prices"].title == (
+        f"An hour of one NVIDIA H100 SXM5 80GB costs {price:.2f} USD on demand at the median of {n} providers, and {spot:.2f} spot"
+    )
+    growth = one(
+        db,
+        "select growth_per_year from marts.hardware_growth where series = 'clusters' and era = 'all_years' and rule = 'all'",
+    )
+    largest = one(db, "select arg_max(processor_count, op_per_s_16_bit) from core.gpu_clusters where left_out is null")
+    found = said(titles["clusters"].title)
+    assert (f"{growth:.1f}", largest) == (f"{found[0]:.1f}", found[-1])
+    slope = one(db, "select slope from marts.unbounded_scaling where benchmark = 'chess_stockfish_8'")
+    assert said(titles["scores_chess_stockfish_8"].title)[-1] == round(400 * slope * math.log10(2))
+    assert "no interval" in titles["scores_chess_stockfish_8"].subtitle
+    exponent = one(db, "select exponent from marts.unbounded_scaling where benchmark = 'metr_time_horizon'")
+    holds(titles["scores_metr_time_horizon"].title, 2**exponent)
+    # What a few points or none say has no figure.
+    assert {name for name in titles if name.startswith("scores_")} == {
+        "scores_chess_stockfish_8", "scores_go_katago", "scores_metr_time_horizon",
+    }  # fmt: skip
+    ends = db.execute(
+        "select min(training_compute_flop), max(training_compute_flop), min(value), max(value) from core.listed_scores "
+        "where page = '20230915.csv' and benchmark = 'mmlu' and training_compute_flop is not null"
+    ).fetchall()[0]
+    least, most, *shares = said(titles["leaderboards"].title)
+    assert [math.log10(least), math.log10(most)] == [round(math.log10(end)) for end in ends[:2]]
+    assert shares == [round(end) for end in ends[2:]]

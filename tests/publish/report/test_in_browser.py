@@ -40,6 +40,10 @@ PAGES = (
         "costs.html",
         "growth.html",
         "theory.html",
+        "efficiency.html",
+        "hardware.html",
+        "leaderboards.html",
+        "go_katago.html",
     ),
     *(
         "forecasts.html",
@@ -402,10 +406,76 @@ def test_growth_theory_and_forecasts_are_chosen(seen: Seen, db: duckdb.DuckDBPyC
     assert f"Of {later} later results the interval holds {held}" in page.inner_text("#said")
 
 
+def test_what_newer_pages_draw_is_chosen_and_searched(seen: Seen, db: duckdb.DuckDBPyConnection) -> None:
+    page = seen.open("growth.html")
+    page.select_option("#select-series", "time_horizons")
+    assert page.locator("#plot text.name").first.text_content() == "Time horizon, minutes"
+    page.select_option("#select-series", "nanogpt_speedrun")
+    (rate,) = asked(
+        db,
+        "select growth_per_year from marts.compute_growth where series = 'nanogpt_speedrun' and era = 'all_years' and rule = 'all'",
+    )
+    assert f"It goes to {rate:.2f} of what it was in a year" in page.inner_text("#said")
+    page = seen.open("efficiency.html")
+    panels = asked(
+        db,
+        "select count(*) from exports.target_trends where sample = 'all' and quantity not in ('fp32_burden', 'tensor_fp16_burden')",
+    )
+    assert page.locator("#plot path.line").count() == panels[0]
+    page.get_by_text("Computation at 16-bit tensor peak", exact=True).locator("visible=true").click()
+    shown, tasks = asked(
+        db,
+        "select count(*) filter (fall_per_year_low > 1), count(*) from marts.target_trends where precision = 'tensor_fp16' "
+        "and sample = 'all' and status = 'ok'",
+    )
+    assert f"in {shown} of {tasks} tasks the 90" in page.inner_text("#said")
+    page.get_by_text("The least of each round", exact=True).locator("visible=true").click()
+    assert "has no interval" in page.inner_text("#said")
+    page = seen.open("hardware.html")
+    assert page.locator("#prices circle[fill='var(--ground)']").count() > 5
+    page.select_option("#select-processor", "NVIDIA H200 SXM")
+    price, n = asked(
+        db,
+        "select price_usd, n_providers from marts.rental_prices where processor_id = 'NVIDIA H200 SXM' and commitment = 'spot' "
+        "order by month desc limit 1",
+    )
+    assert re.search(rf"Spot: {price:.2f} USD in \w+ 2026 at the median of {n} provider", page.inner_text("#said"))
+    page.fill("#find", "stockholm")
+    assert page.locator("#regions-table tbody tr:visible").count() == 0 or "Stockholm" in page.inner_text(
+        "#regions-table"
+    )
+    page.fill("#find", "no such region")
+    assert page.locator("#regions-table tbody tr:visible").count() == 0
+    assert page.get_by_text("No row has that").is_visible()
+    page = seen.open("leaderboards.html")
+    named, known = asked(
+        db,
+        "select name, count(*) over () from core.listed_scores where source = 'open_llm_leaderboard_v1' and page = '20230915.csv' "
+        "and benchmark = 'arc_challenge' and training_compute_flop is not null order by place, name limit 1",
+    )
+    assert page.locator("#listed-table tbody tr").first.locator("td").first.inner_text() == named
+    assert page.locator("#listed-table tbody tr").count() == known
+    page.select_option("#select-models", "all")
+    page.fill("#find", "falcon-40b")
+    rows = page.locator("#listed-table tbody tr:visible").all_inner_texts()
+    assert rows
+    assert all("falcon-40b" in row.lower() for row in rows)
+    page.fill("#find", "no such model")
+    assert "try a part of its name" in page.inner_text("#found")
+    page = seen.open("go_katago.html")
+    assert page.locator("#plot text.name").first.text_content() == "Rating, Elo"
+    page.get_by_text("Year", exact=True).locator("visible=true").first.click()
+    assert page.locator("#plot path.line").count() == 0
+
+
 def test_numbers_that_scripts_write_have_their_trace(seen: Seen) -> None:
     """Cells of tables that no file has; what is chosen, and what the page itself puts together from the rows above it, has none."""
     made = "tr.sum, tr:has(td:first-child:is(:empty))"
-    for address, tables in (("imagenet.html", "#points, #choices-table"), ("costs.html", ".chain, #sources")):
+    for address, tables in (
+        ("imagenet.html", "#points, #choices-table"),
+        ("costs.html", ".chain, #sources"),
+        ("leaderboards.html", "#listed-table"),
+    ):
         page = seen.open(address)
         for details in page.locator("main details:not(.cite) > summary").all():
             details.click()
@@ -477,6 +547,13 @@ TEXTS = {
     "marts.points": ("label", "paper_title", "hardware", "locator"),
     "core.models": ("name",),
     "core.quarantine": ("literal", "reason"),
+    "core.listed_scores": ("name",),
+    "exports.clusters": ("name", "owner"),
+    "exports.figure_scores": ("name", "setting"),
+    "exports.figure_target_trends": ("name",),
+    "exports.provider_prices": ("processor_id",),
+    "exports.region_carbon": ("region", "location"),
+    "exports.rental_prices": ("processor_id",),
     "marts.cost_factors": ("title", "source", "note"),
     "meta.sources": ("message", "title", "licence", "attribution"),
     "staging.source_setting": ("title", "attribution"),
@@ -535,7 +612,7 @@ def test_by_keys_alone(seen: Seen) -> None:
     assert page.evaluate("document.activeElement.closest('main') !== null")
     page = seen.open("imagenet.html")
     order = []
-    for _ in range(16):
+    for _ in range(18):
         page.keyboard.press("Tab")
         order.append(
             page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.tagName")

@@ -42,6 +42,7 @@ window.CL ??= {};
   // --- numbers, as flows/publish/report/wording.py has them
   const signed = (text) => text.replace("-", "−");
   const groups = (text) => signed(text.replace(/\B(?=(\d{3})+(?!\d))/g, NARROW));
+  CL.groups = groups;
   CL.whole = (number) => groups(number.toFixed(0));
   CL.decimal = (number, decimals = 1) => {
     if (number === null || !Number.isFinite(number)) return "–";
@@ -80,6 +81,22 @@ window.CL ??= {};
     for (let power = Math.ceil(low / step) * step; power <= high; power += step) ticks.push(power);
     return ticks;
   };
+  // Round numbers on a log axis, as many as have room: first of each power of ten the 1, then 1 and 3, and so on to those between.
+  CL.logTicks = (low, high, length, room) => {
+    const at = (digits) => Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, up) => digits.map((digit) => Math.log10(digit) + Math.floor(low) + up)).flat().filter((tick) => tick >= low && tick <= high);
+    const fits = (ticks) => ticks.every((tick, place) => !place || (tick - ticks[place - 1]) / (high - low) * length >= room);
+    const tried = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9]].map(at);
+    return tried.filter(fits).at(-1) ?? tried[0];
+  };
+  // A day as a year with its part.
+  CL.yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
+  // Months since 2000, as many as have room.
+  CL.months = (low, high, length, room) => {
+    const step = [1, 2, 3, 6, 12, 24].find((one) => one / (high - low) * length >= room) ?? 60;
+    return Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, at) => Math.ceil(low) + at).filter((month) => month % step === 0);
+  };
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  CL.month = (month) => `${MONTHS[month % 12]} ${2000 + Math.floor(month / 12)}`;
   // Errors on a log axis: round ones first, then those between while there is room; `always` are the targets.
   CL.errorTicks = (place, low, high, room, always = []) => {
     const kept = [...always];

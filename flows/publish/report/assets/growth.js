@@ -8,23 +8,23 @@
   const RULES = data.growth_rules;
   const isProcessor = () => data.processors.includes(state.series);
   const line = () => data.lines.find((one) => one.series === state.series && one.era === state.era && one.rule === state.rule);
-  const nameOfY = () => !isProcessor() ? "Computation, FLOP" : state.series.includes("price") ? "FLOP/s for a dollar" : "Peak rate, FLOP/s";
-  const yearOf = (day) => Number(day.slice(0, 4)) + (new Date(day) - new Date(`${day.slice(0, 4)}-01-01`)) / 31557600000;
+  const quantity = () => data.lines.find((one) => one.series === state.series)?.quantity ?? "";
+  const nameOfY = () => data.axes[quantity()] ?? CL.capital(word(quantity()));
 
   const draw = (width) => {
     const { points: every, pages } = data.points[state.series];
     const chosen = line();
-    const isWithin = (year) => state.era === "all_years" || !chosen.first_released_on || (year >= yearOf(chosen.first_released_on) - 0.01 && year <= yearOf(chosen.last_released_on) + 0.01);
+    const isWithin = (year) => state.era === "all_years" || !chosen.first_released_on || (year >= CL.yearOf(chosen.first_released_on) - 0.01 && year <= CL.yearOf(chosen.last_released_on) + 0.01);
     const points = every.filter((point) => isWithin(point[1]));
     const lines = [];
     if (chosen && chosen.slope !== null) {
-      const ends = [chosen.first_released_on, chosen.last_released_on].map(yearOf);
+      const ends = [chosen.first_released_on, chosen.last_released_on].map(CL.yearOf);
       lines.push({ name: `${CL.decimal(chosen.growth_per_year, 1)} times a year`, colour: "--accent", at: ends.map((year) => [year, chosen.intercept + chosen.slope * (year - 2000)]) });
     }
     CL.xy(chart, width, {
       label: `${word(state.series)} over time`, x: { kind: "year", name: "Released" }, y: { kind: "power", name: nameOfY() },
       points: points.map((point) => [point[1], point[2]]), lines,
-      describe: (at) => { const [name, year, value, page, locator] = points[at]; return [CL.html("b", {}, name), CL.html("br"), ...CL.nodes(CL.scientific(value)), ` ${nameOfY().split(", ").at(-1)}, ${Math.floor(year)}`, CL.html("br"), CL.html("span", {}, `${page} ${locator ?? ""}`)]; },
+      describe: (at) => { const [name, year, value, page, locator] = points[at]; return [CL.html("b", {}, name), CL.html("br"), ...CL.nodes(CL.scientific(value)), ` ${nameOfY().split(", ").slice(1).join(", ")}, ${Math.floor(year)}`.replace(" ,", ","), CL.html("br"), CL.html("span", {}, `${page} ${locator ?? ""}`)]; },
       open: (at) => CL.open(pages[points[at][3]]),
     });
   };
@@ -45,7 +45,8 @@
     const parts = [CL.html("b", {}, `${word(state.series)}, ${state.era.replaceAll("_", " ")}, ${(RULES[state.rule] ?? state.rule).toLowerCase()}: `, trace(CL.many(chosen.n, "point")), "."), " "];
     if (chosen.growth_per_year === null) parts.push("Too few for a line.");
     else {
-      parts.push(isProcessor() ? "It has grown " : "Computation has grown ", trace(CL.decimal(chosen.growth_per_year, 2)), " times a year");
+      const isComputation = quantity() === "training_compute" && chosen.growth_per_year > 1;
+      parts.push(isComputation ? "Computation has grown " : chosen.growth_per_year > 1 ? "It has grown " : "It goes to ", trace(CL.decimal(chosen.growth_per_year, 2)), chosen.growth_per_year > 1 ? " times a year" : " of what it was in a year");
       parts.push(...(chosen.growth_per_year_low === null ? [" (no interval: what a rule picks only describes)"] : [` (${CL.percent(data.level)} interval `, trace(CL.interval(chosen.growth_per_year_low, chosen.growth_per_year_high, 2)), ")"]));
       if (chosen.growth_per_year > 1) parts.push(", so it doubles in ", trace(CL.decimal(chosen.doubling_time_month)), " months.");
     }

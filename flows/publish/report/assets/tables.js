@@ -44,6 +44,25 @@ window.CL ??= {};
     table.parentNode.after(more);
     show();
   };
+  // A field above a table leaves only the rows that have what was typed.
+  const searched = (field) => {
+    const table = document.getElementById(field.dataset.table), rows = [...table.tBodies[0].rows];
+    const texts = rows.map((row) => row.textContent.toLowerCase());
+    const none = Object.assign(document.createElement("p"), { className: "muted small", textContent: "No row has that; try a part of it.", hidden: true });
+    table.parentNode.after(none);
+    const apply = () => {
+      const wanted = field.value.trim().toLowerCase();
+      if (wanted) rows.forEach((row, at) => { row.hidden = !texts[at].includes(wanted); });
+      none.hidden = !wanted || rows.some((row) => !row.hidden);
+    };
+    table.addEventListener("sorted", apply);
+    field.addEventListener("input", () => {
+      for (const row of rows) row.hidden = false;
+      // A long table shows its first rows again, then what was typed has its say.
+      table.dispatchEvent(new CustomEvent("sorted"));
+    });
+  };
   document.querySelectorAll("table.sortable").forEach(CL.sortable);
   document.querySelectorAll("table[data-few]").forEach(short);
+  document.querySelectorAll("input[data-table]").forEach(searched);
 })();

@@ -1,7 +1,7 @@
 // Shows the row that an address names (trace.html#table?column=value&…), what it was made of, and where that was read.
 window.CL ??= {};
 (() => {
-  const { tables: known, counted, stems } = JSON.parse(document.getElementById("known").textContent);
+  const { tables: known, counted, whole, apart, stems } = JSON.parse(document.getElementById("known").textContent);
   const place = document.getElementById("trace");
   // Without what every object has: an address that somebody made up may ask for `constructor`. A script is loaded once.
   const loading = Object.create(null);
@@ -46,9 +46,11 @@ window.CL ??= {};
     parts.push(element("p", "On a terminal, down to the last step:", { class: "muted small" }));
     parts.push(element("pre", element("code", `compute-limits trace ${name} ${conditions}`), { tabindex: "0", class: "long" }));
     // An address that somebody made up asks for no file that there is not.
-    const file = key.benchmark === undefined ? "tables" : Object.hasOwn(stems, key.benchmark) ? stems[key.benchmark] : null;
+    const own = Object.hasOwn(apart, name) ? apart[name] : null;
+    const isWhole = own || key.benchmark === undefined || whole.includes(name);
+    const file = own ? own : isWhole ? "tables" : Object.hasOwn(stems, key.benchmark) ? stems[key.benchmark] : null;
     const [pages, kept] = await Promise.all([load("pages"), file && load(file)]);
-    const rows = (key.benchmark ? kept?.tables?.[name] : kept?.[name]) ?? { columns: [], rows: [] };
+    const rows = (isWhole ? kept?.[name] : kept?.tables?.[name]) ?? { columns: [], rows: [] };
     const found = records(rows).filter((row) => Object.entries(key).every(([column, value]) => String(row[column] ?? "") === value));
     if (found.length) {
       parts.push(element("h2", "The row"));
@@ -84,7 +86,7 @@ window.CL ??= {};
       ])));
       const ends = [...new Set(named.flatMap((at) => [`${points[at].score_source} ${points[at].score_page}`, `${points[at].source} ${points[at].page}`]))];
       pagesOf(parts, pages, ends.sort());
-    } else if (key.source) pagesOf(parts, pages, Object.keys(pages).filter((page) => page.startsWith(`${key.source} `)));
+    } else if (key.source) pagesOf(parts, pages, Object.keys(pages).filter((page) => key.page === undefined ? page.startsWith(`${key.source} `) : page === `${key.source} ${key.page}`));
     if (!found.length && !named?.length) parts.push(element("p", "The pages of the report do not hold this row; the command above tells it.", { class: "muted" }));
     place.replaceChildren(...parts);
   };

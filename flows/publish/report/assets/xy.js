@@ -1,4 +1,5 @@
-// A plain plot of points and lines on two axes: years, numbers, powers of ten (log10 given) or errors in percent (log10 given).
+// A plain plot of points and lines on two axes: years, months since 2000, numbers, numbers on a log axis
+// (log10 given), powers of ten (log10 given) or errors in percent (log10 given).
 window.CL ??= {};
 (() => {
   const ticksOf = (axis, low, high, length, room) => {
@@ -7,12 +8,14 @@ window.CL ??= {};
       const place = (error) => (Math.log10(error) - low) / (high - low) * length;
       return CL.errorTicks(place, 10 ** low, 10 ** high, room).map(Math.log10);
     }
-    const step = [1, 2, 5, 10, 20, 50].find((one) => one / (high - low) * length >= room) ?? 100;
+    if (axis.kind === "log") return CL.logTicks(low, high, length, room);
+    if (axis.kind === "month") return CL.months(low, high, length, room);
+    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((one) => one / (high - low) * length >= room) ?? 1000;
     const ticks = [];
     for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
     return ticks;
   };
-  const told = (axis, tick) => axis.kind === "power" ? CL.power(tick, 0) : axis.kind === "percent" ? CL.percent(10 ** tick) : String(tick);
+  const told = (axis, tick) => axis.kind === "power" ? CL.power(tick, 0) : axis.kind === "percent" ? CL.percent(10 ** tick) : axis.kind === "log" ? CL.groups(String(Number((10 ** tick).toPrecision(3)))) : axis.kind === "month" ? CL.month(tick) : axis.kind === "number" ? CL.groups(String(tick)) : String(tick);
 
   // spec: {label, x, y: {kind, name}, points: [[x, y]], lines: [{name, colour, at: [[x, y]], low, high, dashed}], diagonal, describe, open}
   CL.xy = (chart, width, spec) => {
@@ -29,7 +32,7 @@ window.CL ??= {};
     for (const tick of ticksOf(spec.y, yLow, yHigh, frame.bottom - frame.top, 34)) {
       add(CL.svg("path", { class: "grid", d: `M${frame.left} ${y(tick)}H${frame.right}` }), CL.text(frame.left - 8, y(tick) + 4.5, told(spec.y, tick), { class: "axis", "text-anchor": "end", size: 13 }));
     }
-    for (const tick of ticksOf(spec.x, xLow, xHigh, frame.right - frame.left, isPhone ? 54 : 64)) {
+    for (const tick of ticksOf(spec.x, xLow, xHigh, frame.right - frame.left, spec.x.kind === "month" ? 84 : isPhone ? 54 : 64)) {
       add(CL.svg("path", { class: "tick", d: `M${x(tick)} ${frame.bottom}v5` }), CL.text(x(tick), frame.bottom + 21, told(spec.x, tick), { class: "axis", "text-anchor": "middle", size: 13 }));
     }
     add(CL.svg("path", { class: "tick", d: `M${frame.left} ${frame.bottom}H${frame.right}` }));
