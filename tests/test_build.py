@@ -326,9 +326,7 @@ def test_an_expectation_of_the_day_is_checked_and_not_passed_over(
         suite = build.suites()["meta.sources"]
         keys = {
             (BUILD, ""): build.identity(tmp_path / "raw", shipped, published, AS_OF).key,
-            (SUITE, "meta.sources"): " ".join(
-                [validation.asked_key(suite), validation.seen_key(*validation.asked_of(con, suite))]
-            ),
+            (SUITE, "meta.sources"): " ".join([validation.asked_key(suite), validation.Seen.of(con, suite).key()]),
         }
         for (kind, name), key in keys.items():
             con.execute("update meta.kept_keys set key = ? where kind = ? and name = ?", [key, kind, name])

@@ -18,6 +18,7 @@ from flows.answers import layouts, query_limits, rendering
 from flows.fits import calibration
 from flows.pages import transport
 from flows.publish.figures import style
+from flows.warehouse import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,6 +109,7 @@ SET = {
         transport.Limits().deadline_s,
         transport.Limits().slow_pages_max,
     ],
+    r"default: (\d+) MB, or a quarter of the machine's memory": [connection._MEMORY_MAX / 1e6],
     r"after (\d+) minutes nothing more is fetched": [transport.Limits().run_s / 60],
     r"the last (\d+) days are kept, and ([\d,]+) runs at most": [run_records.DAYS_KEPT, run_records.RUNS_KEPT],
     # Rounded up: of the states that ship the newest.
