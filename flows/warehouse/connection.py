@@ -42,7 +42,9 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
     storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
     con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
     if not read_only:
-        bound(con)
+        # Without a file there is no place for what does not fit.
+        if path != ":memory:":
+            bound(con)
         con.execute(f"set disabled_compression_methods = '{_SLOW_COMPRESSION}'")
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
     con.execute("set enable_progress_bar = false")

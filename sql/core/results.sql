@@ -16,7 +16,8 @@ models as (
     select * from core.models
 ),
 
-told as (
+told as not materialized (
+    -- Joined anew wherever it is read: held once, a million of its rows did not fit into 800 MB beside what is sorted.
     select
         results.*,
         records.training_id,
