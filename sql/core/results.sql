@@ -16,8 +16,7 @@ models as (
     select * from core.models
 ),
 
-told as not materialized (
-    -- Joined anew wherever it is read: held once, a million of its rows did not fit into 800 MB beside what is sorted.
+told as (
     select
         results.*,
         records.training_id,
