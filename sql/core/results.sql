@@ -16,8 +16,7 @@ models as (
     select * from core.models
 ),
 
-told as not materialized (
-    -- Joined anew wherever it is read: held once, a million of its rows did not fit into 800 MB beside what is sorted.
+told as (
     select
         results.*,
         records.training_id,
@@ -34,23 +33,26 @@ told as not materialized (
 
 only_sizes as (
     -- A page that tells no size evaluates at the only one that is told of the training, where the score is the same.
-    select
-        mine.source, mine.page, mine.locator, mine.benchmark, mine.metric,
-        any_value(yours.told_image_size) as told_image_size,
-    from told as mine
-    join told as yours using (training_id, benchmark, metric)
-    where
-        mine.told_image_size is null
-        and yours.told_image_size is not null
-        and mine.told_setting is not distinct from yours.told_setting
-    group by mine.source, mine.page, mine.locator, mine.benchmark, mine.metric
-    having count(distinct yours.told_image_size) = 1 and min(abs(mine.value - yours.value)) < 0.151
+    select training_id, benchmark, metric, told_setting, min(told_image_size) as told_image_size, list(value) as scores
+    from told
+    where told_image_size is not null
+    group by all
+    having min(told_image_size) = max(told_image_size)
 ),
 
 sized as (
-    select told.* exclude (told_image_size), coalesce(told.told_image_size, only_sizes.told_image_size) as told_image_size
+    select
+        told.* exclude (told_image_size),
+        coalesce(
+            told.told_image_size,
+            if(list_min(list_transform(scores, lambda score: abs(told.value - score))) < 0.151, only_sizes.told_image_size, null)
+        ) as told_image_size,
     from told
-    left join only_sizes using (source, page, locator, benchmark, metric)
+    left join only_sizes on
+        told.training_id = only_sizes.training_id
+        and told.benchmark = only_sizes.benchmark
+        and told.metric = only_sizes.metric
+        and told.told_setting is not distinct from only_sizes.told_setting
 ),
 
 identified as (
