@@ -26,7 +26,7 @@ results as (
 ),
 
 precisions as (
-    select unnest(['fp32', 'tensor_fp16']) as precision
+    select unnest(['fp32', 'tensor_fp16', 'fp8']) as precision
 ),
 
 timed as (

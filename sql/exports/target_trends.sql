@@ -63,7 +63,7 @@ select
     quality_target,  -- the quality at which the clock stops; null of alexnet and of a loss that the race fixes
     timing,  -- of MLPerf: since which round the clock starts as it did there
     sample,  -- all; up_to_16 (systems of at most 16 accelerators); least_of_round (chosen by its value: it only describes)
-    quantity,  -- chip_hours; fp32_burden, tensor_fp16_burden (chips × time × that peak rate, FLOP); hardware_burden (the same at FP32, of the speedrun); training_compute (as printed, FLOP)
+    quantity,  -- chip_hours; fp32_burden, tensor_fp16_burden, fp8_burden (chips × time × that peak rate, FLOP); hardware_burden (the same at FP32, of the speedrun); training_compute (as printed, FLOP)
     n,  -- groups of runs, trainings or records
     n_rounds,  -- rounds of MLPerf that they are of
     first_trained_on,  -- day of the first

@@ -40,7 +40,7 @@ where series.quantity = 'time_horizon'
 order by released_on, name, thing
 """
 # What a person may count, where a line is of several things, in the order of the menu.
-_QUANTITIES = ("chip_hours", "tensor_fp16_burden", "fp32_burden")
+_QUANTITIES = ("chip_hours", "tensor_fp16_burden", "fp8_burden", "fp32_burden")
 _SAMPLES = ("all", "up_to_16", "least_of_round")
 # What the headline counts: time of chips, and the same at the rate of what trains networks on them.
 _TIME, _COMPUTATION = "chip_hours", "tensor_fp16_burden"
