@@ -419,7 +419,8 @@ def test_what_newer_pages_draw_is_chosen_and_searched(seen: Seen, db: duckdb.Duc
     page = seen.open("efficiency.html")
     panels = asked(
         db,
-        "select count(*) from exports.target_trends where sample = 'all' and quantity not in ('fp32_burden', 'tensor_fp16_burden')",
+        "select count(*) from exports.target_trends where sample = 'all' "
+        "and quantity in ('chip_hours', 'hardware_burden', 'training_compute')",
     )
     assert page.locator("#plot path.line").count() == panels[0]
     page.get_by_text("Computation at 16-bit tensor peak", exact=True).locator("visible=true").click()
