@@ -6,13 +6,11 @@ BIN := $(VENV)/bin
 # some of them wait: for a server that is slow, a schedule, a process to end.
 WORKERS ?= 3
 BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
-# Those of the slow ones wait more.
-SLOW_WORKERS ?= 4
 # Bytecode is written even where the environment says otherwise: the tests start some hundred processes, in three sessions.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS)
 # What spoils records and pages: 300 records for each part that parsers share and 100 pages a parser in `make test-all`, ten
 # thousand of either in `make soak`.
-MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) $(WORKERS) --dist worksteal -m "not slow and not soak" tests/readers tests/acceptance/test_mutated_pages.py
+MUTATED := HYPOTHESIS_PROFILE=thorough $(PYTEST) --dist worksteal -m "not slow and not soak" tests/readers tests/acceptance/test_mutated_pages.py
 
 .PHONY: help refresh test test-all soak lint bench lock vulnerabilities clean
 help:  ## show this list
@@ -30,15 +28,15 @@ refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show th
 	@$(BIN)/compute-limits refresh
 
 test: $(VENV)/installed  ## the tests, but for the slow ones (some four minutes on two processors)
-	$(PYTEST) $(WORKERS) --dist worksteal -m "not slow and not soak"
+	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (half an hour)
 	$(MUTATED)
-	$(PYTEST) $(SLOW_WORKERS) --dist loadscope --no-loadscope-reorder -m slow
+	$(PYTEST) --dist loadscope --no-loadscope-reorder -m slow
 
 soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
 	SOAK=1 $(MUTATED)
-	SOAK=1 $(PYTEST) $(WORKERS) --dist loadscope -m soak
+	SOAK=1 $(PYTEST) --dist loadscope -m soak
 
 lint: $(VENV)/installed  ## ruff and strict types
 	$(BIN)/ruff check .

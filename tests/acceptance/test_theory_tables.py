@@ -93,7 +93,7 @@ def test_every_setting_is_read_by_both_statistics(db: duckdb.DuckDBPyConnection,
 CELLS = [(setting, model, n) for setting in settings.configuration().settings for model, n in simulation.cells(setting)]
 # Regularised ones of many observations take twenty seconds each.
 OF_SECONDS = [(setting, model, n) for setting, model, n in CELLS if model != settings.REGULARISED or n <= 100]
-DRAWN = running.sample(full=CELLS, part=random.Random(20200710).sample(OF_SECONDS, 12))
+DRAWN = running.sample(full=CELLS, part=random.Random(20200710).sample(OF_SECONDS, 8))
 
 
 @pytest.mark.slow
