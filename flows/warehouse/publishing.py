@@ -30,7 +30,8 @@ def remove(built: Path) -> None:
     """
     for left in (built, *reading.logs(built)):
         left.unlink(missing_ok=True)
-    shutil.rmtree(f"{built}.tmp", ignore_errors=True)
+    if (aside := Path(f"{built}.tmp")).is_dir():
+        shutil.rmtree(aside)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
--- One row per provider and region of a cloud: grams of CO2 for a kWh in the newest year that its source has.
+-- One row per provider and region of a cloud: grams of CO2 for a kWh in the newest year that its source has them for; a region without them is in core.region_carbon alone.
 -- grain: source, page, locator
 with regions as (
     select * from core.region_carbon

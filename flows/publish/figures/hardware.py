@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from flows.publish.figures.canvas import Canvas
 
-_DEMAND, _SPOT = "on demand", "spot"
-_LOOKS = {_DEMAND: (style.FIRST, style.FIRST, 2.0), _SPOT: (style.SECOND, style.SECOND_TEXT, -2.0)}
-_PROVIDERS_MIN = 3  # below it a price is of hardly a market
+DEMAND, SPOT = "on demand", "spot"
+_LOOKS = {DEMAND: (style.FIRST, style.FIRST, 2.0), SPOT: (style.SECOND, style.SECOND_TEXT, -2.0)}
+PROVIDERS_MIN = 3  # from so many on a price is one of the market, and a processor is drawn, in the report too
 _SHOWN_MAX = 12
 _ROW_PT = 15.0
 _USD = ((0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50), (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15))
@@ -39,20 +39,18 @@ def _prices(con: duckdb.DuckDBPyConnection) -> Picture | None:
     rows: dict[str, dict[str, Any]] = {}
     for row in found:
         rows.setdefault(row["processor_id"], {})[row["commitment"]] = row
-    enough = [of for of in rows.values() if _DEMAND in of and of[_DEMAND]["n_providers"] >= _PROVIDERS_MIN]
+    enough = [of for of in rows.values() if DEMAND in of and of[DEMAND]["n_providers"] >= PROVIDERS_MIN]
     if not enough:
         return None
-    offered = sorted(enough, key=lambda of: (-of[_DEMAND]["n_providers"], of[_DEMAND]["processor_id"]))[:_SHOWN_MAX]
-    first = offered[0][_DEMAND]
-    spot = f", and {texts.fixed(offered[0][_SPOT]['price_usd'], 2)} spot" if _SPOT in offered[0] else ""
+    offered = sorted(enough, key=lambda of: (-of[DEMAND]["n_providers"], of[DEMAND]["processor_id"]))[:_SHOWN_MAX]
+    first = offered[0][DEMAND]
+    spot = f", and {texts.fixed(offered[0][SPOT]['price_usd'], 2)} spot" if SPOT in offered[0] else ""
     title = (
         f"An hour of one {first['processor_id']} costs {texts.fixed(first['price_usd'], 2)} USD on demand at the median of "
         f"{texts.exact(first['n_providers'])} providers{spot}"
     )
-    shown = sorted(offered, key=lambda of: (of[_DEMAND]["price_usd"], of[_DEMAND]["processor_id"]))
-    several = "; ".join(
-        f"{of[_DEMAND]['processor_id']} {texts.fixed(of[_DEMAND]['price_usd'], 2)}" for of in shown[::-1]
-    )
+    shown = sorted(offered, key=lambda of: (of[DEMAND]["price_usd"], of[DEMAND]["processor_id"]))
+    several = "; ".join(f"{of[DEMAND]['processor_id']} {texts.fixed(of[DEMAND]['price_usd'], 2)}" for of in shown[::-1])
     columns, behind_it = behind([row for of in shown for _, row in sorted(of.items())])
     height = len(shown) * _ROW_PT + 40
     return Picture(
@@ -83,7 +81,7 @@ def _draw_prices(canvas: Canvas, shown: list[dict[str, Any]]) -> None:
     frame = ax.get_window_extent()
     for at, of in enumerate(shown):
         y = float(ax.transData.transform((0, at))[1])
-        canvas.text(0, y, of[_DEMAND]["processor_id"], size=style.SMALL_PT, va="center")
+        canvas.text(0, y, of[DEMAND]["processor_id"], size=style.SMALL_PT, va="center")
         for kind, (color, _, up) in _LOOKS.items():
             if kind in of:
                 here = at + up / _ROW_PT
@@ -91,7 +89,7 @@ def _draw_prices(canvas: Canvas, shown: list[dict[str, Any]]) -> None:
                     math.log10(of[kind][name]) for name in ("price_usd_low", "price_usd", "price_usd_high")
                 )
                 ax.plot([low, high], [here, here], color=color, linewidth=0.8, alpha=0.6, zorder=2)
-                face = color if kind == _DEMAND else style.GROUND
+                face = color if kind == DEMAND else style.GROUND
                 ax.plot(
                     middle,
                     here,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flows.publish import days, formats
 from flows.publish.figures import axes, canvas, labels, style, texts
 from flows.publish.figures.picture import Picture, Rows, behind, select
+from flows.publish.figures.scores import POINTS_MIN
 
 if TYPE_CHECKING:
     import duckdb
 
     from flows.publish.figures.canvas import Canvas
 
-_POINTS_MIN = 10
 _STEP = 10  # percent from tick to tick
 _NAMED = 4
 
@@ -32,7 +32,7 @@ def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
         "(values ($1, $2, $3)) as one (source, page, benchmark)) order by log10_training_compute, locator",
         [found[0][name] for name in ("source", "page", "benchmark")] if found else [None, None, None],
     )
-    return [_picture(found[0], points)] if len(points) >= _POINTS_MIN else []
+    return [_picture(found[0], points)] if len(points) >= POINTS_MIN else []
 
 
 def _picture(board: dict[str, Any], points: Rows) -> Picture:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from flows.publish.figures.canvas import Canvas
 
-_POINTS_MIN = 10  # fewer are a list
-_ELO = 400.0  # points of Elo for a power of ten of the odds
+POINTS_MIN = 10  # fewer are a list
+ELO = 400.0  # points of Elo for a power of ten of the odds
 _MINUTES = ((0.1, 1, 10, 100, 1000), (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000))
 _ELO_STEP = 500
 
@@ -30,7 +30,7 @@ def plots(con: duckdb.DuckDBPyConnection) -> list[Picture]:
     of_all = select(con, "select * from exports.figure_scores where log10_computation is not null order by score_id")
     told = [(line, [row for row in of_all if row["benchmark"] == line["benchmark"]]) for line in found]
     level = scaling.level(con)
-    return [_picture(line, points, level) for line, points in told if len(points) >= _POINTS_MIN]
+    return [_picture(line, points, level) for line, points in told if len(points) >= POINTS_MIN]
 
 
 def _picture(line: dict[str, Any], points: Rows, level: float) -> Picture:
@@ -70,7 +70,7 @@ def _within(code: str) -> str:
 
 
 def _draw(canvas_: Canvas, line: dict[str, Any], points: Rows) -> None:
-    times = _ELO if line["metric"] == "elo" else 1.0
+    times = ELO if line["metric"] == "elo" else 1.0
     ax = canvas_.axes(left=34, bottom=30, right=8, top=14)
     at = [(row["log10_computation"], times * row["log10_performance"]) for row in points]
     x, y = ([one[axis] for one in at] for axis in (0, 1))

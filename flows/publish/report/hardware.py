@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from flows.publish.figures.hardware import DEMAND, PROVIDERS_MIN, SPOT
 from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, rows
 
 if TYPE_CHECKING:
     import duckdb
 
-_DEMAND, _SPOT = "on demand", "spot"
 # What is drawn beside each other; others, as prices for a year of commitment, are few and in the table.
-_DRAWN = (_DEMAND, _SPOT)
-# From so many providers on a price is one of the market, and a processor is drawn.
-_PROVIDERS_MIN = 3
+_DRAWN = (DEMAND, SPOT)
 _CLUSTERS_SHOWN = 40
 
 _PRICES = """
@@ -84,7 +82,7 @@ def pages(con: duckdb.DuckDBPyConnection) -> Iterator[Page]:
 
 def _lead(prices: Sequence[Row]) -> dict[str, Row] | None:
     """The newest prices of the processor that most providers offer, {on demand: row, spot: row}; None where there is none."""
-    first = next((row for row in prices if row["commitment"] == _DEMAND), None)
+    first = next((row for row in prices if row["commitment"] == DEMAND), None)
     if first is None:
         return None
     key = (first["processor_id"], first["year"])
@@ -94,10 +92,10 @@ def _lead(prices: Sequence[Row]) -> dict[str, Row] | None:
 def _headline(lead: dict[str, Row] | None) -> Markup:
     if lead is None:
         return Markup("What processors cost to rent, and how clusters grow")
-    of = lead[_DEMAND]
+    of = lead[DEMAND]
     spot = (
-        Markup(", and {} where it may be taken away").format(wording.decimal(lead[_SPOT]["price_usd"], 2))
-        if _SPOT in lead
+        Markup(", and {} where it may be taken away").format(wording.decimal(lead[SPOT]["price_usd"], 2))
+        if SPOT in lead
         else ""
     )
     return Markup("In {} an hour of one {} costs {} USD on demand at the median of {} providers{}").format(
@@ -109,7 +107,7 @@ def _moved(months: Sequence[Row], lead: dict[str, Row] | None) -> Row | None:
     """The last month of the leading processor on demand; None where nothing can be followed to it."""
     if lead is None:
         return None
-    key = (lead[_DEMAND]["processor_id"], _DEMAND)
+    key = (lead[DEMAND]["processor_id"], DEMAND)
     of = [row for row in months if (row["processor_id"], row["commitment"]) == key]
     return of[-1] if of and of[-1]["followed_since"] < of[-1]["month"] else None
 
@@ -129,8 +127,8 @@ def _drawn(prices: Sequence[Row]) -> list[Row]:
                 row["n_providers"],
                 *(round(row[name], 4) for name in ("price_usd", "price_usd_low", "price_usd_high")),
             ]
-    enough = [one for one in known.values() if _DEMAND in one and one[_DEMAND][0] >= _PROVIDERS_MIN]
-    return sorted(enough, key=lambda one: (-one[_DEMAND][1], one["processor"]))
+    enough = [one for one in known.values() if DEMAND in one and one[DEMAND][0] >= PROVIDERS_MIN]
+    return sorted(enough, key=lambda one: (-one[DEMAND][1], one["processor"]))
 
 
 def _by_processor(months: Sequence[Row], prices: Sequence[Row]) -> list[Row]:

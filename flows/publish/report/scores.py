@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from flows.publish.figures.scores import ELO
 from flows.publish.report import wording
 from flows.publish.report.page import Page, Row, rows, stem
 
@@ -26,7 +27,7 @@ _AXES = {
     "perplexity": ("log", -1.0),
     "bits_per_character": ("log", -1.0),
     "time_horizon": ("log", 1.0),
-    "elo": ("number", 400.0),
+    "elo": ("number", ELO),
 }
 
 
