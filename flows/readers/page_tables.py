@@ -27,6 +27,8 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PARTING = ("br", "div", "li", "p", "td", "th", "tr")
 # No real table merges more; a wrong attribute must not fill the memory.
 _SPAN_MAX = 100
+# Nor lies in more others, whose text would be read once for each.
+_DEPTH_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ def html_tables(text: bytes) -> Iterator[Table]:
             headings[element.tag] = _text(element)
         elif element.tag == "table":
             number += 1
+            if sum(1 for _ in element.iterancestors("table")) > _DEPTH_MAX:
+                raise PageError(
+                    f"table {number} lies in more than {_DEPTH_MAX} others, which no table of a page to be read does"
+                )
             noted = element.get(_LINE, "")
             line = int(noted) if re.fullmatch("[0-9]{1,9}", noted) else int(element.sourceline or 0)
             header, *rows = _grid(_rows(element)) or [()]

@@ -108,6 +108,18 @@ def test_merged_cells_stand_in_each_place_that_they_span() -> None:
     assert texts(table) == [("a", "1", "2")]
 
 
+@pytest.mark.parametrize("depth", [22, 3_000])
+def test_tables_that_lie_in_each_other_beyond_reason_are_refused(depth: int) -> None:
+    # The text of each was read once for all that it lies in: three thousand took half a minute.
+    with pytest.raises(PageError, match="table 22 lies in more than 20 others"):
+        list(html_tables(b"<table><tr><td>1" * depth))
+
+
+def test_tables_that_lie_in_each_other_within_reason_are_read() -> None:
+    tables = list(html_tables(b"<table><tr><td>1" * 21))
+    assert [table.header[0].count("1") for table in tables] == list(range(21, 0, -1))
+
+
 @pytest.mark.parametrize("span", ["0", "-1", "x", "101", "99999999999999999999"])
 def test_a_span_beyond_reason_is_refused(span: str) -> None:
     with pytest.raises(PageError, match="colspan"):
