@@ -21,6 +21,14 @@ def test_a_connection_has_one_thread(tmp_path: Path) -> None:
             assert con.execute("select current_setting('threads')").fetchone() == (1,)
 
 
+def test_tables_of_few_rows_take_no_more_than_they_need(tmp_path: Path) -> None:
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        for number in range(100):
+            con.execute(f"create table t{number} as select {number} as n, 'one' as text")
+    # A table takes whole blocks, of which the usual ones are four times as large.
+    assert (tmp_path / "x.duckdb").stat().st_size < 100 * 128 * 1024
+
+
 def test_nothing_is_drawn_among_what_is_printed() -> None:
     # A program without a file, as a notebook is one: there DuckDB draws a bar on standard output after two seconds.
     script = (
