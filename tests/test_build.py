@@ -416,8 +416,9 @@ def test_a_build_whose_published_warehouse_is_damaged_takes_nothing_of_it(
     assert asked == [final, None]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("damage", ["a table", "the file"])
+# Of the file that is damaged the others tell that nothing is taken over.
+@pytest.mark.soak
+@pytest.mark.parametrize("damage", [pytest.param("a table", marks=pytest.mark.slow), "the file"])
 def test_what_is_damaged_becomes_a_fresh_build(
     damage: str, tmp_path: Path, published: Path, shipped: Path, warehouse_path: Path
 ) -> None:

@@ -4,45 +4,19 @@ with lines as (
     select distinct line, measured_by, quantity from exports.target_trends where sample = 'all'
 ),
 
-processors as (
-    select * from core.processors
-),
-
-results as (
+timed as (
     select
         concat_ws(' ', task, quality_target, timing) as line,
+        coalesce(precision || '_burden', 'chip_hours') as quantity,
         round,
         submitter || ', ' || system as name,
         trained_on as reached_on,
-        processor_id,
         processor_count,
-        time_s,
-        chip_hours,
+        taken,
         source,
         page,
         locator,
-    from core.timed_trainings
-    where is_timed_result(division, status, is_accelerator, is_repeated)
-),
-
-precisions as (
-    -- Those at whose peak rate there is a line.
-    select distinct replace(quantity, '_burden', '') as precision
-    from lines
-    where measured_by = 'mlperf' and quantity <> 'chip_hours'
-),
-
-timed as (
-    select results.*, 'chip_hours' as quantity, chip_hours as taken from results
-    union all
-    select
-        results.*,
-        precisions.precision || '_burden' as quantity,
-        results.processor_count * peak_rate(processors, precisions.precision) * results.time_s as taken,
-    from results
-    join processors on results.processor_id = processors.processor_id
-    cross join precisions
-    where taken is not null
+    from core.timed_burdens
 ),
 
 points as (

@@ -1,33 +1,13 @@
 -- One row per task and quality, sample and precision: by what factor what it takes falls in a year, beside that of "AI and Efficiency".
 -- grain: task, quality_target?, timing?, sample, precision?
-with groups as (
-    select * from core.timed_trainings
-    where is_timed_result(division, status, is_accelerator, is_repeated)
-),
-
-processors as (
-    select * from core.processors
+with taken as (
+    select *
+    from core.timed_burdens
+    where precision is null or precision in ('fp32', 'tensor_fp16', 'fp8')
 ),
 
 levels as (
     select level from staging.growth_level
-),
-
-precisions as (
-    select unnest(['fp32', 'tensor_fp16', 'fp8']) as precision
-),
-
-taken as (
-    select groups.*, null as precision, chip_hours as taken from groups
-    union all
-    select
-        groups.*,
-        precisions.precision,
-        groups.processor_count * peak_rate(processors, precisions.precision) * groups.time_s as taken,
-    from groups
-    join processors on groups.processor_id = processors.processor_id
-    cross join precisions
-    where taken is not null
 ),
 
 ranked as (

@@ -48,8 +48,9 @@ def pages_of(source: Source) -> list[tuple[Page, bytes]]:
 
 def accepted(gathered: Gathered) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(row type, locator, row) of all that is taken from the page."""
+    # Of those that it has none of, an empty table each would be most of the time.
     for row_type in ROW_TYPES:
-        if row_type not in _BOOKKEEPING:
+        if row_type not in _BOOKKEEPING and (row_type in gathered.rows or row_type in gathered.tables):
             for row in gathered.table(row_type).to_pylist():
                 yield row_type, row["locator"], row
 

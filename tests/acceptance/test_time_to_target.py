@@ -252,6 +252,8 @@ def test_it_is_never_a_point_nor_a_result(db: duckdb.DuckDBPyConnection) -> None
     readers = db.execute("select distinct table_name from meta.lineage where reads = 'core.timed_trainings'").fetchall()
     # What is drawn of it, and what an export prints, is read by nothing else.
     exported = {"exports.figure_target_trends", "exports.target_trends"}
+    assert {name for (name,) in readers} == {"core.timed_burdens"}
+    readers = db.execute("select distinct table_name from meta.lineage where reads = 'core.timed_burdens'").fetchall()
     assert {name for (name,) in readers} == {
         "marts.time_to_target",
         "marts.target_trends",

@@ -70,7 +70,7 @@ ERRORS = {
 # turn. Of both, in full and not, a build without a fault follows the last of them, in full every tenth too: between them each
 # begins on what the one before left.
 FINISHED_EVERY = 10
-SOME = 4
+SOME = 3
 # How long a call waits for its process to be killed; strace ends no sooner.
 WAITS_S = 1
 DAYS = (date(2027, 3, 1), date(2027, 3, 8))

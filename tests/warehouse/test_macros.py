@@ -46,22 +46,6 @@ def test_what_is_chosen_by_its_error_is_one_rule(sql: Db) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "counts"),
-    [
-        (("closed", "ok", True, False), True),
-        (("open", "ok", True, False), False),
-        (("closed", "too_few_runs", True, False), False),
-        (("closed", "ok", False, False), False),
-        (("closed", "ok", True, True), False),
-    ],
-)
-def test_a_timed_result_is_of_the_closed_division_by_the_rules_and_once(
-    sql: Db, given: tuple[Any, ...], counts: bool
-) -> None:
-    assert value(sql, "is_timed_result(?, ?, ?, ?)", *given) is counts
-
-
-@pytest.mark.parametrize(
     ("name", "key"),
     [
         ("ResNet-50", "resnet50"),
