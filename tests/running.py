@@ -238,11 +238,12 @@ _STARTED = pytest.StashKey[Api]()
 
 
 @pytest.fixture(scope="session")
-def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Api:
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prefect_db: Path) -> Api:
     """A Prefect server for all tests of the session; each module that uses it says `api = running.api`."""
     stash = request.config.stash
     if _STARTED not in stash:
         home, stack = tmp_path_factory.mktemp("prefect"), ExitStack()
+        shutil.copy(prefect_db, home)
         request.config.add_cleanup(stack.close)
         stash[_STARTED] = stack.enter_context(prefect_server(home, home / "server.log"))
     return stash[_STARTED]
