@@ -135,6 +135,8 @@ def test_what_the_schedule_left_waiting_goes_and_what_a_person_asked_for_stays(
     deployment = client.create_deployment(flow, f"records {uuid4()}", schedules=[weekly])
     assert requests.post(f"{api.url}/deployments/{deployment}/schedule", json={}, timeout=HANGS_S).ok
     later, done = add(client, deployment, -DAY), add(client, deployment, DAY, Completed())
-    assert len(states(api, deployment)) > 2
+    before = states(api, deployment).keys()
+    assert len(before) > 2
     run_records.delete_waiting(client, deployment)
-    assert states(api, deployment).keys() == {str(later), str(done)}
+    # The server may have scheduled others by now, as it does every few seconds.
+    assert before & states(api, deployment).keys() == {str(later), str(done)}

@@ -43,8 +43,8 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
     import duckdb
 
     # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
-    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION, "default_block_size": _BLOCK_SIZE}
-    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
+    storage = {"storage_compatibility_version": STORAGE_VERSION, "default_block_size": str(_BLOCK_SIZE)}
+    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **({} if read_only else storage)})
     if not read_only:
         # Without a file there is no place for what does not fit.
         if path != ":memory:":
