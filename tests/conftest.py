@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -95,6 +96,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each kind of fault of the simulator how often it was met, of how often it was drawn: one that never is tests nothing."""
+    reports = [one for one in terminalreporter.getreports("passed") if one.when == "call"]
+    told = [(str(kind), how) for one in reports for how, kind in one.user_properties if how in ("met", "not met")]
+    drawn, met = Counter(kind for kind, _ in told), Counter(kind for kind, how in told if how == "met")
+    if drawn:
+        terminalreporter.section("faults that were met, of those drawn")
+        for kind, times in sorted(drawn.items()):
+            terminalreporter.line(f"{kind}: {met[kind]} of {times}")
 
 
 @pytest.fixture(autouse=True)
