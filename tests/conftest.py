@@ -99,7 +99,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say of each kind of fault of the simulator how often it was met, of how often it was drawn: one that never is tests nothing."""
+    """Say of each fault of the simulator how often it was met, of how often it was drawn: one that never is tests nothing."""
     reports = [one for one in terminalreporter.getreports("passed") if one.when == "call"]
     told = [(str(kind), how) for one in reports for how, kind in one.user_properties if how in ("met", "not met")]
     drawn, met = Counter(kind for kind, _ in told), Counter(kind for kind, how in told if how == "met")
