@@ -12,7 +12,7 @@ import random
 import re
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -75,6 +75,7 @@ _OPENERS = (
 )
 # Of mutations of an archive, those of a file within it.
 _WITHIN = 0.7
+DELIMITERS = {"csv": ",", "tsv": "\t"}
 _ENCODINGS = ("utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7", "utf-8-sig")
 
 
@@ -173,7 +174,7 @@ def _nested(rng: random.Random, body: bytes, _: str) -> bytes:
 
 def _exchanged(rng: random.Random, body: bytes, content: str) -> bytes:
     """Two columns, or two names of fields, in each other's place."""
-    if content in ("csv", "tsv"):
+    if content in DELIMITERS:
         return _cells(body, content, lambda rows: _columns_exchanged(rng, rows))
     if content in ("markdown", "html") and b"|" in body:
         rows = [line.split(b"|") for line in body.split(b"\n")]
@@ -203,7 +204,7 @@ def _scaled(rng: random.Random, body: bytes, content: str) -> bytes:
     def by_factor(text: bytes) -> bytes:
         return _NUMBER.sub(lambda found: b"%.10g" % (float(found[0]) * factor), text)
 
-    if content in ("csv", "tsv"):
+    if content in DELIMITERS:
 
         def one_column(rows: list[list[str]]) -> list[list[str]]:
             at = rng.randrange(max(map(len, rows)))
@@ -225,10 +226,17 @@ def _scaled(rng: random.Random, body: bytes, content: str) -> bytes:
 
 
 def _cells(body: bytes, content: str, change: Callable[[list[list[str]]], list[list[str]]]) -> bytes:
-    delimiter, out = {"csv": ",", "tsv": "\t"}[content], io.StringIO(newline="")
+    delimiter, out = DELIMITERS[content], io.StringIO(newline="")
     rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=delimiter))
     csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(change(rows))
     return out.getvalue().encode()
+
+
+def without_each_column(body: bytes, content: str) -> Iterator[tuple[str, bytes]]:
+    """(name of a column, the page without it) of each in the first line of a page of cells."""
+    (header, *_) = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=DELIMITERS[content])
+    for at, name in enumerate(header):
+        yield name, _cells(body, content, lambda rows, at=at: [row[:at] + row[at + 1 :] for row in rows])
 
 
 def _impossible(rng: random.Random, body: bytes, _: str) -> bytes:

@@ -89,8 +89,14 @@ class Record:
 
     def raw(self, column: str) -> str:
         """The text of a column as it stands. Raises `PageError` if the page has no such column."""
+        text = self.peek(column)
+        del self.fields[column]
+        return text
+
+    def peek(self, column: str) -> str:
+        """As `raw`, of a column that is yet to be taken."""
         try:
-            return self.fields.pop(column)
+            return self.fields[column]
         except KeyError:
             raise PageError(
                 f"column {column!r} is missing (the page has: {', '.join(map(repr, self.fields))}); "

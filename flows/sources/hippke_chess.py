@@ -39,7 +39,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
             lookups["benchmark"], lookups["metric"], elo, "test", setting=f"list {place}", scored_in=year
         )
         return
-    literal, millions = record.fields["MIPS"], record.needed("MIPS", 0)
+    literal, millions = record.peek("MIPS"), record.needed("MIPS", 0)
     if millions == 0:
         raise Rejected("out_of_range", f"{literal!r} is not above 0", "MIPS", literal)
     yield Model(lookups["model"], year=lookups["year"])

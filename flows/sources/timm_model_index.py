@@ -124,14 +124,14 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
 
 def _phases(record: Record, page: Page) -> Iterator[RunPhase]:
     """The one phase that a card tells of, with or without its processors."""
-    literal = " ".join(record.fields["Training Time"].split()) or None
+    literal = " ".join(record.peek("Training Time").split()) or None
     about: dict[str, Any] = {
         "wall_time_s": _cell(record, "Training Time", _wall_time_s),
         "wall_time_literal": literal,
         "epochs": _cell(record, "Epochs", _positive),
         "dataset": record.text("Training Data"),
     }
-    resources = record.fields["Training Resources"]
+    resources = record.peek("Training Resources")
     used = _cell(record, "Training Resources", processors) or []
     if len(used) > 1 or any(one.pods is not None for one in used):
         reason = "not a number of processors of one kind"

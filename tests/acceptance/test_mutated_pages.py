@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutations import DIGITS, Mutation, mutated
+from mutations import DELIMITERS, DIGITS, Mutation, mutated, without_each_column
 from running import FIXTURES, sample
 
 from flows import sources
@@ -114,3 +114,18 @@ def test_a_spoilt_page_gives_no_impossible_row_and_no_error_but_its_own(
         else:
             assert given.startswith(f"{key}, page {page.name} ({path}): "), at
             assert not _UNFORESEEN.search(given), f"{at}: {given}"
+
+
+@pytest.mark.parametrize("key", [key for key in sources.names() if sources.source(key).pages[0].content in DELIMITERS])
+def test_a_page_without_one_of_its_columns_does_without_or_says_which_is_missing(
+    key: str, reader: Reader, tmp_path: Path
+) -> None:
+    source, path = sources.source(key), tmp_path / "page"
+    for page, body in pages_of(source):
+        for name, less in without_each_column(body, page.content):
+            path.write_bytes(less)
+            given = rows_or_reason(reader, path, source, page)
+            if isinstance(given, Gathered):
+                assert is_accounted(given), f"{page.name} without {name}"
+            else:
+                assert not _UNFORESEEN.search(given), f"{page.name} without {name}: {given}"
