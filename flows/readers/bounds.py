@@ -281,7 +281,7 @@ _OF_METRIC = {
     "word_error_rate": Bound(0.01, 1000, "no recogniser is without errors, and few put in more words than there are"),
     "perplexity": Bound(1.01, 1e7, "guessing among a million words has a perplexity of a million"),
     "bits_per_character": Bound(0.01, 8, "a character takes 8 bits as it is stored"),
-    "elo": Bound(-10_000, 10_000, "ratings are within some 4,000 points of 0"),
+    "elo": Bound(-5_000, 5_000, "ratings are within some 4,000 points of 0"),
     "time_horizon": Bound(1e-4, 1e7, "tasks that are timed take people from seconds to years"),
 }
 _GFLOP = Bound(_FLOP.least / 1e9, _FLOP.most / 1e9, _FLOP.why)
