@@ -416,7 +416,7 @@ def test_a_build_whose_published_warehouse_is_damaged_takes_nothing_of_it(
     assert asked == [final, None]
 
 
-# Of the file that is damaged the others tell that nothing is taken over.
+# That nothing is taken over from a damaged file is asked of the quick test above; all of its build is in `make soak`.
 @pytest.mark.soak
 @pytest.mark.parametrize("damage", [pytest.param("a table", marks=pytest.mark.slow), "the file"])
 def test_what_is_damaged_becomes_a_fresh_build(

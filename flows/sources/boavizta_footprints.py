@@ -18,7 +18,7 @@ def read(path: Path, page: Page) -> Iterator[Record]:
 def rows(record: Record, page: Page) -> Iterator[Row]:
     """The device; shares of its life that come to more than the whole of it are left out, for one of them is wrong."""
     device, category = record.text("name"), record.text("category")
-    total = record.needed("gwp_total")
+    total, literal = record.needed("gwp_total"), record.peek("gwp_manufacturing_ratio")
     making, use = record.number("gwp_manufacturing_ratio"), record.number("gwp_use_ratio")
     manufacturer, subcategory = record.text("manufacturer"), record.text("subcategory")
     lifetime, location, yearly = record.number("lifetime"), record.text("use_location"), record.number("yearly_tec")
@@ -26,9 +26,7 @@ def rows(record: Record, page: Page) -> Iterator[Row]:
         raise Rejected("no_device", "the row names no device or no category")
     if making is not None and use is not None and making + use > page.lookups["whole"]:
         reason = f"with the share of use, {use:g}, it is more than the whole"
-        record.reject_cell(
-            "gwp_manufacturing_ratio", record.printed["gwp_manufacturing_ratio"], "more_than_the_whole", reason
-        )
+        record.reject_cell("gwp_manufacturing_ratio", literal, "more_than_the_whole", reason)
         making = use = None
     yield Footprint(
         device,

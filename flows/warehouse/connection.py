@@ -19,7 +19,7 @@ _SLOW_COMPRESSION = "fsst,alp,alprd,zstd"
 
 # A quarter of the usual: a table takes whole blocks, and most of these have few rows. The file is three fifths of the size, and
 # is copied and hashed in as much less time.
-_BLOCK_SIZE = 65_536
+_BLOCK_SIZE = "65536"  # bytes
 
 # So much, for a build of ten million results is to take less than 2 GB with all that is not DuckDB's. It goes over it by a tenth.
 _MEMORY_MAX, MEMORY = 8 * 10**8, "COMPUTE_LIMITS_MEMORY"
@@ -43,8 +43,8 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
     import duckdb
 
     # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
-    storage = {"storage_compatibility_version": STORAGE_VERSION, "default_block_size": str(_BLOCK_SIZE)}
-    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **({} if read_only else storage)})
+    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION, "default_block_size": _BLOCK_SIZE}
+    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
     if not read_only:
         # Without a file there is no place for what does not fit.
         if path != ":memory:":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 
 import duckdb
@@ -189,6 +190,42 @@ def test_declared_peaks_are_twice_those_at_fp16_and_no_sheet_prints_them(db: duc
     assert paper == (1,)  # a TPU v6e, whose BF16 peak a sheet prints as the FP8 peak too
 
 
+def test_what_a_result_took_is_counted_in_hours_and_at_each_peak_of_its_sheet(db: duckdb.DuckDBPyConnection) -> None:
+    groups = db.execute(
+        "select (source, page, locator), division, status, is_accelerator, is_repeated, processor_id, processor_count, time_s "
+        "from core.timed_trainings"
+    ).fetchall()
+    # Each reason not to be a result is the only one of some groups, or leaving it out would not be seen.
+    faults = [
+        [division != "closed", status != "ok", not accelerator, repeated]
+        for _, division, status, accelerator, repeated, *_ in groups
+    ]
+    assert all([n == at for n in range(4)] in faults for at in range(4))
+    results = [group for group, wrong in zip(groups, faults, strict=True) if not any(wrong)]
+    columns = [
+        "fp32_flop_per_s",
+        "tf32_flop_per_s",
+        "fp16_flop_per_s",
+        "tensor_fp16_flop_per_s",
+        "fp8_flop_per_s",
+        "int8_op_per_s",
+    ]
+    sheets = {
+        one: rates
+        for one, *rates in db.execute(f"select processor_id, {', '.join(columns)} from core.processors").fetchall()
+    }
+    expected = {}
+    for where, *_, processor_id, count, time_s in results:
+        expected[where, None, "chip-hour"] = count * time_s / 3600
+        for column, rate in zip(columns, sheets.get(processor_id, []), strict=False):
+            if rate is not None:
+                precision, unit, _ = re.split("_(flop|op)_", column)
+                expected[where, precision, unit] = count * time_s * rate
+    found = db.execute("select (source, page, locator), precision, unit, taken from core.timed_burdens").fetchall()
+    assert len(found) == len(expected) > len(results)
+    assert {(where, precision, unit): taken for where, precision, unit, taken in found} == pytest.approx(expected)
+
+
 def test_lines_are_those_of_the_jackknife_over_rounds(db: duckdb.DuckDBPyConnection) -> None:
     points: dict[tuple[str, float, str], list[tuple[float, float, str]]] = defaultdict(list)
     for task, target, timing, hours, day, round_ in db.execute(
@@ -250,8 +287,6 @@ def test_it_is_never_a_point_nor_a_result(db: duckdb.DuckDBPyConnection) -> None
     ).fetchall()
     assert {name for (name,) in readers} == {"core.timed_trainings", "meta.pages"}
     readers = db.execute("select distinct table_name from meta.lineage where reads = 'core.timed_trainings'").fetchall()
-    # What is drawn of it, and what an export prints, is read by nothing else.
-    exported = {"exports.figure_target_trends", "exports.target_trends"}
     assert {name for (name,) in readers} == {"core.timed_burdens"}
     readers = db.execute("select distinct table_name from meta.lineage where reads = 'core.timed_burdens'").fetchall()
     assert {name for (name,) in readers} == {
@@ -259,6 +294,8 @@ def test_it_is_never_a_point_nor_a_result(db: duckdb.DuckDBPyConnection) -> None
         "marts.target_trends",
         "exports.figure_target_trends",
     }
+    # What is drawn of it, and what an export prints, is read by nothing else.
+    exported = {"exports.figure_target_trends", "exports.target_trends"}
     readers = db.execute(
         "select distinct table_name from meta.lineage where reads in ('marts.time_to_target', 'marts.target_trends') "
         "or list_contains($1, reads)",

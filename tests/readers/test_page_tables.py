@@ -110,7 +110,7 @@ def test_merged_cells_stand_in_each_place_that_they_span() -> None:
 
 @pytest.mark.parametrize("depth", [22, 3_000])
 def test_tables_that_lie_in_each_other_beyond_reason_are_refused(depth: int) -> None:
-    # The text of each was read once for all that it lies in: three thousand took half a minute.
+    # The text of each was read once for each that it lies in: of three thousand lxml reads 682, which took four seconds.
     with pytest.raises(PageError, match="table 22 lies in more than 20 others"):
         list(html_tables(b"<table><tr><td>1" * depth))
 

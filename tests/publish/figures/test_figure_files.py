@@ -211,10 +211,7 @@ def test_the_command_draws_all_and_twice_the_same_whoever_draws(warehouse_path: 
     assert ended.returncode == 0, ended
     there = {path.name: path.read_bytes() for path in (tmp_path / "out" / "figures").iterdir()}
     beside = {f"{picture.name}.{form}" for picture in pictures for form in ("csv", "txt")}
-    assert (
-        there.keys()
-        == {f"{picture.name}_{size}.{form}" for picture, size in sheets for form in figures.FORMATS} | beside
-    )
+    assert there.keys() == {f"{one.name}_{size}.{form}" for one, size in sheets for form in figures.FORMATS} | beside
     assert [name for name in drawn if there[name] != drawn[name]] == []
 
 
