@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.warehouse import keys
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 # Values of other types count by how they are written.
-_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
+_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_string, pa.types.is_date32)
 # Rows that are looked at together. Another number makes another digest.
 ROWS = 1 << 16
 
@@ -43,33 +49,48 @@ def even(schema: pa.Schema, batches: Iterable[pa.RecordBatch], rows: int = ROWS)
 
 
 def _key_of_rows(content: pa.Table) -> str:
-    parts = [part for values in content.combine_chunks().columns for part in _parts(values)]
-    # Together what is equally long: to begin a stream takes longer than to write most columns. The values of a list are longer.
-    together: dict[int, dict[str, Any]] = {}
-    for number, part in enumerate(parts):
-        together.setdefault(len(part), {})[str(number)] = part
-    return keys.digest(str(len(content)), *map(_bytes, together.values()))
+    whole = hashlib.sha256(b"%d rows" % len(content))
+    for values in content.combine_chunks().columns:
+        for part in values.chunks:
+            _add(whole, part)
+    return whole.hexdigest()
 
 
-def _parts(values: Any) -> Iterator[Any]:
-    """A column as such that have no null: what stands in a buffer where a null is, is anything."""
+def _add(whole: _Hash, values: pa.Array) -> None:
+    """Add a column as one that has no null: what stands in a buffer where a null is, is anything."""
     if pa.types.is_list(values.type):
-        yield from _parts(pc.list_value_length(values))
-        yield from _parts(pc.list_flatten(values))
+        _add(whole, pc.list_value_length(values))
+        _add(whole, pc.list_flatten(values))
         return
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
-    elif pa.types.is_date32(values.type):
-        values = values.cast(pa.int32())
     elif not any(is_plain(values.type) for is_plain in _PLAIN):
-        values = pa.chunked_array([pa.array(map(repr, values.to_pylist()), pa.string())])
-    yield pc.is_null(values).cast(pa.uint8())
-    yield pc.fill_null(values, pa.scalar("" if pa.types.is_string(values.type) else 0, values.type))
+        values = pa.array(map(repr, values.to_pylist()), pa.string())
+    # How much follows: of the values of a list nothing else tells it.
+    whole.update(b"%d, %d null" % (len(values), values.null_count))
+    if values.null_count:
+        _add(whole, pc.is_null(values))
+        values = pc.fill_null(values, _blank(values.type))
+    for part in _bytes(values):
+        whole.update(part)
 
 
-def _bytes(columns: dict[str, Any]) -> memoryview:
-    """Columns without nulls as Arrow writes them: of a slice only what is of it."""
-    whole, sink = pa.table(columns).combine_chunks(), pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, whole.schema) as stream:
-        stream.write_table(whole)
-    return memoryview(sink.getvalue())
+@cache
+def _blank(kind: pa.DataType) -> pa.Scalar:
+    return pa.scalar("" if pa.types.is_string(kind) else 0, pa.int32() if pa.types.is_date32(kind) else kind).cast(kind)
+
+
+def _bytes(values: pa.Array) -> Iterator[memoryview]:
+    """What the buffers of an array without nulls have of it, which may be a slice: of text where each ends, and the text."""
+    if not len(values):
+        return
+    _, data, *text = values.buffers()
+    if not text:
+        width = values.type.bit_width // 8
+        yield memoryview(data)[values.offset * width : (values.offset + len(values)) * width]
+        return
+    ends = np.frombuffer(data, np.int32, len(values) + 1, values.offset * 4)
+    first, last = int(ends[0]), int(ends[-1])
+    yield (ends - first if first else ends).data
+    if last > first:
+        yield memoryview(text[0])[first:last]

@@ -42,7 +42,8 @@ from_phases as (
         and bool_or(phase != 'finetuning')
 ),
 
-measures as (
+-- Materialized: sorted as they come from a window and beside it, millions of rows are never written to the disk (DuckDB 2.0).
+measures as materialized (
     select * from per_pass
     union all
     select * from printed
