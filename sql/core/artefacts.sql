@@ -1,6 +1,6 @@
 -- One row per finding of a rule that looks for faults of hand entry: the record, the rule and the evidence.
 -- grain: none, a rule may say the same of two phases of a record
-with mentions as (
+with mentions as not materialized (
     select
         *,
         try_cast(regexp_extract(locator, '(\d+)\D*$', 1) as integer) as position,
@@ -215,13 +215,18 @@ count_without_processor as (
     group by source, page, locator, phase
 ),
 
+with_burdens as materialized (
+    -- A few: known before the names are read, which are millions where much is read.
+    select distinct source from burdens
+),
+
 same_model_twice as (
     select
         'same_model_twice' as rule, source, page, locator,
         format('{} stands {} times in the page', printed_name, count(*) over same) as evidence,
     from mentions
     -- Only of tables of burdens, whose fits would count the model twice: elsewhere several records of a model are several runs.
-    where benchmark is not null and source in (select source from burdens)
+    where benchmark is not null and source in (select source from with_burdens)
     window same as (partition by source, page, name_key)
     qualify count(*) over same > 1
 ),

@@ -4,18 +4,23 @@ with results as (
     select results.*, pages.preference
     from core.results as results
     join core.page_order as pages using (source, page)
+),
+
+-- Materialized: sorted as they come from the groups, millions of rows are never written to the disk (DuckDB 2.0).
+evaluations as materialized (
+    select
+        evaluation_id,
+        training_id,
+        benchmark,  -- the benchmark, split included
+        image_size,  -- side of the square input, pixels
+        setting,  -- multi-scale, 10-crop, linear evaluation …; null where nothing is told
+        shots,  -- worked examples in the prompt
+        bool_or(is_ensemble) as is_ensemble,  -- whether the score is of several networks together; null where no page says
+        count(distinct (source, page, locator)) as n_records,  -- records that print it
+        count(distinct source) as n_sources,  -- sources that print it
+    from results
+    group by evaluation_id, training_id, benchmark, image_size, setting, shots
 )
 
-select
-    evaluation_id,
-    training_id,
-    benchmark,  -- the benchmark, split included
-    image_size,  -- side of the square input, pixels
-    setting,  -- multi-scale, 10-crop, linear evaluation …; null where nothing is told
-    shots,  -- worked examples in the prompt
-    bool_or(is_ensemble) as is_ensemble,  -- whether the score is of several networks together; null where no page says
-    count(distinct (source, page, locator)) as n_records,  -- records that print it
-    count(distinct source) as n_sources,  -- sources that print it
-from results
-group by evaluation_id, training_id, benchmark, image_size, setting, shots
+select * from evaluations
 order by evaluation_id

@@ -27,7 +27,8 @@ printed as (
     where models.parameters is not null
 ),
 
-ranked as (
+-- Materialized: sorted as they come from the window, millions of rows are never written to the disk (DuckDB 2.0).
+ranked as materialized (
     select
         printed.*,
         pages.source_rank,

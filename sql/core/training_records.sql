@@ -1,6 +1,6 @@
 -- One row per record that names a model, with the training that it is of and how that is known.
 -- grain: source, page, locator
-with mentions as (
+with mentions as not materialized (
     select * from core.model_mentions
 ),
 
@@ -19,7 +19,7 @@ lists_of_weights as (
     select source from staging.copies where not by_authors and not converted_only
 ),
 
-scored as (
+scored as not materialized (
     select models.source, models.page, models.locator, models.name as printed_name, results.benchmark, results.metric, results.value, results.image_size
     from staging.model as models
     join staging.result as results using (source, page, locator)
@@ -41,7 +41,7 @@ declared as (
     group by all
 ),
 
-keyed as (
+keyed as not materialized (
     select
         mentions.* exclude (title_key, arxiv_id, doi, is_declared),
         models.* exclude (source, page, locator),
@@ -98,22 +98,22 @@ own as (
         -- Weights for one task are not those for another, though paper and name are the same.
         own_model || coalesce(' ' || if(is_list_of_weights or zoo is not null, null, keyed.trained_for), '') as own_training_id,
         not has_size_word and families.family_key is not null as is_ambiguous,
+        -- A word, for it is kept with every row; `matched` has the sentence.
         case
-            when is_list_of_weights then 'the name of the weights'
-            when zoo is not null and converted_from is null then 'a model zoo''s own training: its name'
-            when keyed.paper_id is not null then 'the paper, and the name in it'
-            when paper_of_key.paper_id is not null then 'the only paper with a model of that name that is trained for the same'
-            else 'the name, where no page tells a paper'
+            when is_list_of_weights then 'weights'
+            when zoo is not null and converted_from is null then 'zoo'
+            when keyed.paper_id is not null then 'paper'
+            when paper_of_key.paper_id is not null then 'only paper'
+            else 'name'
         end as own_rule,
     from keyed
     left join paper_of_key using (trained_for, weights_key)
     left join families on keyed.paper_id = families.paper_id and keyed.family_key = families.family_key
 ),
 
-scores as (
+scores as not materialized (
     select
-        own.source, own.page, own.locator, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value,
-        list_distinct(regexp_split_to_array(lower(printed_name), '[^a-z0-9+*]+')) as words,
+        own.source, own.page, own.locator, printed_name, own_model, own_training_id, training_paper_id, weights_key, benchmark, metric, value,
         -- Another's page, which evaluates what it did not make, agrees less closely.
         if(paper_by_name, 0.151, 0.005) as tolerance,
     from own
@@ -135,19 +135,25 @@ longer_names as (
         and mine.metric = yours.metric
         and (mine.source, mine.page) != (yours.source, yours.page)
         and length(mine.weights_key) < length(yours.weights_key)
-        and (contains(yours.weights_key, mine.weights_key) or list_has_all(yours.words, mine.words))
+        and (
+            contains(yours.weights_key, mine.weights_key)
+            or list_has_all(
+                regexp_split_to_array(lower(yours.printed_name), '[^a-z0-9+*]+'),
+                regexp_split_to_array(lower(mine.printed_name), '[^a-z0-9+*]+')
+            )
+        )
         and abs(mine.value - yours.value) < mine.tolerance
     group by all
     having count(distinct yours.own_training_id) = 1
 ),
 
-named as (
+named as not materialized (
     select
         own.* exclude (own_model, own_training_id, is_ambiguous, own_rule),
         coalesce(longer_names.own_model, own.own_model) as own_model,
         coalesce(longer_names.own_training_id, own.own_training_id) as own_training_id,
         own.is_ambiguous and longer_names.own_model is null as is_ambiguous,
-        if(longer_names.own_model is null, own.own_rule, 'the paper, the score to the digit, and a longer name in it') as own_rule,
+        if(longer_names.own_model is null, own.own_rule, 'longer name') as own_rule,
     from own
     left join longer_names using (source, page, locator)
 ),
@@ -182,7 +188,7 @@ told_apart as (
 originals as (
     -- Of those alone that are declared to be another's: all names there are would be held at once.
     select source, printed_name, benchmark, min(own_training_id) as own_training_id
-    from told_apart
+    from named
     where (source, printed_name, benchmark) in (select as_source, as_name, benchmark from declared)
     group by all
 ),
@@ -199,8 +205,15 @@ matched as (
         case
             when same_weights.weights_name is not null then 'the same weights, by ' || same_weights.rule
             when original.own_training_id is not null then 'declared in points.toml'
-            when is_one_of_several then own_rule || '; one of several runs in the page'
-            else own_rule
+            else
+                case own_rule
+                    when 'weights' then 'the name of the weights'
+                    when 'zoo' then 'a model zoo''s own training: its name'
+                    when 'paper' then 'the paper, and the name in it'
+                    when 'only paper' then 'the only paper with a model of that name that is trained for the same'
+                    when 'name' then 'the name, where no page tells a paper'
+                    else 'the paper, the score to the digit, and a longer name in it'
+                end || if(is_one_of_several, '; one of several runs in the page', '')
         end as rule,
         coalesce(same_weights.evidence, declared.reason, told_apart.printed_name) as evidence,
         coalesce(same_weights.image_size, declared.image_size) as weights_image_size,
@@ -214,33 +227,38 @@ matched as (
         declared.as_source = original.source
         and declared.as_name = original.printed_name
         and declared.benchmark = original.benchmark
+),
+
+-- Materialized: sorted as they come from the joins, millions of rows are never written to the disk (DuckDB 2.0).
+records as materialized (
+    select
+        source,
+        page,
+        locator,
+        training_id,  -- the training: its paper, else its list or what it is trained for, # its name, and what it is trained for
+        own_model as model_of_paper,  -- the same without what it is trained for: what a page means that names no benchmark
+        is_ambiguous,  -- whether its paper has several of that name in different sizes, and this is none of them
+        printed_name,
+        model_id,
+        training_paper_id as paper_id,
+        case
+            when zoo is not null and converted_from is null then zoo
+            -- The paper of an architecture need not be that of the recipe, where others list the weights.
+            when is_list_of_weights or (is_same_weights and not is_by_authors) then null
+            else 'authors'
+        end as trainer,  -- who trained: authors (of the paper or entry), a model zoo's publisher; null where a list of others' weights does not say
+        architecture,
+        base_model,
+        weights_on,  -- the weights' own day, as the page or their file tells
+        published_on,  -- the record's own day of publication or submission
+        source in (select source from staging.submissions) as is_submission,  -- whether that is the day of a submission
+        year,
+        zoo_released_on,  -- the day that all weights of the model zoo were released
+        weights_image_size,  -- the size that the record's score is of, where another list tells it
+        rule,  -- how it is known that the record is of this training
+        evidence,
+    from matched
 )
 
-select
-    source,
-    page,
-    locator,
-    training_id,  -- the training: its paper, else its list or what it is trained for, # its name, and what it is trained for
-    own_model as model_of_paper,  -- the same without what it is trained for: what a page means that names no benchmark
-    is_ambiguous,  -- whether its paper has several of that name in different sizes, and this is none of them
-    printed_name,
-    model_id,
-    training_paper_id as paper_id,
-    case
-        when zoo is not null and converted_from is null then zoo
-        -- The paper of an architecture need not be that of the recipe, where others list the weights.
-        when is_list_of_weights or (is_same_weights and not is_by_authors) then null
-        else 'authors'
-    end as trainer,  -- who trained: authors (of the paper or entry), a model zoo's publisher; null where a list of others' weights does not say
-    architecture,
-    base_model,
-    weights_on,  -- the weights' own day, as the page or their file tells
-    published_on,  -- the record's own day of publication or submission
-    source in (select source from staging.submissions) as is_submission,  -- whether that is the day of a submission
-    year,
-    zoo_released_on,  -- the day that all weights of the model zoo were released
-    weights_image_size,  -- the size that the record's score is of, where another list tells it
-    rule,  -- how it is known that the record is of this training
-    evidence,
-from matched
+select * from records
 order by source, page, locator
