@@ -3,7 +3,7 @@
 Python raises them in whatever the main thread is doing. Where that is a finalizer or a callback that the garbage collector
 calls, the exception is printed as ignored and gone, and the run goes on as if nobody had stopped it (seen: five stops of 52,
 in a `weakref.finalize` of a task that had just been submitted). Where it is a query, DuckDB ends it, and raises an error of its
-own in the place of the exception.
+own in the place of the exception; so does pydantic where it is a serializer, as of Prefect's settings.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def raise_them() -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Around queries: what a stop raised in one is raised, and not DuckDB's `RuntimeError` ("Query interrupted").
+    """What a stop raised in here is raised, and not what a library made of it.
+
+    DuckDB makes a `RuntimeError` ("Query interrupted") of it, pydantic a `PydanticSerializationError`.
 
     It is for handlers of SIGINT and SIGTERM that are there by now: within a flow Prefect has its own.
     """
@@ -55,7 +57,7 @@ def told() -> Iterator[None]:
         signal.signal(number, hear)
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:
         if not raised:
             raise
         raise raised[-1] from error

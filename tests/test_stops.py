@@ -117,9 +117,45 @@ def test_a_stop_that_a_query_loses_is_raised_in_its_place(stop: int, around: str
     assert ended.stdout.splitlines() == [said.format(stop=stop), "True"], ended
 
 
-def test_what_no_stop_raised_is_raised_as_it_is() -> None:
-    with pytest.raises(RuntimeError, match="of its own"), stops.told():
-        raise RuntimeError("of its own")
+IN_A_SERIALIZER = """
+import contextlib, os, signal
+from pydantic import BaseModel, model_serializer
+from flows import stops
+
+class Settings(BaseModel):
+    @model_serializer(mode="wrap")
+    def written(self, handler):
+        os.kill(os.getpid(), {stop})
+        for _ in range(2000):  # the exception is raised between two of these, in here
+            pass
+        return handler(self)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have this ignore
+stops.raise_them()
+try:
+    with {around}:
+        Settings().model_dump()
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(("stop", "raised"), [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "_Terminated")])
+@pytest.mark.parametrize("around", ["stops.told()", "contextlib.nullcontext()"])
+def test_a_stop_that_a_serializer_loses_is_raised_in_its_place(stop: int, raised: str, around: str) -> None:
+    # The second is why there is a first one, as above.
+    said = raised if "told" in around else "PydanticSerializationError"
+    code = IN_A_SERIALIZER.format(stop=int(stop), around=around)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert ended.stdout == f"{said}\n", ended
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError])
+def test_what_no_stop_raised_is_raised_as_it_is(kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="of its own"), stops.told():
+        raise kind("of its own")
 
 
 @pytest.mark.parametrize(
