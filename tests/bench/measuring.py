@@ -19,7 +19,7 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parents[2]
 # Version 0.1, whose build computed and checked everything every time.
 BEFORE = "25204dd"
-_SAMPLED_S = 0.05
+_SAMPLED_S, _SAMPLING_MAX = 0.05, 1 / 20
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def usage(
     """Run `python arguments` in a folder to its end; its memory only if it `is_sampled`, for that takes time itself.
 
     Memory is the sum of the proportional set sizes of the process and all below it (what they share counts once), each
-    twentieth of a second; processor time is of all that were waited for.
+    twentieth of a second or, where it takes long to ask, for a twentieth of the time; processor time is of all that were waited
+    for.
     """
     peak = _Peak()
     start = perf_counter()
@@ -101,8 +102,12 @@ class _Peak:
             thread.join()
 
     def _sample(self, process: int) -> None:
-        while not self._is_over.wait(_SAMPLED_S):
+        pause = _SAMPLED_S
+        while not self._is_over.wait(pause):
+            start = perf_counter()
             self.bytes = max(self.bytes, sum(map(_bytes, _tree(process))))
+            # The kernel goes through all pages of a process, and keeps it from making more meanwhile.
+            pause = max(_SAMPLED_S, (perf_counter() - start) / _SAMPLING_MAX)
 
 
 def _tree(process: int) -> list[int]:
