@@ -16,8 +16,9 @@ from flows.warehouse.expectations import Failure, Suite
 from flows.warehouse.kept import CONTENT, SUITE, UNMET, Kept, Keys
 from flows.warehouse.validator import Validator
 
-# Rows of a table that are looked at together, where it has more; a frame of so many takes some 50 MB.
-SLICE = 100_000
+# Rows of a table that are looked at together, where it has more; a frame of so many takes some 50 MB. More where it has more than
+# so many slices: each is a file that is open while rows are dealt, and a system may allow 256.
+SLICE, SLICES_MAX = 100_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Seen:
         columns = expectations.named(suite, table.columns) or table.columns[:1]
         types = dict(zip(table.columns, map(str, table.types), strict=True))
         ((rows,),) = con.execute(f"select count(*) from {suite.table}").fetchall()
-        slices = 1 if expectations.dealt_by(suite) is None else max(1, math.ceil(rows / SLICE))
+        slices = 1 if expectations.dealt_by(suite) is None else max(1, min(SLICES_MAX, math.ceil(rows / SLICE)))
         seen = cls(con, suite, columns, types, slices, None)
         return seen if slices > 1 else replace(seen, whole=seen._rows().to_arrow_table())
 

@@ -50,6 +50,7 @@ _SOURCE = re.compile(
 )
 # Characters of them that are shown, the last ones.
 _SHOWN = 2000
+_NICER = 5
 
 
 class Validator:
@@ -341,6 +342,8 @@ def _is_alike(values: pa.ChunkedArray) -> bool:
 
 def _main() -> None:
     folder = Path(sys.argv[1])
+    # Only the end of a build waits for it: what tables wait for, the lines that are fitted meanwhile, comes first.
+    os.nice(_NICER)
     serve(folder, sys.stdin, io.TextIOWrapper(children.answers(), encoding="utf-8"))
     # There are no more names because the other process was killed: else it would have ended this one, and removed the folder.
     shutil.rmtree(folder, ignore_errors=True)

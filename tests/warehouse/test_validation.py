@@ -172,6 +172,12 @@ def test_a_large_table_is_submitted_in_slices_under_the_same_key(
     # The rows of a key are in one slice, wherever they stand.
     by_key = {(row["a"], row["slice"]) for row in rows.to_pylist()}
     assert len(by_key) == 20
+    # Of no more slices than files may be open; whatever their number, the key is the same.
+    few = Checking()
+    monkeypatch.setattr(validation, "SLICES_MAX", 2)
+    with kept.published(first) as before:
+        assert built(tmp_path / "few.duckdb", before, few, u=many)._keys.rows == one._keys.rows
+    assert set(few.submitted["core.u"]["slice"].to_pylist()) == {0, 1}
     # What is as it was is taken over, however large it is.
     with kept.published(tmp_path / "sliced.duckdb") as before:
         again = Checking()
