@@ -21,6 +21,7 @@ import time
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_duckdb_takes_the_log_of_another_file_for_its_own(tmp_path: Path) -> Non
         duckdb.connect(old, read_only=True)
 
 
+@pytest.mark.parametrize(("sorted_from", "is_made"), [("as", False), ("as materialized", True)])
+def test_duckdb_sorts_a_large_union_in_memory_alone(tmp_path: Path, sorted_from: str, *, is_made: bool) -> None:
+    # Why `core.measures` and the like are materialized before they are sorted.
+    with duckdb.connect(tmp_path / "x.duckdb", config={"threads": 1}) as con:
+        con.execute(
+            "create table many as select md5((i * 7919 % 1000003)::varchar) as a, i from range(600_000) as t(i)"
+        )
+        con.execute("create table few as from many limit 2000")
+        con.execute("set memory_limit = '30MB'")
+        query = f"with both_ {sorted_from} (from few union all from many) from both_ order by a"
+        with nullcontext() if is_made else pytest.raises(duckdb.OutOfMemoryException):
+            assert con.execute(f"create table x as {query}").fetchall() == [(602_000,)]
+
+
 def test_duckdb_guesses_the_types_of_a_frame() -> None:
     # Why rows go to DuckDB as Arrow: there each column has the type that its row type declares, also where it is blank.
     frame = pd.DataFrame({"text": [None, None], "whole": [2**53 + 1, None]})
@@ -99,7 +114,7 @@ def test_duckdb_guesses_the_types_of_a_frame() -> None:
 
 
 def test_duckdb_cannot_tell_what_a_select_reads_before_the_tables_are_there() -> None:
-    # Why `sqlfiles` reads SQL with sqlglot: what is read settles the order in which the tables are made.
+    # Why `sql_files` reads SQL itself: what is read settles the order in which the tables are made.
     with duckdb.connect() as con, pytest.raises(duckdb.BinderException, match="does not exist on left side of join"):
         con.get_table_names("select * from core.a join core.b using (k)", qualified=True)
 
