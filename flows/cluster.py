@@ -269,11 +269,11 @@ class Cluster:
 
     # --- what is computed there
 
-    def submit(self, works: Sequence[Work], grounds: Grounds) -> _Pending[list[dict[str, pa.Table]]]:
+    def submit(self, works: Sequence[Work], grounds: Grounds) -> _Pending[dict[str, pa.Table]]:
         """Have sets of points fitted: what `flows.analysis.fitters.Fitters` does with processes of this machine."""
         return _Pending(self, self._sent("fit", tuple(works), grounds))
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Nothing more is to be fitted; the connection stays."""
 
     def parsed(self, pages: Sequence[Unread]) -> dict[tuple[str, str, str], Gathered]:

@@ -117,11 +117,11 @@ def _parsed(pages: Sequence[tuple[bytes, Source, Page, str]]) -> list[Gathered |
     return found
 
 
-def _fitted(works: Sequence[Work], grounds: Grounds) -> list[dict[str, pa.Table]]:
+def _fitted(works: Sequence[Work], grounds: Grounds) -> dict[str, pa.Table]:
     from flows.analysis.fitters import Fitters
 
     with _borrowed("fitter", lambda: Fitters(1)) as fitter:
-        tables: list[dict[str, pa.Table]] = fitter.submit(works, grounds).result()
+        tables: dict[str, pa.Table] = fitter.submit(works, grounds).result()
     return tables
 
 

@@ -120,9 +120,8 @@ class Tables:
     fitters: Callable[[int], Fitting] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
-    _parts: list[Mapping[str, pa.Table] | None] = field(default_factory=list)
-    _batches: list[tuple[list[int], Answer]] = field(default_factory=list)
-    _used: Fitting | None = None
+    _parts: list[Mapping[str, pa.Table]] = field(default_factory=list)
+    _answers: list[Answer] = field(default_factory=list)
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
     _headlines: list[pooled.Headline] = field(default_factory=list)
     _level: float = 0.0
@@ -143,24 +142,21 @@ class Tables:
             key = key_of(work, grounds)
             self.keys.add(SAMPLE, work.sample.name, key)
             number = numbers.get(work.sample.name) if self.kept.has(SAMPLE, work.sample.name, key) else None
-            self._parts.append(None if number is None else _taken_over(self.kept, work.sample, number))
             if number is None:
                 left.append(at)
+            else:
+                self._parts.append(_taken_over(self.kept, work.sample, number))
         many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
-        fitters = self._used = self.fitters(many) if self.fitters is not None and many else None
+        fitters = self.fitters(many) if self.fitters is not None and many else None
         for batch in batches(left, [_effort(work) for work in works], _BATCHES):
-            self._batches.append((batch, _submitted(fitters, [works[at] for at in batch], grounds)))
+            self._answers.append(_submitted(fitters, [works[at] for at in batch], grounds))
+        if fitters is not None:
+            fitters.finish()
 
     def tables(self) -> Mapping[str, pa.Table]:
         """{table: its content}, sets in the order of their numbers, whoever computed them."""
-        for batch, future in self._batches:
-            for at, part in zip(batch, future.result(), strict=True):
-                self._parts[at] = part
-        if self._used is not None:
-            # Nothing else is fitted in this build, and their memory is wanted by what comes after.
-            self._used.end()
-        parts = [part for part in self._parts if part is not None]
-        of_sets = {name: _concatenated(name, parts) for name in _OF_SETS}
+        self._parts += [answer.result() for answer in self._answers]
+        of_sets = {name: _in_order(name, self._parts) for name in _OF_SETS}
         together = pooled.tables(self._headlines, of_sets["fits.estimates"], self._level)
         lines = columns.table(unbounded.UnboundedLine, self._unbounded)
         return of_sets | together | {"fits.unit_costs": self._unit_costs, "fits.unbounded_lines": lines}
@@ -169,20 +165,22 @@ class Tables:
 def _submitted(fitters: Fitting | None, works: list[Work], grounds: Grounds) -> Answer:
     if fitters is not None:
         return fitters.submit(works, grounds)
-    done: Future[list[dict[str, pa.Table]]] = Future()
+    done: Future[dict[str, pa.Table]] = Future()
     done.set_result(computed(works, grounds))
     return done
 
 
-def computed(works: Sequence[Work], grounds: Grounds) -> list[dict[str, pa.Table]]:
-    """{table: rows} of each set."""
+def computed(works: Sequence[Work], grounds: Grounds) -> dict[str, pa.Table]:
+    """{table: rows of these sets, one set after the other}."""
+    rows: dict[str, list[Any]] = {}
     # One thread: on small matrices BLAS's others cost more than they give, and sums would differ in their last bits.
     with threadpool_limits(1):
         spreads = _spreads(grounds.rule)
-        return [
-            {name: columns.table(TABLES[name], rows) for name, rows in _rows(work, grounds, spreads).items()}
-            for work in works
-        ]
+        for work in works:
+            for name, of_set in _rows(work, grounds, spreads).items():
+                rows.setdefault(name, []).extend(of_set)
+    # Few tables of many rows: of thousands with some rows each the columns would take more memory than what is in them.
+    return {name: columns.table(TABLES[name], of_sets) for name, of_sets in rows.items()}
 
 
 @cache
@@ -274,9 +272,11 @@ def _effort(work: Work) -> float:
     return effort + (20.0 if work.goals else 0.0)
 
 
-def _concatenated(name: str, parts: Iterable[Mapping[str, pa.Table]]) -> pa.Table:
+def _in_order(name: str, parts: Iterable[Mapping[str, pa.Table]]) -> pa.Table:
+    """The rows of all parts by the number of their set, and of each in the order that they have."""
     of_sets = [part[name] for part in parts if name in part]
-    return pa.concat_tables([columns.schema(TABLES[name]).empty_table(), *of_sets])
+    whole = pa.concat_tables([columns.schema(TABLES[name]).empty_table(), *of_sets])
+    return whole.take(np.argsort(whole["sample_id"].to_numpy(), kind="stable"))
 
 
 def _taken_over(kept: Kept, sample: Sample, number: int) -> dict[str, pa.Table]:

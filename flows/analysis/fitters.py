@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from flows.analysis.computed import Grounds, Work
 
-    _Task = tuple[Sequence[Work], Grounds, Future[list[dict[str, pa.Table]]]]
+    _Task = tuple[Sequence[Work], Grounds, Future[dict[str, pa.Table]]]
 
 
 class Answer(Protocol):
     """Tables that are being computed."""
 
-    def result(self) -> list[dict[str, pa.Table]]:
-        """{table: rows} of each set, as soon as they are there; raises what ended the computing of them."""
+    def result(self) -> dict[str, pa.Table]:
+        """{table: rows of the sets}, as soon as they are there; raises what ended the computing of them."""
 
 
 class Fitting(Protocol):
@@ -43,8 +43,8 @@ class Fitting(Protocol):
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Answer:
         """Have these sets computed."""
 
-    def end(self) -> None:
-        """Nothing more is asked of it."""
+    def finish(self) -> None:
+        """Nothing more is submitted to it."""
 
 
 # Arrays come and go by the thousand: what one leaves is for the next, and not given back to the system, which would have to
@@ -82,10 +82,14 @@ class Fitters:
     ) -> None:
         self.end()
 
-    def end(self) -> None:
-        """End the processes, which may have been done already; what was not answered is not any more."""
+    def finish(self) -> None:
+        """Have each process end when it has nothing to do any more: their memory is wanted by what comes after."""
         for _ in self._threads:
             self._tasks.put(None)
+
+    def end(self) -> None:
+        """End the processes, which may have been done already; what was not answered is not any more."""
+        self.finish()
         # Killed even where all went well: they have nothing to put in order, and an interpreter takes long to end.
         for process in self._processes:
             process.kill()
@@ -93,14 +97,14 @@ class Fitters:
         for thread in self._threads:
             thread.join()
 
-    def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+    def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
         """The tables of these sets, when a process has them; a `BuildError` where it ended before its time."""
-        future: Future[list[dict[str, pa.Table]]] = Future()
+        future: Future[dict[str, pa.Table]] = Future()
         self._tasks.put((works, grounds, future))
         return future
 
     def _serve(self, process: Popen[bytes]) -> None:
-        """Hand a process its tasks until there are no more; where it ends before that, all that is left fails."""
+        """Hand a process its tasks until there are no more, and end it; where it ends before that, all that is left fails."""
         while (task := self._tasks.get()) is not None:
             works, grounds, future = task
             try:
@@ -112,6 +116,8 @@ class Fitters:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
+        process.kill()
+        process.wait()
         for pipe in (process.stdin, process.stdout):
             # Broken where a task was still on its way.
             with suppress(BrokenPipeError):

@@ -98,14 +98,14 @@ class Fitters:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
-        self.is_ended = False
+        self.is_finished = False
 
-    def end(self) -> None:
-        self.is_ended = True
+    def finish(self) -> None:
+        self.is_finished = True
 
-    def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[list[dict[str, pa.Table]]]:
+    def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
         self.batches.append([work.sample.name for work in works])
-        future: Future[list[dict[str, pa.Table]]] = Future()
+        future: Future[dict[str, pa.Table]] = Future()
         future.set_result(computed.computed(works, grounds))
         return future
 
@@ -162,7 +162,7 @@ def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
     assert here == {name: content(con, name) for name in computed.TABLES}
     names = [name for batch in fitters.batches for name in batch]
     assert len(names) >= 3
-    assert fitters.is_ended
+    assert fitters.is_finished
     assert {(SAMPLE, name) for name in names} == set(keys.rows)
     numbers = [row[0] for row in here["fits.estimates"]]
     assert numbers == sorted(numbers)
