@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO
 
 from flows import paths
@@ -39,25 +39,29 @@ def start(
     )
 
 
-def answers() -> IO[bytes]:
+def answers(last: Callable[[], None] = lambda: None) -> IO[bytes]:
     """In a child: the stream of its answers. Whatever a library prints goes to standard error, and not among them.
 
-    From then on it ends with its parent also where it is in the middle of something, and does not read its input.
+    From then on it ends with its parent also where it is in the middle of something, and does not read its input; `last` is then
+    called first.
     """
-    end_with_parent()
+    end_with_parent(last)
     stream = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return stream
 
 
-def end_with_parent() -> None:
-    """In a child: end at once when the parent has ended, however it did."""
+def end_with_parent(last: Callable[[], None] = lambda: None) -> None:
+    """In a child: call `last` and end at once when the parent has ended, however it did."""
     parent = os.getppid()
 
     def watch() -> None:
         # The kernel's own signal (PR_SET_PDEATHSIG) is sent when the *thread* ends that started this process.
         while os.getppid() == parent:
             time.sleep(_LOOK_UP_S)
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            last()
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="watch the parent", daemon=True).start()

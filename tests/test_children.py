@@ -52,7 +52,8 @@ def test_one_in_the_middle_of_something_ends_with_its_parent_that_was_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "busy.py").write_text(
-        "from flows import children\nchildren.answers()\nwhile True:\n    sum(range(10_000))"
+        "from pathlib import Path\nfrom flows import children\n"
+        f"children.answers(lambda: Path({str(tmp_path / 'last')!r}).touch())\nwhile True:\n    sum(range(10_000))"
     )
     (tmp_path / "starter.py").write_text(
         "import time\nfrom flows import children\nprint(children.start('busy').pid, flush=True)\ntime.sleep(600)"
@@ -67,6 +68,7 @@ def test_one_in_the_middle_of_something_ends_with_its_parent_that_was_killed(
         parent.kill()
         parent.wait()
         wait_for(lambda: not lives(child))
+        assert (tmp_path / "last").is_file()
     finally:
         kill_alone(child)
 

@@ -344,9 +344,14 @@ def _main() -> None:
     folder = Path(sys.argv[1])
     # Only the end of a build waits for it: what tables wait for, the lines that are fitted meanwhile, comes first.
     os.nice(_NICER)
-    serve(folder, sys.stdin, io.TextIOWrapper(children.answers(), encoding="utf-8"))
-    # There are no more names because the other process was killed: else it would have ended this one, and removed the folder.
-    shutil.rmtree(folder, ignore_errors=True)
+
+    def remove() -> None:
+        # The other process was killed: else it would have ended this one, and removed the folder.
+        shutil.rmtree(folder, ignore_errors=True)
+
+    # Whichever sees that first: there are no more names, or another parent.
+    serve(folder, sys.stdin, io.TextIOWrapper(children.answers(remove), encoding="utf-8"))
+    remove()
 
 
 if __name__ == "__main__":
