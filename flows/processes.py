@@ -39,7 +39,10 @@ class Beside:
         return self._suites()
 
     def fitters(self, many: int) -> Fitting:
-        """What fits lines: processes, as `many` as there is work for, but no more than processors; once started they stay."""
+        """What fits lines: processes, as `many` as there is work for, but no more than processors.
+
+        Once started they stay until they are told that nothing more is submitted.
+        """
         if self.cluster is not None:
             return self.cluster
         if self._fitters is None:

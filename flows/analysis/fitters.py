@@ -62,6 +62,7 @@ class Fitters:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._processes: list[Popen[bytes]] = []
         self._threads: list[Thread] = []
+        self._is_finished = False
 
     def __enter__(self) -> Self:
         try:
@@ -84,6 +85,7 @@ class Fitters:
 
     def finish(self) -> None:
         """Have each process end when it has nothing to do any more: their memory is wanted by what comes after."""
+        self._is_finished = True
         for _ in self._threads:
             self._tasks.put(None)
 
@@ -98,7 +100,13 @@ class Fitters:
             thread.join()
 
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
-        """The tables of these sets, when a process has them; a `BuildError` where it ended before its time."""
+        """The tables of these sets, when a process has them; a `BuildError` where it ended before its time.
+
+        Raises:
+            ValueError: it was said that nothing more is submitted, so that nobody would compute them.
+        """
+        if self._is_finished:
+            raise ValueError("sets of points are submitted after `finish`")
         future: Future[dict[str, pa.Table]] = Future()
         self._tasks.put((works, grounds, future))
         return future

@@ -1,12 +1,10 @@
 -- One row per evaluation: a training, a benchmark and how the score was taken.
 -- grain: evaluation_id
 with results as (
-    select results.*, pages.preference
-    from core.results as results
-    join core.page_order as pages using (source, page)
+    select * from core.results
 ),
 
--- Materialized: sorted as they come from the groups, millions of rows are never written to the disk (DuckDB 2.0).
+-- Materialized: the groups of ten million rows leave DuckDB 2.0 no memory to sort them in.
 evaluations as materialized (
     select
         evaluation_id,

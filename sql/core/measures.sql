@@ -42,7 +42,7 @@ from_phases as (
         and bool_or(phase != 'finetuning')
 ),
 
--- Materialized: sorted as they come from a window and beside it, millions of rows are never written to the disk (DuckDB 2.0).
+-- Materialized: what is sorted as it comes from a union DuckDB 2.0 never writes to the disk.
 measures as materialized (
     select * from per_pass
     union all

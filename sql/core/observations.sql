@@ -27,8 +27,7 @@ printed as (
     where models.parameters is not null
 ),
 
--- Materialized: sorted as they come from the window, millions of rows are never written to the disk (DuckDB 2.0).
-ranked as materialized (
+ranked as (
     select
         printed.*,
         pages.source_rank,

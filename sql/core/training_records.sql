@@ -212,7 +212,8 @@ matched as (
                     when 'paper' then 'the paper, and the name in it'
                     when 'only paper' then 'the only paper with a model of that name that is trained for the same'
                     when 'name' then 'the name, where no page tells a paper'
-                    else 'the paper, the score to the digit, and a longer name in it'
+                    when 'longer name' then 'the paper, the score to the digit, and a longer name in it'
+                    else error('no sentence for the rule ' || own_rule)
                 end || if(is_one_of_several, '; one of several runs in the page', '')
         end as rule,
         coalesce(same_weights.evidence, declared.reason, told_apart.printed_name) as evidence,
@@ -229,7 +230,7 @@ matched as (
         and declared.benchmark = original.benchmark
 ),
 
--- Materialized: sorted as they come from the joins, millions of rows are never written to the disk (DuckDB 2.0).
+-- Materialized: the joins of ten million rows leave DuckDB 2.0 no memory to sort them in.
 records as materialized (
     select
         source,

@@ -67,6 +67,8 @@ def test_where_nothing_more_is_submitted_they_end_with_their_last_answer(
         processes.finish()
         for process in started:
             process.wait(HANGS_S)
+        with pytest.raises(ValueError, match="after `finish`"):
+            processes.submit(numbered(3), GROUNDS)
         assert [future.result(0)["fits.estimates"]["sample_id"][0].as_py() for future in futures] == [0, 1, 2]
 
 
