@@ -37,13 +37,19 @@ class UnsureError(BuildError):
     """Not as `BuildError`: the build is published, but the disk did not say that it is so for good."""
 
 
-def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection with one thread: with more, sums of floats differ in their last bits from run to run."""
+def connect(path: Path | str, *, read_only: bool = False, is_large: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection with one thread: with more, sums of floats differ in their last bits from run to run.
+
+    A file that is made and `is_large` has blocks of DuckDB's own size. What does not fit into memory is written beside the file
+    in blocks of its size; what takes a larger one, as most does with small ones, becomes a file of its own each time.
+    """
     # Not with the module: a process that fits opens none, and would load it for nothing.
     import duckdb
 
     # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
-    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION, "default_block_size": _BLOCK_SIZE}
+    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
+    if not (read_only or is_large):
+        storage["default_block_size"] = _BLOCK_SIZE
     con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
     if not read_only:
         # Without a file there is no place for what does not fit.

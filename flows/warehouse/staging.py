@@ -23,7 +23,7 @@ SCHEMAS = ("staging", "core", "fits", "marts", "exports", "meta")
 
 @dataclass(frozen=True)
 class Parts:
-    """A table in parts, each of which is made whenever it is asked for and not held."""
+    """A table in parts, each of which is made whenever it is asked for and not held, for all would take too much memory."""
 
     schema: pa.Schema
     parts: Callable[[], Iterable[pa.Table]]
@@ -51,7 +51,8 @@ def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) ->
     if base is not None:
         shutil.copyfile(base, path)
     made = Keys()
-    with connection.connect(path) as con:
+    is_large = any(isinstance(staged.content, Parts) for staged in tables.values())
+    with connection.connect(path, is_large=is_large) as con:
         standing = Standing(con, made)
         con.begin()
         for schema in SCHEMAS:

@@ -45,6 +45,17 @@ counted_as_macs as (
     select source, page, locator from core.passes where convention = 'mac'
 ),
 
+records as (
+    -- Of the records those alone whose computation could stand beside a score.
+    select source, page, locator, training_id, model_of_paper
+    from core.training_records
+    where
+        training_id in (select training_id from results)
+        or model_of_paper in (select model_of_paper from results)
+        or model_id in (select model_id from results)
+        or architecture is not null
+),
+
 measures as (
     -- Named apart from what stands beside the score.
     select
@@ -70,7 +81,7 @@ measures as (
         pages.preference as measure_preference,
     from core.measures as measures
     join row_sets using (source)
-    join core.training_records as records using (source, page, locator)
+    join records using (source, page, locator)
     join core.page_order as pages using (source, page)
     left join staging.benchmark as benchmarks using (benchmark)
     left join conventions on

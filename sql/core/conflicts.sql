@@ -8,11 +8,22 @@ records as (
     select source, page, locator, training_id, printed_name from core.training_records
 ),
 
+compared as (
+    -- What one source names alone, in a training that no other prints, differs from nothing.
+    select model_id from core.models where n_sources > 1
+    union
+    select records.model_id
+    from core.training_records as records
+    join core.trainings as trainings using (training_id)
+    where trainings.n_sources > 1
+),
+
 observations as (
     -- One value a source: its first where it prints several.
     select printed.*, pages.preference
     from core.observations as printed
     join pages using (source, page)
+    where model_id in (select model_id from compared)
     qualify row_number() over (
         partition by model_id, benchmark, quantity, image_size, source order by pages.preference, locator
     ) = 1

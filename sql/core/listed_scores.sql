@@ -18,7 +18,10 @@ computed as (
     from core.compute_totals as totals
     join mentions using (source, page, locator)
     join pages using (source, page)
-    where totals.compute_measure = 'training_compute' and totals.benchmark is null
+    where
+        totals.compute_measure = 'training_compute'
+        and totals.benchmark is null
+        and mentions.printed_name in (select name from scores)
     qualify row_number() over (partition by mentions.printed_name order by pages.preference, totals.locator) = 1
 ),
 
@@ -27,6 +30,7 @@ elsewhere as (
     from core.results as results
     join mentions using (source, page, locator)
     join pages using (source, page)
+    where mentions.printed_name in (select name from scores)
     qualify
         row_number() over (
             partition by mentions.printed_name, results.benchmark, results.metric, results.shots

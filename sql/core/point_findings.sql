@@ -15,7 +15,7 @@ burdens as (
     from core.measures as measures
     join records using (source, page, locator)
     left join (
-        select source, page, locator, bool_or(is_ensemble) as is_ensemble from staging.result group by all
+        select distinct source, page, locator, is_ensemble from staging.result where is_ensemble
     ) as evaluated using (source, page, locator)
     where measures.compute_measure = 'hardware_burden'
 ),
@@ -69,7 +69,7 @@ passes as (
     join records using (source, page, locator)
     join staging.model as models using (source, page, locator)
     left join (
-        select source, page, locator, min(image_size) as image_size from staging.result group by all
+        select source, page, locator, min(image_size) as image_size from staging.result where image_size is not null group by all
     ) as evaluated using (source, page, locator)
 ),
 

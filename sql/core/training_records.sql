@@ -44,7 +44,6 @@ declared as (
 keyed as not materialized (
     select
         mentions.* exclude (title_key, arxiv_id, doi, is_declared),
-        models.* exclude (source, page, locator),
         benchmarks.trained_for,
         -- Hubs put who uploaded a language model before its name, and who converted its file behind; how long it may think is a
         -- setting of the evaluation.
@@ -61,7 +60,6 @@ keyed as not materialized (
         trainers.released_on as zoo_released_on,
         mentions.source in (select source from lists_of_weights) as is_list_of_weights,
     from mentions
-    join models using (source, page, locator)
     left join trainers using (source)
     left join staging.benchmark as benchmarks using (benchmark)
 ),
@@ -89,6 +87,7 @@ own as (
     -- Whose training it is by what the page says of itself.
     select
         keyed.*,
+        models.* exclude (source, page, locator),
         coalesce(keyed.paper_id, paper_of_key.paper_id) as training_paper_id,
         case
             when is_list_of_weights then keyed.source || '#' || printed_name
@@ -107,8 +106,14 @@ own as (
             else 'name'
         end as own_rule,
     from keyed
+    join models using (source, page, locator)
     left join paper_of_key using (trained_for, weights_key)
     left join families on keyed.paper_id = families.paper_id and keyed.family_key = families.family_key
+),
+
+of_several_pages as (
+    -- Few papers are: the scores of all there are would be compared with each other.
+    select training_paper_id from own group by all having min((source, page)) != max((source, page))
 ),
 
 scores as not materialized (
@@ -118,7 +123,10 @@ scores as not materialized (
         if(paper_by_name, 0.151, 0.005) as tolerance,
     from own
     join staging.result as results using (source, page, locator, benchmark)
-    where zoo is null and not is_list_of_weights
+    where
+        zoo is null
+        and not is_list_of_weights
+        and training_paper_id in (select training_paper_id from of_several_pages)
 ),
 
 longer_names as (

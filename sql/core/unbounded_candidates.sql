@@ -38,13 +38,20 @@ data_sets as (
     group by all
 ),
 
+mentions as (
+    -- Of the records those alone that name a paper or a model of a score.
+    select source, page, locator, paper_id, name_key, printed_name
+    from core.model_mentions
+    where paper_id in (select paper_id from scores) or printed_name in (select printed_name from scores)
+),
+
 computed as (
     -- What a page tells of a model itself, and of no benchmark.
     select
         totals.source, totals.page, totals.locator, totals.compute_measure, totals.compute_flop, totals.confidence,
         mentions.paper_id, mentions.name_key, mentions.printed_name, models.parameters, data_sets.data_set, pages.preference,
     from core.compute_totals as totals
-    join core.model_mentions as mentions using (source, page, locator)
+    join mentions using (source, page, locator)
     join staging.model as models using (source, page, locator)
     join core.page_order as pages using (source, page)
     left join data_sets using (source, page, locator)

@@ -19,7 +19,9 @@ largest as (
     join core.models as models using (model_id)
     join homepages on measures.source = homepages.source
     join meta.pages as pages on measures.source = pages.source and measures.page = pages.page
-    where compute_measure in ('hardware_burden', 'training_compute')
+    where
+        compute_measure in ('hardware_burden', 'training_compute')
+        and (compute_measure, compute_flop) in (select compute_measure, max(compute_flop) from core.measures group by all)
     -- A page of a benchmark repeats what the list of models says, without how sure that is.
     qualify row_number() over (
         partition by compute_measure

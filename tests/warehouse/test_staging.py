@@ -155,3 +155,15 @@ def test_a_table_in_parts_is_as_the_whole_and_no_part_is_held(tmp_path: Path) ->
             found.append((con.sql("from staging.bird").fetchall(), connection.comments(con, "staging.bird")))
     assert found[0] == found[1]
     assert len(found[0][0]) == len(BIRDS)
+
+
+def test_what_is_too_large_to_be_held_has_larger_blocks_than_a_usual_warehouse(tmp_path: Path) -> None:
+    whole = columns.table(Bird, BIRDS)
+    sizes = {}
+    for name, content in (("whole", whole), ("parts", Parts(whole.schema, lambda: [whole]))):
+        path = tmp_path / f"{name}.duckdb"
+        staging.stage(path, {"bird": Staged(Bird, content)})
+        # Whoever goes on writing to it has those that it was made with.
+        with connection.connect(path) as con:
+            sizes[name] = con.execute("select block_size from pragma_database_size()").fetchone()
+    assert sizes == {"whole": (65_536,), "parts": (262_144,)}
