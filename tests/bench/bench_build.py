@@ -1,5 +1,8 @@
 """`make bench`: builds from the facts that ship beside the plain build of version 0.1, each from a checkout of its own.
 
+That version had less than half as many sources. The case "of the sources of 0.1" is of theirs alone, so that like stands beside
+like; all others are of what ships now.
+
 Before and after take turns. The first turn warms the disk and is sampled for memory; the medians are of the turns after it.
 """
 
@@ -35,6 +38,7 @@ class Case:
     as_of: date = _DAY
     published: str | None = "published"
     fresh: bool = False
+    is_of_before: bool = False
 
 
 def cell(path: Path, column: str, row: int) -> tuple[Path, bytes]:
@@ -83,6 +87,7 @@ def cases() -> list[Case]:
     soon: dict[str, float] = {"wall_max": 1, **few}
     return [
         Case(Runs("all anew (--fresh)", 0.5, memory_max=900), fresh=True),
+        Case(Runs("all anew, of the sources of 0.1", 0.5, memory_max=900), fresh=True, is_of_before=True),
         Case(Runs("nothing published", 0.5, memory_max=900), published=None),
         Case(Runs("one value of timm", 0.4, **few), timm),
         Case(Runs("one value of computerprogress", 0.4, **few), computerprogress),
@@ -128,6 +133,7 @@ class Bench:
         self.folder, self.data = folder, folder / "data"
         self.before = earlier(folder / "before")
         self.after = present(folder / "after")
+        self.of_before = self.after if self.before is None else _of_sources(self.before, folder / "of-before")
         build = ["-m", "flows", "build", "--as-of", str(_DAY)]
         for name in ("published", "stale"):
             if name == "stale":
@@ -138,10 +144,9 @@ class Bench:
         """One run of the build as it is."""
         self._start_from(case.published)
         arguments = ["-m", "flows", "build", "--as-of", str(case.as_of), *(["--fresh"] if case.fresh else [])]
-        with edited(case, self.after):
-            case.runs.usages.append(
-                usage(arguments, environment(self.after, self.data), self.after, is_sampled=is_sampled)
-            )
+        checkout = self.of_before if case.is_of_before else self.after
+        with edited(case, checkout):
+            case.runs.usages.append(usage(arguments, environment(checkout, self.data), checkout, is_sampled=is_sampled))
 
     def run_before(self, runs: Runs, *, is_sampled: bool) -> None:
         """One run of the build as it was."""
@@ -158,6 +163,15 @@ class Bench:
             shutil.copytree(self.folder / name, self.data)
         # On the disk before the clock starts: else a build that syncs its file waits for that of the copy too.
         os.sync()
+
+
+def _of_sources(before: Path, folder: Path) -> Path:
+    """The checkout as it is with the facts of those sources alone that another has: all others are absent."""
+    checkout = present(folder)
+    for source in (checkout / "data" / "raw").iterdir():
+        if not (before / "data" / "raw" / source.name).is_dir():
+            shutil.rmtree(source)
+    return checkout
 
 
 def _newer_but_broken(checkout: Path, raw: Path) -> None:

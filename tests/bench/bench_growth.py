@@ -35,7 +35,8 @@ from measuring import Usage, environment, present, usage
 from flows import sources
 from flows.pages import snapshots
 
-_DAY = date(2026, 11, 26)
+# After every page that ships.
+_DAY = date(2099, 12, 1)
 _STAGES = ("fetch", "parse", "stage", "sql", "fit", "check", "export", "build")
 _SIZES, _FULL = (10**3, 10**4, 10**5), (10**3, 10**4, 10**5, 10**6, 10**7)
 _PARSED_MAX = 10**6
