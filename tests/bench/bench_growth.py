@@ -6,7 +6,9 @@ largest sizes, of what a stage takes more than at size 0; where that is less tha
 
 SQL and expectations grow with the results, fits with the benchmarks that are declared, of which there is one for ten thousand
 results. Pages are fetched and parsed up to a million results; above, and for all stages behind, the same rows are given as facts.
-The stage `build` is the whole as the command runs it, with all processes beside it, and is to take less than 2 GB at any size.
+The stages have as much memory as they want, so that the power is of what they do. `build` is the whole as the command runs it, with
+all processes beside it and the bound that DuckDB has: it is to take less than 2 GB at any size, and what it writes aside for that
+takes time of its own, which is told beside its power and not judged.
 
 Last, a build with nothing changed over 10 versions of a page of each source and over 1,000.
 
@@ -41,6 +43,8 @@ _STAGES = ("fetch", "parse", "stage", "sql", "fit", "check", "export", "build")
 _SIZES, _FULL = (10**3, 10**4, 10**5), (10**3, 10**4, 10**5, 10**6, 10**7)
 _PARSED_MAX = 10**6
 _AIM, _MEMORY_MAX = 1.05, 2000
+# More than a stage of ten million results takes.
+_UNBOUNDED = {"COMPUTE_LIMITS_MEMORY": "16GB"}
 _VERSIONS, _TURNS = (10, 1000), 5
 
 
@@ -164,7 +168,11 @@ def measured(folder: Path, results: int) -> tuple[dict[str, Taken], dict[str, in
             synthetic.write_site(work / "site", size)
 
     def run(what: str) -> Usage:
-        return usage([__file__, "--stage", what, str(work)], environment(checkout, work), checkout, is_sampled=True)
+        used = usage(
+            [__file__, "--stage", what, str(work)], environment(checkout, work, **_UNBOUNDED), checkout, is_sampled=True
+        )
+        _tell(results, what, used)
+        return used
 
     taken: dict[str, Taken] = {}
     with _site(work / "site") as url:
@@ -180,8 +188,14 @@ def measured(folder: Path, results: int) -> tuple[dict[str, Taken], dict[str, in
     (work / "built.duckdb").unlink()
     whole_build = ["-m", "flows", "build", "--fresh", "--as-of", str(_DAY)]
     taken["build"] = _taken(usage(whole_build, environment(checkout, work / "data"), checkout, is_sampled=True))
+    _tell(results, "build", taken["build"])
     shutil.rmtree(work)
     return taken, disk
+
+
+def _tell(results: int, what: str, used: Usage | Taken) -> None:
+    """A line as soon as a stage is over: the largest sizes take an hour."""
+    print(f"{results:,} results, {what}: {used.cpu:.2f} s, {used.memory:.0f} MB", file=sys.stderr, flush=True)
 
 
 def _taken(used: Usage) -> Taken:
@@ -233,7 +247,8 @@ def show(found: dict[int, tuple[dict[str, Taken], dict[str, int]]]) -> None:
                 seconds.append(one.cpu)
         floor = found[0][0].get(name) if 0 in found else None
         grown = power(sizes, seconds, floor.cpu if floor else 0.0)
-        said = 8 * " " if grown is None else f"{grown:8.2f}{'' if grown <= _AIM else ' MISSED'}"
+        is_judged = name != "build"
+        said = 8 * " " if grown is None else f"{grown:8.2f}{' MISSED' if is_judged and grown > _AIM else ''}"
         if name == "build":
             most = max(taken[name].memory for taken, _ in found.values())
             said += f"  {_MEMORY_MAX} MB {'met' if most < _MEMORY_MAX else 'MISSED'}"
