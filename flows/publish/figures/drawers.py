@@ -24,17 +24,18 @@ def helper(*, is_worth_it: bool = True) -> Iterator[Popen[bytes] | None]:
     if not is_worth_it or len(os.sched_getaffinity(0)) < 2:
         yield None
         return
-    process = children.start("flows.publish.figures.drawer")
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            # Broken where a task was still on its way.
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
+    with canvas.folder_of_faces() as folder:
+        process = children.start("flows.publish.figures.drawer", folder)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                # Broken where a task was still on its way.
+                with suppress(BrokenPipeError):
+                    if pipe is not None:
+                        pipe.close()
 
 
 def draw(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None = None) -> Drawings:

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from PIL import Image
 from report_pages import without_sources
-from running import ROOT, command_here, environment, sample
+from running import ROOT, command_here, environment, sample, wait_for
 
 from flows.answers import rendering
 from flows.publish import figures
@@ -221,6 +221,26 @@ def test_without_the_other_process_this_one_draws_all(pictures: dict[str, Pictur
     with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         drawings = drawers.draw(sheets, ["svg"], other)
     assert drawings == drawers.drawn(sheets[:2], ["svg"])
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["ended", "killed"])
+def test_nothing_is_left_of_the_other_process_whether_this_one_ends_or_is_killed(
+    is_killed: bool, tmp_path: Path
+) -> None:
+    script = (
+        "import sys\nfrom flows.publish.figures import drawers\n"
+        "with drawers.helper():\n    print(flush=True)\n    sys.stdin.read()"
+    )
+    env = environment(tmp_path / "data", tmp_path, TMPDIR=str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        # As soon as the other one has the files of the face there.
+        wait_for(lambda: len(list(tmp_path.glob("compute-limits-faces-*/*"))) == 2)
+        if is_killed:
+            process.kill()
+        process.communicate()
+    wait_for(lambda: not list(tmp_path.glob("compute-limits-faces-*")))
 
 
 def test_pdf_bodies_hold_no_date(drawn: drawers.Drawings) -> None:
