@@ -61,8 +61,7 @@ families as (
     having min(size_word(printed_name)) != max(size_word(printed_name))
 ),
 
--- Materialized: the joins of ten million rows leave DuckDB 2.0 no memory to sort them in.
-own as materialized (
+own as (
     select
         keyed.source,
         keyed.page,

@@ -2,7 +2,8 @@
 
 The results are synthetic (`synthetic.py`) and come on top of the facts that ship, in a copy of the checkout; a size of 0 is those
 alone. Each stage is a process of its own. Time is seconds of processor of all its processes. The power is that between the two
-largest sizes, of what a stage takes more than at size 0; where that is less than half of size 0 it says nothing, and is left out.
+largest sizes, of what a stage takes more than at size 0; where the smaller of them takes less than half of size 0 more it says
+nothing, and is left out.
 
 SQL and expectations grow with the results, fits with the benchmarks that are declared, of which there is one for ten thousand
 results. Pages are fetched and parsed up to a million results; above, and for all stages behind, the same rows are given as facts.
@@ -12,7 +13,7 @@ takes time of its own, which is told beside its power and not judged.
 
 Last, a build with nothing changed over 10 versions of a page of each source and over 1,000.
 
-Arguments are the sizes; without any 1e3 to 1e5, with `--full` to 1e7, which takes hours and 30 GB of disk.
+Arguments are the sizes; without any 1e4 to 1e6, with `--full` to 1e7, which takes hours and 30 GB of disk.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from flows.pages import snapshots
 # After every page that ships.
 _DAY = date(2099, 12, 1)
 _STAGES = ("fetch", "parse", "stage", "sql", "fit", "check", "export", "build")
-_SIZES, _FULL = (10**3, 10**4, 10**5), (10**3, 10**4, 10**5, 10**6, 10**7)
+_SIZES, _FULL = (10**4, 10**5, 10**6), (10**3, 10**4, 10**5, 10**6, 10**7)
 _PARSED_MAX = 10**6
 _AIM, _MEMORY_MAX = 1.05, 2000
 # More than a stage of ten million results takes.
@@ -229,7 +230,7 @@ def power(sizes: list[int], seconds: list[float], floor: float) -> float | None:
     if len(sizes) < 2:
         return None
     (small, large), (before, after) = sizes[-2:], (one - floor for one in seconds[-2:])
-    if before <= 0 or after < floor / 2:
+    if before <= floor / 2:
         return None
     return math.log(after / before) / math.log(large / small)
 
