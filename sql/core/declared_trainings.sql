@@ -4,10 +4,17 @@ with own as not materialized (
     select * from core.own_trainings
 ),
 
+names as (
+    select printed_name from staging.same_training
+    union
+    select as_name from staging.same_training
+),
+
 scored as not materialized (
-    select models.source, models.page, models.locator, models.name as printed_name, results.benchmark, results.metric, results.value, results.image_size
-    from staging.model as models
+    select own.source, own.page, own.locator, own.printed_name, results.benchmark, results.metric, results.value, results.image_size
+    from own
     join staging.result as results using (source, page, locator)
+    where own.printed_name in (select printed_name from names)
 ),
 
 declared as (
