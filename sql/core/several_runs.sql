@@ -1,5 +1,5 @@
 -- One row per training and benchmark of which a page prints several runs: its name again, with another burden.
--- grain: source, page, own_training_id, benchmark?
+-- grain: none, of a record that tells no benchmark there is none in the key
 with burdens as (
     select source, page, locator, max(compute_flop) as burden_flop
     from core.measures

@@ -68,7 +68,7 @@ records as (
         is_ambiguous,  -- whether its paper has several of that name in different sizes, and this is none of them
         printed_name,
         model_id,
-        training_paper_id as paper_id,
+        training_paper_id as paper_id,  -- the paper: arxiv:, doi: or title:; null where no page names it
         case
             when zoo is not null and converted_from is null then zoo
             -- The paper of an architecture need not be that of the recipe, where others list the weights.
