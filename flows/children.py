@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO
 
 from flows import paths
@@ -37,6 +38,17 @@ def start(
         # A Ctrl-C reaches the other process alone, which ends this one.
         start_new_session=True,
     )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a child, whatever it does, and close the pipes to it."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        # Broken where a task was still on its way.
+        with suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
 
 
 def answers(last: Callable[[], None] = lambda: None) -> IO[bytes]:

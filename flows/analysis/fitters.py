@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from queue import SimpleQueue
 from subprocess import Popen, TimeoutExpired
 from threading import Thread
@@ -124,13 +123,7 @@ class Fitters:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            # Broken where a task was still on its way.
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
+        children.end(process)
 
 
 def _ended(process: Popen[bytes], cause: Exception) -> BuildError:

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
@@ -87,10 +87,7 @@ class Validator:
         """End the process, which may not have started, and remove its folder."""
         # Killed even where all went well: it has nothing to put in order, and its interpreter takes long to end.
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                _close(pipe)
+            children.end(self._process)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -215,13 +212,6 @@ def _write(process: subprocess.Popen[bytes], line: str) -> None:
     pipe = cast("IO[bytes]", process.stdin)
     pipe.write(line.encode() + b"\n")
     pipe.flush()
-
-
-def _close(pipe: IO[bytes] | None) -> None:
-    # Broken where a name was still on its way.
-    with suppress(BrokenPipeError):
-        if pipe is not None:
-            pipe.close()
 
 
 # --- in the process itself

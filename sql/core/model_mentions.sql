@@ -94,7 +94,7 @@ paper_of_name as (
     -- Within a benchmark, a name that only one paper has stands for that paper where a page names none.
     select benchmark, name_key, min(own_paper_id) as paper_id
     from with_paper
-    where own_paper_id is not null and (benchmark, name_key) in (select benchmark, name_key from without_paper)
+    where own_paper_id is not null and benchmark is not null and (benchmark, name_key) in (select benchmark, name_key from without_paper)
     group by all
     -- Least and most are the same where there is one, which takes less than to count them.
     having min(own_paper_id) = max(own_paper_id)

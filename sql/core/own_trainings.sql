@@ -1,4 +1,4 @@
--- One row per record that names a model, with the training that it is of by what its page says of itself.
+-- One row per record that names a model, with the training that it is of by its paper and name alone.
 -- grain: source, page, locator
 with mentions as not materialized (
     select * from core.model_mentions
@@ -88,7 +88,7 @@ own as (
             else coalesce(keyed.paper_id, paper_of_key.paper_id, keyed.trained_for, keyed.benchmark, keyed.source) || '#' || keyed.weights_key
         end as own_model,  -- the training without what it is trained for
         -- Weights for one task are not those for another, though paper and name are the same.
-        own_model || coalesce(' ' || if(is_list_of_weights or zoo is not null, null, keyed.trained_for), '') as own_training_id,  -- the training, were there this page alone
+        own_model || coalesce(' ' || if(is_list_of_weights or zoo is not null, null, keyed.trained_for), '') as own_training_id,  -- the training, before a longer name, a declaration or a list of weights tells another
         not has_size_word and families.family_key is not null as is_ambiguous,  -- whether its paper has several of that name in different sizes, and this is none of them
         case
             when is_list_of_weights then 'weights'

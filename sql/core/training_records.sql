@@ -21,8 +21,7 @@ told_apart as (
     left join core.several_runs as several_runs on
         named.source = several_runs.source
         and named.page = several_runs.page
-        and named.own_training_id = several_runs.own_training_id
-        and named.benchmark is not distinct from several_runs.benchmark
+        and concat_ws(' ', named.own_training_id, named.benchmark) = several_runs.training_on_benchmark
 ),
 
 matched as (

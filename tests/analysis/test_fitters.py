@@ -30,11 +30,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[b
     """The processes that were started; all have ended when the test is over."""
     processes: list[subprocess.Popen[bytes]] = []
 
+    really = children.start
+
     def start(*arguments: str, more: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        processes.append(children.start(*arguments, more=more))
+        processes.append(really(*arguments, more=more))
         return processes[-1]
 
-    monkeypatch.setattr(fitters, "children", type("Children", (), {"start": staticmethod(start)}))
+    monkeypatch.setattr(children, "start", start)
     yield processes
     assert [process for process in processes if process.poll() is None] == []
     for process in processes:

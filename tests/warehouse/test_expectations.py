@@ -99,7 +99,6 @@ def test_every_table_that_is_made_declares_its_grain(warehouse_path: Path) -> No
 def test_only_few_tables_have_no_key_and_they_say_why() -> None:
     assert {table for table, grain in GRAINS.items() if not grain} == {
         "core.artefacts", "core.listed_prices", "core.observations", "core.point_findings", "core.rejected_cells",
-        "core.several_runs",
         "core.scenario_prices",
     }  # fmt: skip
 

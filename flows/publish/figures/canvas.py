@@ -113,23 +113,9 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def folder_of_faces() -> tempfile.TemporaryDirectory[str]:
-    """A folder for the files of the face."""
-    return tempfile.TemporaryDirectory(prefix="compute-limits-faces-")
-
-
 @cache
-def _own_folder() -> tempfile.TemporaryDirectory[str]:
-    return folder_of_faces()
-
-
-# Of the one who started this process, and removes it: who is killed removes nothing.
-_given: list[str] = []
-
-
-def keep_faces_in(folder: str) -> None:
-    """Have the files of the face in a folder that another process removes."""
-    _given.append(folder)
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="compute-limits-faces-")
 
 
 @cache
@@ -153,7 +139,7 @@ def faces() -> tuple[str, ...]:
         cut.populate(text=style.LETTERS)
         cut.subset(face)
         _kern_by_pairs(face)
-        made.append(str(Path(_given[-1] if _given else _own_folder().name) / name))
+        made.append(str(Path(_folder().name) / name))
         subset.save_font(face, made[-1], options)
     return tuple(made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import sys
+import tempfile
 from contextlib import suppress
 
 from flows import children
@@ -14,8 +15,8 @@ from flows.publish.figures import canvas, drawers
 def main() -> None:
     """Draw the sheets that come on standard input, and send what is drawn to standard output, both pickled.
 
-    The argument is a folder for the files of the face. The process that started this one removes it, and so does this one, for
-    that may have been killed.
+    The argument is a folder for all temporary files. The process that started this one removes it, and so does this one, for that
+    may have been killed.
     """
     folder = sys.argv[1]
 
@@ -23,7 +24,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     answers = children.answers(remove)
-    canvas.keep_faces_in(folder)
+    tempfile.tempdir = folder
     try:
         with canvas.drawing():
             # The backends, which a first figure would load.

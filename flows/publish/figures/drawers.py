@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from subprocess import Popen
@@ -24,18 +25,13 @@ def helper(*, is_worth_it: bool = True) -> Iterator[Popen[bytes] | None]:
     if not is_worth_it or len(os.sched_getaffinity(0)) < 2:
         yield None
         return
-    with canvas.folder_of_faces() as folder:
+    # It is killed, and who is killed removes nothing.
+    with tempfile.TemporaryDirectory(prefix="compute-limits-drawer-") as folder:
         process = children.start("flows.publish.figures.drawer", folder)
         try:
             yield process
         finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                # Broken where a task was still on its way.
-                with suppress(BrokenPipeError):
-                    if pipe is not None:
-                        pipe.close()
+            children.end(process)
 
 
 def draw(sheets: Sheets, formats: Sequence[str], other: Popen[bytes] | None = None) -> Drawings:
