@@ -183,14 +183,16 @@ def test_what_arrays_leave_is_kept_unless_the_environment_says_otherwise(
 ) -> None:
     given: list[Mapping[str, str]] = []
 
+    really = children.start
+
     def start(*arguments: str, more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         given.append(more)
-        return children.start(*arguments, more=more)
+        return really(*arguments, more=more)
 
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     if own is not None:
         monkeypatch.setenv("GLIBC_TUNABLES", own)
-    monkeypatch.setattr(fitters, "children", type("Children", (), {"start": staticmethod(start)}))
+    monkeypatch.setattr(children, "start", start)
     with Fitters(1):
         pass
     assert [list(more) for more in given] == [["GLIBC_TUNABLES"] if own is None else []]
