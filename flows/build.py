@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flows.sources import Page, Source
     from flows.warehouse.expectations import Failure, Suite
     from flows.warehouse.staging import Staged
-    from flows.warehouse.transform import Functions
+    from flows.warehouse.transform import Functions, Made
 
 
 @dataclass(frozen=True)
@@ -393,7 +393,7 @@ def transform(
     published: Kept = kept.NOTHING,
     made: Keys | None = None,
     fitters: Callable[[int], Fitting] | None = None,
-    check: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
+    check: Made = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:
     """Staging to exports alone; without `fitters` all lines are fitted in this process.

@@ -123,12 +123,8 @@ def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
 
 def _files(folder: Path) -> list[tuple[str, str, tuple[int, int]]]:
     """[(row type, path, (time of change, size))] of the facts in a folder, in the order of the row types."""
-    files: dict[str, os.DirEntry[str]] = {}
-    if folder.is_dir():
-        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
-            files = {entry.name.removesuffix(_SUFFIX): entry for entry in entries if entry.name.endswith(_SUFFIX)}
-    found = [(row_type, files[row_type]) for row_type in ROW_TYPES if row_type in files]
-    return [(row_type, entry.path, (entry.stat().st_mtime_ns, entry.stat().st_size)) for row_type, entry in found]
+    files = _in(folder)
+    return [(row_type, *files[row_type]) for row_type in ROW_TYPES if row_type in files]
 
 
 @cache
@@ -303,9 +299,17 @@ def digest(folder: Path) -> str:
 
 
 def _stats(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    return tuple(
-        (str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob(f"*{_SUFFIX}"))
-    )
+    return tuple((path, *stat) for path, stat in sorted(_in(folder).values()))
+
+
+def _in(folder: Path) -> dict[str, tuple[str, tuple[int, int]]]:
+    """{name without its end: (path, (time of change, size))} of the facts in a folder; {} where there is none."""
+    try:
+        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
+            found = [(entry, entry.stat()) for entry in entries if entry.name.endswith(_SUFFIX)]
+    except FileNotFoundError:
+        return {}
+    return {entry.name.removesuffix(_SUFFIX): (entry.path, (at.st_mtime_ns, at.st_size)) for entry, at in found}
 
 
 def hashes(folder: Path, versions: Iterable[str]) -> Mapping[str, str]:

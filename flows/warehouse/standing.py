@@ -15,6 +15,7 @@ from flows.warehouse.kept import CONTENT, TABLE, Kept, Keys
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 # What is replaced in a file leaves room that the next build fills; a file of which more than this share is room is made anew.
 _ROOM_MAX = 1 / 3
@@ -71,12 +72,22 @@ class Standing:
         if self._made is not None:
             self._made.add(CONTENT, table, content)
 
-    def holds_rows(self, con: duckdb.DuckDBPyConnection, table: str, *, is_view: bool) -> None:
-        """Note what a new table holds, which is never whole in memory; of a view, which holds nothing, what it is made of."""
-        if self._made is not None and is_view:
-            self.holds(table, self._made.rows[TABLE, table])
-        elif self._made is not None:
-            from flows.warehouse import contents  # with Arrow, which a build that has little to do does without
+    def holds_rows(self, con: duckdb.DuckDBPyConnection, table: str, count: int) -> pa.Table | None:
+        """Note what a new table holds, of so many rows; returns them if they are few, else they are never whole in memory."""
+        if self._made is None:
+            return None
+        from flows.warehouse import contents  # with Arrow, which a build that has little to do does without
 
-            reader = con.sql(f"from {table}").to_arrow_reader(contents.ROWS)
-            self.holds(table, contents.key_of_batches(reader.schema, reader))
+        rows = con.sql(f"from {table}")
+        if count <= contents.ROWS:
+            whole = rows.to_arrow_table()
+            self.holds(table, contents.key(whole))
+            return whole
+        reader = rows.to_arrow_reader(contents.ROWS)
+        self.holds(table, contents.key_of_batches(reader.schema, reader))
+        return None
+
+    def is_made_of(self, view: str) -> None:
+        """Note of a new view, which holds nothing, what it is made of."""
+        if self._made is not None:
+            self.holds(view, self._made.rows[TABLE, view])

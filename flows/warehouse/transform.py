@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # A table of more rows than this is written at once: until then DuckDB joins it as if it had none, which takes much memory.
-_MANY = 10_000
+_MANY = 100_000
 _LINEAGE = "One row per table and table that it reads."
 
 # Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.
 Functions = Mapping[str, tuple[Callable[..., Any], list[Any], str]]
+# What is done with each table: the connection, its name, its rows if they are at hand.
+Made = Callable[[duckdb.DuckDBPyConnection, str, "pa.Table | None"], None]
 
 
 class Computed(Protocol):
@@ -55,7 +57,7 @@ def transform(
     given: Sequence[str],
     computed: Computed,
     functions: Functions,
-    made: Callable[[duckdb.DuckDBPyConnection, str], None] = lambda *_: None,
+    made: Made = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
     *,
     keys: Keys | None = None,
@@ -63,9 +65,9 @@ def transform(
 ) -> None:
     """Make every table of the SQL files below `root`, each after those that it reads, with comments and lineage.
 
-    `made` is called with each table as soon as it is there; `last` may add to the file before it is closed. `keys` has those of
-    the `given` tables, and gets those of all others; `code` is the digest of what every SELECT may depend on beside its text and
-    what it reads. Without `keys` all is made, also what stands in the file.
+    `made` is called with each table as soon as it is there, and with its rows where they were read anyway; `last` may add to
+    the file before it is closed. `keys` has those of the `given` tables, and gets those of all others; `code` is the digest of
+    what every SELECT may depend on beside its text and what it reads. Without `keys` all is made, also what stands in the file.
 
     Raises:
         BuildError: a SELECT fails; the message names its file.
@@ -82,7 +84,7 @@ def transform(
         commented = connection.all_comments(con)
         known = {table: commented.get(table, {}) for table in given}
         for table in given:
-            made(con, table)
+            made(con, table, None)
         _make(con, before, made, standing)
         # As early as can be: what is said of tables waits for it.
         computed.start(con)
@@ -93,7 +95,7 @@ def transform(
         _write(con)
         for table, content in computed.tables().items():
             known[table] = staging.put(con, standing, table, Staged(computed.row_types[table], content))
-            made(con, table)
+            made(con, table, None)
         _make(con, after, made, standing)
         _tell(con, after, known, standing)
         _lineage(con, tables, computed)
@@ -190,17 +192,22 @@ def _write(con: duckdb.DuckDBPyConnection) -> None:
 def _make(
     con: duckdb.DuckDBPyConnection,
     files: Iterable[SqlFile],
-    made: Callable[[duckdb.DuckDBPyConnection, str], None],
+    made: Made,
     standing: Standing,
 ) -> None:
     for file in files:
+        rows = None
         if not standing.stays(file.table, file.select, file.reads):
-            if _create(con, file) > _MANY:
+            count = _create(con, file)
+            if count > _MANY:
                 _write(con)
-            standing.holds_rows(con, file.table, is_view=file.is_view)
+            if file.is_view:
+                standing.is_made_of(file.table)
+            else:
+                rows = standing.holds_rows(con, file.table, count)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
-            made(con, file.table)
+            made(con, file.table, rows)
 
 
 def _tell(

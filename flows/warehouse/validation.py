@@ -41,8 +41,8 @@ class Validation:
         self._taken_over: list[Failure] = []
         self._is_asked = False
 
-    def made(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
-        """Have a table checked that is there now."""
+    def made(self, con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table | None = None) -> None:
+        """Have a table checked that is there now; `rows` are all of it, where they are at hand."""
         suite = self._suites.get(table)
         if suite is None:
             return
@@ -52,7 +52,7 @@ class Validation:
             self._keys.add(SUITE, table, self._published.keys[SUITE, table])
             self._taken_over += _unmet(self._published, table)
             return
-        seen = Seen.of(con, suite)
+        seen = Seen.of(con, suite, rows)
         key = f"{asked} {seen.key()}"
         self._keys.add(SUITE, table, key)
         if self._published.has(SUITE, table, key):
@@ -98,14 +98,16 @@ class Seen:
     whole: pa.Table | None
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection, suite: Suite) -> Seen:
-        """Look at a table."""
+    def of(cls, con: duckdb.DuckDBPyConnection, suite: Suite, rows: pa.Table | None = None) -> Seen:
+        """Look at a table; `rows` are all of it, where they are at hand, and few."""
         table = con.table(suite.table)
         # Of a table without such columns still the count of its rows is asked.
         columns = expectations.named(suite, table.columns) or table.columns[:1]
         types = dict(zip(table.columns, map(str, table.types), strict=True))
-        ((rows,),) = con.execute(f"select count(*) from {suite.table}").fetchall()
-        slices = 1 if expectations.dealt_by(suite) is None else max(1, min(SLICES_MAX, math.ceil(rows / SLICE)))
+        if rows is not None:
+            return cls(con, suite, columns, types, 1, rows.select(columns))
+        ((count,),) = con.execute(f"select count(*) from {suite.table}").fetchall()
+        slices = 1 if expectations.dealt_by(suite) is None else max(1, min(SLICES_MAX, math.ceil(count / SLICE)))
         seen = cls(con, suite, columns, types, slices, None)
         return seen if slices > 1 else replace(seen, whole=seen._rows().to_arrow_table())
 

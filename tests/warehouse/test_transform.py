@@ -119,7 +119,7 @@ def made(path: Path, root: Path, functions: Functions = {}) -> tuple[list[str], 
         assert "meta.lineage" in connection.tables(con)
         con.execute("create table meta.said as select 1 as n")
 
-    transform.transform(path, root, GIVEN, squares, functions, lambda _, table: seen.append(table), last)
+    transform.transform(path, root, GIVEN, squares, functions, lambda _, table, __: seen.append(table), last)
     return seen, squares
 
 
