@@ -83,3 +83,7 @@ except AttributeError as error:
 def test_all_names_of_scipys_at_once_are_all_of_them() -> None:
     code = "lean.load_later()\nfrom scipy.special import *\nprint(factorial(3), logsumexp([0.0]))"
     assert said(code) == ["6.0 0.0"]
+
+
+def test_the_collector_looks_seldom_where_rows_are_made() -> None:
+    assert said("import gc\nlean.load_less()\nprint(gc.isenabled(), gc.get_threshold()[0] > 10_000)") == ["True True"]

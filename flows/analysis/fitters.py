@@ -162,6 +162,7 @@ def sendable(error: Exception) -> Exception:
 
 def _main() -> None:
     answers = children.answers()
+    lean.collect_less()
     lean.do_without_pandas()
     lean.load_later()
     from flows.analysis.computed import computed

@@ -45,6 +45,8 @@ _PARSED_MAX = 10**6
 _AIM, _MEMORY_MAX = 1.05, 2000
 # More than a stage of ten million results takes.
 _UNBOUNDED = {"COMPUTE_LIMITS_MEMORY": "16GB"}
+# A stage that is over so soon is run so often, and the fastest counts: by chance the start of a process takes a quarter longer.
+_SHORT_S, _TRIES = 5.0, 5
 _VERSIONS, _TURNS = (10, 1000), 5
 
 
@@ -168,11 +170,12 @@ def measured(folder: Path, results: int) -> tuple[dict[str, Taken], dict[str, in
             synthetic.write_site(work / "site", size)
 
     def run(what: str) -> Usage:
-        used = usage(
-            [__file__, "--stage", what, str(work)], environment(checkout, work, **_UNBOUNDED), checkout, is_sampled=True
-        )
-        _tell(results, what, used)
-        return used
+        arguments, around = [__file__, "--stage", what, str(work)], environment(checkout, work, **_UNBOUNDED)
+        used: list[Usage] = []
+        while not used or (len(used) < _TRIES and used[0].cpu < _SHORT_S):
+            used.append(usage(arguments, around, checkout, is_sampled=True))
+            _tell(results, what, used[-1])
+        return min(used, key=lambda one: one.cpu)
 
     taken: dict[str, Taken] = {}
     with _site(work / "site") as url:
