@@ -304,11 +304,10 @@ def _stats(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 def _in(folder: Path) -> dict[str, tuple[str, tuple[int, int]]]:
     """{name without its end: (path, (time of change, size))} of the facts in a folder; {} where there is none."""
-    try:
-        with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
-            found = [(entry, entry.stat()) for entry in entries if entry.name.endswith(_SUFFIX)]
-    except FileNotFoundError:
+    if not folder.is_dir():
         return {}
+    with os.scandir(folder) as entries:  # one look at the folder, for a source may have a hundred pages
+        found = [(entry, entry.stat()) for entry in entries if entry.name.endswith(_SUFFIX)]
     return {entry.name.removesuffix(_SUFFIX): (entry.path, (at.st_mtime_ns, at.st_size)) for entry, at in found}
 
 

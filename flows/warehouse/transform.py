@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # A table of more rows than this is written at once: until then DuckDB joins it as if it had none, which takes much memory.
-_MANY = 100_000
+_MANY = 10_000
 _LINEAGE = "One row per table and table that it reads."
 
 # Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.

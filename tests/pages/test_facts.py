@@ -393,3 +393,10 @@ def test_a_large_file_is_read_page_by_page_and_gives_the_same(
         assert all(one.table(row_type).equals(other.table(row_type)) for row_type in ROW_TYPES)
     assert facts.hashes(folder, versions) == hashes
     assert len(hashes) == len(pages)
+
+
+def test_a_file_that_points_nowhere_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "result.facts.csv").symlink_to(tmp_path / "away")
+    for look in (lambda: facts.digest(tmp_path), lambda: facts.as_tables(tmp_path, PAGE, "0" * 64)):
+        with pytest.raises(FileNotFoundError, match=r"result\.facts\.csv"):
+            look()

@@ -115,6 +115,16 @@ def test_a_table_without_a_suite_is_not_checked(first: Path) -> None:
 # --- the key
 
 
+def test_rows_that_are_at_hand_are_seen_as_if_they_had_been_read(first: Path) -> None:
+    with connection.connect(first, read_only=True) as con:
+        rows = con.sql("from core.t").to_arrow_table()
+        given, read = (validation.Seen.of(con, SUITES["core.t"], one) for one in (rows, None))
+        assert given.key() == read.key()
+        # They are what is looked at, and not the table once more.
+        other = rows.set_column(0, "a", pa.array([9], rows.schema.field("a").type))
+        assert validation.Seen.of(con, SUITES["core.t"], other).whole == other.select(["a", "b"])
+
+
 def key(content: pa.Table, *particular: dict[str, Any], grain: tuple[str, ...] = ("a", "b")) -> str:
     suite = suite_of("core.t", grain, particular)
     types = {field.name: str(field.type) for field in content.schema}
