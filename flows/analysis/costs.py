@@ -464,8 +464,4 @@ def _cost(
 def _figures(
     centre: float, ends: tuple[float, float], by: float = 0.0
 ) -> tuple[float | None, float | None, float | None]:
-    low, high = ends
-    # Nearly always all are there, and of a sum that is asked once: a build has a hundred thousand of these.
-    if math.isfinite(centre + low + high):
-        return centre + by, low + by, high + by
-    return number(centre + by), number(low + by), number(high + by)
+    return number(centre + by), number(ends[0] + by), number(ends[1] + by)

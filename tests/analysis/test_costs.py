@@ -8,7 +8,7 @@ import re
 import statistics
 import tomllib
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -443,6 +443,16 @@ def test_wider_prices_widen_the_interval_and_their_share() -> None:
     assert wide.usd_share_price > 0.3
     assert wide.log10_usd_high - wide.log10_usd_low > narrow.log10_usd_high - narrow.log10_usd_low  # type: ignore[operator]
     assert (wide.log10_kwh_low, wide.log10_kwh_high) == (narrow.log10_kwh_low, narrow.log10_kwh_high)
+
+
+@pytest.mark.parametrize(
+    ("factor", "without"), [("log10_intensity", ("kg_co2", "lb_co2")), ("log10_deflator", ("usd_constant",))]
+)
+def test_what_a_scenario_lacks_a_factor_for_is_unknown_and_no_nan(factor: str, without: tuple[str, ...]) -> None:
+    whole, cost = asdict(priced()), asdict(priced(**{factor: math.nan}))
+    blank = {f"log10_{one}{end}" for one in without for end in ("", "_low", "_high")}
+    assert None not in {whole[column] for column in blank}
+    assert cost == whole | dict.fromkeys(blank)
 
 
 def test_an_error_beyond_the_points_is_said_to_be_unsupported() -> None:
