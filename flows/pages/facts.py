@@ -123,7 +123,7 @@ def as_tables(folder: Path, page: Page, sha256: str) -> Gathered | None:
 
 def _files(folder: Path) -> list[tuple[str, str, tuple[int, int]]]:
     """[(row type, path, (time of change, size))] of the facts in a folder, in the order of the row types."""
-    files = _in(folder)
+    files = _facts_in(folder)
     return [(row_type, *files[row_type]) for row_type in ROW_TYPES if row_type in files]
 
 
@@ -299,10 +299,10 @@ def digest(folder: Path) -> str:
 
 
 def _stats(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    return tuple((path, *stat) for path, stat in sorted(_in(folder).values()))
+    return tuple((path, *stat) for path, stat in sorted(_facts_in(folder).values()))
 
 
-def _in(folder: Path) -> dict[str, tuple[str, tuple[int, int]]]:
+def _facts_in(folder: Path) -> dict[str, tuple[str, tuple[int, int]]]:
     """{name without its end: (path, (time of change, size))} of the facts in a folder; {} where there is none."""
     if not folder.is_dir():
         return {}

@@ -438,7 +438,7 @@ def _chain(stack: Sequence[Version]) -> Sequence[Version]:
 
 def _first_kept(source: Source, page: Page, chain: Sequence[Version], kept: Kept) -> int:
     """Where in a chain that begins which a published warehouse has judged."""
-    if kept.is_empty:
+    if kept.is_empty:  # known without a key, and of five hundred pages keys take time
         return len(chain)
     name, ends = f"{source.key}/{page.name}", range(len(chain))
     return next((at for at in ends if kept.has(PAGE, name, _key_of_chain(source, page, chain[at:]))), len(chain))

@@ -1,8 +1,9 @@
 """`make bench`: time, memory and disk of each stage by how many results there are, and with which power of them its time grows.
 
 The results are synthetic (`synthetic.py`) and come on top of the facts that ship, in a copy of the checkout; a size of 0 is those
-alone. Each stage is a process of its own. Time is seconds of processor of all its processes. The power is that between the two
-largest sizes, of what a stage takes more than at size 0; where that is less than half of size 0 it says nothing, and is left out.
+alone. Each stage is a process of its own, run five times where it is over within five seconds. Time is seconds of processor of all
+its processes, of the fastest run. The power is that between the two largest sizes, of what a stage takes more than at size 0; where
+that is less than half of size 0 it says nothing, and is left out.
 
 SQL and expectations grow with the results, fits with the benchmarks that are declared, of which there is one for ten thousand
 results. Pages are fetched and parsed up to a million results; above, and for all stages behind, the same rows are given as facts.
