@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from flows.analysis.fitters import Fitting
+    from flows.analysis.fitters import Answer, Fitting
     from flows.cluster import Cluster
     from flows.pages.fetch import Outcome
     from flows.pages.limited import Reader
@@ -245,28 +245,29 @@ def read_sources(
     published: Kept = kept.NOTHING,
     own: Identity | None = None,
     cluster: Cluster | None = None,
+    settled: Answer | None = None,
 ) -> dict[tuple[str, str], str]:
     """Stage the rows of every source, and what the TOML files declare, in a new file.
 
     `outcomes` is what fetching gave; a source without one was not asked. Pages retrieved after the day do not exist.
     `own` is what `identity` gave before anything was read; without it no past is known. Pages are parsed by the `cluster`, if
-    one is given and it is worth it.
-    Returns {(kind, page or table): key} to publish with it. Forecasts registered after the day do not exist either.
+    one is given and it is worth it; `settled` is what `settings_of` gives, if that is asked for elsewhere.
+    Returns {(kind, page or table): key} to publish with it.
 
     Raises:
         flows.warehouse.connection.BuildError: no source gives anything.
     """
-    from flows.declared import forecast_register, settings
     from flows.pages import versions
     from flows.pages.limited import Reader
     from flows.warehouse import standing
+    from flows.warehouse.staging import Staged
 
     pages, readings = [], []
     own = own or Identity("", "", "", "", ())
-    rows = settings.rows(published_before=own.published_before is not None)
-    rows |= {"source_setting": [], "page_setting": [], "held_page": []}
-    if (register := paths.register_in_use()) is not None:
-        rows |= forecast_register.rows(register, as_of)
+    rows: dict[str, list[Any]] = {"source_setting": [], "page_setting": [], "held_page": []}
+    if settled is None:
+        # Before any page: a slip in them is told at once.
+        settings = settings_of(as_of, with_day=own.published_before is not None)
     with Reader() as reader:
         parse = (
             reader.parse
@@ -288,7 +289,29 @@ def read_sources(
         BuildSetting(own.key, __version__, own.state, own.code, own.settings, own.published_before)
     ]
     rows |= {"source_reading": readings, "source_state": states_now}
-    return page_keys | stage(built, pages, rows, ledger.rows(own.past), standing.base(published))
+    if settled is not None:
+        settings = settled.result()
+    types = declared()
+    ready = ledger.rows(own.past) | {name: Staged(types[name], content) for name, content in settings.items()}
+    return page_keys | stage(built, pages, rows, ready, standing.base(published))
+
+
+def settings_of(as_of: date, *, with_day: bool = False) -> dict[str, pa.Table]:
+    """{table of staging: its rows} of what the TOML files declare, and of the forecasts that were registered by a day.
+
+    `with_day`: whether models have to be published before one to be points.
+
+    Raises:
+        flows.errors.SettingError: a file is wrong.
+        flows.declared.forecast_register.RegisterError: the register is.
+    """
+    from flows import columns
+    from flows.declared import forecast_register, settings
+
+    types, rows = declared(), settings.rows(published_before=with_day)
+    if (register := paths.register_in_use()) is not None:
+        rows |= forecast_register.rows(register, as_of)
+    return {name: columns.table(types[name], of_table) for name, of_table in rows.items()}
 
 
 def _ahead(cluster: Cluster, pages: Sequence[Unread], reader: Reader) -> Parse:
@@ -327,10 +350,10 @@ def stage(
     built: Path,
     pages: Sequence[Gathered],
     rows: dict[str, list[Any]],
-    past: Mapping[str, Staged] = {},
+    ready: Mapping[str, Staged] = {},
     base: Path | None = None,
 ) -> dict[tuple[str, str], str]:
-    """Make a file with a table in `staging` for each row type, for everything that is declared and for the past.
+    """Make a file with a table in `staging` for each row type and for everything that is declared: of `rows`, but if it is `ready`.
 
     Its other tables are those of `base`, if one is given. Returns {(kind, table): key}.
     """
@@ -349,7 +372,7 @@ def stage(
         else:
             tables[name] = Staged(row_type, pa.concat_tables([empty, *parts()]))
     for name, row_type in declared().items():
-        tables[name] = past.get(name) or staging.of_rows(row_type, rows.get(name, []))
+        tables[name] = ready.get(name) or staging.of_rows(row_type, rows.get(name, []))
     return staging.stage(built, tables, base)
 
 
@@ -580,6 +603,7 @@ def _build(
         if published.is_empty:
             beside.start()
         step("reading pages and facts")
-        page_keys = read_sources(built, raw, shipped, as_of, (), published, own, beside.cluster)
+        settled = beside.computed(partial(settings_of, as_of, with_day=own.published_before is not None))
+        page_keys = read_sources(built, raw, shipped, as_of, (), published, own, beside.cluster, settled)
         step("computing and checking tables")
         return compute(built, published, page_keys, own.key, beside)

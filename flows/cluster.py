@@ -158,6 +158,9 @@ class _Pending(Generic[_T]):
 class Cluster:
     """A scheduler and its workers, for one run."""
 
+    # Processors of this machine: workers are of others, and where some are of this one nobody says so.
+    busy = 0
+
     def __init__(self, client: Client, named: str) -> None:
         self._client, self._named = client, named
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +14,8 @@ from types import ModuleType
 
 # New objects after which the collector of cycles looks at them: Python's own number of some hundreds is of smaller programs.
 _NEW_OBJECTS = 20_000
+# What OpenBLAS asks when it is loaded, as numpy and scipy each do with one of their own.
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 class _Later(MetaPathFinder):
@@ -87,6 +90,7 @@ def make_arrow_do_without_pandas() -> None:
 def load_less() -> None:
     """Before anything is loaded that a build needs: without what it does not."""
     collect_less()
+    calculate_alone()
     load_later()
     make_arrow_do_without_pandas()
 
@@ -94,6 +98,14 @@ def load_less() -> None:
 def collect_less() -> None:
     """Have the collector of cycles look more seldom: the rows that a build makes by the ten thousand are in none."""
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
+
+
+def calculate_alone() -> None:
+    """Have numpy and scipy start no threads, here and in the processes that are started from here; before they are imported.
+
+    All lines are fitted with one; the others would turn round for nothing, each for a tenth of a second of a processor.
+    """
+    os.environ.setdefault(_BLAS_THREADS, "1")
 
 
 def load_later() -> None:

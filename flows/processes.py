@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from flows import cluster
 
 if TYPE_CHECKING:
-    from flows.analysis.fitters import Fitters, Fitting
+    import pyarrow as pa
+
+    from flows.analysis.fitters import Answer, Fitters, Fitting
     from flows.cluster import Cluster
     from flows.warehouse.expectations import Suite
     from flows.warehouse.validator import Validator
@@ -51,6 +53,10 @@ class Beside:
             here = min(len(os.sched_getaffinity(0)), _FITTERS_MAX)
             self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
         return self._fitters
+
+    def computed(self, function: Callable[[], dict[str, pa.Table]]) -> Answer | None:
+        """What a function gives, which a process that fits computes while it has nothing to fit yet; None if none has started."""
+        return None if self._fitters is None else self._fitters.compute(function)
 
     def start(self) -> None:
         """Have all of them begin with what they import."""

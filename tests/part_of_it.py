@@ -25,6 +25,7 @@ class NoneComputed:
 
     row_types: Mapping[str, type[Any]] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    busy: int = 0
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -87,3 +88,17 @@ def test_all_names_of_scipys_at_once_are_all_of_them() -> None:
 
 def test_the_collector_looks_seldom_where_rows_are_made() -> None:
     assert said("import gc\nlean.load_less()\nprint(gc.isenabled(), gc.get_threshold()[0] > 10_000)") == ["True True"]
+
+
+@pytest.mark.parametrize(("said_before", "threads"), [("", 1), ("os.environ['OPENBLAS_NUM_THREADS'] = '2'", 2)])
+def test_numpy_and_scipy_calculate_with_one_thread_unless_told_otherwise(said_before: str, threads: int) -> None:
+    code = f"""
+import os
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
+{said_before}
+lean.load_less()
+import scipy.linalg
+from threadpoolctl import threadpool_info
+print(sorted({{min(one["num_threads"], {threads} + 1) for one in threadpool_info() if one["user_api"] == "blas"}}))
+"""
+    assert said(code) == [str([min(threads, len(os.sched_getaffinity(0)))])]

@@ -120,6 +120,7 @@ class Tables:
     fitters: Callable[[int], Fitting] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
+    busy: int = 0
     _parts: list[Mapping[str, pa.Table]] = field(default_factory=list)
     _answers: list[Answer] = field(default_factory=list)
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
@@ -148,6 +149,7 @@ class Tables:
                 self._parts.append(_taken_over(self.kept, work.sample, number))
         many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
         fitters = self.fitters(many) if self.fitters is not None and many else None
+        self.busy = 0 if fitters is None else fitters.busy
         for batch in batches(left, [_effort(work) for work in works], _BATCHES):
             self._answers.append(_submitted(fitters, [works[at] for at in batch], grounds))
         if fitters is not None:

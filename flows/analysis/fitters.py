@@ -10,8 +10,10 @@ import os
 import pickle
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
+from importlib import import_module
 from queue import SimpleQueue
 from subprocess import Popen, TimeoutExpired
 from threading import Thread
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from flows.analysis.computed import Grounds, Work
 
-    _Task = tuple[Sequence[Work], Grounds, Future[dict[str, pa.Table]]]
+    _Function = Callable[[], dict[str, pa.Table]]
 
 
 class Answer(Protocol):
@@ -37,7 +39,12 @@ class Answer(Protocol):
 
 
 class Fitting(Protocol):
-    """What fits sets of points elsewhere: processes here (`Fitters`), or machines (flows/cluster.py)."""
+    """What fits sets of points elsewhere: processes here (`Fitters`), or machines (flows/cluster.py).
+
+    `busy`: how many processors of this machine it keeps so.
+    """
+
+    busy: int
 
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Answer:
         """Have these sets computed."""
@@ -57,15 +64,15 @@ class Fitters:
     """So many processes, which start at once; a thread hands each its next task."""
 
     def __init__(self, many: int) -> None:
-        self._many = many
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self.busy = many
+        self._tasks: SimpleQueue[tuple[_Function, Future[dict[str, pa.Table]]] | None] = SimpleQueue()
         self._processes: list[Popen[bytes]] = []
         self._threads: list[Thread] = []
         self._is_finished = False
 
     def __enter__(self) -> Self:
         try:
-            for _ in range(self._many):
+            for _ in range(self.busy):
                 process = children.start(__name__, more={} if _TUNABLES in os.environ else {_TUNABLES: _KEEPING})
                 self._processes.append(process)
                 thread = Thread(target=self._serve, args=(process,), daemon=True)
@@ -99,7 +106,13 @@ class Fitters:
             thread.join()
 
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
-        """The tables of these sets, when a process has them; a `BuildError` where it ended before its time.
+        """The tables of these sets, when a process has them; as `compute`."""
+        from flows.analysis.computed import computed
+
+        return self.compute(partial(computed, works, grounds))
+
+    def compute(self, function: _Function) -> Future[dict[str, pa.Table]]:
+        """What a function gives, when a process has it; a `BuildError` where it ended before its time.
 
         Raises:
             ValueError: it was said that nothing more is submitted, so that nobody would compute them.
@@ -107,15 +120,15 @@ class Fitters:
         if self._is_finished:
             raise ValueError("sets of points are submitted after `finish`")
         future: Future[dict[str, pa.Table]] = Future()
-        self._tasks.put((works, grounds, future))
+        self._tasks.put((function, future))
         return future
 
     def _serve(self, process: Popen[bytes]) -> None:
         """Hand a process its tasks until there are no more, and end it; where it ends before that, all that is left fails."""
         while (task := self._tasks.get()) is not None:
-            works, grounds, future = task
+            function, future = task
             try:
-                result, failure = _answer(process, works, grounds)
+                result, failure = _answer(process, function)
             except Exception as error:  # noqa: BLE001  # whatever half an answer gives; who waits is not to wait forever
                 future.set_exception(_ended(process, error))
                 continue  # with what is left, which fails too
@@ -141,10 +154,10 @@ def _ended(process: Popen[bytes], cause: Exception) -> BuildError:
     return error
 
 
-def _answer(process: Popen[bytes], works: Sequence[Work], grounds: Grounds) -> tuple[Any, Exception | None]:
+def _answer(process: Popen[bytes], function: _Function) -> tuple[Any, Exception | None]:
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    pickle.dump((works, grounds), process.stdin)
+    pickle.dump(function, process.stdin)
     process.stdin.flush()
     result, failure = pickle.load(process.stdout)  # noqa: S301  # of a process of our own
     return result, failure
@@ -165,16 +178,16 @@ def _main() -> None:
     lean.collect_less()
     lean.do_without_pandas()
     lean.load_later()
-    from flows.analysis.computed import computed
-
+    # What most of its tasks are of, while none is there yet.
+    import_module("flows.analysis.computed")
     while True:
         try:
-            works, grounds = pickle.load(sys.stdin.buffer)  # noqa: S301  # of the process that started this one
+            function = pickle.load(sys.stdin.buffer)  # noqa: S301  # of the process that started this one
         except EOFError:
             return
         answer: tuple[Any, Exception | None]
         try:
-            answer = computed(works, grounds), None
+            answer = function(), None
         except Exception as error:  # noqa: BLE001  # raised again where the task came from
             answer = None, sendable(error)
         try:

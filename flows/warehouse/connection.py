@@ -20,6 +20,8 @@ _SLOW_COMPRESSION = "fsst,alp,alprd,zstd"
 # A quarter of the usual: a table takes whole blocks, and most of these have few rows. The file is three fifths of the size, and
 # is copied and hashed in as much less time.
 _BLOCK_SIZE = "65536"  # bytes
+# What DuckDB calls a file that is made, while it is.
+_MADE = "made"
 
 # So much, for a build of ten million results is to take less than 2 GB with all that is not DuckDB's. It goes over it by a tenth.
 _MEMORY_MAX, MEMORY = 8 * 10**8, "COMPUTE_LIMITS_MEMORY"
@@ -40,25 +42,52 @@ class UnsureError(BuildError):
 def connect(path: Path | str, *, read_only: bool = False, is_large: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run.
 
-    A file that is made and `is_large` has blocks of DuckDB's own size. What does not fit into memory is written beside the file
+    A file is only written to while nobody else has it, aside: whoever is killed leaves one that is good for nothing. A file that
+    is made and `is_large` has blocks of DuckDB's own size. What does not fit into memory is written beside the file
     in blocks of its size; what takes a larger one, as most does with small ones, becomes a file of its own each time.
     """
     # Not with the module: a process that fits opens none, and would load it for nothing.
     import duckdb
 
-    # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
-    storage = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
-    if not (read_only or is_large):
-        storage["default_block_size"] = _BLOCK_SIZE
-    con = duckdb.connect(path, read_only=read_only, config={"threads": 1, **storage})
-    if not read_only:
-        # Without a file there is no place for what does not fit.
-        if path != ":memory:":
-            bound(con)
+    if read_only:
+        con = duckdb.connect(path, read_only=True, config={"threads": 1})
+    else:
+        # A file that is made is of the oldest version of storage whose compression is quick; who only reads need not say so.
+        storage = {"storage_compatibility_version": STORAGE_VERSION}
+        if not is_large:
+            storage["default_block_size"] = _BLOCK_SIZE
+        con = duckdb.connect(":memory:", config={"threads": 1, **storage})
         con.execute(f"set disabled_compression_methods = '{_SLOW_COMPRESSION}'")
+    if not read_only and path != ":memory:":
+        # What does not fit goes beside the file; in memory there is no place for it.
+        con.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
+        bound(con)
+        # No log of what is written: what is made aside is never more than what was made when its maker was killed.
+        con.execute(f"attach {quoted(str(path))} as {_MADE} (recovery_mode no_wal_writes)")
+        con.execute(f"use {_MADE}")
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.
     con.execute("set enable_progress_bar = false")
     return con
+
+
+def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A further connection to the file that is made, for another thread."""
+    further = con.cursor()
+    further.execute("set enable_progress_bar = false")
+    further.execute(f"use {_MADE}")
+    return further
+
+
+def is_large(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a file that is made was begun as a large one."""
+    query = "select block_size from pragma_database_size() where database_name = current_database()"
+    ((block_size,),) = con.execute(query).fetchall()
+    return bool(block_size > int(_BLOCK_SIZE))
+
+
+def quoted(text: str) -> str:
+    """A text as SQL has it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def bound(con: duckdb.DuckDBPyConnection) -> None:
@@ -74,7 +103,7 @@ def bound(con: duckdb.DuckDBPyConnection) -> None:
     named = os.environ.get(MEMORY)
     size = named or f"{min(_MEMORY_MAX, os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 4)}B"
     try:
-        con.execute("set memory_limit = '{}'".format(size.replace("'", "''")))
+        con.execute(f"set memory_limit = {quoted(size)}")
     except duckdb.Error as error:
         raise BuildError(f"{MEMORY}={named!r} is no size; write it as 500MB, 4GB or 1.5GiB") from error
 
@@ -118,10 +147,6 @@ def comment(
     con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str], *, is_view: bool = False
 ) -> None:
     """Say of a table or view and of its columns what they are."""
-
-    def quoted(text: str) -> str:
-        return "'" + text.replace("'", "''") + "'"
-
     of_table = f"comment on {'view' if is_view else 'table'} {table} is {quoted(text)}"
     of_columns = [f'comment on column {table}."{column}" is {quoted(remark)}' for column, remark in columns.items()]
     # All at once: each call takes longer than what it does. The optimizer takes as long to find nothing to do.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from graphlib import TopologicalSorter
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
@@ -12,6 +14,7 @@ import duckdb
 from flows.warehouse import connection, sql_files, staging
 from flows.warehouse.connection import BuildError
 from flows.warehouse.kept import Keys
+from flows.warehouse.pool import Pool, processors
 from flows.warehouse.sql_files import Node, SqlFile
 from flows.warehouse.staging import Staged
 from flows.warehouse.standing import Standing
@@ -19,8 +22,6 @@ from flows.warehouse.standing import Standing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# A table of more rows than this is written at once: until then DuckDB joins it as if it had none, which takes much memory.
-_MANY = 10_000
 _LINEAGE = "One row per table and table that it reads."
 
 # Scalar functions for SQL: {name: (function, types of its parameters, type of its result)}.
@@ -33,11 +34,13 @@ class Computed(Protocol):
     """Tables that SQL cannot make.
 
     `row_types`: {table: type of its rows}; `reads`: what each reads, for lineage. As soon as all of that is there `start` is
-    called, and `tables` where the first table is due that reads one of them: in between they may be computed elsewhere.
+    called, and `tables` where the first table is due that reads one of them: in between they may be computed elsewhere, on
+    so many processors of this machine as are `busy`.
     """
 
     row_types: Mapping[str, type[Any]]
     reads: Mapping[str, tuple[str, ...]]
+    busy: int
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         """Take what is needed from the warehouse."""
@@ -76,34 +79,33 @@ def transform(
     before, beside, after = _parts(tables, computed)
     with connection.connect(path) as con:
         make_known(con, root, functions)
+        # What stands says so in a table that nothing here makes.
         standing = Standing(con, keys, code)
-        # Few transactions: a commit per comment would cost more than the tables.
-        con.begin()
-        files = [*before, *beside, *after]
-        _drop_others(con, {*given, *computed.row_types}, files)
-        commented = connection.all_comments(con)
-        known = {table: commented.get(table, {}) for table in given}
+        with _transaction(con):
+            _drop_others(con, {*given, *computed.row_types}, [*before, *beside, *after])
+        maker = _Maker(standing, made, given, connection.all_comments(con))
         for table in given:
             made(con, table, None)
-        _make(con, before, made, standing)
-        # As early as can be: what is said of tables waits for it.
-        computed.start(con)
-        _tell(con, before, known, standing)
-        _write(con)
-        _make(con, beside, made, standing)
-        _tell(con, beside, known, standing)
-        _write(con)
-        for table, content in computed.tables().items():
-            known[table] = staging.put(con, standing, table, Staged(computed.row_types[table], content))
-            made(con, table, None)
-        _make(con, after, made, standing)
-        _tell(con, after, known, standing)
-        _lineage(con, tables, computed)
-        # To write them takes a second, in which what was made last is looked at elsewhere; `last` waits for that.
-        con.commit()
-        con.begin()
-        last(con)
-        con.commit()
+        with Pool(con, lambda further: make_known(further, root, {})) as pool:
+            # What is large is written as it is made: it would take too much memory.
+            with _written_together(con) if pool.size > 1 else nullcontext():
+                pool.run(before, maker.make)
+                # As early as can be: all else waits for it.
+                computed.start(con)
+            # Tables that nothing waits for are made meanwhile where that takes nothing from what all wait for, or where they could
+            # not be made side by side with the rest.
+            if (spare := processors() - computed.busy) > 0 or pool.size == 1:
+                pool.run(beside, maker.make, max(spare, 1))
+                beside = []
+            for table, content in computed.tables().items():
+                with _transaction(con):
+                    maker.known[table] = staging.put(con, standing, table, Staged(computed.row_types[table], content))
+                made(con, table, None)
+            pool.run([*after, *beside], maker.make)
+        with _transaction(con):
+            _lineage(con, tables, computed)
+        with _transaction(con):
+            last(con)
         con.execute("checkpoint")
 
 
@@ -183,48 +185,66 @@ def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], l
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection) -> None:
-    """Have on the disk what is made by now: while others compute nobody waits for that, and until then it takes memory."""
-    con.commit()
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What is done within is there for other connections when it ends; where it fails, it goes with the connection."""
     con.begin()
+    yield
+    con.commit()
 
 
-def _make(
-    con: duckdb.DuckDBPyConnection,
-    files: Iterable[SqlFile],
-    made: Made,
-    standing: Standing,
-) -> None:
-    for file in files:
-        rows = None
-        if not standing.stays(file.table, file.select, file.reads):
-            count = _create(con, file)
-            if count > _MANY:
-                _write(con)
-            if file.is_view:
-                standing.is_made_of(file.table)
-            else:
-                rows = standing.holds_rows(con, file.table, count)
+@contextmanager
+def _written_together(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What is made within is written at its end, and nobody waits for that before."""
+    con.execute("set checkpoint_threshold = '1TB'")
+    yield
+    con.execute("checkpoint")
+    con.execute("reset checkpoint_threshold")
+
+
+class _Maker:
+    """What makes the table of a SQL file, by whichever connection; all that it reads is made or `known` by then.
+
+    `known` has {column: its comment} of tables, `texts` what stands in the file, where those that are `given` are known by.
+    """
+
+    def __init__(
+        self, standing: Standing, made: Made, given: Iterable[str], texts: Mapping[str, dict[str, str]]
+    ) -> None:
+        self._standing, self._made, self._texts = standing, made, texts
+        self.known = {table: texts.get(table, {}) for table in given}
+        # Whoever is told of tables is told of one at a time.
+        self._telling = Lock()
+
+    def make(self, con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+        """Make a table, unless it stands as it would be made, and say what it is."""
+        rows, count = None, None
+        with _transaction(con):
+            if not self._standing.stays(file.table, file.select, file.reads):
+                count = _create(con, file)
+            self._tell(con, file)
+        # Not before it is written: until then it takes memory twice.
+        if count is not None and file.is_view:
+            self._standing.is_made_of(file.table)
+        elif count is not None:
+            rows = self._standing.holds_rows(con, file.table, count)
         # A view has the rows of tables that were looked at when they were made.
         if not file.is_view:
-            made(con, file.table, rows)
+            with self._telling:
+                self._made(con, file.table, rows)
 
-
-def _tell(
-    con: duckdb.DuckDBPyConnection, files: Iterable[SqlFile], known: dict[str, dict[str, str]], standing: Standing
-) -> None:
-    """Say of the tables of SQL files what they are: of each column what its file says, or a table that it reads."""
-    names, texts = connection.all_columns(con), connection.all_comments(con)
-    for file in files:
-        inherited = {column: text for table in file.reads for column, text in known[table].items()}
+    def _tell(self, con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+        """Say what it is, and of each column what its file says, or a table that it reads."""
+        inherited = {column: text for table in file.reads for column, text in self.known[table].items()}
         own = inherited | dict(file.column_comments)
-        known[file.table] = {column: own[column] for column in names[file.table] if column in own}
-        if file.table not in standing.new:
-            if texts.get(file.table, {}) == known[file.table]:
-                continue
+        told = {column: own[column] for column in con.table(file.table).columns if column in own}
+        self.known[file.table] = told
+        if file.table not in self._standing.new:
+            if self._texts.get(file.table, {}) == told:
+                return
             # What it inherits is another: made anew it has no comment that is to go.
             _create(con, file)
-        connection.comment(con, file.table, _comment(file), known[file.table], is_view=file.is_view)
+        connection.comment(con, file.table, _comment(file), told, is_view=file.is_view)
 
 
 def _comment(file: SqlFile) -> str:

@@ -96,6 +96,8 @@ def test_code_and_libraries_are(monkeypatch: pytest.MonkeyPatch) -> None:
 class Fitters:
     """In place of the processes: computes at once and notes the names of the sets."""
 
+    busy = 3
+
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.is_finished = False
@@ -163,6 +165,7 @@ def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
     names = [name for batch in fitters.batches for name in batch]
     assert len(names) >= 3
     assert fitters.is_finished
+    assert tables.busy == fitters.busy
     assert {(SAMPLE, name) for name in names} == set(keys.rows)
     numbers = [row[0] for row in here["fits.estimates"]]
     assert numbers == sorted(numbers)

@@ -8,13 +8,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_set import GROUNDS, WORK
 
-from flows import children, paths
+from flows import build, children, paths
 from flows.analysis import computed, fitters
 from flows.analysis.computed import Work
 from flows.analysis.fitters import Fitters
@@ -59,6 +61,17 @@ def test_the_tables_are_those_of_this_process(started: list[Any]) -> None:
             name: table.to_pylist() for name, table in here.items()
         }
         assert set(answer["fits.estimates"]["sample_id"].to_pylist()) == set(numbers)
+
+
+def test_anything_that_gives_tables_is_computed(started: list[Any]) -> None:
+    day = date(2026, 11, 27)
+    with Fitters(1) as processes:
+        assert processes.busy == 1
+        there = processes.compute(partial(build.settings_of, day)).result(HANGS_S)
+        with pytest.raises(TypeError, match="fromisoformat"):
+            processes.compute(partial(date.fromisoformat, 7)).result(HANGS_S)  # type: ignore[arg-type]
+    assert len(started) == 1
+    assert there == build.settings_of(day)
 
 
 def test_where_nothing_more_is_submitted_they_end_with_their_last_answer(

@@ -29,6 +29,37 @@ def test_tables_of_few_rows_take_no_more_than_they_need(tmp_path: Path) -> None:
     assert (tmp_path / "x.duckdb").stat().st_size < 100 * 128 * 1024
 
 
+def test_what_is_committed_is_in_the_file_and_in_no_log(tmp_path: Path) -> None:
+    with connection.connect(tmp_path / "it's.duckdb") as con:
+        con.execute("create schema core; create table core.t as select 1 as n")
+        con.begin()
+        con.execute("create view main.v as from core.t")
+        con.commit()
+        assert [one.name for one in tmp_path.iterdir()] == ["it's.duckdb"]
+    # Under another name, and by any client.
+    (tmp_path / "it's.duckdb").rename(tmp_path / "y.duckdb")
+    with duckdb.connect(tmp_path / "y.duckdb", read_only=True) as con:
+        assert con.execute("from v").fetchall() == [(1,)]
+        storage = "select tags['storage_version'] from duckdb_databases() where database_name = 'y'"
+        assert con.execute(storage).fetchone() == ("v1.2.0+",)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_file_is_as_large_as_it_was_begun_for_whoever_opens_it(tmp_path: Path, is_large: bool) -> None:
+    connection.connect(tmp_path / "x.duckdb", is_large=is_large).close()
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        assert connection.is_large(con) == is_large
+
+
+def test_another_connection_has_the_same_file(tmp_path: Path) -> None:
+    with connection.connect(tmp_path / "x.duckdb") as con, connection.another(con) as further:
+        further.execute("create table t as select 1 as n")
+        assert con.execute("from t").fetchall() == [(1,)]
+        assert further.execute("select current_setting('enable_progress_bar')").fetchone() == (False,)
+    with duckdb.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert con.execute("from t").fetchall() == [(1,)]
+
+
 def test_nothing_is_drawn_among_what_is_printed() -> None:
     # A program without a file, as a notebook is one: there DuckDB draws a bar on standard output after two seconds.
     script = (

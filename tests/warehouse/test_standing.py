@@ -39,6 +39,7 @@ class Squares:
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: {"core.squares": Square})
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"core.squares": ("core.signs",)})
     numbers: list[int] = field(default_factory=list)
+    busy: int = 0
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
         self.numbers += [n for (n,) in con.execute("select n from core.signs order by n").fetchall()]

@@ -13,7 +13,7 @@ import pytest
 
 from flows import columns
 from flows.columns import column, key
-from flows.warehouse import connection, sql_files, staging, transform
+from flows.warehouse import connection, pool, sql_files, staging, transform
 from flows.warehouse.connection import BuildError
 from flows.warehouse.transform import Functions
 
@@ -84,16 +84,23 @@ MADE = [name.removesuffix(".sql").replace("/", ".") for name in FILES if not nam
 class Squares:
     """A computed table: it notes which tables were there when it was started, and when it was asked for its content."""
 
+    busy: int = 0
+
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: {"core.squares": Square})
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"core.squares": ("core.doubles",)})
     at_start: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+    at_end: list[str] = field(default_factory=list)
+    con: duckdb.DuckDBPyConnection | None = None
 
     def start(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
         self.at_start += connection.tables(con)
         self.numbers += [n for (n,) in con.execute("select n from core.doubles").fetchall()]
 
     def tables(self) -> Mapping[str, pa.Table]:
+        assert self.con is not None
+        self.at_end += connection.tables(self.con)
         return {"core.squares": columns.table(Square, [Square(n, n * n) for n in self.numbers])}
 
 
@@ -106,14 +113,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "sql"
 
 
-def made(path: Path, root: Path, functions: Functions = {}) -> tuple[list[str], Squares]:  # noqa: B006
+def made(path: Path, root: Path, functions: Functions = {}, busy: int = 0) -> tuple[list[str], Squares]:  # noqa: B006
     """A warehouse of three given tables; the tables in the order in which they were there, and what was computed."""
     seen: list[str] = []
     staging.stage(path, {"number": staging.of_rows(Number, [Number(1), Number(3)])})
     with connection.connect(path) as con:
         con.execute("create table staging.other as select 7 as m; create table staging.state as select 'old' as s")
         connection.comment(con, "staging.state", "One row per state.", {"s": "the state"})
-    squares = Squares()
+    squares = Squares(busy)
 
     def last(con: duckdb.DuckDBPyConnection) -> None:
         assert "meta.lineage" in connection.tables(con)
@@ -135,6 +142,19 @@ def test_each_table_is_there_when_one_that_reads_it_is_made(tmp_path: Path, root
         assert con.execute("from core.doubles").fetchall() == [(3, 6), (1, 2)]
         assert con.execute("from marts.sums order by n").fetchall() == [(1, 3, 1), (3, 15, 9)]
         assert con.execute("from meta.said").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(("processors", "busy", "is_beside"), [(2, 0, True), (2, 1, True), (2, 2, False), (1, 1, True)])
+def test_what_nothing_waits_for_is_made_beside_the_computing_where_a_processor_is_left(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, processors: int, busy: int, is_beside: bool
+) -> None:
+    for module in (transform, pool):
+        monkeypatch.setattr(module, "processors", lambda: processors)
+    seen, squares = made(tmp_path / "x.duckdb", root, busy=busy)
+    assert sorted(seen) == sorted([*GIVEN, *MADE, "core.squares"])
+    beside = {"core.others", "core.states", "marts.states"}
+    # With one connection it would be no sooner there if it were left for later.
+    assert beside & set(squares.at_end) == (beside if is_beside else set())
 
 
 def test_comments_are_those_of_the_file_and_else_inherited(tmp_path: Path, root: Path) -> None:

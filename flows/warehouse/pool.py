@@ -1,0 +1,131 @@
+"""Tables made side by side: each as soon as those are there that it reads, by one of several connections to a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from flows.warehouse import connection
+from flows.warehouse.sql_files import Node
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import duckdb
+
+# More than this wait for each other: what reads what is long rather than broad.
+_CONNECTIONS_MAX = 2
+_A_NODE = TypeVar("_A_NODE", bound=Node)
+# What makes a table, by the connection that it is given.
+Make = Callable[["duckdb.DuckDBPyConnection", _A_NODE], None]
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class Pool:
+    """Connections to the file of `con`, which is one of them, with a thread for each; of a large file `con` alone.
+
+    What two large tables take at once would have to be written aside. `prepare` is called with each further connection.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, prepare: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+        self._con, self._prepare = con, prepare
+        self._further: list[duckdb.DuckDBPyConnection] = []
+        self.size = 1 if connection.is_large(con) else min(processors(), _CONNECTIONS_MAX)
+
+    def __enter__(self) -> Self:
+        for _ in range(self.size - 1):
+            further = connection.another(self._con)
+            self._further.append(further)
+            self._prepare(further)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, raised_at: TracebackType | None
+    ) -> None:
+        for further in self._further:
+            further.close()
+
+    def run(self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], at_most: int = _CONNECTIONS_MAX) -> None:
+        """Make each table after those of them that it reads: one at a time in their order, else first what most wait for.
+
+        So many `at_most` are made at a time. Raises what `make` raises; what others are at is then broken off.
+        """
+        many = min(self.size, at_most)
+        if many > 1:
+            self._run(nodes, make, many)
+            return
+        for node in nodes:
+            make(self._con, node)
+
+    def _run(self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], many: int) -> None:
+        free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for con in (self._con, *self._further):
+            free.put(con)
+
+        def made(node: _A_NODE) -> None:
+            con = free.get()
+            try:
+                make(con, node)
+            finally:
+                free.put(con)
+
+        order = _Order(nodes)
+        with self._threads() as threads:
+            running: dict[Future[None], _A_NODE] = {}
+            while order.is_active():
+                while len(running) < many and (node := order.next()) is not None:
+                    running[threads.submit(made, node)] = node
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    future.result()
+                    order.done(running.pop(future))
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(self.size, "make tables") as threads:
+            try:
+                yield threads
+            except BaseException:
+                # A table cannot be made, or somebody wants an end: nobody waits for the others.
+                for con in (self._con, *self._further):
+                    con.interrupt()
+                raise
+
+
+class _Order(Generic[_A_NODE]):
+    """Which table is next: of those that have all that they read the one above which most stand one upon the other."""
+
+    def __init__(self, nodes: Sequence[_A_NODE]) -> None:
+        self._nodes = {node.table: node for node in nodes}
+        reads = {node.table: [read for read in node.reads if read in self._nodes] for node in nodes}
+        above = dict.fromkeys(self._nodes, 0)
+        for table in reversed(tuple(TopologicalSorter(reads).static_order())):
+            for read in reads[table]:
+                above[read] = max(above[read], above[table] + 1)
+        self._ranks = {table: (-many, place) for place, (table, many) in enumerate(above.items())}
+        self._sorter = TopologicalSorter(reads)
+        self._sorter.prepare()
+        self._ready: list[tuple[tuple[int, int], str]] = []
+
+    def is_active(self) -> bool:
+        """Whether one is left, or is being made."""
+        return self._sorter.is_active()
+
+    def next(self) -> _A_NODE | None:
+        """One that can be made now; None where all that are left wait for others."""
+        for table in self._sorter.get_ready():
+            heappush(self._ready, (self._ranks[table], table))
+        return self._nodes[heappop(self._ready)[1]] if self._ready else None
+
+    def done(self, node: _A_NODE) -> None:
+        """Say that a table is there."""
+        self._sorter.done(node.table)

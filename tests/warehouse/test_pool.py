@@ -1,0 +1,123 @@
+"""flows/warehouse/pool.py: tables made side by side, none before what it reads; what fails ends all of it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.warehouse import connection, pool
+from flows.warehouse.pool import Pool
+from flows.warehouse.sql_files import Node
+
+WAITS_S = 60
+FOREVER = "select max(hash(i)) from range(1_000_000_000_000) as t(i)"
+
+
+@pytest.fixture(autouse=True)
+def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "processors", lambda: 2)
+
+
+def node(table: str, *reads: str) -> Node:
+    return Node(table, reads)
+
+
+def run(
+    path: Path,
+    nodes: Sequence[Node],
+    make: pool.Make[Node],
+    at_most: int = 2,
+    *,
+    is_large: bool = False,
+) -> None:
+    with (
+        connection.connect(path, is_large=is_large) as con,
+        Pool(con, lambda further: further.execute("create temp macro known() as 1")) as several,
+    ):
+        con.execute("create temp macro known() as 1")
+        several.run(nodes, make, at_most)
+
+
+def test_two_are_made_at_a_time_by_connections_that_are_prepared(tmp_path: Path) -> None:
+    both = threading.Barrier(2)
+
+    def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
+        both.wait(WAITS_S)
+        con.execute(f"create table {one.table} as select known() as n")
+
+    run(tmp_path / "x.duckdb", [node("a"), node("b")], make)
+    with duckdb.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert con.execute("from a union all from b").fetchall() == [(1,), (1,)]
+
+
+def test_each_is_made_once_and_after_what_it_reads(tmp_path: Path) -> None:
+    rng = random.Random(2026)
+    names = [f"t{number}" for number in range(60)]
+    nodes = [
+        node(name, "given", *rng.sample(names[:number], rng.randint(0, min(3, number))))
+        for number, name in enumerate(names)
+    ]
+
+    def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
+        # Of another connection: each sees what the others have committed.
+        counts = [f"(select n from {read})" for read in one.reads if read != "given"]
+        con.execute(f"create table {one.table} as select {' + '.join(['1', *counts])} as n")
+
+    run(tmp_path / "x.duckdb", nodes, make)
+    wanted: dict[str, int] = {}
+    for one in nodes:
+        wanted[one.table] = 1 + sum(wanted[read] for read in one.reads if read != "given")
+    with duckdb.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        assert {name: con.execute(f"from {name}").fetchall() for name in names} == {
+            name: [(wanted[name],)] for name in names
+        }
+
+
+def test_that_upon_which_most_stand_is_made_first(tmp_path: Path) -> None:
+    nodes = [node("alone"), node("also_alone"), node("first"), node("second", "first"), node("third", "second")]
+    is_second_begun = threading.Event()
+
+    def make(_: duckdb.DuckDBPyConnection, one: Node) -> None:
+        if one.table == "second":
+            is_second_begun.set()
+        elif not one.reads and one.table != "first":
+            # Were both begun before what is long, nobody would ever come to its end.
+            assert is_second_begun.wait(WAITS_S)
+
+    run(tmp_path / "x.duckdb", nodes, make)
+
+
+@pytest.mark.parametrize(("at_most", "is_large"), [(1, False), (2, True)])
+def test_one_at_a_time_comes_in_the_order_given_and_here(tmp_path: Path, at_most: int, is_large: bool) -> None:
+    made: list[tuple[str, str]] = []
+
+    def make(_: duckdb.DuckDBPyConnection, one: Node) -> None:
+        made.append((one.table, threading.current_thread().name))
+
+    run(tmp_path / "x.duckdb", [node("b"), node("a"), node("c", "b")], make, at_most, is_large=is_large)
+    here = threading.current_thread().name
+    assert made == [("b", here), ("a", here), ("c", here)]
+
+
+@pytest.mark.parametrize("error", [ValueError("no such thing"), KeyboardInterrupt("of a person")])
+def test_what_fails_breaks_off_what_others_are_at_and_nothing_more_is_made(
+    tmp_path: Path, error: BaseException
+) -> None:
+    is_begun, made = threading.Event(), list[str]()
+
+    def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
+        made.append(one.table)
+        if one.table == "endless":
+            is_begun.set()
+            con.execute(FOREVER)
+        assert is_begun.wait(WAITS_S)
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        run(tmp_path / "x.duckdb", [node("endless"), node("bad"), node("later", "bad")], make)
+    assert sorted(made) == ["bad", "endless"]
