@@ -82,7 +82,7 @@ def attached(path: Path, name: str) -> duckdb.DuckDBPyConnection:
 
     def attach() -> duckdb.DuckDBPyConnection:
         con = connection.connect(":memory:")
-        con.execute("attach '{}' as {} (read_only)".format(str(path).replace("'", "''"), name))
+        con.execute(f"attach {connection.quoted(str(path))} as {name} (read_only)")
         return con
 
     return _opened(path, attach)

@@ -42,9 +42,9 @@ class UnsureError(BuildError):
 def connect(path: Path | str, *, read_only: bool = False, is_large: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with one thread: with more, sums of floats differ in their last bits from run to run.
 
-    A file is only written to while nobody else has it, aside: whoever is killed leaves one that is good for nothing. A file that
-    is made and `is_large` has blocks of DuckDB's own size. What does not fit into memory is written beside the file
-    in blocks of its size; what takes a larger one, as most does with small ones, becomes a file of its own each time.
+    A file is written to only aside, where nobody else has it: whoever is killed at that leaves one that is good for nothing. One
+    that is made and `is_large` has blocks of DuckDB's own size. What does not fit into memory is written beside the file in blocks
+    of its size; what takes a larger one, as most does with small ones, becomes a file of its own each time.
     """
     # Not with the module: a process that fits opens none, and would load it for nothing.
     import duckdb
@@ -62,7 +62,7 @@ def connect(path: Path | str, *, read_only: bool = False, is_large: bool = False
         # What does not fit goes beside the file; in memory there is no place for it.
         con.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
         bound(con)
-        # No log of what is written: what is made aside is never more than what was made when its maker was killed.
+        # Without a log of what is written, which nobody would read: it would be written twice.
         con.execute(f"attach {quoted(str(path))} as {_MADE} (recovery_mode no_wal_writes)")
         con.execute(f"use {_MADE}")
     # DuckDB draws its own on standard output, among what is printed there, where it takes a program for a session.

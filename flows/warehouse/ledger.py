@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from flows import paths
 from flows.columns import column
 from flows.errors import UserError
-from flows.warehouse import keys
+from flows.warehouse import connection, keys
 
 if TYPE_CHECKING:
     import duckdb
@@ -319,6 +319,5 @@ def _sha256(path: Path) -> str:
 
 def _written(con: duckdb.DuckDBPyConnection, path: Path, sql: str) -> str:
     """The SHA-256 of a Parquet file with the rows of a SELECT."""
-    named = str(path).replace("'", "''")
-    con.execute(f"copy ({sql}) to '{named}' (format parquet, compression zstd)")
+    con.execute(f"copy ({sql}) to {connection.quoted(str(path))} (format parquet, compression zstd)")
     return _sha256(path)
