@@ -266,7 +266,6 @@ def read_sources(
     own = own or Identity("", "", "", "", ())
     rows: dict[str, list[Any]] = {"source_setting": [], "page_setting": [], "held_page": []}
     if settled is None:
-        # Before any page: a slip in them is told at once.
         settings = settings_of(as_of, with_day=own.published_before is not None)
     with Reader() as reader:
         parse = (
@@ -281,6 +280,9 @@ def read_sources(
         rows["page_setting"].extend(versions.page_settings(used))
         rows["held_page"].extend(used.held)
         pages += [page.gathered for page in used.pages]
+    if settled is not None:
+        # A slip in them is told rather than that there is no page.
+        settings = settled.result()
     if all(reading.newest_retrieved_on is None for reading in readings):
         raise BuildError(_nothing_there(raw, shipped, as_of))
     in_use = [(row.source, row.page, row.retrieved_on) for row in rows["page_setting"]]
@@ -289,8 +291,6 @@ def read_sources(
         BuildSetting(own.key, __version__, own.state, own.code, own.settings, own.published_before)
     ]
     rows |= {"source_reading": readings, "source_state": states_now}
-    if settled is not None:
-        settings = settled.result()
     types = declared()
     ready = ledger.rows(own.past) | {name: Staged(types[name], content) for name, content in settings.items()}
     return page_keys | stage(built, pages, rows, ready, standing.base(published))
