@@ -19,6 +19,11 @@ TIED = "COMPUTE_LIMITS_TIED"
 _LOOK_UP_S = 1.0
 
 
+def processors() -> int:
+    """How many this process may use, and those that it starts."""
+    return len(os.sched_getaffinity(0))
+
+
 def start(
     module: str,
     *arguments: str,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flows import cluster
+from flows import children, cluster
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +49,7 @@ class Beside:
         if self._fitters is None:
             from flows.analysis.fitters import Fitters
 
-            here = min(len(os.sched_getaffinity(0)), _FITTERS_MAX)
+            here = min(children.processors(), _FITTERS_MAX)
             self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
         return self._fitters
 

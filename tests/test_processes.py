@@ -29,6 +29,9 @@ class Started:
     def __exit__(self, *_: object) -> None:
         self.ended = True
 
+    def compute(self, function: object) -> tuple[str, object]:
+        return "computed there", function
+
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
@@ -53,6 +56,13 @@ def test_else_each_starts_when_it_is_needed_first_and_once(started: list[Started
         assert len(started) == 2
         assert not any(one.ended for one in started)
     assert all(one.ended for one in started)
+
+
+def test_what_else_is_to_be_computed_is_given_to_those_that_fit_if_they_have_started() -> None:
+    with processes.beside(lambda: SUITES, at_once=True) as beside:
+        assert beside.computed(dict) == ("computed there", dict)
+    with processes.beside(lambda: SUITES, at_once=False) as beside:
+        assert beside.computed(dict) is None
 
 
 def test_those_that_were_needed_already_are_not_started_again(started: list[Started]) -> None:

@@ -79,7 +79,7 @@ def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def is_large(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether a file that is made was begun as a large one."""
+    """Whether a file that is made was begun as a large one, or by a version that began all of them so."""
     query = "select block_size from pragma_database_size() where database_name = current_database()"
     ((block_size,),) = con.execute(query).fetchall()
     return bool(block_size > int(_BLOCK_SIZE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from flows.children import processors
 from flows.warehouse import connection
 from flows.warehouse.sql_files import Node
 
@@ -24,11 +24,6 @@ _CONNECTIONS_MAX = 2
 _A_NODE = TypeVar("_A_NODE", bound=Node)
 # What makes a table, by the connection that it is given.
 Make = Callable[["duckdb.DuckDBPyConnection", _A_NODE], None]
-
-
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class Pool:

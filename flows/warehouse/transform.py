@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
+from flows.children import processors
 from flows.warehouse import connection, sql_files, staging
 from flows.warehouse.connection import BuildError
 from flows.warehouse.kept import Keys
-from flows.warehouse.pool import Pool, processors
+from flows.warehouse.pool import Pool
 from flows.warehouse.sql_files import Node, SqlFile
 from flows.warehouse.staging import Staged
 from flows.warehouse.standing import Standing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ SHEETS_MIN = 6
 @contextmanager
 def helper(*, is_worth_it: bool = True) -> Iterator[Popen[bytes] | None]:
     """The other process, which makes ready while this one reads the warehouse; None where there is no second processor."""
-    if not is_worth_it or len(os.sched_getaffinity(0)) < 2:
+    if not is_worth_it or children.processors() < 2:
         yield None
         return
     # It is killed, and who is killed removes nothing.
