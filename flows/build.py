@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import __version__, lean, paths, processes, sources
-from flows.pages import decisions, snapshots, states
+from flows.pages import decisions, long_locks, snapshots, states
 from flows.pages.states import BuildSetting, SourceReading, SourceState
 from flows.warehouse import checksums, kept, keys, ledger, publishing
 from flows.warehouse.connection import AsideError, BuildError, connect
@@ -97,7 +97,7 @@ def key(raw: Path, shipped: Path | None, as_of: date, published_before: date | N
         parts.append(keys.files(register.parent, [register]))
     for root in snapshots.roots(raw, shipped, as_of):
         for source in sources.names():
-            parts += [source, *snapshots.known(root, source, as_of.isoformat())]
+            parts += [source, long_locks.known(root, source, as_of.isoformat())]
             parts.append(keys.files(root, (root / source).glob("*.facts.csv")))
             parts.append(keys.files(root, (root / source).glob(decisions.ACCEPTED)))
     if published_before is not None:

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from flows.pages import addresses, repositories, snapshots, trees, wholeness
+from flows.pages import addresses, long_locks, repositories, snapshots, trees, wholeness
 from flows.pages.addresses import Resolve
 from flows.pages.repositories import LeftError
 from flows.pages.snapshots import Snapshot
@@ -341,8 +341,7 @@ class Fetcher:
 
 def _held(source: Source, raw: Path, until: str) -> dict[str, Snapshot]:
     """{page: its newest version by then} of the pages whose bytes are kept, whole."""
-    lines = snapshots.read(raw, source.key)
-    newest = [line for page in source.pages if (line := snapshots.newest(lines, page.name, until)) is not None]
+    newest = long_locks.newest(raw, source.key, [page.name for page in source.pages], until)
     return {line.page: line for line in newest if snapshots.intact(raw, line)}
 
 

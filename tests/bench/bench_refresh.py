@@ -1,7 +1,8 @@
 """`make bench`: a refresh over the mirror with nothing changed, beside that of version 0.1, from a checkout of its own.
 
 Both fetch all pages once. Then they take turns: with a Prefect server that runs, and with one that each starts and stops.
-The mirror lists its files by repository; the requests of a refresh are counted.
+The mirror lists its files by repository; the requests of a refresh are counted. Last, a refresh with nothing changed over 10
+older versions of a page of each source and over 1,000.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import running
+import synthetic
 from measuring import BEFORE, Runs, earlier, environment, present, show, usage
 from running import MIRROR, Mirror
 
+from flows import sources
+from flows.pages import snapshots
+
 _TURNS = 3
+_VERSIONS = (10, 1000)
 _REQUESTS_MAX = 40
 
 
@@ -70,6 +76,7 @@ def main() -> None:
             running.mirror(folder / "mirror.log", "9999-12-31", trees=True) as at,
         ):
             measured(both, at, api.url)
+            versions(folder, both[-1].checkout, at, api.url)
     for one in both:
         asked = f"{min(one.requests)}–{max(one.requests)}"
         aim = "" if one.name == "before" else f" (aim: {_REQUESTS_MAX})"
@@ -97,6 +104,25 @@ def measured(both: list[Bench], at: Mirror, api: str) -> None:
     show([one.server for one in both], both[0].server)
     show([one.alone for one in both], both[0].alone)
     show([one.later for one in both], both[0].later)
+
+
+def versions(folder: Path, checkout: Path, at: Mirror, api: str) -> None:
+    """Refreshes with nothing changed over few and many older versions of a page of each source, in turn."""
+    found = []
+    for many in _VERSIONS:
+        runs = Runs(f"{many:,} older versions a source: a server runs", wall_max=4)
+        one = Bench("", checkout, folder / f"versions-{many}", runs, Runs(""), Runs(""))
+        for key in sources.names():
+            oldest = snapshots.read(checkout / "data" / "raw", key)[0]
+            synthetic.add_versions(one.folder / "data" / "raw", oldest, many)
+        # The first one builds; by the second what it has written is old enough to be kept.
+        for _ in range(2):
+            one.run(Runs(""), at, api)
+        found.append(one)
+    for _ in range(_TURNS):
+        for one in found:
+            one.run(one.server, at, api)
+    show([one.server for one in found], found[0].server)
 
 
 def folder_of(one: Bench) -> Path:

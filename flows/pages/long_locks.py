@@ -1,0 +1,127 @@
+"""What a long lock says, kept beside it: a source may have a thousand versions of a page, and each run asks for all of them.
+
+It counts as long as the lock and the folder of pages have the size and the times that they had when they were read. Nothing else
+depends on it: it may be removed, and is then made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flows.pages import snapshots
+from flows.pages.snapshots import LOCK, PAGES, Snapshot
+from flows.warehouse import keys
+
+FILE = ".long_lock.json"
+# The bytes of some three hundred lines, which are read as soon as they are asked for elsewhere.
+_LONG = 1 << 17
+# What was written so short a time ago may be written once more within the same tick of the clock of its file system.
+_SETTLED_NS = 2 * 10**9
+# Of what is kept: another version of this module may mean another thing by it.
+_FORM = 1
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a lock says: a digest of its lines and of which have their bytes, its last second, the newest line of each page."""
+
+    digest: str
+    until: str
+    newest: Mapping[str, Snapshot]
+
+
+def known(raw: Path, source: str, until: str) -> str:
+    """Digest of what a source has below `raw` by a day: the lines of its lock, and of each whether its bytes are there.
+
+    Raises:
+        flows.pages.snapshots.LockError: a line is not a snapshot, where each has to be looked at.
+    """
+    told = _told(raw, source)
+    return told.digest if told is not None and told.until[:10] <= until else _digest(raw, source, until)
+
+
+def newest(raw: Path, source: str, pages: Iterable[str], until: str) -> Iterator[Snapshot]:
+    """The newest line by a second of each of these pages that has one.
+
+    Raises:
+        flows.pages.snapshots.LockError: a line is not a snapshot, where each has to be looked at.
+    """
+    told = _told(raw, source)
+    if told is not None and told.until <= until:
+        yield from (told.newest[page] for page in pages if page in told.newest)
+        return
+    lines = snapshots.read(raw, source)
+    for page in pages:
+        if (line := snapshots.newest(lines, page, until)) is not None:
+            yield line
+
+
+def _digest(raw: Path, source: str, until: str) -> str:
+    return keys.digest(*snapshots.known(raw, source, until))
+
+
+def _told(raw: Path, source: str) -> _Told | None:
+    """What is kept of a lock, or is from now on; None of one that is short, or was changed just now."""
+    folder = raw / source
+    stamp = _stamp(folder)
+    if stamp is None:
+        return None
+    file = folder / FILE
+    if (told := _read(file, stamp)) is not None:
+        return told
+    if max(changed for _, _, changed, _ in stamp) > time.time_ns() - _SETTLED_NS:
+        return None
+    lines = snapshots.read(raw, source)
+    until = max(line.retrieved_at for line in lines)
+    found = {page: snapshots.newest(lines, page) for page in {line.page for line in lines}}
+    told = _Told(_digest(raw, source, until[:10]), until, {page: line for page, line in found.items() if line})
+    if _stamp(folder) != stamp:
+        return None
+    # Where nothing can be written it is read again and again.
+    with suppress(OSError):
+        _write(file, stamp, told)
+    return told
+
+
+def _stamp(folder: Path) -> list[list[int]] | None:
+    """Of the lock and of the folder of pages: size, when it was last written and last changed, ns, and which file it is.
+
+    None where there are few lines.
+    """
+    try:
+        found = [(folder / name).stat() for name in (LOCK, PAGES)]
+    except FileNotFoundError:
+        return None
+    return (
+        [[one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino] for one in found]
+        if found[0].st_size > _LONG
+        else None
+    )
+
+
+def _read(file: Path, stamp: list[list[int]]) -> _Told | None:
+    try:
+        kept = json.loads(file.read_bytes())
+        if kept["stamp"] != stamp or kept["form"] != _FORM:
+            return None
+        return _Told(kept["digest"], kept["until"], {page: Snapshot(**line) for page, line in kept["newest"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # Not there, or written by another version or hand.
+        return None
+
+
+def _write(file: Path, stamp: list[list[int]], told: _Told) -> None:
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump({"form": _FORM, "stamp": stamp, **asdict(told)}, stream)
+        Path(temporary).replace(file)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
