@@ -78,13 +78,18 @@ def _told(raw: Path, source: str) -> _Told | None:
         return told
     if max(changed for _, _, changed, _ in stamp) > time.time_ns() - _SETTLED_NS:
         return None
-    lines = snapshots.read(raw, source)
-    until = max(line.retrieved_at for line in lines)
-    found = {page: snapshots.newest(lines, page) for page in {line.page for line in lines}}
-    told = _Told(_digest(raw, source, until[:10]), until, {page: line for page, line in found.items() if line})
+    # What cannot be kept would be made out each time.
+    if not os.access(folder, os.W_OK):
+        return None
+    # Of two at the same second the one that stands below is the newer one.
+    lines = sorted(snapshots.read(raw, source), key=lambda line: line.retrieved_at)
+    if not lines:
+        return None
+    until = lines[-1].retrieved_at
+    told = _Told(_digest(raw, source, until[:10]), until, {line.page: line for line in lines})
     if _stamp(folder) != stamp:
         return None
-    # Where nothing can be written it is read again and again.
+    # Where there is no room it is read once more by the next run.
     with suppress(OSError):
         _write(file, stamp, told)
     return told
@@ -93,11 +98,13 @@ def _told(raw: Path, source: str) -> _Told | None:
 def _stamp(folder: Path) -> list[list[int]] | None:
     """Of the lock and of the folder of pages: size, when it was last written and last changed, ns, and which file it is.
 
-    None where there are few lines.
+    None where there are few lines, or they cannot be looked at.
     """
     try:
-        found = [(folder / name).stat() for name in (LOCK, PAGES)]
-    except FileNotFoundError:
+        # Opened, for a file system of another machine may answer who only asks from its memory.
+        with (folder / LOCK).open("rb") as lock:
+            found = [os.fstat(lock.fileno()), (folder / PAGES).stat()]
+    except OSError:
         return None
     return (
         [[one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino] for one in found]
@@ -118,10 +125,11 @@ def _read(file: Path, stamp: list[list[int]]) -> _Told | None:
 
 
 def _write(file: Path, stamp: list[list[int]], told: _Told) -> None:
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".")
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{FILE}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump({"form": _FORM, "stamp": stamp, **asdict(told)}, stream)
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(file)
     finally:
         Path(temporary).unlink(missing_ok=True)

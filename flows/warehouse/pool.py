@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from queue import SimpleQueue
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # More than this wait for each other: what reads what is long rather than broad.
 _CONNECTIONS_MAX = 2
+# Between two interrupts.
+_AGAIN_S = 0.02
 _A_NODE = TypeVar("_A_NODE", bound=Node)
 # What makes a table, by the connection that it is given.
 Make = Callable[["duckdb.DuckDBPyConnection", _A_NODE], None]
@@ -35,20 +38,25 @@ class Pool:
     def __init__(self, con: duckdb.DuckDBPyConnection, prepare: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
         self._con, self._prepare = con, prepare
         self._further: list[duckdb.DuckDBPyConnection] = []
+        self._at_work: set[duckdb.DuckDBPyConnection] = set()
+        self._is_broken_off = False
+        self._closing = ExitStack()
         self.size = 1 if connection.is_large(con) else min(processors(), _CONNECTIONS_MAX)
 
     def __enter__(self) -> Self:
-        for _ in range(self.size - 1):
-            further = connection.another(self._con)
-            self._further.append(further)
-            self._prepare(further)
+        with ExitStack() as closing:
+            for _ in range(self.size - 1):
+                further = connection.another(self._con)
+                closing.callback(further.close)
+                self._prepare(further)
+                self._further.append(further)
+            self._closing = closing.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, raised_at: TracebackType | None
     ) -> None:
-        for further in self._further:
-            further.close()
+        self._closing.close()
 
     def run(self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], at_most: int = _CONNECTIONS_MAX) -> None:
         """Make each table after those of them that it reads: one at a time in their order, else first what most wait for.
@@ -69,10 +77,14 @@ class Pool:
 
         def made(node: _A_NODE) -> None:
             con = free.get()
+            self._at_work.add(con)
             try:
-                make(con, node)
+                if not self._is_broken_off:
+                    make(con, node)
+                    # One that failed is in the middle of a transaction, and nobody is to have it.
+                    free.put(con)
             finally:
-                free.put(con)
+                self._at_work.discard(con)
 
         order = _Order(nodes)
         with self._threads() as threads:
@@ -91,9 +103,24 @@ class Pool:
                 yield threads
             except BaseException:
                 # A table cannot be made, or somebody wants an end: nobody waits for the others.
+                self._break_off(threads)
+                raise
+
+    def _break_off(self, threads: ThreadPoolExecutor) -> None:
+        """Interrupt until nobody is at anything: who is between two statements does not hear of it.
+
+        A stop that comes meanwhile is raised at the end, for a connection that is busy cannot be closed.
+        """
+        try:
+            self._is_broken_off = True
+            threads.shutdown(wait=False, cancel_futures=True)
+            while self._at_work:
                 for con in (self._con, *self._further):
                     con.interrupt()
-                raise
+                time.sleep(_AGAIN_S)
+        except BaseException:
+            self._break_off(threads)
+            raise
 
 
 class _Order(Generic[_A_NODE]):

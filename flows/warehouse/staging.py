@@ -44,14 +44,16 @@ class Staged:
 def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) -> dict[tuple[str, str], str]:
     """Make a file with these tables in the schema `staging`: a new one, in which the other schemas are empty, or a copy of `base`.
 
+    Of a small `base` no copy is made where a table is large: that file is made anew.
     Returns {(kind, table): key} of what the tables are made of and hold; in a copy one of the same key is left as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     publishing.remove(path)
-    if base is not None:
-        shutil.copyfile(base, path)
     made = Keys()
     is_large = any(isinstance(staged.content, Parts) for staged in tables.values())
+    # A file stays of the size that it was begun as.
+    if base is not None and (not is_large or _is_large(base)):
+        shutil.copyfile(base, path)
     with connection.connect(path, is_large=is_large) as con:
         standing = Standing(con, made)
         con.begin()
@@ -62,6 +64,11 @@ def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) ->
         con.commit()
         con.execute("checkpoint")
     return made.rows
+
+
+def _is_large(path: Path) -> bool:
+    with connection.connect(path, read_only=True) as con:
+        return connection.is_large(con)
 
 
 def put(con: duckdb.DuckDBPyConnection, standing: Standing, table: str, staged: Staged) -> dict[str, str]:

@@ -153,3 +153,22 @@ def test_a_line_that_is_none_is_told_and_nothing_is_kept(tmp_path: Path, monkeyp
         with pytest.raises(LockError, match=r"snapshots\.jsonl, line 1: .*etag is '7', not a text"):
             list(long_locks.newest(tmp_path, "s", PAGES, "9999"))
     assert not (tmp_path / "s" / FILE).exists()
+
+
+@pytest.mark.parametrize("body", [b"\0" * 200_000, b"\n" * 200_000, b"[" * 200_000])
+def test_of_a_lock_without_a_line_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(long_locks, "_SETTLED_NS", 0)
+    lay_down(tmp_path, 2)
+    (tmp_path / "s" / LOCK).write_bytes(body)
+    assert long_locks.known(tmp_path, "s", ALL) == as_read(tmp_path)
+    assert list(long_locks.newest(tmp_path, "s", PAGES, "9999")) == []
+    assert not (tmp_path / "s" / FILE).exists()
+
+
+def test_a_folder_that_is_none_has_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("")
+    assert list(long_locks.newest(tmp_path, "s", PAGES, "9999")) == []
+
+
+def test_what_is_kept_may_be_read_by_whoever_reads_the_lock(long: Path) -> None:
+    assert (long / "s" / FILE).stat().st_mode == (long / "s" / LOCK).stat().st_mode

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import signal
 import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import duckdb
@@ -114,6 +117,8 @@ def test_what_fails_breaks_off_what_others_are_at_and_nothing_more_is_made(
         made.append(one.table)
         if one.table == "endless":
             is_begun.set()
+            # Between two statements, where DuckDB forgets an interrupt.
+            time.sleep(0.2)
             con.execute(FOREVER)
         assert is_begun.wait(WAITS_S)
         raise error
@@ -121,3 +126,69 @@ def test_what_fails_breaks_off_what_others_are_at_and_nothing_more_is_made(
     with pytest.raises(type(error), match=str(error)):
         run(tmp_path / "x.duckdb", [node("endless"), node("bad"), node("later", "bad")], make)
     assert sorted(made) == ["bad", "endless"]
+
+
+def test_a_stop_while_others_are_broken_off_is_raised_when_they_have_ended(tmp_path: Path) -> None:
+    is_begun, ended = threading.Event(), list[str]()
+
+    def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
+        if one.table == "bad":
+            assert is_begun.wait(WAITS_S)
+            threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+            raise ValueError("no such thing")
+        is_begun.set()
+        time.sleep(0.6)
+        try:
+            con.execute(FOREVER)
+        finally:
+            ended.append(one.table)
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        run(tmp_path / "x.duckdb", [node("endless"), node("bad")], make)
+    assert ended == ["endless"]
+    assert isinstance(stopped.value.__context__, ValueError)
+    assert [one.name for one in threading.enumerate() if one.name.startswith("make tables")] == []
+
+
+def test_the_connection_of_one_that_failed_is_given_to_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_failed, used = threading.Event(), dict[str, int]()
+    tell = Future.set_exception
+
+    def later(future: Future[None], error: BaseException | None) -> None:
+        # Meanwhile it is not known that it failed.
+        has_failed.set()
+        time.sleep(0.5)
+        tell(future, error)
+
+    monkeypatch.setattr(Future, "set_exception", later)
+
+    def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
+        used[one.table] = id(con)
+        con.begin()
+        if one.table == "bad":
+            raise ValueError("no such thing")
+        assert has_failed.wait(WAITS_S)
+        con.commit()
+
+    with pytest.raises(ValueError, match="no such thing"):
+        run(tmp_path / "x.duckdb", [node("bad"), node("good"), node("next", "good")], make)
+    assert used["next"] == used["good"] != used["bad"]
+
+
+def test_where_a_connection_cannot_be_prepared_none_is_left(tmp_path: Path) -> None:
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def prepare(further: duckdb.DuckDBPyConnection) -> None:
+        opened.append(further)
+        raise ValueError("no macro")
+
+    with (
+        connection.connect(tmp_path / "x.duckdb") as con,
+        pytest.raises(ValueError, match="no macro"),
+        Pool(con, prepare),
+    ):
+        pass
+    with pytest.raises(duckdb.ConnectionException, match="closed"):
+        opened[0].execute("select 1")

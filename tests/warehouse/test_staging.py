@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from conftest import AS_OF
 
 from flows import build, columns
@@ -167,3 +168,19 @@ def test_what_is_too_large_to_be_held_has_larger_blocks_than_a_usual_warehouse(t
         with connection.connect(path) as con:
             sizes[name] = con.execute("select block_size from pragma_database_size()").fetchone()
     assert sizes == {"whole": (65_536,), "parts": (262_144,)}
+
+
+@pytest.mark.parametrize(("base", "is_copied"), [("whole", False), ("parts", True)])
+def test_what_became_too_large_is_not_made_in_a_file_that_was_begun_small(
+    tmp_path: Path, base: str, is_copied: bool
+) -> None:
+    whole = columns.table(Bird, BIRDS)
+    large = {"bird": Staged(Bird, Parts(whole.schema, lambda: [whole]))}
+    staging.stage(tmp_path / "base.duckdb", large if base == "parts" else {"bird": Staged(Bird, whole)})
+    with connection.connect(tmp_path / "base.duckdb") as con:
+        con.execute("create table marts.of_before as select 1 as n")
+    staging.stage(tmp_path / "x.duckdb", large, tmp_path / "base.duckdb")
+    with connection.connect(tmp_path / "x.duckdb") as con:
+        assert connection.is_large(con)
+        assert ("marts.of_before" in connection.tables(con)) == is_copied
+        assert con.sql("from staging.bird").to_arrow_table() == whole
