@@ -20,6 +20,8 @@ _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MI
 _LEAST_BYTES = 50 * 10**6
 # What a few batches of usual rows take as Python's values, each some hundred bytes a cell.
 _LEFT_BYTES = 20 * 10**6
+# Between two interrupts.
+_AGAIN_S = 0.02
 
 
 class QueryError(UserError, ValueError):
@@ -73,18 +75,27 @@ def bounded(con: duckdb.DuckDBPyConnection, given: Limits) -> Iterator[threading
     Raises:
         QueryError: DuckDB refuses the query or a row, or a limit is reached.
     """
-    over = threading.Event()
+    over, done = threading.Event(), threading.Event()
 
     def end() -> None:
         over.set()
+        # Again and again: one that comes between two statements is not heard.
         con.interrupt()
+        while not done.wait(_AGAIN_S):
+            con.interrupt()
 
     timer = threading.Timer(given.timeout_s, end)
     timer.daemon = True
     try:
         with _memory(given.memory_bytes):
             timer.start()
-            yield over
+            try:
+                yield over
+            finally:
+                done.set()
+                timer.cancel()
+                # What is asked from here on is not ended.
+                timer.join()
     except (duckdb.Error, MemoryError) as error:
         if over.is_set() and isinstance(error, duckdb.InterruptException):
             raise out_of_time(given) from error
@@ -93,8 +104,6 @@ def bounded(con: duckdb.DuckDBPyConnection, given: Limits) -> Iterator[threading
         if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
             raise out_of_memory(given) from error
         raise QueryError(table_names.unknown(con, error) or _said(error)) from error
-    finally:
-        timer.cancel()
 
 
 def out_of_time(given: Limits) -> QueryError:

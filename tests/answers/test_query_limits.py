@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import threading
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from flows.answers import queries, query_limits
-from flows.answers.query_limits import Limits, QueryError
+from flows.answers.query_limits import Limits, QueryError, bounded
 
 ENDLESS = "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t"
 # In lists, in one text, in many texts, in the rows that are handed over, in what is sorted: DuckDB counts but some of it.
@@ -40,6 +41,20 @@ def test_a_query_that_does_not_end_is_ended(path: Path) -> None:
         queries.first(path, ENDLESS, 3, limits)
     with pytest.raises(QueryError, match=told), queries.arrow_batches(path, ENDLESS, limits) as (_, batches):
         list(batches)
+
+
+def test_a_query_that_begins_when_its_time_is_over_is_ended(path: Path) -> None:
+    limits = Limits(timeout_s=0.05)
+
+    def late() -> None:
+        with queries.connect(path, limits) as con, bounded(con, limits) as over:
+            assert over.wait(60)
+            time.sleep(0.1)
+            con.execute(ENDLESS)
+
+    with pytest.raises(QueryError, match=r"longer than 0.05 s"):
+        late()
+    assert [one for one in threading.enumerate() if isinstance(one, threading.Timer)] == []
 
 
 def test_rows_that_are_taken_slowly_are_ended_too(path: Path) -> None:
