@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # How many tests run at the same time; those that share what is dear to set up stay together. One more than two processors, for
 # some of them wait: for a server that is slow, a schedule, a process to end.
 WORKERS ?= 3
+# Of the slow ones more do, so one more of these.
+SLOW_WORKERS ?= $(shell expr $(WORKERS) + 1)
 BENCH := PYTHONPATH=tests $(BIN)/python tests/bench
 # Bytecode is written even where the environment says otherwise: the tests start some hundred processes, in three sessions.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS)
@@ -32,7 +34,7 @@ test: $(VENV)/installed  ## the tests, but for the slow ones (some four minutes 
 
 test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (half an hour)
 	$(MUTATED)
-	$(PYTEST) --dist loadscope --no-loadscope-reorder -m slow
+	$(PYTEST) --numprocesses $(SLOW_WORKERS) --dist loadscope --no-loadscope-reorder -m slow
 
 soak: $(VENV)/installed  ## what test-all samples, in full: kills, mutations, simulations (hours)
 	SOAK=1 $(MUTATED)
