@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import inspect
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from flows import children, notices, run_lines, run_records, runs, schedules
@@ -143,14 +144,24 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
             asyncio.run_coroutine_threadsafe(_let_go(), loop).result(_LET_GO_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
 
 
 async def _let_go() -> None:
-    """Cancel all else that is in this loop."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    """Cancel all else that is in this loop, and what that begins with on its way out.
+
+    Nothing before it has begun: what it was given to await would never be, which Python tells on standard error (seen: a
+    connection that anyio was about to make).
+    """
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        begun = [
+            task for task in others if inspect.getcoroutinestate(cast("Any", task.get_coro())) != inspect.CORO_CREATED
+        ]
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+        # Whatever is left begins now.
+        await asyncio.sleep(0)
 
 
 def _listen() -> list[int]:

@@ -6,6 +6,8 @@ tests/test_run_records.py.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import re
 import shlex
@@ -15,7 +17,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -272,6 +275,36 @@ def test_killed_it_leaves_nothing_and_blocks_nobody_and_sigint_ends_it_even_wher
     assert lines(served.said()) in (["cancelled"], ["crashed"])
     assert served.said().endswith("stopped by SIGINT\n")
     assert {state for state, *_ in served.runs()} <= {"Crashed", "Cancelled", "Skipped"}
+
+
+def test_what_has_not_begun_when_it_ends_is_not_told_of() -> None:
+    begun, tasks = list[str](), list[asyncio.Task[None]]()
+
+    async def waited_for(what: str) -> None:
+        begun.append(what)
+
+    async def waiting(given: Coroutine[Any, Any, None]) -> None:
+        # As anyio has it: what is cancelled before it comes here leaves what it was given to nobody.
+        await given
+
+    async def beginning() -> None:
+        try:
+            while True:
+                tasks.append(asyncio.create_task(waiting(waited_for("more"))))
+                await asyncio.sleep(0)
+        finally:
+            tasks.append(asyncio.create_task(waiting(waited_for("the last"))))
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with serve._loop() as loop:
+            asyncio.run_coroutine_threadsafe(beginning(), loop)
+            wait_for(lambda: "more" in begun, lambda: str(begun))
+        assert begun[-1] == "the last"
+        assert all(task.done() for task in tasks)
+        tasks.clear()
+        gc.collect()
+    assert [str(one.message) for one in told] == []
 
 
 def test_stopped_while_its_server_starts_it_leaves_nothing(served: Served) -> None:
