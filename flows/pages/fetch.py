@@ -341,8 +341,9 @@ class Fetcher:
 
 def _held(source: Source, raw: Path, until: str) -> dict[str, Snapshot]:
     """{page: its newest version by then} of the pages whose bytes are kept, whole."""
-    newest = long_locks.newest(raw, source.key, [page.name for page in source.pages], until)
-    return {line.page: line for line in newest if snapshots.intact(raw, line)}
+    newest = long_locks.newest(raw, source.key, until)
+    lines = [newest[page.name] for page in source.pages if page.name in newest]
+    return {line.page: line for line in lines if snapshots.intact(raw, line)}
 
 
 def _keep(raw: Path, made: Snapshot, body: bytes) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,20 +47,16 @@ def known(raw: Path, source: str, until: str) -> str:
     return told.digest if told is not None and told.until[:10] <= until else _digest(raw, source, until)
 
 
-def newest(raw: Path, source: str, pages: Iterable[str], until: str) -> Iterator[Snapshot]:
-    """The newest line by a second of each of these pages that has one.
+def newest(raw: Path, source: str, until: str) -> Mapping[str, Snapshot]:
+    """{page: its newest line by a second} of the pages that have one.
 
     Raises:
         flows.pages.snapshots.LockError: a line is not a snapshot, where each has to be looked at.
     """
     told = _told(raw, source)
     if told is not None and told.until <= until:
-        yield from (told.newest[page] for page in pages if page in told.newest)
-        return
-    lines = snapshots.read(raw, source)
-    for page in pages:
-        if (line := snapshots.newest(lines, page, until)) is not None:
-            yield line
+        return told.newest
+    return snapshots.newest_of_each(snapshots.read(raw, source), until)
 
 
 def _digest(raw: Path, source: str, until: str) -> str:
@@ -81,12 +77,11 @@ def _told(raw: Path, source: str) -> _Told | None:
     # What cannot be kept would be made out each time.
     if not os.access(folder, os.W_OK):
         return None
-    # Of two at the same second the one that stands below is the newer one.
-    lines = sorted(snapshots.read(raw, source), key=lambda line: line.retrieved_at)
-    if not lines:
+    newest_of_each = snapshots.newest_of_each(snapshots.read(raw, source))
+    if not newest_of_each:
         return None
-    until = lines[-1].retrieved_at
-    told = _Told(_digest(raw, source, until[:10]), until, {line.page: line for line in lines})
+    until = max(line.retrieved_at for line in newest_of_each.values())
+    told = _Told(_digest(raw, source, until[:10]), until, newest_of_each)
     if _stamp(folder) != stamp:
         return None
     # Where there is no room it is read once more by the next run.

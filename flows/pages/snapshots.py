@@ -207,8 +207,14 @@ def newest(lines: Iterable[Snapshot], page: str, until: str = _END_OF_TIME) -> S
 
     What is fetched as of a past day stands below what was fetched before, and is older.
     """
-    of_page = [line for line in lines if line.page == page and line.retrieved_at <= until]
-    return max(reversed(of_page), key=lambda line: line.retrieved_at, default=None)
+    return newest_of_each((line for line in lines if line.page == page), until).get(page)
+
+
+def newest_of_each(lines: Iterable[Snapshot], until: str = _END_OF_TIME) -> dict[str, Snapshot]:
+    """{page: what `newest` gives of it} of all pages that have a line by then."""
+    # The sort is stable.
+    by_time = sorted((line for line in lines if line.retrieved_at <= until), key=lambda line: line.retrieved_at)
+    return {line.page: line for line in by_time}
 
 
 def digest(body: bytes) -> str:

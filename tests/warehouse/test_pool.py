@@ -134,10 +134,13 @@ def test_a_stop_while_others_are_broken_off_is_raised_when_they_have_ended(tmp_p
     def make(con: duckdb.DuckDBPyConnection, one: Node) -> None:
         if one.table == "bad":
             assert is_begun.wait(WAITS_S)
-            threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
             raise ValueError("no such thing")
         is_begun.set()
-        time.sleep(0.6)
+        with pytest.raises(duckdb.InterruptException):
+            con.execute(FOREVER)
+        # It is being broken off: now the stop comes, and there is more to do.
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(0.2)
         try:
             con.execute(FOREVER)
         finally:
