@@ -65,8 +65,7 @@ def test_one_in_the_middle_of_something_ends_with_its_parent_that_was_killed(
     try:
         # Not before it has looked who its parent is.
         wait_for(lambda: len(list(Path(f"/proc/{child}/task").iterdir())) > 1)
-        parent.kill()
-        parent.wait()
+        children.end(parent)
         wait_for(lambda: not lives(child))
         assert (tmp_path / "last").is_file()
     finally:

@@ -295,6 +295,7 @@ def test_what_has_not_begun_when_it_ends_is_not_told_of() -> None:
         finally:
             tasks.append(asyncio.create_task(waiting(waited_for("the last"))))
 
+    gc.collect()  # what other tests left, of which something may be told too
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         with serve._loop() as loop:

@@ -30,10 +30,10 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_is_run_as_python_does() -> None:
-    process = children.start("flows.tied", "said", "a", "b c")
-    assert process.stdout is not None
-    assert process.stdout.read() == b"__main__ ['a', 'b c']\n"
-    assert process.wait(timeout=300) == 0
+    with children.start("flows.tied", "said", "a", "b c") as process:
+        assert process.stdout is not None
+        assert process.stdout.read() == b"__main__ ['a', 'b c']\n"
+        assert process.wait(timeout=300) == 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM], ids=lambda stop: stop.name)

@@ -150,7 +150,7 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written_to() -> None:
     folder = Path(tempfile.mkdtemp())
     script = (
-        "import os, pathlib, sys, tempfile; from flows.answers import outputs\n"
+        "import os, pathlib, sys; from flows.answers import outputs\n"
         "os.geteuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))\n"
         "try: outputs.write(pathlib.Path(sys.argv[1]), b'x')\n"
         "except outputs.OutputError as error: print(error)"

@@ -132,15 +132,15 @@ def faces() -> tuple[str, ...]:
         options = subset.Options(
             layout_features=["kern"], name_IDs=["*"], hinting=False, recalc_timestamp=False, notdef_outline=True
         )
-        face = subset.load_font(str(fontpkg_fira_sans.ROOT / "files" / name), options)
-        # Ligatures and alternates, which nothing here sets, cost most of the time.
-        del face["GSUB"]
-        cut = subset.Subsetter(options)
-        cut.populate(text=style.LETTERS)
-        cut.subset(face)
-        _kern_by_pairs(face)
-        made.append(str(Path(_folder().name) / name))
-        subset.save_font(face, made[-1], options)
+        with subset.load_font(str(fontpkg_fira_sans.ROOT / "files" / name), options) as face:
+            # Ligatures and alternates, which nothing here sets, cost most of the time.
+            del face["GSUB"]
+            cut = subset.Subsetter(options)
+            cut.populate(text=style.LETTERS)
+            cut.subset(face)
+            _kern_by_pairs(face)
+            made.append(str(Path(_folder().name) / name))
+            subset.save_font(face, made[-1], options)
     return tuple(made)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 import zlib
 from itertools import combinations
 from pathlib import Path
@@ -242,6 +244,15 @@ def test_nothing_is_left_of_the_other_process_whether_this_one_ends_or_is_killed
             process.kill()
         process.communicate()
     wait_for(lambda: not list(tmp_path.glob("compute-limits-*")))
+
+
+def test_the_files_of_the_face_are_closed_when_they_are_cut() -> None:
+    # An open one is told of when it is collected, whenever that is.
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        canvas.faces.__wrapped__()
+        gc.collect()
+    assert [str(one.message) for one in told] == []
 
 
 def test_pdf_bodies_hold_no_date(drawn: drawers.Drawings) -> None:
