@@ -12,13 +12,14 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 import running
 from running import Site, free_port
 
-from flows import prefect_server
+from flows import children, prefect_server
 from flows.prefect_server import ServerError
 
 
@@ -45,6 +46,13 @@ def test_a_server_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     # The directory of the package comes first for a child, and the two are not in it.
     assert str(tmp_path) not in sys.path
+    started, really = list[subprocess.Popen[bytes]](), children.start
+
+    def start(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
+        started.append(really(*arguments, **more))
+        return started[-1]
+
+    monkeypatch.setattr(children, "start", start)
     with (
         pytest.raises(
             ServerError, match=r"the Prefect server ended at once \(exit status 3\); `prefect server start` tells"
@@ -52,6 +60,9 @@ def test_a_server_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.
         prefect_server.server(None, kind),  # type: ignore[arg-type]
     ):
         raise AssertionError
+    (process,) = started
+    assert process.stdin is not None
+    assert process.stdin.closed
 
 
 def test_prefect_reads_what_a_server_with_schedules_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,9 +101,11 @@ class Fitters:
         # Killed even where all went well: they have nothing to put in order, and an interpreter takes long to end.
         for process in self._processes:
             process.kill()
-            process.wait()
         for thread in self._threads:
             thread.join()
+        # One of which the thread was not started yet, too.
+        for process in self._processes:
+            children.end(process)
 
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
         """The tables of these sets, when a process has them; as `compute`."""

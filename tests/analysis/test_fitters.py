@@ -164,6 +164,19 @@ with Fitters(2) as fitters:
 
 
 @pytest.mark.slow
+def test_a_stop_while_they_start_ends_those_that_have(
+    started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Between a process and its thread: nobody else closes the pipes to that one.
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitters, "Thread", stopped)
+    with pytest.raises(KeyboardInterrupt), Fitters(2):
+        raise AssertionError
+    assert len(started) == 1
+
+
 def test_they_end_with_the_process_that_started_them_and_say_nothing() -> None:
     places = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(paths.PACKAGE.parent)]
     with subprocess.Popen(
