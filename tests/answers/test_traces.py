@@ -60,7 +60,8 @@ def facts() -> set[tuple[str, str, str]]:
 @cache
 def lock() -> dict[tuple[str, str], dict[str, Any]]:
     """{(source, SHA-256): line} of the locks that ship."""
-    lines = (json.loads(line) for path in (ROOT / "data" / "raw").glob("*/snapshots.jsonl") for line in path.open())
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "data" / "raw").glob("*/snapshots.jsonl")]
+    lines = [json.loads(line) for text in texts for line in text.split("\n") if line]
     return {(line["source"], line["sha256"]): line for line in lines}
 
 

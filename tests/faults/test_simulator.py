@@ -465,14 +465,15 @@ def test_what_hinders_a_call_does_so(fault: str, call: str, tmp_path: Path) -> N
     )
     # Bytecode that is kept is renamed into its place, which would be the first call of its kind.
     env = {"COMPUTE_LIMITS_DATA": str(tmp_path), "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    world = World(tmp_path, Site({}), env, tmp_path / "home", random.Random(0), {})
-    world.published.parent.mkdir()
-    arguments = [call, str(next_path(world.published)), str(world.published)]
-    status = hindered(world, arguments, call, 2, fault)
-    said = world.log.read_text()
-    assert status == (-signal.SIGKILL if fault == "SIGKILL" else 1), said
-    assert said.startswith("once\n")
-    assert "twice" not in said
-    assert fault == "SIGKILL" or f"Errno {getattr(errno, fault)}" in said
-    assert hindered(world, arguments, call, 3, fault) is None
-    assert world.log.read_text() == "once\ntwice\n"
+    with Site({}).running() as site:
+        world = World(tmp_path, site, env, tmp_path / "home", random.Random(0), {})
+        world.published.parent.mkdir()
+        arguments = [call, str(next_path(world.published)), str(world.published)]
+        status = hindered(world, arguments, call, 2, fault)
+        said = world.log.read_text()
+        assert status == (-signal.SIGKILL if fault == "SIGKILL" else 1), said
+        assert said.startswith("once\n")
+        assert "twice" not in said
+        assert fault == "SIGKILL" or f"Errno {getattr(errno, fault)}" in said
+        assert hindered(world, arguments, call, 3, fault) is None
+        assert world.log.read_text() == "once\ntwice\n"
