@@ -163,7 +163,6 @@ with Fitters(2) as fitters:
 """
 
 
-@pytest.mark.slow
 def test_a_stop_while_they_start_ends_those_that_have(
     started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +176,7 @@ def test_a_stop_while_they_start_ends_those_that_have(
     assert len(started) == 1
 
 
+@pytest.mark.slow
 def test_they_end_with_the_process_that_started_them_and_say_nothing() -> None:
     places = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(paths.PACKAGE.parent)]
     with subprocess.Popen(
