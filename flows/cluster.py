@@ -279,6 +279,9 @@ class Cluster:
     def finish(self) -> None:
         """Nothing more is to be fitted; the connection stays."""
 
+    def join_in(self) -> None:
+        """Nothing is fitted here: all of it is sent already, and who has a cluster has more processors there."""
+
     def parsed(self, pages: Sequence[Unread]) -> dict[tuple[str, str, str], Gathered]:
         """{(source, page, SHA-256): its rows} of pages that can be read, if there are so many that it is worth to send them."""
         from flows.pages.limited import bare

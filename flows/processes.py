@@ -40,7 +40,7 @@ class Beside:
         return self._suites()
 
     def fitters(self, many: int) -> Fitting:
-        """What fits lines: processes, as `many` as there is work for, but no more than processors.
+        """What fits lines: processes, as `many` as there is work for, but one less than processors, for this one joins in.
 
         Once started they stay until they are told that nothing more is submitted.
         """
@@ -49,7 +49,7 @@ class Beside:
         if self._fitters is None:
             from flows.analysis.fitters import Fitters
 
-            here = min(children.processors(), _FITTERS_MAX)
+            here = min(children.processors() - 1, _FITTERS_MAX)
             self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
         return self._fitters
 

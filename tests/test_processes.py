@@ -78,8 +78,10 @@ def test_they_end_with_an_error_too(started: list[Started]) -> None:
     assert [one.ended for one in started] == [True, True]
 
 
-@pytest.mark.parametrize(("processors", "wanted", "many"), [(1, 9, 1), (2, 9, 2), (64, 9, 4), (2, 1, 1), (2, 0, 1)])
-def test_there_is_a_fitter_for_each_processor_but_few_and_none_without_work(
+@pytest.mark.parametrize(
+    ("processors", "wanted", "many"), [(1, 9, 1), (2, 9, 1), (3, 9, 2), (64, 9, 4), (3, 1, 1), (3, 0, 1)]
+)
+def test_there_is_a_fitter_for_each_processor_but_one_and_few_where_there_is_little_work(
     processors: int, wanted: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))

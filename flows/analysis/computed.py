@@ -81,7 +81,7 @@ _OF_SETS = tuple(
     for name in TABLES
     if name not in ("fits.unit_costs", "fits.pooled_slopes", "fits.shrunken_slopes", "fits.unbounded_lines")
 )
-# Where a process had fewer points than this to fit, starting it would take longer than to fit them here.
+# Where a process beside this one had fewer points than this to fit, starting it would take longer than to fit them here.
 _POINTS_A_PROCESS = 3_000
 # Sets handed to a process at once: few and large, for each costs a message both ways.
 _BATCHES = 12
@@ -123,6 +123,7 @@ class Tables:
     busy: int = 0
     _parts: list[Mapping[str, pa.Table]] = field(default_factory=list)
     _answers: list[Answer] = field(default_factory=list)
+    _fitting: Fitting | None = None
     _unit_costs: pa.Table = field(default_factory=lambda: columns.schema(costs.UnitCost).empty_table())
     _headlines: list[pooled.Headline] = field(default_factory=list)
     _level: float = 0.0
@@ -147,16 +148,19 @@ class Tables:
                 left.append(at)
             else:
                 self._parts.append(_taken_over(self.kept, work.sample, number))
-        many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
-        fitters = self.fitters(many) if self.fitters is not None and many else None
+        many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS - 1
+        fitters = self.fitters(many) if self.fitters is not None and many > 0 else None
         self.busy = 0 if fitters is None else fitters.busy
         for batch in batches(left, [_effort(work) for work in works], _BATCHES):
             self._answers.append(_submitted(fitters, [works[at] for at in batch], grounds))
         if fitters is not None:
             fitters.finish()
+            self._fitting = fitters
 
     def tables(self) -> Mapping[str, pa.Table]:
         """{table: its content}, sets in the order of their numbers, whoever computed them."""
+        if self._fitting is not None:
+            self._fitting.join_in()
         self._parts += [answer.result() for answer in self._answers]
         of_sets = {name: _in_order(name, self._parts) for name in _OF_SETS}
         together = pooled.tables(self._headlines, of_sets["fits.estimates"], self._level)

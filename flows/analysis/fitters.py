@@ -1,7 +1,9 @@
-"""Processes that fit: each takes sets of points one after another and gives their tables.
+"""Processes that fit: each takes sets of points one after another and gives their tables, and so does this one if it is asked to.
 
 with Fitters(2) as fitters:
     future = fitters.submit(works, grounds)
+    fitters.finish()
+    fitters.join_in()
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from subprocess import Popen, TimeoutExpired
 from threading import Thread
 from types import TracebackType
@@ -51,6 +54,9 @@ class Fitting(Protocol):
 
     def finish(self) -> None:
         """Nothing more is submitted to it."""
+
+    def join_in(self) -> None:
+        """Compute what nobody has begun yet in this process, if that is any use; returns when nothing is left to begin."""
 
 
 # Arrays come and go by the thousand: what one leaves is for the next, and not given back to the system, which would have to
@@ -124,6 +130,18 @@ class Fitters:
         future: Future[dict[str, pa.Table]] = Future()
         self._tasks.put((function, future))
         return future
+
+    def join_in(self) -> None:
+        """Take tasks as each of the processes does, where this one has nothing to do but to wait for them."""
+        with suppress(Empty):
+            while (task := self._tasks.get_nowait()) is not None:
+                function, future = task
+                try:
+                    future.set_result(function())
+                except Exception as error:  # noqa: BLE001  # raised where the answer is asked for
+                    future.set_exception(error)
+            # One of those that tell the processes that nothing comes after it.
+            self._tasks.put(None)
 
     def _serve(self, process: Popen[bytes]) -> None:
         """Hand a process its tasks until there are no more, and end it; where it ends before that, all that is left fails."""

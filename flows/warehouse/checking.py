@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import pkgutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from great_expectations.data_context.data_context.abstract_data_context import A
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from great_expectations.expectations import core
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
@@ -154,7 +156,9 @@ def _run(
 
 
 def _with_near(kind: str) -> str:
-    known = list_registered_expectation_implementations()
+    # Also of those that were not imported, for no suite asks for them.
+    names = {module.name for module in pkgutil.iter_modules(core.__path__) if module.name.startswith("expect_")}
+    known = sorted(names.union(list_registered_expectation_implementations()))
     near = difflib.get_close_matches(kind, known)
     return kind if kind in known or not near else f"{kind} (near names: {', '.join(near)})"
 

@@ -100,10 +100,13 @@ class Fitters:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
-        self.is_finished = False
+        self.is_finished = self.is_joined = False
 
     def finish(self) -> None:
         self.is_finished = True
+
+    def join_in(self) -> None:
+        self.is_joined = self.is_finished
 
     def submit(self, works: Sequence[Work], grounds: Grounds) -> Future[dict[str, pa.Table]]:
         self.batches.append([work.sample.name for work in works])
@@ -165,6 +168,7 @@ def test_the_sets_stand_in_the_order_of_their_numbers_whoever_computed_them(
     names = [name for batch in fitters.batches for name in batch]
     assert len(names) >= 3
     assert fitters.is_finished
+    assert fitters.is_joined
     assert tables.busy == fitters.busy
     assert {(SAMPLE, name) for name in names} == set(keys.rows)
     numbers = [row[0] for row in here["fits.estimates"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from made_set import GROUNDS, WORK
+from running import wait_for
 
 from flows import build, children, paths
 from flows.analysis import computed, fitters
@@ -87,6 +89,29 @@ def test_where_nothing_more_is_submitted_they_end_with_their_last_answer(
         assert [future.result(0)["fits.estimates"]["sample_id"][0].as_py() for future in futures] == [0, 1, 2]
 
 
+def test_what_no_process_has_begun_is_computed_here_by_whoever_joins_in(started: list[Any]) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "wb") as held, Fitters(1) as processes:
+        # The one process reads until it is told to go on.
+        there: Any = processes.compute(partial(Path(f"/proc/{os.getpid()}/fd/{reading}").read_bytes))  # type: ignore[arg-type]
+        here: Any = processes.compute(os.getpid)  # type: ignore[arg-type]
+        bad = processes.submit([BAD], GROUNDS)
+        processes.finish()
+        wait_for(lambda: processes._tasks.qsize() == 3)
+        processes.join_in()
+        assert here.result(0) == os.getpid()
+        with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
+            bad.result(0)
+        assert not there.done()
+        held.write(b"go on")
+        held.close()
+        assert there.result(HANGS_S) == b"go on"
+        # Whoever joined in has left it to the process to hear that nothing comes after all that.
+        started[0].wait(HANGS_S)
+        # One who comes when it is too late has nothing to do.
+        processes.join_in()
+
+
 def test_an_exception_in_a_fit_comes_back_as_itself_and_the_process_goes_on(started: list[Any]) -> None:
     with Fitters(1) as processes:
         bad, good = processes.submit([BAD], GROUNDS), processes.submit(numbered(1), GROUNDS)
@@ -152,6 +177,7 @@ PARENT = """
 import sys, time
 sys.path[:0] = sys.argv[1:]
 from made_set import GROUNDS, WORK
+from running import wait_for
 from flows.analysis.fitters import Fitters
 
 with Fitters(2) as fitters:

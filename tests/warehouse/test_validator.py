@@ -291,10 +291,28 @@ def test_a_stop_while_it_starts_leaves_no_folder(tmp_path: Path, monkeypatch: py
     ],
 )
 def test_sources_of_data_are_not_loaded_but_that_of_frames(name: str, is_hidden: bool) -> None:
-    spec = validator._Lean().find_spec(f"great_expectations.datasource.fluent.{name}")
+    spec = validator._Lean(set()).find_spec(f"great_expectations.datasource.fluent.{name}")
     assert (spec is not None) == is_hidden
     if spec is not None:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         assert isinstance(module.AnyDatasource, type)
         assert not hasattr(module, "__wrapped__")
+
+
+def test_kinds_of_expectations_are_loaded_that_a_suite_asks_for_and_no_others(tmp_path: Path) -> None:
+    script = """
+import io, json, sys
+from pathlib import Path
+from flows.warehouse import validator
+suite = {"table": "core.t", "key": [], "expectations": [{"type": sys.argv[2], "kwargs": {}, "severity": "critical"}]}
+Path(sys.argv[1], "suites.json").write_text(json.dumps([suite]))
+validator.serve(Path(sys.argv[1]), io.StringIO(), io.StringIO())
+kinds = [name for name in sys.modules if name.startswith("great_expectations.expectations.core.expect_")]
+print(*sorted(kind.rpartition(".")[2] for kind in kinds if hasattr(sys.modules[kind], "__file__")))
+"""
+    asked = "expect_column_values_to_be_between"
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", script, str(tmp_path), asked], capture_output=True, encoding="utf-8", check=True
+    )
+    assert told.stdout.split() == [asked, "expect_column_values_to_not_be_null"]
