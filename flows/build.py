@@ -415,7 +415,7 @@ def transform(
     built: Path,
     published: Kept = kept.NOTHING,
     made: Keys | None = None,
-    fitters: Callable[[int], Fitting] | None = None,
+    fitters: Callable[[int], Fitting | None] | None = None,
     check: Made = lambda *_: None,
     last: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
 ) -> None:

@@ -39,18 +39,20 @@ class Beside:
         """What is expected of each table."""
         return self._suites()
 
-    def fitters(self, many: int) -> Fitting:
-        """What fits lines: processes, as `many` as there is work for, but one less than processors, for this one joins in.
+    def fitters(self, many: int) -> Fitting | None:
+        """What fits lines beside this process, where there is work for so `many`; None where this one does best by itself.
 
-        Once started they stay until they are told that nothing more is submitted.
+        Processes are one less than there is work for, and than there are processors, for this one joins in. Once started they
+        stay until they are told that nothing more is submitted.
         """
         if self.cluster is not None:
             return self.cluster
         if self._fitters is None:
-            from flows.analysis.fitters import Fitters
+            others = min(many - 1, children.processors() - 1, _FITTERS_MAX)
+            if others > 0:
+                from flows.analysis.fitters import Fitters
 
-            here = min(children.processors() - 1, _FITTERS_MAX)
-            self._fitters = self._stack.enter_context(Fitters(max(1, min(many, here))))
+                self._fitters = self._stack.enter_context(Fitters(others))
         return self._fitters
 
     def computed(self, function: Callable[[], dict[str, pa.Table]]) -> Answer | None:
@@ -59,7 +61,7 @@ class Beside:
 
     def start(self) -> None:
         """Have all of them begin with what they import."""
-        self.fitters(_FITTERS_MAX)
+        self.fitters(_FITTERS_MAX + 1)
         _ = self.validator
 
     @cached_property

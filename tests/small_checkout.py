@@ -154,15 +154,25 @@ def lighten(place: Place, *, has_facts: bool = False) -> None:
             if not any(path.match(f"{name}.toml") for name in left):
                 path.unlink()
     for name, edits in LIGHT.items():
-        text = (declared / name).read_text(encoding="utf-8")
-        for pattern, other in edits:
-            text, n = re.subn(pattern, other, text, flags=re.MULTILINE)
-            assert n == 1, f"{name}: {pattern} matches {n} times"
-        (declared / name).write_text(text, encoding="utf-8")
+        for edit in edits:
+            declare(place, name, *edit)
     for path, kept in tables_of(place.root / "sql").items():
         if not kept:
             path.unlink()
             (place.root / "expectations" / f"{path.parent.name}.{path.stem}.json").unlink(missing_ok=True)
+
+
+def draw_less(place: Place) -> None:
+    """The fewer resamples of a light copy, and all else as it is."""
+    declare(place, "estimation.toml", *LIGHT["estimation.toml"][0])
+
+
+def declare(place: Place, name: str, pattern: str, other: str) -> None:
+    """Have something else stand in a file of settings."""
+    path = place.root / "flows" / "declared" / name
+    text, n = re.subn(pattern, other, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert n == 1, f"{name}: {pattern} matches {n} times"
+    path.write_text(text, encoding="utf-8")
 
 
 def tables_of(root: Path) -> dict[Path, bool]:

@@ -418,7 +418,7 @@ def test_a_build_whose_published_warehouse_is_damaged_takes_nothing_of_it(
 
 # That nothing is taken over from a damaged file is asked of the quick test above; all of its build is in `make soak`.
 @pytest.mark.soak
-@pytest.mark.parametrize("damage", [pytest.param("a table", marks=pytest.mark.slow), "the file"])
+@pytest.mark.parametrize("damage", ["a table", "the file"])
 def test_what_is_damaged_becomes_a_fresh_build(
     damage: str, tmp_path: Path, published: Path, shipped: Path, warehouse_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ class Started:
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Started]:
     Started.all = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr(fitters, "Fitters", Started)
     monkeypatch.setattr(validator, "Validator", Started)
     return Started.all
@@ -79,12 +80,13 @@ def test_they_end_with_an_error_too(started: list[Started]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("processors", "wanted", "many"), [(1, 9, 1), (2, 9, 1), (3, 9, 2), (64, 9, 4), (3, 1, 1), (3, 0, 1)]
+    ("processors", "wanted", "many"),
+    [(1, 9, 0), (2, 9, 1), (3, 9, 2), (64, 9, 4), (3, 2, 1), (3, 1, 0), (3, 0, 0)],
 )
-def test_there_is_a_fitter_for_each_processor_but_one_and_few_where_there_is_little_work(
+def test_with_this_process_as_many_fit_as_there_are_processors_but_few_and_as_there_is_work_for(
     processors: int, wanted: int, many: int, started: list[Started], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
     with processes.beside(lambda: SUITES, at_once=False) as beside:
-        beside.fitters(wanted)
-    assert [one.given for one in started] == [many]
+        assert (beside.fitters(wanted) is None) == (many == 0)
+    assert [one.given for one in started] == [many] * (many > 0)

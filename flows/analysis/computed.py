@@ -81,7 +81,7 @@ _OF_SETS = tuple(
     for name in TABLES
     if name not in ("fits.unit_costs", "fits.pooled_slopes", "fits.shrunken_slopes", "fits.unbounded_lines")
 )
-# Where a process beside this one had fewer points than this to fit, starting it would take longer than to fit them here.
+# Where a process had fewer points than this to fit, starting it would take longer than to fit them here.
 _POINTS_A_PROCESS = 3_000
 # Sets handed to a process at once: few and large, for each costs a message both ways.
 _BATCHES = 12
@@ -117,7 +117,7 @@ class Tables:
 
     kept: Kept = NOTHING
     keys: Keys = field(default_factory=Keys)
-    fitters: Callable[[int], Fitting] | None = None
+    fitters: Callable[[int], Fitting | None] | None = None
     row_types: Mapping[str, type[Any]] = field(default_factory=lambda: TABLES)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: READS)
     busy: int = 0
@@ -148,8 +148,8 @@ class Tables:
                 left.append(at)
             else:
                 self._parts.append(_taken_over(self.kept, work.sample, number))
-        many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS - 1
-        fitters = self.fitters(many) if self.fitters is not None and many > 0 else None
+        many = sum(len(works[at].sample) for at in left) // _POINTS_A_PROCESS
+        fitters = self.fitters(many) if self.fitters is not None and many else None
         self.busy = 0 if fitters is None else fitters.busy
         for batch in batches(left, [_effort(work) for work in works], _BATCHES):
             self._answers.append(_submitted(fitters, [works[at] for at in batch], grounds))

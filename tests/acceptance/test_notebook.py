@@ -12,8 +12,10 @@ from running import ROOT, environment
 NOTEBOOK = ROOT / "notebooks" / "from_warehouse_to_figure.py"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("benchmark", "title"), [("imagenet", "ImageNet"), ("mmlu", "MMLU")])
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("benchmark", "title"), [("imagenet", "ImageNet"), pytest.param("mmlu", "MMLU", marks=pytest.mark.slow)]
+)
 def test_it_draws_the_figure_of_a_benchmark(benchmark: str, title: str, tmp_path: Path, warehouse_path: Path) -> None:
     env = environment(warehouse_path.parents[1], tmp_path) | {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path)}
     drawn = []

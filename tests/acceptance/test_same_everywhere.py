@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import AS_OF, checksums, once
 from running import HANGS_S, ROOT, sample
-from small_checkout import copy
+from small_checkout import copy, draw_less
 
 from flows import paths
 
@@ -118,10 +118,14 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Of all facts and as it comes; in the sample of a tenth of most facts, and plain, so that two builds differ in all. Shared."""
+    """Of all facts and as it comes; in the sample of a tenth of most facts with fewer resamples, and plain, so that two builds
+    differ in all. Shared.
+    """
 
     def fill(folder: Path) -> None:
         place = copy(folder / "checkout", sample(full=1, part=10))
+        if sample(full=False, part=True):
+            draw_less(place)
         shutil.copytree(paths.SHIPPED_LEDGER, place.root / "data" / "ledger" / "shipped")
         own = environment(place.root, folder / "data", place.shipped) | sample(full={}, part=SETTINGS["plain"])
         every = os.sched_getaffinity(0)

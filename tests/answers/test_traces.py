@@ -117,7 +117,7 @@ def test_a_value_leads_to_its_bytes(db: duckdb.DuckDBPyConnection, path: Path) -
 def test_every_table_leads_to_bytes_or_to_a_file(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     tables = all_tables(db)
     assert len(tables) > 100
-    for table, conditions in samples(db, tables, sample(full=5, part=1)):
+    for table, conditions in samples(db, tables[:: sample(full=1, part=2)], sample(full=5, part=1)):
         check(traces.trace(path, table, conditions))
 
 

@@ -28,6 +28,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from running import sample
 
 from flows.fits.clustered import cluster_robust
 from flows.fits.errors_in_variables import york, york_with_scatter
@@ -168,7 +169,8 @@ def share_of_slopes(lines: list[Line]) -> float:
     return share
 
 
-@pytest.mark.parametrize("n", [30, 60, 200])
+@pytest.mark.soak
+@pytest.mark.parametrize("n", sample(full=[30, 60, 200], part=[30]))
 def test_errors_of_computation_with_a_scatter_that_is_estimated(n: int) -> None:
     made = with_errors_of_x(generator("york", n), n, 5.3, [0.3], TRUTHS)
     lines = [york_with_scatter(*points) for points in made]

@@ -241,7 +241,8 @@ def shares(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [30, 60, 200])
+@pytest.mark.soak
+@pytest.mark.parametrize("n", sample(full=[30, 60, 200], part=[60]))
 def test_rates_are_held_and_no_kink_is_found_where_there_is_none(n: int) -> None:
     for crowded in (True, False)[: sample(full=2, part=1)]:
         found = shares(n, 2000, crowded=crowded)

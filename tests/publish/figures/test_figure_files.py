@@ -203,8 +203,8 @@ def test_the_command_draws_all_and_twice_the_same_whoever_draws(warehouse_path: 
         pictures = figures.pictures(con)
     sheets = [(picture, size) for picture in pictures for size in picture.height_pt]
     assert len(sheets) > 34
-    # All of them in `make soak`, else every fourth.
-    alone = drawers.draw(sample(full=sheets, part=sheets[::4]), figures.FORMATS)
+    # All of them in `make soak`, else every eighth.
+    alone = drawers.draw(sample(full=sheets, part=sheets[::8]), figures.FORMATS)
     drawn = {f"{name}_{size}.{form}": body for (name, size), files in alone.items() for form, body in files.items()}
     (tmp_path / "data" / "warehouse").mkdir(parents=True)
     (tmp_path / "data" / "warehouse" / "compute_limits.duckdb").write_bytes(warehouse_path.read_bytes())
