@@ -69,7 +69,6 @@ class Together(LoadScopeScheduling):
     """
 
     MODULES = (
-        "tests/acceptance/test_mirror.py",
         "tests/acceptance/test_published_before.py",
         "tests/publish/report/test_in_browser.py",
         "tests/test_broken_sources.py",

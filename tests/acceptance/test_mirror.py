@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 import running
-from conftest import OF_THE_LEDGER, OF_THE_RUN, checksums, downstream
+from conftest import OF_THE_LEDGER, OF_THE_RUN, checksums, downstream, once
 from running import MIRROR, Api, Mirror, command, environment, mirror, mirrored, publish_copy, sample
 
 from flows import sources
@@ -27,7 +27,6 @@ from flows.warehouse import checksums as checksums_of_files
 pytestmark = [
     pytest.mark.mirror,
     pytest.mark.slow,
-    pytest.mark.long,
     pytest.mark.skipif(not (MIRROR / "serve.py").is_file(), reason="no mirror beside the checkout"),
 ]
 api = running.api
@@ -43,7 +42,7 @@ class User:
     """One who has a data folder, and no facts that ship."""
 
     def __init__(self, folder: Path, api: Api, data: Path | None = None) -> None:
-        self.folder, self.api, self.data = folder, api, folder / "data"
+        self.folder, self.api, self.data, self.log = folder, api, folder / "data", folder / "log"
         if data is not None:
             shutil.copytree(data, self.data)
 
@@ -84,32 +83,32 @@ class User:
         return Counter(line.url for name in sources.names() for line in snapshots.read(self.data / "raw", name))
 
 
-@pytest.fixture(scope="module")
-def now(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
-    with mirror(tmp_path_factory.mktemp("mirror") / "log", NOW) as at:
-        yield at
-
-
-@pytest.fixture(scope="module")
-def fetched(tmp_path_factory: pytest.TempPathFactory, api: Api, now: Mirror, warehouse_path: Path) -> User:
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory, api: Api, warehouse_path: Path) -> User:
     """Who has refreshed once, beside a warehouse of the facts that ship. It is shared: copy the data folder before changing it."""
-    user = User(tmp_path_factory.mktemp("user"), api)
-    user.publish(warehouse_path)
-    user.run(now, "refresh", "--strict")
-    assert not user.page_keys() & page_keys(warehouse_path)  # each page was read from its bytes
-    return user
+
+    def fill(folder: Path) -> None:
+        user = User(folder, api)
+        user.publish(warehouse_path)
+        with mirror(user.log, NOW) as at:
+            user.run(at, "refresh", "--strict")
+        assert not user.page_keys() & page_keys(warehouse_path)  # each page was read from its bytes
+
+    return User(once(tmp_path_factory, "fetched", fill), api)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fetched_before(tmp_path_factory: pytest.TempPathFactory, api: Api, warehouse_path: Path) -> User:
     """Who refreshed once some months before, with pages that the mirror has no version of. It is shared."""
-    folder = tmp_path_factory.mktemp("before")
-    user = User(folder, api)
-    user.publish(warehouse_path)
-    with mirror(folder / "log", BEFORE) as at:
-        # Pages of which the mirror has no version as old as that leave their source absent.
-        user.run(at, "refresh", "--as-of", BEFORE)
-    return user
+
+    def fill(folder: Path) -> None:
+        user = User(folder, api)
+        user.publish(warehouse_path)
+        with mirror(user.log, BEFORE) as at:
+            # Pages of which the mirror has no version as old as that leave their source absent.
+            user.run(at, "refresh", "--as-of", BEFORE)
+
+    return User(once(tmp_path_factory, "fetched-before", fill), api)
 
 
 @pytest.fixture
@@ -137,11 +136,12 @@ def kind(path: str) -> str:
     return "trees" if path.startswith("/api.github.com/repos/") else "pages"
 
 
-def test_the_first_refresh_fetches_every_page(fetched: User, now: Mirror) -> None:
+@pytest.mark.long
+def test_the_first_refresh_fetches_every_page(fetched: User) -> None:
     assert dict(fetched.ask("select source, state from meta.sources")) == dict.fromkeys(sources.names(), "fetched")
     assert fetched.ask("select source, page from meta.pages order by all") == sorted((p.source, p.name) for p in PAGES)
     assert fetched.lines() == Counter(page.url for page in PAGES)
-    assert {status for path, status in now.answers() if not path.endswith("/robots.txt")} >= {200}
+    assert {status for path, status in Mirror("", fetched.log).answers() if not path.endswith("/robots.txt")} >= {200}
     counted = fetched.ask(
         "select source, rows_read, rows_accepted + rows_duplicate + rows_quarantined from meta.sources order by source"
     )
@@ -206,7 +206,7 @@ def test_a_refresh_that_finds_nothing_new_asks_once_for_each_repository(
 @pytest.mark.soak
 def test_with_trees_and_without_the_same_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
-    names = sources.names()[:: sample(full=1, part=4)]
+    names = sources.names()[sample(full=slice(None), part=slice(2, None, 4))]
     pages = [page for page in PAGES if page.source in names]
     kept, states, answers = {}, {}, {}
     for trees in (True, False):
@@ -244,6 +244,7 @@ def fetch_all_pages(raw: Path, at: Mirror, names: Sequence[str]) -> dict[tuple[s
     return {(outcome.source, outcome.page): outcome.state for outcome in outcomes}
 
 
+@pytest.mark.long
 def test_only_what_changed_upstream_adds_a_line_and_moves_a_number(
     tmp_path: Path, api: Api, fetched_before: User
 ) -> None:

@@ -417,7 +417,6 @@ FAULTS = sample(
 
 
 @pytest.mark.soak
-@pytest.mark.long
 @pytest.mark.parametrize(("call", "faults"), FAULTS, ids=lambda one: one if isinstance(one, str) else " and ".join(one))
 def test_each_call_of_a_build_may_fail_or_be_its_last(
     call: str, faults: Sequence[str], begun: Begun, api: Api, tmp_path: Path
