@@ -57,6 +57,11 @@ def addressed(url: str, copy: int) -> str:
     return moved if many else f"{url}.copy{copy:c}"
 
 
+def numbered(text: str, copy: int) -> str:
+    """The number of another thing."""
+    return str(int(text) + (copy - ord("a")) * 100_000)
+
+
 def larger(text: str, copy: int) -> str:
     """A quantity that is a little larger."""
     return repr(float(text) * (1 + 0.003 * (copy - ord("a")))) if text else ""
@@ -79,7 +84,8 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "listed_training": {"name": named, "paper_url": addressed, "training_compute_flop": larger},
     "speedrun_record": {"wall_time_s": larger},
     "cpu": {"name": named, "clock_hz": larger},
-    "cpu_name": {"name": named},
+    # CPUs name these by number: each is of one name yet.
+    "cpu_name": {"name": named, "number": numbered},
     "cpu_score": {"base_score": larger},
     "trend_point": {"value": larger},
     "supercomputer": {"processor": named, "peak_flop_per_s": larger},
