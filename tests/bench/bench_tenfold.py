@@ -58,8 +58,8 @@ def addressed(url: str, copy: int) -> str:
 
 
 def numbered(text: str, copy: int) -> str:
-    """The number of another thing."""
-    return str(int(text) + (copy - ord("a")) * 100_000)
+    """The number of another thing; blank stays blank."""
+    return str(int(text) + (copy - ord("a")) * 100_000) if text else ""
 
 
 def larger(text: str, copy: int) -> str:
@@ -83,10 +83,10 @@ _CHANGED: dict[str, dict[str, Callable[[str, int], str]]] = {
     "listed_score": {"name": named},
     "listed_training": {"name": named, "paper_url": addressed, "training_compute_flop": larger},
     "speedrun_record": {"wall_time_s": larger},
-    "cpu": {"name": named, "clock_hz": larger},
-    # CPUs name these by number: each is of one name yet.
+    # CPUs have the names of theirs by number, and scores the CPU: each is of one yet.
+    "cpu": {"name": named, "number": numbered, "clock_hz": larger},
     "cpu_name": {"name": named, "number": numbered},
-    "cpu_score": {"base_score": larger},
+    "cpu_score": {"number": numbered, "base_score": larger},
     "trend_point": {"value": larger},
     "supercomputer": {"processor": named, "peak_flop_per_s": larger},
     "gpu_cluster": {"name": named, "op_per_s_16_bit": larger},
