@@ -32,7 +32,7 @@ refresh: $(VENV)/installed  ## fetch the sources, rebuild the warehouse, show th
 test: $(VENV)/installed  ## the tests, but for the slow ones (some four minutes on two processors)
 	$(PYTEST) --dist worksteal -m "not slow and not soak"
 
-test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (half an hour)
+test-all: test  ## the slow tests too: real Prefect servers, schedules, the mirror; the longest on a sample (some twenty-five minutes)
 	$(MUTATED)
 	$(PYTEST) --numprocesses $(SLOW_WORKERS) --dist loadscope --no-loadscope-reorder -m slow
 

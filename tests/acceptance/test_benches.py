@@ -45,6 +45,15 @@ def test_each_row_type_has_its_copies(bench: ModuleType, tmp_path: Path) -> None
         assert len(copies) - 1 == (len(lines) - 1) * many == len({tuple(row) for row in copies[1:]}), path
 
 
+@pytest.mark.parametrize("row_type", ["cpu", "cpu_name", "cpu_score"])
+def test_copies_have_a_number_of_their_own_by_which_they_are_joined(bench: ModuleType, row_type: str) -> None:
+    path = paths.SHIPPED_RAW / "cpu_db" / f"{row_type}.facts.csv"
+    with path.open(newline="", encoding="utf-8") as handle:
+        row = next(csv.DictReader(handle))
+    copies = list(bench.copies(row_type, [row]))
+    assert len(copies) == len({copy["number"] for copy in copies}) == bench._COPIES
+
+
 def test_the_points_of_the_scale_are_those_that_are_fitted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scale = loaded("bench_scale")
     with duckdb.connect(tmp_path / "x.duckdb") as con:

@@ -86,29 +86,28 @@ class User:
 @pytest.fixture(scope="session")
 def fetched(tmp_path_factory: pytest.TempPathFactory, api: Api, warehouse_path: Path) -> User:
     """Who has refreshed once, beside a warehouse of the facts that ship. It is shared: copy the data folder before changing it."""
-
-    def fill(folder: Path) -> None:
-        user = User(folder, api)
-        user.publish(warehouse_path)
-        with mirror(user.log, NOW) as at:
-            user.run(at, "refresh", "--strict")
-        assert not user.page_keys() & page_keys(warehouse_path)  # each page was read from its bytes
-
-    return User(once(tmp_path_factory, "fetched", fill), api)
+    user = refreshed_once(tmp_path_factory, api, warehouse_path, NOW, "--strict")
+    assert not user.page_keys() & page_keys(warehouse_path)  # each page was read from its bytes
+    return user
 
 
 @pytest.fixture(scope="session")
 def fetched_before(tmp_path_factory: pytest.TempPathFactory, api: Api, warehouse_path: Path) -> User:
     """Who refreshed once some months before, with pages that the mirror has no version of. It is shared."""
+    # Pages of which the mirror has no version as old as that leave their source absent.
+    return refreshed_once(tmp_path_factory, api, warehouse_path, BEFORE, "--as-of", BEFORE)
+
+
+def refreshed_once(factory: pytest.TempPathFactory, api: Api, warehouse: Path, day: str, *arguments: str) -> User:
+    """One who all processes of the session share."""
 
     def fill(folder: Path) -> None:
         user = User(folder, api)
-        user.publish(warehouse_path)
-        with mirror(user.log, BEFORE) as at:
-            # Pages of which the mirror has no version as old as that leave their source absent.
-            user.run(at, "refresh", "--as-of", BEFORE)
+        user.publish(warehouse)
+        with mirror(user.log, day) as at:
+            user.run(at, "refresh", *arguments)
 
-    return User(once(tmp_path_factory, "fetched-before", fill), api)
+    return User(once(factory, f"refreshed-{day}", fill), api)
 
 
 @pytest.fixture
