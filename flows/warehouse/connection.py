@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +78,27 @@ def another(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     further.execute("set enable_progress_bar = false")
     further.execute(f"use {_MADE}")
     return further
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What is done within is there for other connections when it ends; where it fails, it goes with the connection."""
+    con.begin()
+    yield
+    con.commit()
+
+
+@contextmanager
+def written_together(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What is made within is written at its end, and nobody waits for that before; what is large also as it is made.
+
+    All of that would take too much memory.
+    """
+    if not is_large(con):
+        con.execute("set checkpoint_threshold = '1TB'")
+    yield
+    con.execute("checkpoint")
+    con.execute("reset checkpoint_threshold")
 
 
 def is_large(con: duckdb.DuckDBPyConnection) -> bool:

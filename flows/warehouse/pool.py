@@ -58,19 +58,29 @@ class Pool:
     ) -> None:
         self._closing.close()
 
-    def run(self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], at_most: int = _CONNECTIONS_MAX) -> None:
+    def run(
+        self,
+        nodes: Sequence[_A_NODE],
+        make: Make[_A_NODE],
+        at_most: int = _CONNECTIONS_MAX,
+        *,
+        besides: Sequence[_A_NODE] = (),
+    ) -> list[_A_NODE]:
         """Make each table after those of them that it reads: one at a time in their order, else first what most wait for.
 
-        So many `at_most` are made at a time. Raises what `make` raises; what others are at is then broken off.
+        So many `at_most` are made at a time. Where a connection would wait for another it makes one that is wanted `besides`;
+        those that are not made are returned. Raises what `make` raises; what others are at is then broken off.
         """
         many = min(self.size, at_most)
         if many > 1:
-            self._run(nodes, make, many)
-            return
+            return self._run(nodes, make, many, besides)
         for node in nodes:
             make(self._con, node)
+        return list(besides)
 
-    def _run(self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], many: int) -> None:
+    def _run(
+        self, nodes: Sequence[_A_NODE], make: Make[_A_NODE], many: int, besides: Sequence[_A_NODE]
+    ) -> list[_A_NODE]:
         free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for con in (self._con, *self._further):
             free.put(con)
@@ -86,15 +96,16 @@ class Pool:
             finally:
                 self._at_work.discard(con)
 
-        order = _Order(nodes)
+        order = _Order(nodes, besides)
         with self._threads() as threads:
             running: dict[Future[None], _A_NODE] = {}
-            while order.is_active():
+            while running or order.is_active():
                 while len(running) < many and (node := order.next()) is not None:
                     running[threads.submit(made, node)] = node
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     future.result()
                     order.done(running.pop(future))
+        return order.left
 
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:
@@ -124,30 +135,47 @@ class Pool:
 
 
 class _Order(Generic[_A_NODE]):
-    """Which table is next: of those that have all that they read the one above which most stand one upon the other."""
+    """Which table is next: of those that have all that they read the one above which most stand one upon the other.
 
-    def __init__(self, nodes: Sequence[_A_NODE]) -> None:
-        self._nodes = {node.table: node for node in nodes}
-        reads = {node.table: [read for read in node.reads if read in self._nodes] for node in nodes}
+    One of the `besides` only where there is no other, and none when all others are made.
+    """
+
+    def __init__(self, nodes: Sequence[_A_NODE], besides: Sequence[_A_NODE]) -> None:
+        self._nodes = {node.table: node for node in (*nodes, *besides)}
+        self._unmade = {node.table for node in nodes}
+        self._besides = {node.table: node for node in besides}
+        reads = {node.table: [read for read in node.reads if read in self._nodes] for node in self._nodes.values()}
         above = dict.fromkeys(self._nodes, 0)
         for table in reversed(tuple(TopologicalSorter(reads).static_order())):
             for read in reads[table]:
                 above[read] = max(above[read], above[table] + 1)
-        self._ranks = {table: (-many, place) for place, (table, many) in enumerate(above.items())}
+        self._ranks = {
+            table: (table in self._besides, -many, place) for place, (table, many) in enumerate(above.items())
+        }
         self._sorter = TopologicalSorter(reads)
         self._sorter.prepare()
-        self._ready: list[tuple[tuple[int, int], str]] = []
+        self._ready: list[tuple[tuple[bool, int, int], str]] = []
+
+    @property
+    def left(self) -> list[_A_NODE]:
+        """Those of the `besides` that were not handed out, as they were given."""
+        return list(self._besides.values())
 
     def is_active(self) -> bool:
-        """Whether one is left, or is being made."""
-        return self._sorter.is_active()
+        """Whether one is not made yet that is none of the `besides`."""
+        return bool(self._unmade)
 
     def next(self) -> _A_NODE | None:
         """One that can be made now; None where all that are left wait for others."""
         for table in self._sorter.get_ready():
             heappush(self._ready, (self._ranks[table], table))
-        return self._nodes[heappop(self._ready)[1]] if self._ready else None
+        if not self._ready or not self._unmade:
+            return None
+        table = heappop(self._ready)[1]
+        self._besides.pop(table, None)
+        return self._nodes[table]
 
     def done(self, node: _A_NODE) -> None:
-        """Say that a table is there."""
+        """One is made, and others may have all that they read."""
+        self._unmade.discard(node.table)
         self._sorter.done(node.table)

@@ -12,6 +12,8 @@ from flows import columns
 from flows.columns import ADDRESS
 from flows.warehouse import connection, publishing
 from flows.warehouse.kept import Keys
+from flows.warehouse.pool import Pool
+from flows.warehouse.sql_files import Node
 from flows.warehouse.standing import Standing
 
 if TYPE_CHECKING:
@@ -56,13 +58,16 @@ def stage(path: Path, tables: Mapping[str, Staged], base: Path | None = None) ->
         shutil.copyfile(base, path)
     with connection.connect(path, is_large=is_large) as con:
         standing = Standing(con, made)
-        con.begin()
-        for schema in SCHEMAS:
-            con.execute(f"create schema if not exists {schema}")
-        for name, staged in tables.items():
-            put(con, standing, f"staging.{name}", staged)
-        con.commit()
-        con.execute("checkpoint")
+        with connection.transaction(con):
+            for schema in SCHEMAS:
+                con.execute(f"create schema if not exists {schema}")
+
+        def make(own: duckdb.DuckDBPyConnection, node: Node) -> None:
+            with connection.transaction(own):
+                put(own, standing, node.table, tables[node.table.removeprefix("staging.")])
+
+        with Pool(con, lambda _: None) as pool, connection.written_together(con):
+            pool.run([Node(f"staging.{name}", ()) for name in tables], make)
     return made.rows
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from threading import Lock
@@ -82,15 +81,14 @@ def transform(
         make_known(con, root, functions)
         # What stands says so in a table that nothing here makes.
         standing = Standing(con, keys, code)
-        with _transaction(con):
+        with connection.transaction(con):
             _drop_others(con, {*given, *computed.row_types}, [*before, *beside, *after])
         maker = _Maker(standing, made, given, connection.all_comments(con))
         for table in given:
             made(con, table, None)
         with Pool(con, lambda further: make_known(further, root, {})) as pool:
-            # What is large is written as it is made: it would take too much memory.
-            with _written_together(con) if pool.size > 1 else nullcontext():
-                pool.run(before, maker.make)
+            with connection.written_together(con):
+                beside = pool.run(before, maker.make, besides=beside)
                 # As early as can be: all else waits for it.
                 computed.start(con)
             # Tables that nothing waits for are made meanwhile where that takes nothing from what all wait for, or where they could
@@ -99,13 +97,13 @@ def transform(
                 pool.run(beside, maker.make, max(spare, 1))
                 beside = []
             for table, content in computed.tables().items():
-                with _transaction(con):
+                with connection.transaction(con):
                     maker.known[table] = staging.put(con, standing, table, Staged(computed.row_types[table], content))
                 made(con, table, None)
             pool.run([*after, *beside], maker.make)
-        with _transaction(con):
+        with connection.transaction(con):
             _lineage(con, tables, computed)
-        with _transaction(con):
+        with connection.transaction(con):
             last(con)
         con.execute("checkpoint")
 
@@ -186,23 +184,6 @@ def _parts(tables: Sequence[Node], computed: Computed) -> tuple[list[SqlFile], l
     )
 
 
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What is done within is there for other connections when it ends; where it fails, it goes with the connection."""
-    con.begin()
-    yield
-    con.commit()
-
-
-@contextmanager
-def _written_together(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What is made within is written at its end, and nobody waits for that before."""
-    con.execute("set checkpoint_threshold = '1TB'")
-    yield
-    con.execute("checkpoint")
-    con.execute("reset checkpoint_threshold")
-
-
 class _Maker:
     """What makes the table of a SQL file, by whichever connection; all that it reads is made or `known` by then.
 
@@ -220,7 +201,7 @@ class _Maker:
     def make(self, con: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
         """Make a table, unless it stands as it would be made, and say what it is."""
         rows, count = None, None
-        with _transaction(con):
+        with connection.transaction(con):
             if not self._standing.stays(file.table, file.select, file.reads):
                 count = _create(con, file)
             self._tell(con, file)

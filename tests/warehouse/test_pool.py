@@ -37,13 +37,14 @@ def run(
     at_most: int = 2,
     *,
     is_large: bool = False,
-) -> None:
+    besides: Sequence[Node] = (),
+) -> list[Node]:
     with (
         connection.connect(path, is_large=is_large) as con,
         Pool(con, lambda further: further.execute("create temp macro known() as 1")) as several,
     ):
         con.execute("create temp macro known() as 1")
-        several.run(nodes, make, at_most)
+        return several.run(nodes, make, at_most, besides=besides)
 
 
 def test_two_are_made_at_a_time_by_connections_that_are_prepared(tmp_path: Path) -> None:
@@ -105,6 +106,51 @@ def test_one_at_a_time_comes_in_the_order_given_and_here(tmp_path: Path, at_most
     run(tmp_path / "x.duckdb", [node("b"), node("a"), node("c", "b")], make, at_most, is_large=is_large)
     here = threading.current_thread().name
     assert made == [("b", here), ("a", here), ("c", here)]
+
+
+def test_where_one_would_wait_what_is_wanted_besides_is_made_and_what_is_left_is_told(tmp_path: Path) -> None:
+    made, is_begun = list[str](), threading.Event()
+
+    def make(_: duckdb.DuckDBPyConnection, one: Node) -> None:
+        if one.table == "long":
+            assert is_begun.wait(WAITS_S)
+        made.append(one.table)
+        if one.table == "of_both":
+            # That it reads both, one of which is made besides, is known; and only then does the long one end.
+            is_begun.set()
+
+    besides = [node("alone"), node("of_both", "short", "alone"), node("of_long", "long"), node("last", "of_long")]
+    left = run(tmp_path / "x.duckdb", [node("short"), node("long")], make, besides=besides)
+    assert made == ["short", "alone", "of_both", "long"]
+    assert left == besides[2:]
+
+
+def test_what_is_wanted_besides_takes_no_turn_of_what_is_wanted(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make(_: duckdb.DuckDBPyConnection, one: Node) -> None:
+        made.append(one.table)
+
+    besides = [node("many"), node("stand", "many"), node("upon", "stand"), node("it", "upon")]
+    nodes = [node(f"t{number}") for number in range(20)]
+    left = run(tmp_path / "x.duckdb", nodes, make, besides=besides)
+    # At most while the last one of them is made.
+    assert set(made[:19]) <= {one.table for one in nodes}
+    assert [*left] == besides[len(made) - 20 :]
+    assert run(tmp_path / "y.duckdb", nodes, make, 1, besides=besides) == besides
+
+
+def test_what_fails_of_what_is_wanted_besides_is_raised(tmp_path: Path) -> None:
+    is_begun = threading.Event()
+
+    def make(_: duckdb.DuckDBPyConnection, one: Node) -> None:
+        if one.table == "bad":
+            is_begun.set()
+            raise ValueError("no such thing")
+        assert is_begun.wait(WAITS_S)
+
+    with pytest.raises(ValueError, match="no such thing"):
+        run(tmp_path / "x.duckdb", [node("good")], make, besides=[node("bad")])
 
 
 @pytest.mark.parametrize("error", [ValueError("no such thing"), KeyboardInterrupt("of a person")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from conftest import AS_OF
@@ -19,7 +21,7 @@ from flows.declared.setting_types import FitRule
 from flows.pages.parse import Gathered
 from flows.readers.row_types import Model, Result
 from flows.sources import Page
-from flows.warehouse import connection, staging
+from flows.warehouse import connection, pool, staging
 from flows.warehouse.staging import Parts, Staged
 
 
@@ -97,6 +99,25 @@ def test_a_table_is_made_anew_with_its_comments(tmp_path: Path) -> None:
         staging.create(con, "staging.bird", staging.of_rows(Bird, BIRDS[2:]))
         assert con.execute("select name from staging.bird").fetchall() == [("Σ",)]
         assert set(connection.comments(con, "staging.bird")) == {"name", "weight_g", "seen_on", "is_owl"}
+
+
+def test_two_tables_are_made_at_a_time_of_which_each_has_its_own_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, create = threading.Barrier(2), staging.create
+
+    def created(con: duckdb.DuckDBPyConnection, table: str, staged: Staged) -> dict[str, str]:
+        both.wait(60)
+        return create(con, table, staged)
+
+    monkeypatch.setattr(pool, "processors", lambda: 2)
+    monkeypatch.setattr(staging, "create", created)
+    birds = {f"bird_{at}": staging.of_rows(Bird, BIRDS[at:]) for at in range(2)}
+    keys = staging.stage(tmp_path / "x.duckdb", birds)
+    assert {name for _, name in keys} == {"staging.bird_0", "staging.bird_1"}
+    with connection.connect(tmp_path / "x.duckdb", read_only=True) as con:
+        names = [con.execute(f"select name from staging.{bird}").fetchall() for bird in birds]
+    assert names == [[("it's",), ("",), ("Σ",)], [("",), ("Σ",)]]
 
 
 def test_pieces_of_a_table_come_one_after_the_other(tmp_path: Path) -> None:
