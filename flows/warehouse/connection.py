@@ -90,9 +90,9 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def written_together(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What is made within is written at its end, and nobody waits for that before; what is large also as it is made.
+    """What is made within is written at its end, and nobody waits for that before.
 
-    All of that would take too much memory.
+    To a large file it is written as it is made too, for until then it takes memory.
     """
     if not is_large(con):
         con.execute("set checkpoint_threshold = '1TB'")

@@ -91,7 +91,11 @@ def main() -> None:
             versions(folder, both[-1].checkout, at, api.url)
     for one in both:
         asked = f"{min(one.requests)}–{max(one.requests)}"
-        aim = "" if one.name == "before" else f" (aim: {_REQUESTS_MAX})"
+        aim = (
+            ""
+            if one.name == "before"
+            else f" of {len(sources.names())} sources (aim for the 24 of version 0.1: {_REQUESTS_MAX})"
+        )
         print(f"requests of a refresh with nothing changed, {one.name}: {asked}{aim}")
 
 

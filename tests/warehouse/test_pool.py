@@ -116,7 +116,7 @@ def test_where_one_would_wait_what_is_wanted_besides_is_made_and_what_is_left_is
             assert is_begun.wait(WAITS_S)
         made.append(one.table)
         if one.table == "of_both":
-            # That it reads both, one of which is made besides, is known; and only then does the long one end.
+            # It reads what is wanted and what is made besides. Only now may the long one end.
             is_begun.set()
 
     besides = [node("alone"), node("of_both", "short", "alone"), node("of_long", "long"), node("last", "of_long")]
@@ -136,7 +136,7 @@ def test_what_is_wanted_besides_takes_no_turn_of_what_is_wanted(tmp_path: Path) 
     left = run(tmp_path / "x.duckdb", nodes, make, besides=besides)
     # At most while the last one of them is made.
     assert set(made[:19]) <= {one.table for one in nodes}
-    assert [*left] == besides[len(made) - 20 :]
+    assert left == besides[len(made) - 20 :]
     assert run(tmp_path / "y.duckdb", nodes, make, 1, besides=besides) == besides
 
 
